@@ -1,0 +1,23 @@
+# Third-party libraries, each under one target name. All come from Debian packages (tools/packages.txt).
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+
+pkg_check_modules(LIBELF REQUIRED IMPORTED_TARGET libelf)
+add_library(elf ALIAS PkgConfig::LIBELF)
+
+# Header-only libraries are system headers: their warnings are not ours.
+function(sslsniff_header_library name header)
+  find_path(${name}_INCLUDE ${header} REQUIRED)
+  add_library(${name} INTERFACE)
+  target_include_directories(${name} SYSTEM INTERFACE ${${name}_INCLUDE})
+endfunction()
+sslsniff_header_library(cli11 CLI/CLI.hpp)
+sslsniff_header_library(rapidjson rapidjson/writer.h)
+
+# Debian's node-llhttp ships llhttp as C sources and a header.
+find_path(LLHTTP_SOURCE llhttp.c REQUIRED PATHS /usr/share/llhttp /usr/share/nodejs/llhttp/build/c)
+find_path(LLHTTP_INCLUDE llhttp.h REQUIRED PATHS /usr/share/include /usr/include /usr/share/nodejs/llhttp/build
+          PATH_SUFFIXES llhttp)
+add_library(llhttp STATIC ${LLHTTP_SOURCE}/api.c ${LLHTTP_SOURCE}/http.c ${LLHTTP_SOURCE}/llhttp.c)
+target_include_directories(llhttp SYSTEM PUBLIC ${LLHTTP_INCLUDE})

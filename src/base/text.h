@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+
+namespace sslsniff {
+
+/// True when `octets` is well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF).
+bool is_utf8(ByteView octets);
+
+/// Length in octets of the longest prefix of `octets` that is well-formed UTF-8.
+std::size_t utf8_prefix(ByteView octets);
+
+/// `octets` made safe for a terminal: control characters (C0, DEL, C1, bidi overrides) and ill-formed UTF-8
+/// become \xNN, backslash stays as it is. With `keep_newlines`, LF and TAB pass.
+std::string printable(ByteView octets, bool keep_newlines = false);
+
+/// RFC 4648 section 4, with padding.
+std::string base64(ByteView octets);
+
+/// "0", "999", "1.2k", "34M", "5.6G": powers of 1000, for reading at a glance.
+std::string human_size(std::uint64_t bytes);
+
+/// "850us", "12.3ms", "4.56s", "3m20s". Negative durations appear as "0us".
+std::string human_duration(std::int64_t nanoseconds);
+
+/// Lower-cased ASCII copy; other octets unchanged.
+std::string to_lower(std::string_view text);
+
+/// ASCII case-insensitive equality (field names, RFC 9110 section 5.1).
+bool equals_ignore_case(std::string_view a, std::string_view b);
+
+/// Without leading and trailing SP and HTAB (OWS, RFC 9110 section 5.6.3).
+std::string_view trim(std::string_view text);
+
+}  // namespace sslsniff

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <chrono>
+
+#include "base/result.h"
+#include "model/event.h"
+
+namespace sslsniff {
+
+enum class PollStatus : std::uint8_t { more, idle, ended };
+
+/// Where events come from: live capture, a trace, a capture file.
+class EventSource {
+  public:
+    EventSource() = default;
+    EventSource(const EventSource&) = delete;
+    EventSource& operator=(const EventSource&) = delete;
+    virtual ~EventSource() = default;
+
+    /// Delivers what is there. Waits for at most `timeout` when there is nothing. `more`: call again at once;
+    /// `idle`: nothing came in time; `ended`: there will never be more. An error ends the source too; all
+    /// events before it were delivered.
+    virtual Result<PollStatus> poll(std::chrono::milliseconds timeout, EventConsumer& consumer) = 0;
+
+    /// A descriptor that becomes readable when poll() has work, for a caller with descriptors of its own to
+    /// watch; -1 when poll() never waits.
+    virtual int poll_fd() const { return -1; }
+};
+
+}  // namespace sslsniff

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "model/body.h"
+
+namespace sslsniff {
+
+/// Receives the fields of an exchange, nested as in docs/json.md. One description serves JSON and --where, so
+/// every protocol describes itself once. In arrays the key is ignored.
+class FieldWriter {
+  public:
+    virtual ~FieldWriter() = default;
+    virtual void begin_object(std::string_view key) = 0;
+    virtual void end_object() = 0;
+    virtual void begin_array(std::string_view key) = 0;
+    virtual void end_array() = 0;
+    virtual void text(std::string_view key, ByteView octets) = 0;  ///< any octets; the writer escapes
+    virtual void number(std::string_view key, std::int64_t value) = 0;
+    virtual void number(std::string_view key, double value) = 0;
+    virtual void boolean(std::string_view key, bool value) = 0;
+    virtual void null(std::string_view key) = 0;
+    virtual void body(std::string_view key, const Body& body) = 0;
+
+    template <std::integral T>
+        requires(!std::same_as<T, bool> && !std::same_as<T, std::int64_t>)
+    void number(std::string_view key, T value) {
+        number(key, static_cast<std::int64_t>(value));
+    }
+};
+
+/// What one line of text says of an exchange. Octets may be hostile; the text sink makes them printable.
+struct Summary {
+    enum class Tone : std::uint8_t { normal, redirect, client_error, server_error, incomplete };
+    std::string request;   ///< "GET https://example.com/x"; empty when only the answer was seen
+    std::string response;  ///< "200 OK"; empty when there was none
+    Tone tone = Tone::normal;
+    std::uint64_t request_bytes = 0;   ///< payload towards the server (HTTP: body), as passed
+    std::uint64_t response_bytes = 0;  ///< payload towards the client
+};
+
+/// Receives what -v and -vv show below the line.
+class DetailWriter {
+  public:
+    virtual ~DetailWriter() = default;
+    /// One line; `marker` is '>' towards the server, '<' towards the client, '*' for remarks.
+    virtual void line(char marker, ByteView text) = 0;
+    /// A body, shown from -vv on.
+    virtual void body(char marker, const Body& body) = 0;
+};
+
+/// What a protocol parser understood: a request with its response, one message, one query ...
+/// Every protocol derives one in its own folder; outputs know only this interface.
+class Exchange {
+  public:
+    Exchange() = default;
+    Exchange(const Exchange&) = delete;
+    Exchange& operator=(const Exchange&) = delete;
+    virtual ~Exchange() = default;
+
+    virtual std::string_view protocol()
+        const = 0;  ///< "http/1.1", "h2", "redis", "dns" ... as in docs/json.md
+    virtual Summary summary() const = 0;
+    virtual void write_fields(FieldWriter& writer) const = 0;  ///< "request" and "response" objects
+    virtual void write_details(DetailWriter& writer) const = 0;
+};
+
+}  // namespace sslsniff

@@ -1,0 +1,85 @@
+#include "model/time.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <string_view>
+
+namespace sslsniff {
+
+std::string rfc3339(Timestamp time) {
+    const auto day = std::chrono::floor<std::chrono::days>(time);
+    const std::chrono::year_month_day date(day);
+    const std::chrono::hh_mm_ss clock(time - day);
+    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:09}Z", static_cast<int>(date.year()),
+                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                       clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
+                       clock.subseconds().count());
+}
+
+namespace {
+
+/// Takes exactly `digits` decimal digits off the front of `text`.
+bool take_number(std::string_view& text, std::size_t digits, int& value) {
+    if (text.size() < digits) {
+        return false;
+    }
+    const auto [end, error] = std::from_chars(text.data(), text.data() + digits, value);
+    if (error != std::errc{} || end != text.data() + digits || text[0] == '-') {
+        return false;
+    }
+    text.remove_prefix(digits);
+    return true;
+}
+
+bool take(std::string_view& text, char expected) {
+    if (text.empty() || text[0] != expected) {
+        return false;
+    }
+    text.remove_prefix(1);
+    return true;
+}
+
+}  // namespace
+
+bool parse_rfc3339(std::string_view text, Timestamp& time) {
+    int year = 0;
+    int month = 0;
+    int day = 0;
+    int hour = 0;
+    int minute = 0;
+    int second = 0;
+    const bool fields = take_number(text, 4, year) && take(text, '-') && take_number(text, 2, month) &&
+                        take(text, '-') && take_number(text, 2, day) && take(text, 'T') &&
+                        take_number(text, 2, hour) && take(text, ':') && take_number(text, 2, minute) &&
+                        take(text, ':') && take_number(text, 2, second);
+    if (!fields || hour > 23 || minute > 59 || second > 60) {
+        return false;
+    }
+    std::int64_t fraction = 0;
+    if (take(text, '.')) {
+        const std::size_t digits = text.find('Z');
+        if (digits == std::string_view::npos || digits == 0 || digits > 9) {
+            return false;
+        }
+        for (std::size_t i = 0; i < 9; ++i) {
+            const char c = i < digits ? text[i] : '0';
+            if (c < '0' || c > '9') {
+                return false;
+            }
+            fraction = fraction * 10 + (c - '0');
+        }
+        text.remove_prefix(digits);
+    }
+    const std::chrono::year_month_day date{std::chrono::year(year),
+                                           std::chrono::month(static_cast<unsigned>(month)),
+                                           std::chrono::day(static_cast<unsigned>(day))};
+    if (text != "Z" || !date.ok() || year < 1970 || year > 2261) {
+        return false;
+    }
+    time = std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
+           std::chrono::seconds(second) + std::chrono::nanoseconds(fraction);
+    return true;
+}
+
+}  // namespace sslsniff

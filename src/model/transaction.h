@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/connection.h"
+#include "model/event.h"
+#include "model/exchange.h"
+#include "model/time.h"
+
+namespace sslsniff {
+
+/// When the parts of an exchange passed. Absent: not seen.
+struct Timing {
+    Timestamp start;  ///< first octet of the exchange that was seen
+    std::optional<Timestamp> request_end;
+    std::optional<Timestamp> response_start;
+    std::optional<Timestamp> end;  ///< last octet; absent when the exchange did not finish
+};
+
+/// What is missing from an exchange.
+struct Integrity {
+    bool complete = true;             ///< every octet of both halves was seen and the exchange finished
+    std::uint64_t missing_bytes = 0;  ///< octets known to be lost from it
+    bool joined_midstream = false;    ///< its beginning passed before the capture began or inside a gap
+    std::string reason;               ///< one phrase when not complete: "no response", "gap in body" ...
+};
+
+struct Transaction {
+    const ConnectionInfo& connection;
+    Timing timing;
+    Integrity integrity;
+    std::unique_ptr<Exchange> exchange;  ///< never null
+};
+
+/// One direction of a connection that ended.
+struct StreamTotals {
+    std::uint64_t bytes = 0;    ///< passed, captured or not
+    std::uint64_t missing = 0;  ///< of these, not captured
+    std::uint64_t gaps = 0;
+    Bytes first_bytes;  ///< up to 64 octets, for protocols nobody knows
+};
+
+/// A connection that ended.
+struct ConnectionRecord {
+    const ConnectionInfo& connection;
+    Timestamp closed;
+    CloseReason reason = CloseReason::freed;
+    std::string protocol;  ///< as detected; empty when unknown
+    std::uint64_t transactions = 0;
+    StreamTotals sent;
+    StreamTotals received;
+};
+
+/// Totals of a capture, by cause for what was lost.
+struct CaptureSummary {
+    struct Loss {
+        LossCause cause = LossCause::unknown;
+        std::uint64_t events = 0;
+        std::uint64_t bytes = 0;
+    };
+    Timestamp started;  ///< first event
+    Timestamp ended;    ///< last event
+    std::uint64_t transactions = 0;
+    std::uint64_t connections = 0;
+    std::uint64_t unbound_connections = 0;  ///< whose socket was never found
+    std::uint64_t processes = 0;
+    std::uint64_t bytes_sent = 0;
+    std::uint64_t bytes_received = 0;
+    std::uint64_t missing_bytes = 0;
+    std::vector<Loss> losses;
+};
+
+/// Where finished transactions go. Implementations write to an injected stream.
+class TransactionSink {
+  public:
+    TransactionSink() = default;
+    TransactionSink(const TransactionSink&) = delete;
+    TransactionSink& operator=(const TransactionSink&) = delete;
+    virtual ~TransactionSink() = default;
+    virtual void on_transaction(const Transaction& transaction) = 0;
+    virtual void on_connection(const ConnectionRecord& record) = 0;
+    virtual void on_loss(const LossEvent& loss) = 0;
+    virtual void on_summary(const CaptureSummary& summary) = 0;
+};
+
+}  // namespace sslsniff
