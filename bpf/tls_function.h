@@ -6,10 +6,10 @@
 enum tls_function {
 	TLS_FN_NONE,
 	/* payload */
-	TLS_FN_READ,             /* int SSL_read(ssl, buf, num) */
-	TLS_FN_READ_EX,          /* int SSL_read_ex(ssl, buf, num, size_t *readbytes) */
-	TLS_FN_READ_EARLY_DATA,  /* int SSL_read_early_data(ssl, buf, num, size_t *readbytes): 0 error 1 success 2 finish */
-	TLS_FN_PEEK,             /* as SSL_read; the octets come again with the next read */
+	TLS_FN_READ,            /* int SSL_read(ssl, buf, num) */
+	TLS_FN_READ_EX,         /* int SSL_read_ex(ssl, buf, num, size_t *readbytes) */
+	TLS_FN_READ_EARLY_DATA, /* int SSL_read_early_data(ssl, buf, num, size_t *readbytes): 0 error 1 success 2 finish */
+	TLS_FN_PEEK,            /* as SSL_read; the octets come again with the next read */
 	TLS_FN_PEEK_EX,
 	TLS_FN_WRITE,            /* int SSL_write(ssl, buf, num) */
 	TLS_FN_WRITE_EX,         /* int SSL_write_ex(ssl, buf, num, size_t *written) */
@@ -27,8 +27,8 @@ enum tls_function {
 	TLS_FN_SHUTDOWN,
 	TLS_FN_FREE,
 	TLS_FN_CLEAR,
-	TLS_FN_SET_FD, /* SSL_set_fd, SSL_set_rfd, SSL_set_wfd */
-	TLS_FN_SET_BIO, /* SSL_set_bio, SSL_set0_rbio, SSL_set0_wbio */
+	TLS_FN_SET_FD,             /* SSL_set_fd, SSL_set_rfd, SSL_set_wfd */
+	TLS_FN_SET_BIO,            /* SSL_set_bio, SSL_set0_rbio, SSL_set0_wbio */
 	TLS_FN_GET0_ALPN_SELECTED, /* void SSL_get0_alpn_selected(ssl, const uchar **data, unsigned *len) */
 	/* ciphertext side of memory BIOs */
 	TLS_FN_BIO_READ,
