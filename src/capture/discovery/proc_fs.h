@@ -1,0 +1,69 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "capture/discovery/proc_maps.h"
+#include "model/process.h"
+
+namespace sslsniff {
+
+/// Why a process could not be read.
+struct ProcFailure {
+    bool gone = false;    ///< it ended meanwhile: no error for whoever scans
+    std::string message;  ///< one sentence for the user
+};
+template <class T>
+using ProcResult = std::expected<T, ProcFailure>;
+
+/// A process and its place among the others.
+struct ProcessStatus {
+    /// start_time has the resolution of /proc/PID/stat (10 ms), rounded down.
+    ProcessInfo info;
+    pid_t parent = 0;
+    pid_t pid_in_namespace = 0;  ///< in the process's own (innermost) pid namespace
+    bool exe_deleted = false;
+};
+
+/// Processes as a proc file system shows them. Holds no state but the root; everything may vanish or change
+/// between two calls.
+class ProcFs {
+  public:
+    /// `root` is another folder of the same layout in tests.
+    explicit ProcFs(std::string root = "/proc") : root_(std::move(root)) {}
+
+    /// Thread group leaders, ascending. Fails when the root cannot be listed.
+    ProcResult<std::vector<pid_t>> processes() const;
+
+    /// comm, uid, start time and container always; exe is empty where ptrace permission is missing.
+    ProcResult<ProcessStatus> status(pid_t pid) const;
+
+    /// Fails with the missing capability when the process belongs to someone else. Empty for kernel
+    /// threads.
+    ProcResult<std::vector<Mapping>> executable_mappings(pid_t pid) const;
+
+    /// `parents` and all their descendants as of now, ascending. Those that do not exist are left out.
+    std::vector<pid_t> with_descendants(const std::vector<pid_t>& parents) const;
+
+    /// Paths that lead to the file of a mapping, best first: the mapping itself (works for deleted files,
+    /// needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN), then the name in the process's mount namespace.
+    std::vector<std::string> open_paths(pid_t pid, const Mapping& mapping) const;
+
+    /// `path` as the process sees it, from here: /proc/PID/root/PATH.
+    std::string path_of_process(pid_t pid, const std::string& path) const;
+
+  private:
+    std::string entry(pid_t pid, std::string_view name) const;
+    ProcFailure failure(pid_t pid, std::string_view what, int error) const;
+
+    std::string root_;
+};
+
+/// The container id in the text of /proc/PID/cgroup: the last 64-hex-digit name in a path (docker,
+/// containerd, CRI-O, podman); empty when there is none.
+std::string container_id_of(std::string_view cgroup);
+
+}  // namespace sslsniff

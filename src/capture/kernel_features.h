@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sslsniff {
+
+/// One thing the kernel may offer: a helper, kfunc, tracepoint, map or program type.
+struct KernelFeature {
+    std::string name;  ///< "kfunc bpf_probe_read_user_dynptr"
+    bool present = false;
+    std::string detail;  ///< why it is absent, or what it is used for; may be empty
+};
+
+/// A choice made from the features.
+struct BackendChoice {
+    std::string purpose;  ///< "payload", "socket events", "uprobes"
+    std::string backend;  ///< "user dynptr"
+    std::string reason;   ///< "kernel has bpf_probe_read_user_dynptr"
+};
+
+/// What the running kernel and our privileges allow, as found by trying. Plain data: capture/live fills it,
+/// doctor prints it.
+struct KernelFeatures {
+    std::string release;       ///< uname -r
+    std::string architecture;  ///< uname -m
+    bool btf = false;          ///< /sys/kernel/btf/vmlinux can be read
+    std::vector<KernelFeature> features;
+    std::vector<std::string> missing_capabilities;  ///< "CAP_BPF"
+    std::vector<BackendChoice> backends;
+    /// Each reason why capture cannot work at all, one sentence with what to do. Empty: it can.
+    std::vector<std::string> obstacles;
+};
+
+}  // namespace sslsniff
