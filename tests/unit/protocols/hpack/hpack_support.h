@@ -1,0 +1,34 @@
+#pragma once
+
+#include <random>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace sslsniff::hpack {
+
+using HeaderList = std::vector<std::pair<std::string, std::string>>;
+
+struct EncodedBlock {
+    std::string octets;
+    HeaderList fields;
+};
+
+std::string unhex(std::string_view hex);
+
+/// `count` header lists, partly alike, encoded one after the other by one nghttp2 deflater whose table size
+/// changes now and then.
+std::vector<EncodedBlock> random_blocks(unsigned seed, std::size_t count);
+
+/// A file of lines "block HEX" each followed by "field NAME-HEX VALUE-HEX" lines.
+std::vector<EncodedBlock> read_blocks(const std::string& path);
+
+/// The fields of one block for a new connection; empty when nghttp2 refuses it.
+HeaderList nghttp2_inflate(const std::string& block);
+
+/// The Huffman code of `plain`, which must be one that it makes shorter.
+std::string nghttp2_huffman(const std::string& plain);
+bool nghttp2_accepts_huffman(const std::string& coded);
+
+}  // namespace sslsniff::hpack
