@@ -1,0 +1,166 @@
+#include "app/options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "app/output_formats.h"
+#include "app/raw_options.h"
+#include "app/units.h"
+#include "base/text.h"
+
+namespace sslsniff {
+namespace {
+
+Result<pid_t> parse_pid(const std::string& text) {
+    pid_t pid = 0;
+    const auto* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, pid);
+    if (error != std::errc() || rest != end || pid <= 0) {
+        return fail(fmt::format("'{}' is not a process id", printable(text)));
+    }
+    return pid;
+}
+
+Result<OutputSpec> parse_output(const std::string& text) {
+    const auto colon = text.find(':');
+    OutputSpec spec{text.substr(0, colon), colon == std::string::npos ? "-" : text.substr(colon + 1)};
+    if (find_output_format(spec.format) == nullptr) {
+        return fail(fmt::format("-o: '{}' is not an output format: choose one of {}", printable(spec.format),
+                                output_format_names()));
+    }
+    if (spec.path.empty()) {
+        return fail(fmt::format("-o {}: names no file after the colon", printable(text)));
+    }
+    return spec;
+}
+
+Result<ColorMode> parse_color(const std::string& text) {
+    if (text == "auto") {
+        return ColorMode::automatic;
+    }
+    if (text == "always") {
+        return ColorMode::always;
+    }
+    if (text == "never") {
+        return ColorMode::never;
+    }
+    return fail(fmt::format("--color: '{}' is none of auto, always, never", printable(text)));
+}
+
+/// Parses `text`, when it was given, into `target`.
+template <class Target, class Parse>
+Result<void> assign(const char* name, const std::optional<std::string>& text, Target& target, Parse parse) {
+    if (!text) {
+        return {};
+    }
+    auto value = parse(*text);
+    if (!value) {
+        return fail(fmt::format("{}: {}", name, value.error().message));
+    }
+    target = *value;
+    return {};
+}
+
+Result<void> check_targets(const Options& options) {
+    const bool any = !options.pids.empty() || !options.comms.empty() || !options.users.empty() ||
+                     options.whole_host || !options.command.empty();
+    if (!options.live() && any) {
+        return fail("-r reads a recording: it goes with none of -p, -c, -u, -a and a command");
+    }
+    if (options.live() && !any) {
+        return fail(
+            "nothing to capture: name a target by -p PID, -c COMM, -u USER, -a or -- COMMAND, or a "
+            "recording by -r FILE (see --help)");
+    }
+    if (!options.command.empty() &&
+        (!options.pids.empty() || !options.comms.empty() || !options.users.empty() || options.whole_host)) {
+        return fail("a command is captured alone: it goes with none of -p, -c, -u and -a");
+    }
+    return {};
+}
+
+Result<void> check_outputs(const Options& options) {
+    if (std::ranges::count_if(options.outputs, &OutputSpec::to_stdout) > 1) {
+        return fail("two outputs to stdout would mix: give all but one a file, like -o json:out.jsonl");
+    }
+    std::vector<std::string> paths;
+    for (const auto& output : options.outputs) {
+        if (std::ranges::find(paths, output.path) != paths.end()) {
+            return fail(fmt::format("two outputs to {}: give each its own file", printable(output.path)));
+        }
+        paths.push_back(output.path);
+    }
+    return {};
+}
+
+Result<Options> checked(RawOptions&& raw) {
+    auto options = std::move(raw.options);
+    options.children = !raw.no_children;
+    for (const auto& text : raw.pids) {
+        auto pid = parse_pid(text);
+        if (!pid) {
+            return fail("-p: " + pid.error().message);
+        }
+        options.pids.push_back(*pid);
+    }
+    for (const auto& text : raw.outputs) {
+        auto spec = parse_output(text);
+        if (!spec) {
+            return std::unexpected(spec.error());
+        }
+        options.outputs.push_back(*std::move(spec));
+    }
+    if (options.outputs.empty()) {
+        options.outputs.push_back({"text", "-"});
+    }
+    const auto count = [](const std::string& text) -> Result<std::uint64_t> {
+        auto number = parse_size(text);
+        return number && *number > 0 ? number : fail(fmt::format("'{}' is not a count", printable(text)));
+    };
+    const auto path = [](const std::string& text) -> Result<std::string> {
+        return text.empty() ? fail("names no file") : Result<std::string>(text);
+    };
+    const std::array<Result<void>, 9> checks{
+        assign("-r", raw.read_path, options.read_path, path),
+        assign("-n", raw.count, options.count, count),
+        assign("--duration", raw.duration, options.duration, parse_duration),
+        assign("-s", raw.snaplen, options.snaplen, parse_size),
+        assign("--buffer-size", raw.buffer_size, options.buffer_size, parse_size),
+        assign("--max-body", raw.max_body, options.max_body, parse_size),
+        assign("--color", raw.color, options.color, parse_color),
+        check_targets(options),
+        check_outputs(options),
+    };
+    for (const auto& check : checks) {
+        if (!check) {
+            return std::unexpected(check.error());
+        }
+    }
+    return options;
+}
+
+}  // namespace
+
+Result<Invocation> parse_options(std::span<const std::string> arguments) {
+    auto read = read_words(arguments);
+    if (!read) {
+        return std::unexpected(read.error());
+    }
+    if (auto* information = std::get_if<Information>(&*read)) {
+        return std::move(*information);
+    }
+    auto options = checked(std::get<RawOptions>(*std::move(read)));
+    if (!options) {
+        return std::unexpected(options.error());
+    }
+    return *std::move(options);
+}
+
+}  // namespace sslsniff

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "model/time.h"
+
+namespace sslsniff {
+
+/// One -o FORMAT[:FILE].
+struct OutputSpec {
+    std::string format;  ///< name of an OutputFormat
+    std::string path;    ///< "-" is stdout
+    bool to_stdout() const { return path == "-"; }
+};
+
+enum class ColorMode : std::uint8_t { automatic, always, never };
+
+/// The command line, checked as far as it can be without looking at the system.
+struct Options {
+    // Targets: none of them with read_path, at least one without.
+    std::vector<pid_t> pids;
+    std::vector<std::string> comms;
+    std::vector<std::string> users;  ///< names or uids
+    bool whole_host = false;
+    bool children = true;
+    std::vector<std::string> command;  ///< the words after --
+    std::string read_path;             ///< "-" is stdin
+
+    std::vector<OutputSpec> outputs;  ///< never empty, at most one to stdout
+    int verbosity = 0;                ///< 1: headers, 2: bodies
+    bool hex = false;
+    bool quiet = false;
+    ColorMode color = ColorMode::automatic;
+
+    std::optional<std::uint64_t> count;  ///< transactions
+    std::optional<Duration> duration;
+    std::uint64_t snaplen = 0;                        ///< octets kept of each call; 0: all
+    std::uint64_t buffer_size = 64ULL * 1024 * 1024;  ///< octets of the ring buffer, as asked for
+    std::uint64_t max_body = 64ULL * 1024;            ///< octets kept of each body
+
+    bool live() const { return read_path.empty(); }
+};
+
+/// --help or --version: print this on stdout and exit 0.
+struct Information {
+    std::string text;
+};
+
+using Invocation = std::variant<Options, Information>;
+
+/// Understands the arguments after the program's name. Touches nothing outside itself.
+Result<Invocation> parse_options(std::span<const std::string> arguments);
+
+}  // namespace sslsniff

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "app/options.h"
+#include "base/output_stream.h"
+#include "model/event.h"
+#include "model/transaction.h"
+
+namespace sslsniff {
+
+/// One row of the table of output formats. A format takes either transactions or events: the other factory is
+/// null. The stream outlives what is made.
+struct OutputFormat {
+    std::string_view name;
+    std::unique_ptr<TransactionSink> (*make_sink)(OutputStream& stream, const Options& options,
+                                                  bool terminal);
+    std::unique_ptr<EventConsumer> (*make_consumer)(OutputStream& stream, const Options& options);
+};
+
+std::span<const OutputFormat> output_formats();
+
+/// Null when there is no such format.
+const OutputFormat* find_output_format(std::string_view name);
+
+/// "text, json, trace", for messages.
+std::string output_format_names();
+
+}  // namespace sslsniff

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "app/options.h"
+#include "base/result.h"
+
+namespace sslsniff {
+
+/// The words of the command line, sorted by option but not yet understood.
+struct RawOptions {
+    Options options;  ///< what needs no understanding is here already
+    std::vector<std::string> pids;
+    std::vector<std::string> outputs;
+    std::optional<std::string> count;
+    std::optional<std::string> duration;
+    std::optional<std::string> snaplen;
+    std::optional<std::string> buffer_size;
+    std::optional<std::string> max_body;
+    std::optional<std::string> color;
+    std::optional<std::string> read_path;
+    bool no_children = false;
+};
+
+/// Sorts the words after the program's name. Those after -- are the command.
+Result<std::variant<RawOptions, Information>> read_words(std::span<const std::string> words);
+
+}  // namespace sslsniff

@@ -1,0 +1,241 @@
+"""What the live tests share: sslsniff under test, certificates, servers and clients, all on loopback."""
+import base64
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+SSLSNIFF = os.environ.get("SSLSNIFF", "build/dev/sslsniff")
+PYTHON = "/usr/bin/python3"  # Debian's: its ssl module uses the system's libssl
+# Generous: a loaded machine must not fail a test. Nothing waits this long when all is well.
+PATIENCE = 60
+
+
+def wait_until(condition, what, patience=PATIENCE):
+    deadline = time.monotonic() + patience
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited in vain for {what}")
+        time.sleep(0.01)
+
+
+def free_port(family=socket.AF_INET):
+    with socket.socket(family) as s:
+        s.bind(("::1" if family == socket.AF_INET6 else "127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def is_listening(port, host="127.0.0.1"):
+    with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
+        return True
+    return False
+
+
+class Capture:
+    """sslsniff with -o json to a file. Use as `with Capture("-p", pid) as capture:`; what was captured is there
+    after the block, which ends it by SIGINT."""
+
+    def __init__(self, *arguments, folder, outputs=(), command=None, end=signal.SIGINT):
+        self.json_path = os.path.join(folder, f"out{len(os.listdir(folder))}.jsonl")
+        self.stderr_path = self.json_path + ".stderr"
+        self.stdout_path = self.json_path + ".stdout"
+        self.arguments = [SSLSNIFF, "-o", f"json:{self.json_path}", *outputs, *map(str, arguments)]
+        if command:
+            self.arguments += ["--", *map(str, command)]
+        self.is_command = bool(command)
+        self.end = end
+        self.status = None
+        self.objects = []
+
+    def start(self):
+        with open(self.stderr_path, "wb") as stderr, open(self.stdout_path, "wb") as stdout:
+            self.process = subprocess.Popen(self.arguments, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr)
+        if not self.is_command:
+            wait_until(lambda: "capturing" in self.stderr or self.process.poll() is not None, "sslsniff to be armed")
+            if self.process.poll() is not None:
+                raise AssertionError(f"sslsniff ended with {self.process.returncode}: {self.stderr}")
+        return self
+
+    def finish(self, end=None):
+        if self.process.poll() is None and not self.is_command:
+            self.process.send_signal(end or self.end)
+        try:
+            self.status = self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"sslsniff did not end: {self.stderr}")
+        self.objects = []
+        if os.path.exists(self.json_path):
+            with open(self.json_path, encoding="utf-8") as lines:
+                self.objects = [json.loads(line) for line in lines]
+        return self
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, kind, *_):
+        if kind is None:
+            self.finish()
+        elif self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    @property
+    def stderr(self):
+        with open(self.stderr_path, encoding="utf-8") as file:
+            return file.read()
+
+    @property
+    def stdout(self):
+        with open(self.stdout_path, encoding="utf-8") as file:
+            return file.read()
+
+    def of_type(self, kind):
+        return [o for o in self.objects if o["type"] == kind]
+
+    @property
+    def transactions(self):
+        return self.of_type("transaction")
+
+    @property
+    def summary(self):
+        (summary,) = self.of_type("summary")
+        return summary
+
+    def seen_so_far(self):
+        """Transactions in the file now, while the capture runs."""
+        if not os.path.exists(self.json_path):
+            return []
+        with open(self.json_path, encoding="utf-8") as lines:
+            return [o for o in map(json.loads, (l for l in lines if l.endswith("\n"))) if o["type"] == "transaction"]
+
+    def wait_for(self, count):
+        wait_until(lambda: len(self.seen_so_far()) >= count,
+                   f"{count} transactions; there are {len(self.seen_so_far())}; stderr: {self.stderr}")
+
+
+def body_of(message):
+    """The captured octets of a request or response."""
+    body = message["body"]
+    return base64.b64decode(body["base64"]) if "base64" in body else body.get("text", "").encode()
+
+
+def sha256(octets):
+    return hashlib.sha256(octets).hexdigest()
+
+
+def header(message, name):
+    values = [h["value"] for h in message["headers"] if h["name"].lower() == name.lower()]
+    return values[0] if values else None
+
+
+class LiveTest(unittest.TestCase):
+    """A temporary folder with a certificate; processes started here are ended by the test's end."""
+
+    def setUp(self):
+        if os.geteuid() != 0:
+            self.skipTest("needs root")
+        version = subprocess.run([SSLSNIFF, "--version"], capture_output=True, text=True)
+        if "without live capture" in version.stdout:
+            self.skipTest("built without live capture")
+        self.folder = tempfile.mkdtemp(prefix="sslsniff-live-")
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def need(self, *programs):
+        for program in programs:
+            if not shutil.which(program):
+                self.skipTest(f"{program} is not installed")
+
+    @property
+    def certificate(self):
+        """Paths of a certificate for localhost and of its key."""
+        cert, key = (os.path.join(self.folder, name) for name in ("cert.pem", "key.pem"))
+        if not os.path.exists(cert):
+            subprocess.run(
+                ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                 "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1", "-keyout", key, "-out", cert],
+                check=True, capture_output=True)
+        return cert, key
+
+    def capture(self, *arguments, **options):
+        return Capture(*arguments, folder=self.folder, **options)
+
+    def spawn(self, *command, **options):
+        options.setdefault("stdin", subprocess.DEVNULL)
+        options.setdefault("stdout", subprocess.DEVNULL)
+        options.setdefault("stderr", subprocess.DEVNULL)
+        process = subprocess.Popen([str(c) for c in command], **options)
+        self.addCleanup(self.end, process)
+        return process
+
+    @staticmethod
+    def end(process):
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream:
+                stream.close()
+
+    def python(self, code, *arguments, **options):
+        """Debian's python running `code`; its standard input and output are pipes, in text."""
+        options.setdefault("stdin", subprocess.PIPE)
+        options.setdefault("stdout", subprocess.PIPE)
+        options.setdefault("stderr", None)
+        return self.spawn(PYTHON, "-u", "-c", code, *arguments, text=True, **options)
+
+    def nginx(self, locations='location / { return 200 "hello from nginx\\n"; }', workers=1):
+        """A running nginx: (process of the master, port). It listens on 127.0.0.1 and ::1."""
+        self.need("nginx")
+        cert, key = self.certificate
+        port = free_port()
+        os.chmod(self.folder, 0o755)
+        config = os.path.join(self.folder, "nginx.conf")
+        with open(config, "w", encoding="utf-8") as file:
+            file.write(f"""
+                daemon off; worker_processes {workers}; pid {self.folder}/nginx.pid; error_log {self.folder}/nginx.log;
+                user root;
+                events {{ worker_connections 512; }}
+                http {{
+                    access_log off; client_max_body_size 0; client_body_temp_path {self.folder}/body;
+                    proxy_temp_path {self.folder}/proxy; fastcgi_temp_path {self.folder}/fastcgi;
+                    uwsgi_temp_path {self.folder}/uwsgi; scgi_temp_path {self.folder}/scgi;
+                    keepalive_requests 100000; keepalive_timeout 60;
+                    server {{
+                        listen 127.0.0.1:{port} ssl; listen [::1]:{port} ssl; server_name localhost;
+                        ssl_certificate {cert}; ssl_certificate_key {key};
+                        {locations}
+                    }}
+                }}""")
+        process = self.spawn("nginx", "-p", self.folder, "-c", config, "-e", f"{self.folder}/nginx.log")
+        wait_until(lambda: is_listening(port), "nginx")
+        return process, port
+
+    def curl(self, url, *arguments):
+        """The output of curl, which must succeed."""
+        self.need("curl")
+        return subprocess.run(["curl", "-sS", "--http1.1", "--cacert", self.certificate[0], *map(str, arguments), url],
+                              check=True, stdout=subprocess.PIPE, timeout=PATIENCE).stdout
+
+
+@contextlib.contextmanager
+def in_background(function, *arguments):
+    thread = threading.Thread(target=function, args=arguments, daemon=True)
+    thread.start()
+    try:
+        yield thread
+    finally:
+        thread.join(PATIENCE)

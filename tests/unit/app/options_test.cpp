@@ -1,0 +1,162 @@
+#include "app/options.h"
+
+#include <gtest/gtest.h>
+
+#include <initializer_list>
+
+namespace sslsniff {
+namespace {
+
+using namespace std::chrono_literals;
+
+Result<Invocation> parse(std::initializer_list<std::string> words) {
+    const std::vector<std::string> arguments(words);
+    return parse_options(arguments);
+}
+
+Options accepted(std::initializer_list<std::string> words) {
+    auto invocation = parse(words);
+    if (!invocation) {
+        ADD_FAILURE() << invocation.error().message;
+        return {};
+    }
+    return std::get<Options>(*invocation);
+}
+
+/// The message, which must be one line.
+std::string refused(std::initializer_list<std::string> words) {
+    const auto invocation = parse(words);
+    if (invocation) {
+        ADD_FAILURE() << "accepted";
+        return {};
+    }
+    EXPECT_FALSE(invocation.error().message.empty());
+    EXPECT_EQ(invocation.error().message.find('\n'), std::string::npos) << invocation.error().message;
+    return invocation.error().message;
+}
+
+TEST(Options, DefaultsToTextOnStdout) {
+    const auto options = accepted({"-p", "42"});
+    EXPECT_EQ(options.pids, std::vector<pid_t>{42});
+    ASSERT_EQ(options.outputs.size(), 1U);
+    EXPECT_EQ(options.outputs[0].format, "text");
+    EXPECT_TRUE(options.outputs[0].to_stdout());
+    EXPECT_TRUE(options.children);
+    EXPECT_TRUE(options.live());
+    EXPECT_EQ(options.snaplen, 0U);
+    EXPECT_EQ(options.buffer_size, 64ULL << 20U);
+    EXPECT_EQ(options.max_body, 64ULL << 10U);
+    EXPECT_EQ(options.color, ColorMode::automatic);
+}
+
+TEST(Options, TargetsRepeatAndCombine) {
+    const auto options =
+        accepted({"-p1", "--pid", "2", "-c", "nginx", "-c", "curl", "-u", "www-data", "-a", "--no-children"});
+    EXPECT_EQ(options.pids, (std::vector<pid_t>{1, 2}));
+    EXPECT_EQ(options.comms, (std::vector<std::string>{"nginx", "curl"}));
+    EXPECT_EQ(options.users, std::vector<std::string>{"www-data"});
+    EXPECT_TRUE(options.whole_host);
+    EXPECT_FALSE(options.children);
+}
+
+TEST(Options, OneOptionTakesOneTarget) {
+    EXPECT_NE(refused({"-p", "1", "2"}).find("unexpected argument '2'"), std::string::npos);
+}
+
+TEST(Options, EverythingAfterTheSeparatorIsTheCommand) {
+    const auto options = accepted({"-v", "--", "curl", "-v", "--", "https://example.com", "-p", "x"});
+    EXPECT_EQ(options.command,
+              (std::vector<std::string>{"curl", "-v", "--", "https://example.com", "-p", "x"}));
+    EXPECT_EQ(options.verbosity, 1);
+    EXPECT_TRUE(options.pids.empty());
+}
+
+TEST(Options, OutputsHaveFormatAndFile) {
+    const auto options = accepted({"-a", "-o", "text", "-o", "json:a:b.jsonl", "-o", "trace:t"});
+    ASSERT_EQ(options.outputs.size(), 3U);
+    EXPECT_TRUE(options.outputs[0].to_stdout());
+    EXPECT_EQ(options.outputs[1].format, "json");
+    EXPECT_EQ(options.outputs[1].path, "a:b.jsonl");
+    EXPECT_EQ(options.outputs[2].path, "t");
+}
+
+TEST(Options, LimitsHaveUnits) {
+    const auto options = accepted({"-a", "-n", "10", "--duration", "500ms", "-s", "128", "--buffer-size",
+                                   "16M", "--max-body", "1k", "--color", "never", "-vvxq"});
+    EXPECT_EQ(options.count, 10U);
+    EXPECT_EQ(options.duration, Duration(500ms));
+    EXPECT_EQ(options.snaplen, 128U);
+    EXPECT_EQ(options.buffer_size, 16ULL << 20U);
+    EXPECT_EQ(options.max_body, 1024U);
+    EXPECT_EQ(options.color, ColorMode::never);
+    EXPECT_EQ(options.verbosity, 2);
+    EXPECT_TRUE(options.hex);
+    EXPECT_TRUE(options.quiet);
+    EXPECT_EQ(accepted({"-a", "-B", "1M"}).buffer_size, 1ULL << 20U);
+}
+
+TEST(Options, ReadsARecordingWithoutTargets) {
+    const auto options = accepted({"-r", "file.trace", "-o", "json"});
+    EXPECT_FALSE(options.live());
+    EXPECT_EQ(options.read_path, "file.trace");
+    EXPECT_EQ(accepted({"-r", "-"}).read_path, "-");
+}
+
+TEST(Options, RefusesContradictions) {
+    EXPECT_NE(refused({}).find("nothing to capture"), std::string::npos);
+    EXPECT_NE(refused({"-v"}).find("nothing to capture"), std::string::npos);
+    EXPECT_NE(refused({"-r", "x", "-p", "1"}).find("-r"), std::string::npos);
+    EXPECT_NE(refused({"-p", "1", "--", "true"}).find("alone"), std::string::npos);
+    EXPECT_NE(refused({"-v", "--"}).find("no command"), std::string::npos);
+    EXPECT_NE(refused({"-a", "-o", "text", "-o", "json"}).find("stdout"), std::string::npos);
+    EXPECT_NE(refused({"-a", "-o", "text:x", "-o", "json:x"}).find("own file"), std::string::npos);
+}
+
+TEST(Options, RefusesBadValues) {
+    EXPECT_NE(refused({"-p", "x"}).find("'x'"), std::string::npos);
+    EXPECT_NE(refused({"-p", "0"}).find("'0'"), std::string::npos);
+    EXPECT_NE(refused({"-p", "-5"}).find("-5"), std::string::npos);
+    EXPECT_NE(refused({"-p", "99999999999"}).find("process id"), std::string::npos);
+    EXPECT_NE(refused({"-a", "-o", "xml"}).find("xml"), std::string::npos);
+    EXPECT_NE(refused({"-a", "-o", "json:"}).find("no file"), std::string::npos);
+    EXPECT_NE(refused({"-a", "-n", "0"}).find("-n"), std::string::npos);
+    EXPECT_NE(refused({"-a", "--duration", "soon"}).find("--duration"), std::string::npos);
+    EXPECT_NE(refused({"-a", "--color", "blue"}).find("--color"), std::string::npos);
+    EXPECT_NE(refused({"-a", "-s"}).find("snaplen"), std::string::npos);
+    EXPECT_NE(refused({"-a", "--nonsense"}).find("--nonsense"), std::string::npos);
+    EXPECT_NE(refused({"curl"}).find("sslsniff -- curl"), std::string::npos);
+}
+
+TEST(Options, EmptyValuesAreWrong) {
+    for (const auto* option : {"-n", "--duration", "-s", "--max-body", "-B", "-p", "-o", "-r"}) {
+        refused({"-a", option, ""});
+    }
+}
+
+TEST(Options, MessagesNeverCarryControlCharacters) {
+    EXPECT_EQ(refused({"-a", "-o", "\x1b[2J"}).find('\x1b'), std::string::npos);
+    EXPECT_EQ(refused({"-p", "\x1b[2J"}).find('\x1b'), std::string::npos);
+    EXPECT_EQ(refused({"--\x1b[2J"}).find('\x1b'), std::string::npos);
+}
+
+TEST(Options, HelpShowsEveryOptionAndExamples) {
+    const auto invocation = parse({"--help"});
+    ASSERT_TRUE(invocation.has_value());
+    const auto& text = std::get<Information>(*invocation).text;
+    for (const auto* word :
+         {"-p,",     "-c,",           "-u,",        "-a,",           "-r,",
+          "-o,",     "-n,",           "-s,",        "-v,",           "-x,",
+          "-q,",     "--no-children", "--duration", "--buffer-size", "--max-body",
+          "--color", "--version",     "Examples:",  "COMMAND",       "text, json, trace"}) {
+        EXPECT_NE(text.find(word), std::string::npos) << word;
+    }
+}
+
+TEST(Options, Version) {
+    const auto invocation = parse({"--version"});
+    ASSERT_TRUE(invocation.has_value());
+    EXPECT_EQ(std::get<Information>(*invocation).text, "sslsniff " SSLSNIFF_VERSION "\n");
+}
+
+}  // namespace
+}  // namespace sslsniff
