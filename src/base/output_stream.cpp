@@ -67,9 +67,11 @@ void FdOutputStream::drain() {
 void FdOutputStream::write_through(ByteView octets) {
     while (!octets.empty() && errno_ == 0) {
         const ssize_t written = ::write(fd_, octets.data(), octets.size());
-        if (written >= 0) {
+        if (written > 0) {
             octets.remove_prefix(static_cast<std::size_t>(written));
             bytes_written_ += static_cast<std::uint64_t>(written);
+        } else if (written == 0) {
+            errno_ = EIO;  // no device should, and trying for ever would be worse
         } else if (errno == EAGAIN) {
             // Standard output may have been made non-blocking by whoever shares it.
             pollfd writable{.fd = fd_, .events = POLLOUT, .revents = 0};

@@ -79,6 +79,9 @@ std::string to_string(const IpAddress& address) {
 
 std::optional<IpAddress> parse_ip(std::string_view text) {
     const std::string copy(text);
+    if (copy.find('\0') != std::string::npos) {
+        return std::nullopt;  // inet_pton would stop there
+    }
     IpAddress address;
     if (inet_pton(AF_INET, copy.c_str(), address.bytes.data()) == 1) {
         address.family = IpAddress::Family::v4;

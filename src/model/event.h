@@ -18,6 +18,7 @@ struct ProcessEvent {
     Timestamp time;
     Kind kind = Kind::seen;
     ProcessInfo process;
+    bool operator==(const ProcessEvent&) const = default;
 };
 
 /// First event of each connection.
@@ -27,6 +28,7 @@ struct OpenEvent {
     Carrier carrier = Carrier::tls;
     bool midstream = false;  ///< it carried data before the capture began, or may have
     std::string library;     ///< "OpenSSL 3.0.17"; empty for cleartext
+    bool operator==(const OpenEvent&) const = default;
 };
 
 /// The socket of a connection became known, or changed.
@@ -36,6 +38,7 @@ struct EndpointsEvent {
     Role role = Role::unknown;  ///< as far as the socket tells
     Correlation correlation = Correlation::none;
     Endpoints endpoints;
+    bool operator==(const EndpointsEvent&) const = default;
 };
 
 /// Something about the TLS session became known: non-empty fields replace what was known.
@@ -44,6 +47,7 @@ struct TlsEvent {
     Timestamp time;
     Role role = Role::unknown;
     TlsInfo tls;
+    bool operator==(const TlsEvent&) const = default;
 };
 
 /// Plaintext of one call, or of a part of a large one.
@@ -54,6 +58,7 @@ struct DataEvent {
     Direction direction = Direction::sent;
     std::uint64_t position = 0;  ///< of the first octet in the stream since the capture saw the connection
     ByteView bytes;              ///< valid during on_event only
+    bool operator==(const DataEvent&) const = default;
 };
 
 enum class LossCause : std::uint8_t { ring_full, fault, snaplen, map_full, frame_limit, unknown };
@@ -69,6 +74,7 @@ struct GapEvent {
     std::uint64_t position = 0;
     std::uint64_t bytes = 0;  ///< 0: of unknown size
     LossCause cause = LossCause::unknown;
+    bool operator==(const GapEvent&) const = default;
 };
 
 enum class CloseReason : std::uint8_t { shutdown, freed, socket_closed, reset, process_exit, capture_end };
@@ -80,6 +86,7 @@ struct CloseEvent {
     ConnectionId connection;
     Timestamp time;
     CloseReason reason = CloseReason::freed;
+    bool operator==(const CloseEvent&) const = default;
 };
 
 /// Events that never reached us. Counts are increments, not totals.
@@ -88,6 +95,7 @@ struct LossEvent {
     LossCause cause = LossCause::unknown;
     std::uint64_t events = 0;
     std::uint64_t bytes = 0;
+    bool operator==(const LossEvent&) const = default;
 };
 
 using CaptureEvent = std::variant<ProcessEvent, OpenEvent, EndpointsEvent, TlsEvent, DataEvent, GapEvent,

@@ -19,6 +19,7 @@ struct ProcessInfo {
     std::string exe;           ///< path in the process's mount namespace; empty when unknown
     std::uint32_t uid = 0;     ///< real uid in the initial user namespace
     std::string container_id;  ///< 64 hex digits or the runtime's own form; empty outside containers
+    bool operator==(const ProcessInfo&) const = default;
 };
 
 }  // namespace sslsniff

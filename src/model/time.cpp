@@ -1,20 +1,47 @@
 #include "model/time.h"
 
-#include <fmt/format.h>
-
+#include <array>
 #include <charconv>
 #include <string_view>
 
 namespace sslsniff {
 
-std::string rfc3339(Timestamp time) {
+namespace {
+
+void append_digits(std::string& out, std::int64_t value, std::size_t width) {
+    std::array<char, 20> digits{};
+    for (std::size_t i = width; i-- > 0; value /= 10) {
+        digits[i] = static_cast<char>('0' + value % 10);
+    }
+    out.append(digits.data(), width);
+}
+
+}  // namespace
+
+void append_rfc3339(std::string& out, Timestamp time) {
     const auto day = std::chrono::floor<std::chrono::days>(time);
     const std::chrono::year_month_day date(day);
     const std::chrono::hh_mm_ss clock(time - day);
-    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:09}Z", static_cast<int>(date.year()),
-                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                       clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
-                       clock.subseconds().count());
+    append_digits(out, static_cast<int>(date.year()), 4);
+    out += '-';
+    append_digits(out, static_cast<unsigned>(date.month()), 2);
+    out += '-';
+    append_digits(out, static_cast<unsigned>(date.day()), 2);
+    out += 'T';
+    append_digits(out, clock.hours().count(), 2);
+    out += ':';
+    append_digits(out, clock.minutes().count(), 2);
+    out += ':';
+    append_digits(out, clock.seconds().count(), 2);
+    out += '.';
+    append_digits(out, clock.subseconds().count(), 9);
+    out += 'Z';
+}
+
+std::string rfc3339(Timestamp time) {
+    std::string out;
+    append_rfc3339(out, time);
+    return out;
 }
 
 namespace {
@@ -74,7 +101,7 @@ bool parse_rfc3339(std::string_view text, Timestamp& time) {
     const std::chrono::year_month_day date{std::chrono::year(year),
                                            std::chrono::month(static_cast<unsigned>(month)),
                                            std::chrono::day(static_cast<unsigned>(day))};
-    if (text != "Z" || !date.ok() || year < 1970 || year > 2261) {
+    if (text != "Z" || !date.ok() || year < 1678 || year > 2261) {
         return false;
     }
     time = std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +

@@ -13,6 +13,7 @@ using Duration = std::chrono::nanoseconds;
 
 /// RFC 3339 in UTC with nine fraction digits: 2026-01-31T12:00:01.123456789Z
 std::string rfc3339(Timestamp time);
+void append_rfc3339(std::string& out, Timestamp time);
 
 /// Inverse of rfc3339 (any number of fraction digits up to nine); false when `text` is not of that form.
 bool parse_rfc3339(std::string_view text, Timestamp& time);

@@ -1,0 +1,43 @@
+#include "base/input_stream.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+namespace sslsniff {
+
+Result<std::size_t> MemoryInputStream::read(std::span<char> into) {
+    const std::size_t size = octets_.copy(into.data(), into.size(), at_);
+    at_ += size;
+    return size;
+}
+
+Result<std::size_t> FdInputStream::read(std::span<char> into) {
+    for (;;) {
+        const ssize_t got = ::read(fd_, into.data(), into.size());
+        if (got >= 0) {
+            return static_cast<std::size_t>(got);
+        }
+        if (errno == EAGAIN) {
+            pollfd readable{.fd = fd_, .events = POLLIN, .revents = 0};
+            ::poll(&readable, 1, -1);
+        } else if (errno != EINTR) {
+            return fail(fmt::format("cannot read {}: {}", name_, std::generic_category().message(errno)));
+        }
+    }
+}
+
+Result<UniqueFd> open_input_file(const std::string& path) {
+    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    if (!fd) {
+        return fail(fmt::format("cannot open {}: {}", path, std::generic_category().message(errno)));
+    }
+    return fd;
+}
+
+}  // namespace sslsniff

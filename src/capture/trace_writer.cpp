@@ -1,0 +1,187 @@
+#include "capture/trace_writer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+
+namespace sslsniff {
+namespace {
+
+/// A payload without line feeds is broken here, to keep lines viewable.
+constexpr std::size_t kLineOctets = 512;
+/// Keeps the buffer small whatever the size of one event.
+constexpr std::size_t kBufferSize = std::size_t{64} * 1024;
+
+}  // namespace
+
+TraceWriter::TraceWriter(OutputStream& out, const TraceHeader& header) : out_(out) {
+    fmt::format_to(std::back_inserter(buffer_), "{} {}.{}\ncapture", kTraceMagic, kTraceMajor, kTraceMinor);
+    quoted("kernel", header.kernel);
+    quoted("tool", header.tool);
+    if (header.clock_offset) {
+        fmt::format_to(std::back_inserter(buffer_), " clock_offset={}", header.clock_offset->count());
+    }
+    buffer_ += '\n';
+    out_.write(buffer_);
+}
+
+void TraceWriter::on_event(const CaptureEvent& event) {
+    buffer_.clear();
+    std::visit([this](const auto& e) { write(e); }, event);
+    out_.write(buffer_);
+}
+
+void TraceWriter::write(const ProcessEvent& event) {
+    begin("process", event.time);
+    word(name_of(kProcessKinds, event.kind));
+    buffer_ += ' ';
+    append_process(buffer_, event.process.key);
+    quoted("comm", event.process.comm);
+    quoted("exe", event.process.exe);
+    number("uid", event.process.uid);
+    quoted("container", event.process.container_id);
+    buffer_ += '\n';
+}
+
+void TraceWriter::write(const OpenEvent& event) {
+    begin("open", event.time, event.connection);
+    word(to_string(event.carrier));
+    if (event.midstream) {
+        word("midstream");
+    }
+    quoted("library", event.library);
+    buffer_ += '\n';
+}
+
+void TraceWriter::write(const EndpointsEvent& event) {
+    begin("peer", event.time, event.connection);
+    word(to_string(event.role));
+    word(to_string(event.endpoints.transport));
+    endpoint("local", event.endpoints.local);
+    endpoint("remote", event.endpoints.remote);
+    if (event.correlation != Correlation::none) {
+        word("by=");
+        buffer_ += to_string(event.correlation);
+    }
+    number("cookie", event.endpoints.socket_cookie);
+    number("netns", event.endpoints.netns);
+    buffer_ += '\n';
+}
+
+void TraceWriter::write(const TlsEvent& event) {
+    begin("tls", event.time, event.connection);
+    word(to_string(event.role));
+    quoted("library", event.tls.library);
+    quoted("version", event.tls.version);
+    quoted("cipher", event.tls.cipher);
+    quoted("sni", event.tls.sni);
+    quoted("alpn", event.tls.alpn);
+    for (const std::string& protocol : event.tls.offered_alpn) {
+        word("offered=\"");
+        append_escaped(buffer_, protocol, true);
+        buffer_ += '"';
+    }
+    if (event.tls.handshake) {
+        fmt::format_to(std::back_inserter(buffer_), " handshake={}", event.tls.handshake->count());
+    }
+    if (event.tls.handshake_failed) {
+        word("failed");
+    }
+    buffer_ += '\n';
+}
+
+void TraceWriter::write(const DataEvent& event) {
+    begin("data", event.time, event.connection);
+    word(to_string(event.direction));
+    fmt::format_to(std::back_inserter(buffer_), " at={} size={}", event.position, event.bytes.size());
+    number("tid", event.tid);
+    buffer_ += '\n';
+    payload(event.bytes);
+}
+
+void TraceWriter::write(const GapEvent& event) {
+    begin("gap", event.time, event.connection);
+    word(to_string(event.direction));
+    fmt::format_to(std::back_inserter(buffer_), " at={}", event.position);
+    number("size", event.bytes);
+    word("cause=");
+    buffer_ += to_string(event.cause);
+    buffer_ += '\n';
+}
+
+void TraceWriter::write(const CloseEvent& event) {
+    begin("close", event.time, event.connection);
+    word(to_string(event.reason));
+    buffer_ += '\n';
+}
+
+void TraceWriter::write(const LossEvent& event) {
+    begin("loss", event.time);
+    word(to_string(event.cause));
+    number("events", event.events);
+    number("bytes", event.bytes);
+    buffer_ += '\n';
+}
+
+void TraceWriter::begin(std::string_view kind, Timestamp time) {
+    buffer_ += kind;
+    buffer_ += ' ';
+    append_rfc3339(buffer_, time);
+}
+
+void TraceWriter::begin(std::string_view kind, Timestamp time, const ConnectionId& connection) {
+    begin(kind, time);
+    buffer_ += ' ';
+    append_connection(buffer_, connection);
+}
+
+void TraceWriter::word(std::string_view word) {
+    buffer_ += ' ';
+    buffer_ += word;
+}
+
+void TraceWriter::number(std::string_view key, std::uint64_t value) {
+    if (value != 0) {
+        fmt::format_to(std::back_inserter(buffer_), " {}={}", key, value);
+    }
+}
+
+void TraceWriter::quoted(std::string_view key, ByteView octets) {
+    if (!octets.empty()) {
+        word(key);
+        buffer_ += "=\"";
+        append_escaped(buffer_, octets, true);
+        buffer_ += '"';
+    }
+}
+
+void TraceWriter::endpoint(std::string_view key, const Endpoint& endpoint) {
+    if (endpoint.address.family != IpAddress::Family::none) {
+        word(key);
+        buffer_ += '=';
+        append_endpoint(buffer_, endpoint);
+    }
+}
+
+void TraceWriter::payload(ByteView octets) {
+    while (!octets.empty()) {
+        if (buffer_.size() >= kBufferSize) {
+            out_.write(buffer_);
+            buffer_.clear();
+        }
+        const ByteView window = octets.substr(0, kLineOctets);
+        const auto newline = window.find('\n');
+        ByteView line = window.substr(0, newline == ByteView::npos ? newline : newline + 1);
+        octets.remove_prefix(line.size());
+        // A blank at the end of a line does not survive every editor.
+        const bool blank = line.back() == ' ';
+        line.remove_suffix(blank ? 1 : 0);
+        buffer_ += '|';
+        append_escaped(buffer_, line, false);
+        buffer_ += blank ? "\\x20\n" : "\n";
+    }
+}
+
+}  // namespace sslsniff
