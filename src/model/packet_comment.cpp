@@ -1,0 +1,278 @@
+#include "model/packet_comment.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <map>
+
+#include "base/text.h"
+
+namespace sslsniff {
+namespace {
+
+constexpr std::string_view kConnection = "sslsniff: connection";
+constexpr std::string_view kUpdate = "sslsniff: more known of connection";
+constexpr std::string_view kGap = "sslsniff: gap, not captured";
+constexpr std::string_view kClose = "sslsniff: closed";
+constexpr std::string_view kFiller = "sslsniff: filler, not traffic";
+
+std::string escape(std::string_view value) {
+    std::string doubled;
+    for (const char c : value) {
+        doubled += c == '\\' ? std::string("\\x5c") : std::string(1, c);
+    }
+    return printable(doubled);
+}
+
+std::string unescape(std::string_view value) {
+    std::string out;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+        unsigned octet = 0;
+        if (value[i] == '\\' && i + 3 < value.size() && value[i + 1] == 'x') {
+            const char* digits = value.data() + i + 2;
+            if (std::from_chars(digits, digits + 2, octet, 16).ptr == digits + 2) {
+                out += static_cast<char>(octet);
+                i += 3;
+                continue;
+            }
+        }
+        out += value[i];
+    }
+    return out;
+}
+
+class Lines {
+  public:
+    explicit Lines(std::string_view title) : text_(title) {}
+
+    void add(std::string_view key, std::string_view value) {
+        if (!value.empty()) {
+            text_ += fmt::format("\n{}: {}", key, escape(value));
+        }
+    }
+    void add(std::string_view key, std::uint64_t value) {
+        if (value != 0) {
+            text_ += fmt::format("\n{}: {}", key, value);
+        }
+    }
+    void flag(std::string_view key, bool value) {
+        if (value) {
+            add(key, "yes");
+        }
+    }
+    std::string take() { return std::move(text_); }
+
+  private:
+    std::string text_;
+};
+
+/// The lines of a comment whose title it checked.
+class Fields {
+  public:
+    static std::optional<Fields> parse(std::string_view text, std::string_view title) {
+        Fields fields;
+        std::string_view line = next_line(text);
+        if (!line.starts_with(title)) {
+            return std::nullopt;
+        }
+        while (!text.empty()) {
+            line = next_line(text);
+            if (const auto colon = line.find(": "); colon != std::string_view::npos) {
+                fields.values_.emplace(line.substr(0, colon), unescape(line.substr(colon + 2)));
+            }
+        }
+        return fields;
+    }
+
+    std::string text(std::string_view key) const {
+        const auto found = values_.find(key);
+        return found != values_.end() ? found->second : std::string();
+    }
+    template <class T = std::uint64_t>
+    T number(std::string_view key) const {
+        const std::string value = text(key);
+        T result{};
+        const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), result);
+        return error == std::errc{} ? result : T{};
+    }
+    bool flag(std::string_view key) const { return text(key) == "yes"; }
+    template <class T>
+    T named(std::string_view key, std::optional<T> (*value_of)(std::string_view), T otherwise) const {
+        return value_of(text(key)).value_or(otherwise);
+    }
+
+  private:
+    static std::string_view next_line(std::string_view& text) {
+        const auto end = text.find('\n');
+        const std::string_view line = text.substr(0, end);
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+        return line;
+    }
+
+    std::map<std::string, std::string, std::less<>> values_;
+};
+
+/// "h2,http/1.1"; a comma inside a name is escaped.
+std::string join_names(const std::vector<std::string>& names) {
+    std::string list;
+    for (const std::string& name : names) {
+        list += list.empty() ? "" : ",";
+        for (const char c : name) {
+            list += c == ',' ? std::string("\\x2c") : c == '\\' ? std::string("\\x5c") : std::string(1, c);
+        }
+    }
+    return list;
+}
+
+std::vector<std::string> split_names(std::string_view list) {
+    std::vector<std::string> names;
+    while (!list.empty()) {
+        const auto comma = list.find(',');
+        names.push_back(unescape(list.substr(0, comma)));
+        list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+    }
+    return names;
+}
+
+void add_tls(Lines& lines, const TlsInfo& tls) {
+    lines.add("TLS library", tls.library);
+    lines.add("TLS version", tls.version);
+    lines.add("TLS cipher", tls.cipher);
+    lines.add("SNI", tls.sni);
+    lines.add("ALPN", tls.alpn);
+    lines.add("ALPN offered", join_names(tls.offered_alpn));
+    if (tls.handshake) {
+        lines.add("handshake ns", static_cast<std::uint64_t>(tls.handshake->count()));
+    }
+    lines.flag("handshake failed", tls.handshake_failed);
+}
+
+TlsInfo parse_tls(const Fields& fields) {
+    TlsInfo tls{.library = fields.text("TLS library"),
+                .version = fields.text("TLS version"),
+                .cipher = fields.text("TLS cipher"),
+                .sni = fields.text("SNI"),
+                .alpn = fields.text("ALPN"),
+                .offered_alpn = split_names(fields.text("ALPN offered")),
+                .handshake = std::nullopt,
+                .handshake_failed = fields.flag("handshake failed")};
+    if (const auto ns = fields.number<std::int64_t>("handshake ns"); ns != 0) {
+        tls.handshake = Duration(ns);
+    }
+    return tls;
+}
+
+}  // namespace
+
+std::string to_comment(const ConnectionComment& comment) {
+    const ConnectionInfo& info = comment.info;
+    Lines lines(fmt::format("{} {}", comment.update ? kUpdate : kConnection, connection_name(info.id)));
+    lines.add("process", info.process->comm);
+    lines.add("exe", info.process->exe);
+    lines.add("pid", info.id.pid);
+    lines.add("uid", info.process->uid);
+    lines.add("container", info.process->container_id);
+    lines.add("carrier", to_string(info.carrier));
+    add_tls(lines, info.tls);
+    lines.add("role", to_string(info.role));
+    lines.add("socket found by", to_string(info.correlation));
+    lines.add("transport", to_string(info.endpoints.transport));
+    lines.add("local", to_string(info.endpoints.local));
+    lines.add("remote", to_string(info.endpoints.remote));
+    lines.add("socket cookie", info.endpoints.socket_cookie);
+    lines.add("netns", info.endpoints.netns);
+    lines.add("opened", rfc3339(info.opened));
+    lines.flag("joined midstream", info.midstream);
+    lines.add("process start", info.id.start_time);
+    lines.add("handle", info.id.handle);
+    lines.add("generation", info.id.generation);
+    if (!comment.update) {
+        lines.add("framing", comment.tls_records ? "synthetic TLS 1.2 with the NULL cipher" : "plain");
+        lines.add("part", comment.part);
+        lines.add("sent position", comment.sent_position);
+        lines.add("received position", comment.received_position);
+    }
+    if (comment.gap) {
+        lines.add("octets lost before", to_string(comment.gap->direction));
+        lines.add("cause", to_string(comment.gap->cause));
+    }
+    if (comment.made_up_addresses) {
+        lines.add("note", "addresses or ports in these packets are made up, see local and remote above");
+    }
+    return lines.take();
+}
+
+std::optional<ConnectionComment> parse_connection_comment(std::string_view text) {
+    const bool update = text.starts_with(kUpdate);
+    const auto fields = Fields::parse(text, update ? kUpdate : kConnection);
+    if (!fields) {
+        return std::nullopt;
+    }
+    ConnectionComment comment;
+    ConnectionInfo& info = comment.info;
+    info.id = {.pid = fields->number<std::uint32_t>("pid"),
+               .start_time = fields->number("process start"),
+               .handle = fields->number("handle"),
+               .generation = fields->number("generation")};
+    info.process = std::make_shared<ProcessInfo>(ProcessInfo{.key = info.id.process(),
+                                                             .comm = fields->text("process"),
+                                                             .exe = fields->text("exe"),
+                                                             .uid = fields->number<std::uint32_t>("uid"),
+                                                             .container_id = fields->text("container")});
+    info.carrier = fields->named("carrier", parse_carrier, Carrier::tls);
+    info.tls = parse_tls(*fields);
+    info.role = fields->named("role", parse_role, Role::unknown);
+    info.correlation = fields->named("socket found by", parse_correlation, Correlation::none);
+    info.endpoints = {.transport = fields->named("transport", parse_transport, Transport::unknown),
+                      .local = parse_endpoint(fields->text("local")).value_or(Endpoint{}),
+                      .remote = parse_endpoint(fields->text("remote")).value_or(Endpoint{}),
+                      .socket_cookie = fields->number("socket cookie"),
+                      .netns = fields->number<std::uint32_t>("netns")};
+    parse_rfc3339(fields->text("opened"), info.opened);
+    info.midstream = fields->flag("joined midstream");
+    comment.update = update;
+    comment.part = fields->number<std::uint32_t>("part");
+    comment.sent_position = fields->number("sent position");
+    comment.received_position = fields->number("received position");
+    comment.tls_records = fields->text("framing").starts_with("synthetic TLS");
+    comment.made_up_addresses = !fields->text("note").empty();
+    if (const std::string lost = fields->text("octets lost before"); !lost.empty()) {
+        comment.gap = {.direction = lost == "received" ? Direction::received : Direction::sent,
+                       .cause = fields->named("cause", parse_loss_cause, LossCause::unknown)};
+    }
+    return comment;
+}
+
+std::string to_comment(const GapComment& comment) {
+    return fmt::format("{}\nbytes: {}\nposition: {}\ncause: {}", kGap, comment.bytes, comment.position,
+                       to_string(comment.cause));
+}
+
+std::optional<GapComment> parse_gap_comment(std::string_view text) {
+    const auto fields = Fields::parse(text, kGap);
+    if (!fields) {
+        return std::nullopt;
+    }
+    return GapComment{.position = fields->number("position"),
+                      .bytes = fields->number("bytes"),
+                      .cause = fields->named("cause", parse_loss_cause, LossCause::unknown)};
+}
+
+std::string close_comment(CloseReason reason) {
+    return fmt::format("{}\nreason: {}", kClose, to_string(reason));
+}
+
+std::optional<CloseReason> parse_close_comment(std::string_view text) {
+    const auto fields = Fields::parse(text, kClose);
+    return fields ? parse_close_reason(fields->text("reason")) : std::nullopt;
+}
+
+std::string filler_comment(std::string_view why) {
+    return fmt::format("{}\nwhy: {}", kFiller, why);
+}
+
+bool is_filler_comment(std::string_view text) {
+    return text.starts_with(kFiller);
+}
+
+}  // namespace sslsniff

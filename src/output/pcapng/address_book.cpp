@@ -1,0 +1,108 @@
+#include "output/pcapng/address_book.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/endian.h"
+
+namespace sslsniff {
+namespace {
+
+constexpr std::uint64_t kPorts = 16'384;  ///< of the dynamic range (RFC 6335 section 6)
+constexpr std::uint16_t kFirstPort = 49'152;
+constexpr std::array<std::uint8_t, 3> kLocalNet{192, 0, 2};      ///< TEST-NET-1 (RFC 5737)
+constexpr std::array<std::uint8_t, 3> kRemoteNet{198, 51, 100};  ///< TEST-NET-2
+
+/// IPv4-mapped IPv6 addresses are IPv4 on the wire (RFC 4291 section 2.5.5.2).
+IpAddress on_the_wire(const IpAddress& address) {
+    return parse_ip(to_string(address)).value_or(address);
+}
+
+/// A number of the connection, spread over hosts of a documentation range.
+IpAddress made_up_address(const ConnectionId& connection, bool local, bool v6) {
+    const std::uint64_t number = connection.generation / kPorts;
+    IpAddress address;
+    if (v6) {  // 2001:db8::/32 (RFC 3849), the side in the third group, the number in the last ones
+        address.family = IpAddress::Family::v6;
+        address.bytes = {0x20, 0x01, 0x0D, 0xB8, 0x00, static_cast<std::uint8_t>(local ? 1 : 2)};
+        for (std::size_t i = 0; i < 8; ++i) {
+            address.bytes[15 - i] = static_cast<std::uint8_t>((number + 1) >> (8 * i));
+        }
+        return address;
+    }
+    address.family = IpAddress::Family::v4;
+    std::ranges::copy(local ? kLocalNet : kRemoteNet, address.bytes.begin());
+    address.bytes[3] = static_cast<std::uint8_t>(1 + number % 254);
+    return address;
+}
+
+void append_endpoint(std::string& out, const Endpoint& endpoint) {
+    out.append(reinterpret_cast<const char*>(endpoint.address.bytes.data()), endpoint.address.bytes.size());
+    append_be(out, endpoint.port);
+}
+
+std::string key_of(Transport transport, const ShownEndpoints& shown) {
+    std::string local;
+    std::string remote;
+    append_endpoint(local, shown.local);
+    append_endpoint(remote, shown.remote);
+    const char kind = transport == Transport::udp ? 'u' : 't';
+    return local < remote ? kind + local + remote : kind + remote + local;
+}
+
+}  // namespace
+
+std::uint16_t AddressBook::made_up_port(const ConnectionId& connection) {
+    return static_cast<std::uint16_t>(kFirstPort + connection.generation % kPorts);
+}
+
+std::optional<ShownEndpoints> AddressBook::claim(const ConnectionInfo& info, const Ports& ports) {
+    const Endpoints& real = info.endpoints;
+    ShownEndpoints shown{.local = {on_the_wire(real.local.address), ports.local},
+                         .remote = {on_the_wire(real.remote.address), ports.remote},
+                         .made_up = ports.local != real.local.port || ports.remote != real.remote.port};
+    const bool v6 = shown.local.address.family == IpAddress::Family::v6 ||
+                    shown.remote.address.family == IpAddress::Family::v6;
+    const auto wanted = v6 ? IpAddress::Family::v6 : IpAddress::Family::v4;
+    for (const bool local : {true, false}) {
+        IpAddress& address = local ? shown.local.address : shown.remote.address;
+        if (address.family != wanted) {
+            address = made_up_address(info.id, local, v6);
+            shown.made_up = true;
+        }
+    }
+
+    std::string key = key_of(real.transport, shown);
+    if (const auto found = owners_.find(key); found != owners_.end() && found->second.connection != info.id) {
+        const Owner& owner = found->second;
+        const bool same_host = owner.netns == real.netns || owner.netns == 0 || real.netns == 0;
+        if (same_host && owner.local == shown.remote && owner.local != shown.local) {
+            return std::nullopt;
+        }
+        const bool is_dead = owner.socket_cookie != 0 && real.socket_cookie != 0 && same_host &&
+                             owner.socket_cookie != real.socket_cookie;
+        if (!is_dead) {
+            shown.local.address = made_up_address(info.id, true, v6);
+            shown.remote.address = made_up_address(info.id, false, v6);
+            (ports.local_is_client ? shown.local : shown.remote).port = made_up_port(info.id);
+            shown.made_up = true;
+            key = key_of(real.transport, shown);
+        }
+    }
+    release(info.id);
+    if (const auto found = owners_.find(key); found != owners_.end()) {
+        keys_.erase(found->second.connection);
+    }
+    owners_[key] = {info.id, shown.local, real.netns, real.socket_cookie};
+    keys_[info.id] = key;
+    return shown;
+}
+
+void AddressBook::release(const ConnectionId& connection) {
+    if (const auto found = keys_.find(connection); found != keys_.end()) {
+        owners_.erase(found->second);
+        keys_.erase(found);
+    }
+}
+
+}  // namespace sslsniff

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "model/connection.h"
+#include "output/pcapng/marker.h"
+
+namespace sslsniff {
+
+/// --pcapng-mode
+enum class PcapngMode : std::uint8_t {
+    automatic,  ///< whatever Wireshark dissects without settings
+    tls,        ///< always TLS records with the NULL cipher
+    plain       ///< always the plaintext itself in TCP
+};
+
+struct CarriageOptions {
+    PcapngMode mode = PcapngMode::automatic;
+    bool remap_ports = false;  ///< give a connection another server port rather than a marker
+    bool markers = true;       ///< allow markers (a second link type in the file)
+};
+
+/// How the plaintext of one connection is put into packets.
+struct Carriage {
+    bool tls = true;  ///< in TLS records with the NULL cipher, else as it is
+    Marker marker = Marker::none;
+    std::uint16_t server_port = 0;  ///< shown in the packets
+    std::string alpn;               ///< in the synthetic handshake
+};
+
+/// What the choice depends on.
+struct CarriageInput {
+    Carrier carrier = Carrier::tls;
+    Transport transport = Transport::tcp;
+    std::uint16_t client_port = 0;
+    std::uint16_t server_port = 0;
+    std::string_view alpn;      ///< negotiated; empty when unknown
+    std::string_view protocol;  ///< as detected ("http/1", "h2", "redis", "dns" ...); empty when unknown
+    bool has_preface = false;   ///< HTTP/2: the connection preface was seen
+};
+
+Carriage choose_carriage(const CarriageInput& input, const CarriageOptions& options);
+
+}  // namespace sslsniff

@@ -1,0 +1,270 @@
+#include "output/pcapng/connection_writer.h"
+
+#include <algorithm>
+
+namespace sslsniff {
+namespace {
+
+constexpr ByteView kHttp2Preface = "PRI * HTTP/2.0\r\n";
+/// Octets of each direction looked at to guess the protocol.
+constexpr std::size_t kFirstOctets = 256;
+
+constexpr std::uint16_t kHttpsPort = 443;
+constexpr std::uint16_t kHttpPort = 80;
+constexpr std::uint16_t kRedisPort = 6379;
+constexpr std::uint16_t kDnsPort = 53;
+constexpr std::uint16_t kDotPort = 853;
+
+/// The port a server of this kind would have.
+std::uint16_t usual_port(Carrier carrier, std::string_view protocol) {
+    const bool tls = carrier == Carrier::tls;
+    if (protocol.starts_with("redis")) {
+        return kRedisPort;
+    }
+    if (protocol.starts_with("dns")) {
+        return tls ? kDotPort : kDnsPort;
+    }
+    return tls ? kHttpsPort : kHttpPort;
+}
+
+bool is_known(const Endpoint& endpoint) {
+    return endpoint.address.family != IpAddress::Family::none;
+}
+
+template <class T>
+void replace(T& known, const T& news) {
+    if (!news.empty()) {
+        known = news;
+    }
+}
+
+void merge(TlsInfo& known, const TlsInfo& news) {
+    replace(known.library, news.library);
+    replace(known.version, news.version);
+    replace(known.cipher, news.cipher);
+    replace(known.sni, news.sni);
+    replace(known.alpn, news.alpn);
+    replace(known.offered_alpn, news.offered_alpn);
+    known.handshake = news.handshake ? news.handshake : known.handshake;
+    known.handshake_failed = known.handshake_failed || news.handshake_failed;
+}
+
+}  // namespace
+
+ConnectionWriter::ConnectionWriter(ConnectionInfo info, PcapngCapture& capture)
+    : info_(std::move(info)), capture_(capture) {}
+
+void ConnectionWriter::on_endpoints(const EndpointsEvent& event) {
+    if (event.role != Role::unknown) {
+        info_.role = event.role;
+    }
+    const bool changed = info_.endpoints != event.endpoints;
+    info_.correlation = event.correlation;
+    info_.endpoints = event.endpoints;
+    endpoints_known_ = true;
+    if (conversation_ && changed) {
+        made_up_ = true;  // whatever the packets show, it is not this
+        pending_comment_ = to_comment(describe());
+    }
+    release();
+}
+
+void ConnectionWriter::on_tls(const TlsEvent& event) {
+    if (event.role != Role::unknown) {
+        info_.role = event.role;
+    }
+    const TlsInfo before = info_.tls;
+    merge(info_.tls, event.tls);
+    if (conversation_ && info_.tls != before) {
+        pending_comment_ = to_comment(describe());
+    }
+}
+
+void ConnectionWriter::on_process(std::shared_ptr<const ProcessInfo> process) {
+    info_.process = std::move(process);
+}
+
+void ConnectionWriter::on_data(const DataEvent& event) {
+    Bytes& first = first_octets_[static_cast<std::size_t>(event.direction)];
+    if (!conversation_ && first.size() < kFirstOctets) {
+        first.append(event.bytes.substr(0, kFirstOctets - first.size()));
+    }
+    if (may_start()) {
+        write(event);
+        return;
+    }
+    held_.push_back(
+        {event.time, event.tid, event.direction, event.position, Bytes(event.bytes), std::nullopt});
+    held_bytes_ += event.bytes.size();
+}
+
+void ConnectionWriter::on_gap(const GapEvent& event) {
+    if (may_start()) {
+        write_gap(event);
+    } else {
+        held_.push_back({event.time, 0, event.direction, event.position, {}, event});
+    }
+}
+
+void ConnectionWriter::on_close(const CloseEvent& event) {
+    release();
+    const PacketContext context = context_at(event.time);
+    failed_without_data_ = !conversation_;
+    // At the end of the capture the connection goes on: its packets must not say otherwise.
+    if (event.reason != CloseReason::capture_end && ensure_open(context)) {
+        conversation_->close(*capture_.section, context, event.reason);
+    }
+    capture_.addresses.release(info_.id);
+}
+
+void ConnectionWriter::release() {
+    endpoints_known_ = endpoints_known_ || !held_.empty();
+    held_bytes_ = 0;
+    for (const Held& held : std::exchange(held_, {})) {
+        if (held.gap) {
+            write_gap(*held.gap);
+        } else {
+            write({info_.id, held.time, held.tid, held.direction, held.position, held.bytes});
+        }
+    }
+}
+
+void ConnectionWriter::write(const DataEvent& event) {
+    const PacketContext context = context_at(event.time, event.tid);
+    if (!ensure_open(context)) {
+        return;
+    }
+    std::uint64_t& expected = position(event.direction);
+    if (event.position > expected) {
+        lose(context, event.direction, {expected, event.position - expected, LossCause::unknown});
+    }
+    const std::uint64_t known =
+        std::min<std::uint64_t>(expected - std::min(expected, event.position), event.bytes.size());
+    const ByteView fresh = event.bytes.substr(known);
+    if (!fresh.empty()) {
+        expected += fresh.size();
+        conversation_->write(*capture_.section, context, event.direction, fresh, take_comment());
+    }
+}
+
+void ConnectionWriter::write_gap(const GapEvent& event) {
+    const PacketContext context = context_at(event.time);
+    if (!ensure_open(context)) {
+        return;
+    }
+    const std::uint64_t expected = position(event.direction);
+    const std::uint64_t end = event.position + event.bytes;
+    if (end > expected) {
+        lose(context, event.direction, {expected, end - expected, event.cause});
+    } else if (event.bytes == 0) {
+        open(context, ConnectionComment::Gap{event.direction, event.cause});
+    }
+}
+
+/// Moves the position over octets that are missing.
+void ConnectionWriter::lose(const PacketContext& context, Direction direction, const GapComment& gap) {
+    position(direction) += gap.bytes;
+    if (gap.bytes <= conversation_->max_gap()) {
+        conversation_->lost(*capture_.section, context, direction, gap);
+    } else {
+        open(context, ConnectionComment::Gap{direction, gap.cause});
+    }
+}
+
+/// False when this connection is not written.
+bool ConnectionWriter::ensure_open(const PacketContext& context) {
+    if (suppressed_) {
+        return false;
+    }
+    if (!conversation_ || file_ != capture_.file) {
+        open(context, std::nullopt);
+    }
+    return !suppressed_;
+}
+
+void ConnectionWriter::open(const PacketContext& context, std::optional<ConnectionComment::Gap> gap) {
+    auto wanted = shape();
+    if (!wanted) {
+        suppressed_ = true;
+        conversation_.reset();
+        return;
+    }
+    const bool is_udp = wanted->transport == Transport::udp;
+    conversation_.emplace(std::move(*wanted));
+    file_ = capture_.file;
+    ++part_;
+    ConnectionComment comment = describe();
+    comment.update = false;
+    comment.gap = gap;
+    std::string text = to_comment(comment);
+    pending_comment_.clear();
+    if (is_udp) {
+        pending_comment_ = std::move(text);
+    } else {
+        conversation_->open(*capture_.section, context, text);
+    }
+}
+
+/// Nullopt when the other end of the connection is written already.
+std::optional<ConversationShape> ConnectionWriter::shape() {
+    const Endpoints& real = info_.endpoints;
+    const bool is_client = local_is_client();
+    const Endpoint& client = is_client ? real.local : real.remote;
+    const Endpoint& server = is_client ? real.remote : real.local;
+    const ByteView sent = first_octets_[0];
+    const ByteView received = first_octets_[1];
+    const std::string protocol = capture_.guess ? capture_.guess(info_, sent, received) : std::string();
+    CarriageInput input{
+        .carrier = info_.carrier,
+        .transport = real.transport,
+        .client_port = is_known(client) ? client.port : AddressBook::made_up_port(info_.id),
+        .server_port = is_known(server) ? server.port : usual_port(info_.carrier, protocol),
+        .alpn = info_.tls.alpn,
+        .protocol = protocol,
+        .has_preface = sent.starts_with(kHttp2Preface) || received.starts_with(kHttp2Preface)};
+    Carriage carriage = choose_carriage(input, capture_.carriage);
+    if (failed_without_data_) {
+        carriage.tls = false;  // no handshake that never was
+        carriage.marker = Marker::none;
+    }
+    const auto shown =
+        capture_.addresses.claim(info_, {.local = is_client ? input.client_port : carriage.server_port,
+                                         .remote = is_client ? carriage.server_port : input.client_port,
+                                         .local_is_client = is_client});
+    if (!shown) {
+        return std::nullopt;
+    }
+    made_up_ = shown->made_up;
+    return ConversationShape{.transport = real.transport == Transport::udp ? Transport::udp : Transport::tcp,
+                             .client = is_client ? shown->local : shown->remote,
+                             .server = is_client ? shown->remote : shown->local,
+                             .local_is_client = is_client,
+                             .carriage = std::move(carriage),
+                             .server_name = info_.tls.sni,
+                             .salt = capture_.conversations++};
+}
+
+/// Where nobody knows, the lower port is the server's.
+bool ConnectionWriter::local_is_client() const {
+    if (info_.role != Role::unknown) {
+        return info_.role == Role::client;
+    }
+    return info_.endpoints.local.port >= info_.endpoints.remote.port;
+}
+
+std::string ConnectionWriter::take_comment() {
+    return std::exchange(pending_comment_, {});
+}
+
+ConnectionComment ConnectionWriter::describe() const {
+    return {.info = info_,
+            .update = true,
+            .part = part_,
+            .sent_position = positions_[0],
+            .received_position = positions_[1],
+            .tls_records = conversation_ && conversation_->carries_tls_records(),
+            .made_up_addresses = made_up_,
+            .gap = std::nullopt};
+}
+
+}  // namespace sslsniff

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "model/connection.h"
+#include "model/event.h"
+#include "output/pcapng/address_book.h"
+#include "output/pcapng/conversation.h"
+#include "output/pcapng/section.h"
+
+namespace sslsniff {
+
+/// Name of the protocol a connection speaks as far as its first octets tell ("http/1", "h2", "redis" ...);
+/// empty when they do not.
+using ProtocolGuess = std::function<std::string(const ConnectionInfo&, ByteView sent, ByteView received)>;
+
+/// What all connections of a capture share. Borrows everything.
+struct PcapngCapture {
+    Section* section = nullptr;       ///< of the current file, never null
+    std::uint32_t file = 0;           ///< counts files
+    std::uint32_t conversations = 0;  ///< counts synthetic connections
+    AddressBook addresses;
+    CarriageOptions carriage;
+    ProtocolGuess guess;
+};
+
+/// Turns the events of one connection into packets. Waits with the first ones, bounded, until it is known
+/// which addresses they have.
+class ConnectionWriter {
+  public:
+    ConnectionWriter(ConnectionInfo info, PcapngCapture& capture);
+
+    void on_endpoints(const EndpointsEvent& event);
+    void on_tls(const TlsEvent& event);
+    void on_data(const DataEvent& event);
+    void on_gap(const GapEvent& event);
+    void on_close(const CloseEvent& event);
+    void on_process(std::shared_ptr<const ProcessInfo> process);
+    /// Writes what waits, with made-up addresses where the real ones are not known.
+    void release();
+
+    /// Octets waiting.
+    std::size_t held_bytes() const { return held_bytes_; }
+    bool holds() const { return !held_.empty(); }
+
+  private:
+    /// Plaintext, or a gap where `bytes` is empty.
+    struct Held {
+        Timestamp time;
+        std::uint32_t tid = 0;
+        Direction direction = Direction::sent;
+        std::uint64_t position = 0;
+        Bytes bytes;
+        std::optional<GapEvent> gap;
+    };
+
+    bool may_start() const { return endpoints_known_ || conversation_ || suppressed_; }
+    void write(const DataEvent& event);
+    void write_gap(const GapEvent& event);
+    void lose(const PacketContext& context, Direction direction, const GapComment& gap);
+    bool ensure_open(const PacketContext& context);
+    void open(const PacketContext& context, std::optional<ConnectionComment::Gap> gap);
+    std::optional<ConversationShape> shape();
+    bool local_is_client() const;
+    std::string take_comment();
+    ConnectionComment describe() const;
+    PacketContext context_at(Timestamp time, std::uint32_t tid = 0) const {
+        return {*info_.process, time, tid};
+    }
+    std::uint64_t& position(Direction direction) { return positions_[static_cast<std::size_t>(direction)]; }
+
+    ConnectionInfo info_;
+    PcapngCapture& capture_;
+    std::optional<Conversation> conversation_;
+    std::uint32_t file_ = 0;  ///< which the conversation is in
+    std::uint32_t part_ = 0;
+    bool endpoints_known_ = false;
+    bool suppressed_ = false;  ///< the other end of it is written
+    bool failed_without_data_ = false;
+    bool made_up_ = false;
+    std::string pending_comment_;  ///< for the next packet with plaintext
+    std::array<std::uint64_t, 2> positions_{};
+    std::array<Bytes, 2> first_octets_;  ///< of each direction, for the guess
+    std::vector<Held> held_;
+    std::size_t held_bytes_ = 0;
+};
+
+}  // namespace sslsniff

@@ -1,0 +1,163 @@
+#include "output/pcapng/conversation.h"
+
+#include <algorithm>
+#include <array>
+
+#include "output/pcapng/frame.h"
+#include "output/pcapng/synthetic_tls.h"
+
+namespace sslsniff {
+namespace {
+
+/// More zeros than this for one gap help nobody.
+constexpr std::uint64_t kMaxZeros = 1 << 20;
+/// Beyond half the sequence space a hole looks like a step back (RFC 9293 section 3.4).
+constexpr std::uint64_t kMaxHole = 1 << 30;
+
+/// Spreads consecutive salts over the sequence space (Knuth's multiplicative hash).
+std::uint32_t initial_sequence(std::uint32_t salt) {
+    return (salt + 1) * 2'654'435'761U;
+}
+
+}  // namespace
+
+Conversation::Conversation(ConversationShape shape)
+    : shape_(std::move(shape)),
+      client_sequence_(initial_sequence(2 * shape_.salt)),
+      server_sequence_(initial_sequence(2 * shape_.salt + 1)) {}
+
+void Conversation::open(Section& section, const PacketContext& context, std::string_view comment) {
+    if (shape_.transport == Transport::udp) {
+        return;  // nothing opens it: the comment goes with the first datagram
+    }
+    const Direction client = towards_server();
+    segment(section, context, client, kSyn, {}, comment);
+    segment(section, context, opposite(client), kSyn | kAck, {});
+    segment(section, context, client, kAck, {});
+    shake_hands(section, context);
+}
+
+void Conversation::shake_hands(Section& section, const PacketContext& context) {
+    const SyntheticHandshake handshake =
+        make_synthetic_handshake(context.time, shape_.server_name, shape_.carriage.alpn);
+    for (const MarkerRecord& record :
+         make_marker(shape_.carriage.marker, shape_.client, shape_.server, handshake.client_hello)) {
+        section.marker(context.time, record);
+    }
+    if (!shape_.carriage.tls) {
+        return;
+    }
+    const Direction client = towards_server();
+    const Direction server = opposite(client);
+    for (const auto& [direction, flight] : {std::pair{client, ByteView(handshake.client_hello)},
+                                            {server, ByteView(handshake.server_hello)},
+                                            {client, ByteView(handshake.client_finish)},
+                                            {server, ByteView(handshake.server_finish)}}) {
+        segment(section, context, direction, kPsh | kAck, {&flight, 1});
+    }
+}
+
+void Conversation::write(Section& section, const PacketContext& context, Direction direction,
+                         ByteView plaintext, std::string_view comment) {
+    do {
+        const ByteView part = plaintext.substr(0, max_chunk());
+        chunk(section, context, direction, part, comment);
+        plaintext.remove_prefix(part.size());
+        comment = {};
+    } while (!plaintext.empty());
+}
+
+void Conversation::lost(Section& section, const PacketContext& context, Direction direction,
+                        const GapComment& gap) {
+    if (!shape_.carriage.tls) {
+        (to_server(direction) ? client_sequence_ : server_sequence_) += static_cast<std::uint32_t>(gap.bytes);
+        if (shape_.transport == Transport::udp) {
+            datagram(section, context, direction, {}, to_comment(gap));
+        } else {
+            segment(section, context, direction, kAck, {}, to_comment(gap), gap.bytes);
+        }
+        return;
+    }
+    static const Bytes kZeros(kMaxTlsPlaintext, '\0');
+    GapComment rest = gap;
+    while (rest.bytes > 0) {
+        GapComment here = rest;
+        here.bytes = std::min<std::uint64_t>(rest.bytes, kZeros.size());
+        chunk(section, context, direction, ByteView(kZeros).substr(0, here.bytes), to_comment(here),
+              here.bytes);
+        rest.bytes -= here.bytes;
+        rest.position += here.bytes;
+    }
+}
+
+void Conversation::close(Section& section, const PacketContext& context, CloseReason reason) {
+    const std::string comment = close_comment(reason);
+    if (shape_.transport == Transport::udp) {
+        return;
+    }
+    if (reason == CloseReason::reset) {
+        segment(section, context, Direction::received, kRst | kAck, {}, comment);
+        return;
+    }
+    segment(section, context, Direction::sent, kFin | kAck, {}, comment);
+    segment(section, context, Direction::received, kFin | kAck, {});
+    segment(section, context, Direction::sent, kAck, {});
+}
+
+std::uint64_t Conversation::max_gap() const {
+    return shape_.carriage.tls ? kMaxZeros : kMaxHole;
+}
+
+std::size_t Conversation::max_chunk() const {
+    if (shape_.transport == Transport::udp) {
+        return kMaxUdpPayload;
+    }
+    return shape_.carriage.tls ? kMaxTlsPlaintext : kMaxTcpPayload;
+}
+
+/// One record in one segment, one segment, or one datagram.
+void Conversation::chunk(Section& section, const PacketContext& context, Direction direction,
+                         ByteView plaintext, std::string_view comment, std::uint64_t dropped) {
+    if (shape_.transport == Transport::udp) {
+        datagram(section, context, direction, plaintext, comment);
+    } else if (shape_.carriage.tls) {
+        const Bytes header = application_data_header(plaintext.size());
+        const std::array<ByteView, 3> record{header, plaintext, application_data_trailer()};
+        segment(section, context, direction, kPsh | kAck, record, comment, dropped);
+    } else {
+        segment(section, context, direction, kPsh | kAck, {&plaintext, 1}, comment, dropped);
+    }
+}
+
+void Conversation::segment(Section& section, const PacketContext& context, Direction direction,
+                           std::uint8_t flags, std::span<const ByteView> payload, std::string_view comment,
+                           std::uint64_t dropped) {
+    const bool up = to_server(direction);
+    std::uint32_t& sequence = up ? client_sequence_ : server_sequence_;
+    const std::uint32_t acknowledgment = up ? server_sequence_ : client_sequence_;
+    const Bytes headers = tcp_headers({.source = up ? shape_.client : shape_.server,
+                                       .destination = up ? shape_.server : shape_.client,
+                                       .sequence = sequence,
+                                       .acknowledgment = (flags & kAck) != 0 ? acknowledgment : 0,
+                                       .flags = flags,
+                                       .to_server = up},
+                                      payload);
+    std::array<ByteView, 4> pieces{headers};
+    std::ranges::copy(payload, pieces.begin() + 1);
+    section.packet(context, direction, std::span(pieces).first(payload.size() + 1), comment, dropped);
+    for (const ByteView piece : payload) {
+        sequence += static_cast<std::uint32_t>(piece.size());
+    }
+    sequence += (flags & (kSyn | kFin)) != 0 ? 1 : 0;
+}
+
+void Conversation::datagram(Section& section, const PacketContext& context, Direction direction,
+                            ByteView payload, std::string_view comment) {
+    const bool up = to_server(direction);
+    const Bytes headers =
+        udp_headers(up ? shape_.client : shape_.server, up ? shape_.server : shape_.client, up, payload);
+    const std::array<ByteView, 2> pieces{headers, payload};
+    section.packet(context, direction, pieces, comment);
+}
+
+}  // namespace sslsniff

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "model/connection.h"
+#include "model/event.h"
+#include "model/packet_comment.h"
+#include "output/pcapng/carriage.h"
+#include "output/pcapng/section.h"
+
+namespace sslsniff {
+
+/// What the packets of a conversation look like.
+struct ConversationShape {
+    Transport transport = Transport::tcp;  ///< tcp or udp
+    Endpoint client;                       ///< as shown; both of one address family
+    Endpoint server;                       ///< the same
+    bool local_is_client = true;
+    Carriage carriage;
+    std::string server_name;  ///< for the synthetic ClientHello; may be empty
+    std::uint32_t salt = 0;   ///< varies the initial sequence numbers: a reused 5-tuple must not repeat them
+};
+
+/// One synthetic TCP connection, or the datagrams between two UDP ports.
+class Conversation {
+  public:
+    explicit Conversation(ConversationShape shape);
+
+    /// TCP and TLS handshake, with markers where the carriage wants them.
+    void open(Section& section, const PacketContext& context, std::string_view comment);
+    /// `comment` goes to the first of the packets.
+    void write(Section& section, const PacketContext& context, Direction direction, ByteView plaintext,
+               std::string_view comment = {});
+    /// `gap.bytes` octets are missing: zeros in TLS records (a hole in the sequence would end the dissection
+    /// of this direction), a hole in plain TCP.
+    void lost(Section& section, const PacketContext& context, Direction direction, const GapComment& gap);
+    void close(Section& section, const PacketContext& context, CloseReason reason);
+
+    bool carries_tls_records() const { return shape_.carriage.tls; }
+    /// The most octets lost() is able to stand for.
+    std::uint64_t max_gap() const;
+
+  private:
+    bool to_server(Direction direction) const {
+        return (direction == Direction::sent) == shape_.local_is_client;
+    }
+    Direction towards_server() const {
+        return shape_.local_is_client ? Direction::sent : Direction::received;
+    }
+    void segment(Section& section, const PacketContext& context, Direction direction, std::uint8_t flags,
+                 std::span<const ByteView> payload, std::string_view comment = {}, std::uint64_t dropped = 0);
+    void datagram(Section& section, const PacketContext& context, Direction direction, ByteView payload,
+                  std::string_view comment);
+    void chunk(Section& section, const PacketContext& context, Direction direction, ByteView plaintext,
+               std::string_view comment, std::uint64_t dropped = 0);
+    std::size_t max_chunk() const;
+    void shake_hands(Section& section, const PacketContext& context);
+
+    ConversationShape shape_;
+    std::uint32_t client_sequence_;
+    std::uint32_t server_sequence_;
+};
+
+}  // namespace sslsniff

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "base/bytes.h"
+#include "model/connection.h"
+
+namespace sslsniff {
+
+/// The largest TCP and UDP payloads a packet holds: 65535 octets less the headers without options, the total
+/// length of an IPv4 packet being the tighter of the two families.
+inline constexpr std::size_t kMaxTcpPayload = 65'475;
+inline constexpr std::size_t kMaxUdpPayload = 65'487;
+
+/// Flags of a TCP header (RFC 9293 section 3.1).
+enum TcpFlag : std::uint8_t { kFin = 0x01, kSyn = 0x02, kRst = 0x04, kPsh = 0x08, kAck = 0x10 };
+
+struct TcpSegment {
+    Endpoint source;
+    Endpoint destination;  ///< of the same family as `source`
+    std::uint32_t sequence = 0;
+    std::uint32_t acknowledgment = 0;
+    std::uint8_t flags = 0;  ///< of TcpFlag; with kSyn, the usual options are added
+    bool to_server = true;   ///< chooses the Ethernet addresses
+};
+
+/// Ethernet, IP and TCP headers for `payload` (all pieces together at most kMaxTcpPayload octets), with valid
+/// checksums.
+Bytes tcp_headers(const TcpSegment& segment, std::span<const ByteView> payload);
+
+/// The same for a datagram of at most kMaxUdpPayload octets.
+Bytes udp_headers(const Endpoint& source, const Endpoint& destination, bool to_server, ByteView payload);
+
+}  // namespace sslsniff

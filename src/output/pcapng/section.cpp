@@ -1,0 +1,114 @@
+#include "output/pcapng/section.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "model/packet_comment.h"
+
+namespace sslsniff {
+namespace {
+
+constexpr std::string_view kAbout =
+    ". Ethernet, IP and TCP headers and the TLS handshake (NULL cipher) were made by sslsniff around "
+    "plaintext "
+    "it captured from processes. Real are the plaintext, its order and times and, unless a connection's "
+    "comment says otherwise, addresses and ports. See docs/pcapng.md.";
+
+std::string describe(const ProcessInfo& process) {
+    std::string text = fmt::format("pid={} comm={}", process.key.pid, printable(process.comm));
+    if (!process.exe.empty()) {
+        text += " exe=" + printable(process.exe);
+    }
+    text += fmt::format(" uid={}", process.uid);
+    if (!process.container_id.empty()) {
+        text += " container=" + printable(process.container_id);
+    }
+    return text;
+}
+
+}  // namespace
+
+Section::Section(OutputStream& out, PcapngHost host, bool process_blocks)
+    : blocks_(out), host_(std::move(host)), process_blocks_(process_blocks) {
+    blocks_.section_header({.comment = std::string(kSectionMark) + std::string(kAbout),
+                            .hardware = host_.hardware,
+                            .os = host_.os,
+                            .application = host_.application});
+    // Directly after the section header: editcap and mergecap fail with another block in between.
+    add_interface({.name = "sslsniff", .description = "statistics of the whole capture", .os = host_.os});
+}
+
+void Section::packet(const PacketContext& context, Direction direction, std::span<const ByteView> pieces,
+                     std::string_view comment, std::uint64_t dropped) {
+    const ProcessEntry& entry = entry_of(context.process);
+    blocks_.packet(entry.interface, context.time, pieces,
+                   {.comment = comment,
+                    .direction = direction,
+                    .dropped = dropped,
+                    .pid = context.process.key.pid,
+                    .tid = context.tid,
+                    .process = entry.block});
+    count(entry.interface, context.time);
+}
+
+void Section::marker(Timestamp time, const MarkerRecord& record) {
+    if (!marker_interface_) {
+        marker_interface_ =
+            add_interface({.link_type = LinkType::exported_pdu,
+                           .name = "sslsniff-markers",
+                           .description = "synthetic: tells Wireshark what a connection carries",
+                           .os = host_.os});
+    }
+    const ByteView piece = record.octets;
+    blocks_.packet(*marker_interface_, time, {&piece, 1},
+                   {.comment = filler_comment("tells Wireshark what this connection carries")});
+    count(*marker_interface_, time);
+}
+
+void Section::count_loss(const LossEvent& loss) {
+    InterfaceStatistics& whole = statistics_.front();
+    (loss.cause == LossCause::ring_full ? whole.os_dropped : whole.dropped) += loss.events;
+    whole.start = whole.start == Timestamp() ? loss.time : whole.start;
+    whole.end = std::max(whole.end, loss.time);
+}
+
+void Section::finish() {
+    for (std::uint32_t i = 0; i < statistics_.size(); ++i) {
+        blocks_.statistics(i, statistics_[i]);
+    }
+}
+
+Section::ProcessEntry& Section::entry_of(const ProcessInfo& process) {
+    const auto [found, added] = processes_.try_emplace({process.key, process.comm});
+    ProcessEntry& entry = found->second;
+    if (added) {
+        if (process_blocks_) {
+            blocks_.process_information(process.key.pid, printable(process.comm));
+            entry.block = process_block_count_++;
+        }
+        const std::string comm = process.comm.empty() ? "?" : printable(process.comm);
+        entry.interface = add_interface({.name = fmt::format("{}[{}]", comm, process.key.pid),
+                                         .description = describe(process),
+                                         .os = host_.os});
+    }
+    return entry;
+}
+
+std::uint32_t Section::add_interface(const InterfaceDescription& description) {
+    blocks_.interface_description(description);
+    statistics_.emplace_back();
+    return static_cast<std::uint32_t>(statistics_.size() - 1);
+}
+
+void Section::count(std::uint32_t interface, Timestamp time) {
+    for (const std::uint32_t i : {0U, interface}) {
+        InterfaceStatistics& statistics = statistics_[i];
+        statistics.start = statistics.start == Timestamp() ? time : std::min(statistics.start, time);
+        statistics.end = std::max(statistics.end, time);
+        ++statistics.received;
+    }
+}
+
+}  // namespace sslsniff

@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+"""Looks at the files of pcapng_scenarios with tshark, tcpdump and capinfos on default preferences.
+
+usage: check.py SCENARIOS_PROGRAM; exits 77 when tshark is missing."""
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROGRAM = sys.argv[1] if len(sys.argv) > 1 else ""
+WORK = pathlib.Path(tempfile.mkdtemp(prefix="sslsniff-wireshark."))
+# Default preferences: an empty home.
+ENVIRONMENT = {"HOME": str(WORK / "home"), "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+
+
+def run(*command):
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, errors="replace", check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def tshark(name, *arguments):
+    code, out, err = run("tshark", "-r", str(WORK / f"{name}.pcapng"), *arguments)
+    assert code == 0, err
+    return out
+
+
+def fields(name, display_filter, *names):
+    arguments = [part for field in names for part in ("-e", field)]
+    out = tshark(name, "-Y", display_filter, "-T", "fields", "-E", "separator=|", *arguments)
+    return [line.split("|") if len(names) > 1 else line for line in out.splitlines()]
+
+
+def text(size):
+    """The body the scenarios use."""
+    lines = []
+    length = 0
+    while length < size:
+        lines.append(f"line {len(lines)} of a long body\n")
+        length += len(lines[-1])
+    return "".join(lines)[:size].encode()
+
+
+class Pcapng(unittest.TestCase):
+    def requests(self, name):
+        return fields(name, "http.request", "http.request.uri")
+
+    def test_every_file_is_readable_and_well_formed(self):
+        for path in sorted(WORK.glob("*.pcapng")):
+            name = path.stem
+            with self.subTest(name):
+                self.assertEqual(run("capinfos", str(path))[0], 0)
+                self.assertEqual(fields(name, "_ws.malformed", "frame.number"), [])
+                self.assertEqual(fields(name, "_ws.expert.severity == error", "frame.number"), [])
+                if name not in ("gaps", "midstream"):  # a hole is worth a warning
+                    self.assertEqual(fields(name, "_ws.expert.severity == warning", "frame.number"), [])
+                bad = "ip.checksum.status == 0 or tcp.checksum.status == 0 or udp.checksum.status == 0"
+                if name not in ("huge", "processes"):
+                    out = tshark(name, "-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE",
+                                 "-o", "udp.check_checksum:TRUE", "-Y", bad)
+                    self.assertEqual(out, "")
+                # Markers are a second link type, which libpcap refuses; all other files are plain Ethernet.
+                code, _, err = run("tcpdump", "-nr", str(path), "-w", "/dev/null")
+                self.assertEqual(code == 0, name not in ("hijacked", "redis_marked"), err)
+
+    def test_http1_is_dissected(self):
+        self.assertEqual(fields("http1", "http.request", "http.request.method", "http.request.uri"),
+                         [["GET", "/index.html"], ["GET", "/chunked.txt"], ["GET", "/packed.txt"],
+                          ["GET", "/big.txt"], ["POST", "/upload"]])
+        self.assertEqual(fields("http1", "http.response", "http.response.code"), ["200"] * 4 + ["201"])
+        self.assertEqual(fields("http1", "http.request", "http.request.full_uri")[0],
+                         "https://example.com/index.html")
+        self.assertEqual(fields("http1", "tls.handshake.extensions_server_name",
+                                "tls.handshake.extensions_server_name"), ["example.com"])
+
+    def test_objects_equal_the_originals(self):
+        folder = WORK / "objects"
+        tshark("http1", "--export-objects", f"http,{folder}", "-q")
+        objects = {path.name: path.read_bytes() for path in folder.iterdir()}
+        self.assertEqual(objects["index.html"], b"hello")
+        self.assertEqual(objects["chunked.txt"], text(5000))
+        self.assertEqual(objects["packed.txt"], text(30000))
+        self.assertEqual(objects["big.txt"], text(102400))
+        self.assertEqual(objects["upload"], text(102400))
+
+    def test_follow_stream(self):
+        out = tshark("http1", "-q", "-z", "follow,tls,ascii,0")
+        self.assertIn("Node 0: 10.0.0.5:51234", out)
+        self.assertIn("GET /chunked.txt HTTP/1.1", out)
+        self.assertIn("hello", out)
+
+    def test_process_and_comments(self):
+        interfaces = set(fields("http1", "http", "frame.interface_name"))
+        self.assertEqual(interfaces, {"curl[4242]"})
+        comment = tshark("http1", "-Y", "tcp.flags.syn == 1 and tcp.flags.ack == 0", "-T", "fields", "-e",
+                         "frame.comment")
+        for part in ("connection 4242.1", "OpenSSL 3.0.17", "TLSv1.3", "TLS_AES_256_GCM_SHA384", "nested",
+                     "/usr/bin/curl"):
+            self.assertIn(part, comment)
+        outbound = fields("http1", "http.request", "frame.packet_flags_direction")
+        self.assertEqual(set(outbound), {"0x00000002"})
+        self.assertEqual(len(set(fields("processes", "http.request", "frame.interface_name"))), 2000)
+
+    def test_ipv6(self):
+        self.assertEqual(fields("ipv6", "http.request", "ipv6.src", "tcp.dstport", "http.request.uri"),
+                         [["2001:db8::10", "8443", "/six"]])
+
+    def test_both_ends_appear_once(self):
+        self.assertEqual(self.requests("both_ends"), ["/1", "/2", "/3"])
+        self.assertEqual(fields("both_ends", "tcp.analysis.flags", "frame.number"), [])
+
+    def test_reused_addresses(self):
+        self.assertEqual(self.requests("reuse"), ["/reuse1", "/reuse2", "/reuse3"])
+        self.assertEqual(fields("reuse", "http.response", "tcp.stream"), ["0", "1", "2"])
+
+    def test_gaps(self):
+        self.assertEqual(self.requests("gaps"), ["/known", "/unknown", "/after", "/plain", "/plain-after"])
+        answers = fields("gaps", "http.response", "http.content_length", "frame.comment")
+        self.assertEqual(answers[0][0], "50000")
+        self.assertEqual(sum(int(n) for n in fields("gaps", "frame.comment contains \"gap\" and tls",
+                                                    "frame.drop_count") if n), 30000)
+        self.assertEqual(len(fields("gaps", "http.response", "frame.number")), 3)
+
+    def test_joined_midstream(self):
+        self.assertEqual(self.requests("midstream"), ["/mid"])
+        self.assertEqual(fields("midstream", "http.response", "http.response.code"), ["200"])
+
+    def test_unknown_peer(self):
+        self.assertEqual(fields("unknown_peer", "http.request", "ip.src", "http.request.uri"),
+                         [["192.0.2.1", "/unknown"], ["192.0.2.1", "/late"], ["10.0.0.5", "/held"]])
+        comments = "".join(fields("unknown_peer", "frame.comment", "frame.comment"))
+        self.assertIn("made up", comments)
+        self.assertIn("93.184.216.34:443", comments)
+
+    def test_http2(self):
+        self.assertEqual(fields("http2", "http2.headers.method", "http2.headers.method", "http2.headers.path"),
+                         [["GET", "/"]] * 3)
+        self.assertEqual(fields("http2", "http2.headers.status", "http2.headers.status"), ["200"] * 3)
+
+    def test_ports_of_other_protocols(self):
+        self.assertEqual([uri for uri in self.requests("hijacked")],
+                         ["/p5432", "/p9092", "/p8009", "/p11211", "/p8080"])
+        self.assertEqual(len(fields("hijacked", "http.response", "frame.number")), 5)
+
+    def test_redis(self):
+        for name, count in (("redis", 2), ("redis_marked", 4)):
+            self.assertEqual(len(fields(name, "resp", "frame.number")), count)
+
+    def test_dns(self):
+        self.assertEqual(fields("dns", "dns", "dns.qry.name"), ["example.com"] * 2)
+
+    def test_64_mib_body(self):
+        self.assertEqual(self.requests("huge"), ["/huge", "/after-huge"])
+        self.assertEqual(fields("huge", "http.response", "http.content_length"), [str(64 << 20), "2"])
+
+
+if __name__ == "__main__":
+    for tool in ("tshark", "capinfos", "tcpdump"):
+        if not shutil.which(tool):
+            print(f"SKIPPED: {tool} is not installed")
+            sys.exit(77)
+    os.mkdir(WORK / "home")
+    try:
+        subprocess.run([PROGRAM, str(WORK)], check=True)
+        outcome = unittest.main(argv=sys.argv[:1] + sys.argv[2:], exit=False)
+        sys.exit(not outcome.result.wasSuccessful())
+    finally:
+        shutil.rmtree(WORK)

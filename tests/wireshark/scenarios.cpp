@@ -1,0 +1,319 @@
+// Writes one pcapng file per scenario into the folder given, for check.py to look at with tshark.
+#include <zlib.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/endian.h"
+#include "output/pcapng/pcapng_sink.h"
+#include "support/event_script.h"
+
+namespace sslsniff::test {
+namespace {
+
+constexpr std::string_view kClient = "10.0.0.5:51234";
+constexpr std::string_view kServer = "93.184.216.34:443";
+
+std::string get(std::string_view path) {
+    return "GET " + std::string(path) + " HTTP/1.1\r\nHost: example.com\r\n\r\n";
+}
+
+std::string answer(std::string_view body, std::string_view type = "text/plain", std::string_view more = "") {
+    return "HTTP/1.1 200 OK\r\nContent-Type: " + std::string(type) +
+           "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + std::string(more) + "\r\n" +
+           std::string(body);
+}
+
+std::string chunked(std::string_view body) {
+    std::string out = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: text/plain\r\n\r\n";
+    for (std::size_t at = 0; at < body.size(); at += 1000) {
+        const std::string_view part = body.substr(at, 1000);
+        char size[16];
+        std::snprintf(size, sizeof size, "%zx\r\n", part.size());
+        out.append(size).append(part).append("\r\n");
+    }
+    return out + "0\r\n\r\n";
+}
+
+std::string gzip(std::string_view body) {
+    z_stream stream{};
+    deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
+    std::string out(deflateBound(&stream, body.size()) + 64, '\0');
+    stream.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(body.data()));
+    stream.avail_in = static_cast<uInt>(body.size());
+    stream.next_out = reinterpret_cast<Bytef*>(out.data());
+    stream.avail_out = static_cast<uInt>(out.size());
+    deflate(&stream, Z_FINISH);
+    out.resize(stream.total_out);
+    deflateEnd(&stream);
+    return out;
+}
+
+std::string text(std::size_t size) {
+    std::string out;
+    for (std::size_t i = 0; out.size() < size; ++i) {
+        out += "line " + std::to_string(i) + " of a long body\n";
+    }
+    out.resize(size);
+    return out;
+}
+
+TlsInfo tls(std::string_view alpn, std::string_view sni = "example.com") {
+    TlsInfo info;
+    info.version = "TLSv1.3";
+    info.cipher = "TLS_AES_256_GCM_SHA384";
+    info.sni = sni;
+    info.alpn = alpn;
+    return info;
+}
+
+std::string h2_frame(std::uint8_t type, std::uint8_t flags, std::uint32_t stream, std::string_view payload) {
+    std::string out;
+    append_be(out, static_cast<std::uint8_t>(payload.size() >> 16));
+    append_be(out, static_cast<std::uint16_t>(payload.size()));
+    append_be(out, type);
+    append_be(out, flags);
+    append_be(out, stream);
+    return out.append(payload);
+}
+
+constexpr std::string_view kH2Request =
+    "\x82\x87\x84\x41\x0b"
+    "example.com";                              // GET https / example.com
+constexpr std::string_view kH2Answer = "\x88";  // 200
+
+void h2_exchange(EventScript& script, bool preface, std::uint32_t stream) {
+    if (preface) {
+        script.sent("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + h2_frame(4, 0, 0, ""))
+            .received(h2_frame(4, 0, 0, ""));
+    }
+    script.sent(h2_frame(1, 5, stream, kH2Request));
+    script.received(h2_frame(1, 4, stream, kH2Answer)).received(h2_frame(0, 1, stream, "hello h2"));
+}
+
+void http1(PcapngSink& sink) {
+    EventScript script(sink, {4242, 1, 0xA0, 1});
+    script.process("curl", "/usr/bin/curl").open().endpoints(Role::client, kClient, kServer);
+    script.tls(tls("http/1.1"));
+    script.sent(get("/index.html")).received(answer("hello"));
+    script.sent(get("/chunked.txt")).received(chunked(text(5000)));
+    const std::string packed = gzip(text(30'000));
+    script.sent(get("/packed.txt")).received(answer(packed, "text/plain", "Content-Encoding: gzip\r\n"));
+    const std::string big = answer(text(100 * 1024));
+    script.sent(get("/big.txt"));
+    for (std::size_t at = 0; at < big.size(); at += 16'384) {
+        script.received(std::string_view(big).substr(at, 16'384));
+    }
+    script.sent(
+        "POST /upload HTTP/1.1\r\nHost: example.com\r\nContent-Type: text/plain\r\nContent-Length: "
+        "102400\r\n\r\n" +
+        text(102'400));
+    script.received("HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n");
+    script.close();
+}
+
+void ipv6(PcapngSink& sink) {
+    EventScript script(sink, {7, 1, 0xA0, 1});
+    script.process("wget").open().endpoints(Role::client, "[2001:db8::10]:40001", "[2001:db8::5]:8443");
+    script.sent(get("/six")).received(answer("six")).close();
+}
+
+void both_ends(PcapngSink& sink) {
+    EventScript client(sink, {100, 1, 0xA0, 1});
+    EventScript server(sink, {200, 1, 0xB0, 2});
+    client.process("curl").open().endpoints(Role::client, "127.0.0.1:50000", "127.0.0.1:443", Transport::tcp,
+                                            1, 9);
+    server.process("nginx").open().endpoints(Role::server, "127.0.0.1:443", "127.0.0.1:50000", Transport::tcp,
+                                             2, 9);
+    for (const std::string path : {"/1", "/2", "/3"}) {
+        client.sent(get(path));
+        server.received(get(path)).sent(answer("both"));
+        client.received(answer("both"));
+    }
+    client.close();
+    server.close();
+}
+
+void reuse(PcapngSink& sink) {
+    for (std::uint64_t i = 1; i <= 3; ++i) {
+        EventScript script(sink, {100, 1, 0xA0, i}, EventScript::kStart + std::chrono::seconds(i));
+        script.process("curl").open().endpoints(Role::client, kClient, kServer);
+        script.sent(get("/reuse" + std::to_string(i))).received(answer("reuse")).close();
+    }
+}
+
+void gaps(PcapngSink& sink) {
+    EventScript script(sink, {100, 1, 0xA0, 1});
+    script.process("curl").open().endpoints(Role::client, kClient, kServer);
+    const std::string big = answer(text(50'000));
+    script.sent(get("/known")).received(big.substr(0, 10'000)).gap(Direction::received, 30'000);
+    script.received(big.substr(40'000));
+    script.sent(get("/unknown")).received(big.substr(0, 10'000)).gap(Direction::received, 0);
+    script.sent(get("/after")).received(answer("after")).close();
+    sink.on_event(LossEvent{EventScript::kStart, LossCause::ring_full, 2, 30'000});
+
+    EventScript plain(sink, {100, 1, 0xA0, 2});
+    plain.open(Carrier::cleartext).endpoints(Role::client, "10.0.0.5:51235", "93.184.216.34:80");
+    plain.sent(get("/plain")).received(big.substr(0, 10'000)).gap(Direction::received, 30'000);
+    plain.received(big.substr(40'000));
+    plain.sent(get("/plain-after")).received(answer("after")).close();
+}
+
+void midstream(PcapngSink& sink) {
+    EventScript script(sink, {100, 1, 0xA0, 1});
+    script.process("curl").open(Carrier::tls, true).endpoints(Role::client, kClient, kServer);
+    script.received(text(3000)).sent(get("/mid")).received(answer("mid")).close();
+}
+
+void unknown_peer(PcapngSink& sink) {
+    EventScript script(sink, {100, 1, 0xA0, 1});
+    script.process("python3").open().tls(tls("http/1.1"));
+    script.sent(get("/unknown")).received(answer("x")).wait(std::chrono::seconds(2));
+    script.endpoints(Role::client, kClient, kServer).sent(get("/late")).received(answer("y")).close();
+    EventScript held(sink, {100, 1, 0xA0, 2}, EventScript::kStart + std::chrono::seconds(3));
+    held.open()
+        .sent(get("/held"))
+        .endpoints(Role::client, "10.0.0.5:51300", kServer)
+        .received(answer("z"))
+        .close();
+}
+
+void http2(PcapngSink& sink) {
+    EventScript script(sink, {100, 1, 0xA0, 1});
+    script.process("curl").open().endpoints(Role::client, kClient, kServer).tls(tls("h2"));
+    h2_exchange(script, true, 1);
+    h2_exchange(script, false, 3);
+    script.close();
+    EventScript joined(sink, {100, 1, 0xA0, 2});
+    joined.open(Carrier::tls, true).endpoints(Role::client, "10.0.0.5:51235", kServer).tls(tls("h2"));
+    h2_exchange(joined, false, 5);
+    joined.close();
+}
+
+/// Server ports whose dissectors would take the stream away.
+void hijacked(PcapngSink& sink) {
+    std::uint64_t generation = 0;
+    for (const std::string port : {"5432", "9092", "8009", "11211"}) {
+        EventScript script(sink, {100, 1, 0xA0, ++generation});
+        script.process("curl").open().endpoints(Role::client, kClient, "93.184.216.34:" + port);
+        script.tls(tls("http/1.1")).sent(get("/p" + port)).received(answer("odd")).close();
+    }
+    EventScript native(sink, {100, 1, 0xA0, ++generation});
+    native.process("curl").open().endpoints(Role::client, kClient, "93.184.216.34:8080");
+    native.tls(tls("http/1.1")).sent(get("/p8080")).received(answer("native")).close();
+}
+
+void redis_on(PcapngSink& sink, std::string_view server, std::uint64_t generation) {
+    EventScript script(sink, {100, 1, 0xA0, generation});
+    script.process("redis-cli").open().endpoints(Role::client, kClient, server);
+    script.sent("*1\r\n$4\r\nPING\r\n").received("+PONG\r\n").close();
+}
+
+void redis(PcapngSink& sink) {
+    redis_on(sink, "93.184.216.34:6379", 1);
+}
+
+void redis_marked(PcapngSink& sink) {
+    redis_on(sink, "93.184.216.34:6380", 1);
+    redis_on(sink, "93.184.216.35:12000", 2);
+}
+
+void dns(PcapngSink& sink) {
+    const std::string query(
+        "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07"
+        "example\x03"
+        "com\0\0\x01\0\x01",
+        29);
+    EventScript script(sink, {100, 1, 0xA0, 1});
+    script.process("dig").open(Carrier::cleartext);
+    script.endpoints(Role::client, "10.0.0.5:33333", "10.0.0.53:53", Transport::udp).sent(query).close();
+    EventScript dot(sink, {100, 1, 0xA0, 2});
+    dot.open().endpoints(Role::client, "10.0.0.5:33334", "10.0.0.53:853");
+    dot.sent(std::string("\0\x1d", 2) + query).close();
+}
+
+void processes(PcapngSink& sink) {
+    for (std::uint32_t i = 1; i <= 2000; ++i) {
+        EventScript script(sink, {i, i, 0xA0, i});
+        script.process("worker" + std::to_string(i)).open();
+        script.endpoints(Role::client, "10.0.0.5:" + std::to_string(20'000 + i), kServer);
+        script.sent(get("/" + std::to_string(i))).received(answer("ok")).close();
+    }
+}
+
+void huge(PcapngSink& sink) {
+    constexpr std::size_t kSize = 64 << 20;
+    EventScript script(sink, {100, 1, 0xA0, 1});
+    script.process("curl")
+        .open()
+        .endpoints(Role::client, kClient, kServer)
+        .tls(tls("http/1.1"))
+        .sent(get("/huge"));
+    script.received("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(kSize) + "\r\n\r\n");
+    const std::string part = text(1 << 20);
+    for (std::size_t i = 0; i < kSize; i += part.size()) {
+        script.received(part);
+    }
+    script.sent(get("/after-huge")).received(answer("ok")).close();
+}
+
+/// Enough for these scenarios; the program uses the protocols' own detection.
+std::string guess(const ConnectionInfo&, ByteView sent, ByteView received) {
+    if (sent.starts_with("GET ") || sent.starts_with("POST ") || received.starts_with("HTTP/1.")) {
+        return "http/1";
+    }
+    if (sent.starts_with("PRI * HTTP/2.0")) {
+        return "h2";
+    }
+    return sent.starts_with("*") ? "redis" : "";
+}
+
+int write_all(const std::filesystem::path& folder) {
+    const std::vector<std::pair<std::string, std::function<void(PcapngSink&)>>> scenarios{
+        {"http1", http1},
+        {"ipv6", ipv6},
+        {"both_ends", both_ends},
+        {"reuse", reuse},
+        {"gaps", gaps},
+        {"midstream", midstream},
+        {"unknown_peer", unknown_peer},
+        {"http2", http2},
+        {"hijacked", hijacked},
+        {"redis", redis},
+        {"redis_marked", redis_marked},
+        {"dns", dns},
+        {"processes", processes},
+        {"huge", huge}};
+    for (const auto& [name, play] : scenarios) {
+        auto file = create_output_file(folder / (name + ".pcapng"));
+        if (!file) {
+            std::fprintf(stderr, "%s\n", file.error().message.c_str());
+            return 1;
+        }
+        SingleOutput output(**file);
+        PcapngOptions options;
+        options.host = {.hardware = "x86_64", .os = "Linux 6.1", .application = "sslsniff test"};
+        PcapngSink sink(options, output, guess);
+        play(sink);
+        if (const auto finished = sink.finish(); !finished) {
+            std::fprintf(stderr, "%s\n", finished.error().message.c_str());
+            return 1;
+        }
+    }
+    return 0;
+}
+
+}  // namespace
+}  // namespace sslsniff::test
+
+int main(int argc, char** argv) {
+    if (argc != 2) {
+        std::fprintf(stderr, "usage: %s FOLDER\n", argv[0]);
+        return 2;
+    }
+    return sslsniff::test::write_all(argv[1]);
+}
