@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""Ground truth for the reported sockets: programs whose plaintext names its own connection run under capture, and every
+chunk of the recorded trace is judged. Prints a table; exit 1 when a chunk is wrong or too few are right.
+
+  run.py --sslsniff BINARY [--only TEXT] [--midlife | --first] [-- further sslsniff arguments]
+"""
+import argparse
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import judge
+import servers
+import trace
+import workloads
+
+LEAST_RIGHT = {"first": 99.9, "midlife": 99.5}  # percent, as docs/kernels.md promises
+
+
+def start_capture(binary, extra, output):
+    """Returns when the probes are armed."""
+    process = subprocess.Popen([binary, "-a", "-o", f"trace:{output}", *extra], stderr=subprocess.PIPE, text=True)
+    lines = []
+    for line in process.stderr:
+        lines.append(line)
+        if line.startswith("capturing"):
+            return process
+    raise RuntimeError("sslsniff did not start: " + "".join(lines))
+
+
+def stop_capture(process):
+    process.send_signal(signal.SIGINT)
+    summary = process.stderr.read()
+    process.wait(60)
+    return summary
+
+
+def run_one(workload, phase, options):
+    with servers.Lab() as lab:
+        output = lab.folder / "capture.trace"
+        port = servers.free_port()
+        workload.serve(lab, port)
+        seconds = options.seconds if phase == "midlife" else 0
+        if seconds:
+            clients = workload.drive(lab, port, seconds)
+            time.sleep(1.5 * options.slow)
+            capture = start_capture(options.sslsniff, options.extra, output)
+        else:
+            capture = start_capture(options.sslsniff, options.extra, output)
+            clients = workload.drive(lab, port, 0)
+        failed = [client for client in clients if client.wait(120 * options.slow)]
+        time.sleep(0.5 * options.slow)
+        summary = stop_capture(capture)
+        if failed:
+            raise RuntimeError("client failed: " + (lab.folder / "log").read_text()[-500:])
+        counts, wrong = judge.judge(trace.read_trace(output))
+        if options.keep:
+            pathlib.Path(options.keep).write_bytes(output.read_bytes())
+    return counts, wrong, summary
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sslsniff", required=True)
+    parser.add_argument("--only", default="", help="workloads whose name contains this")
+    parser.add_argument("--first", action="store_true", help="only captures that start before the programs")
+    parser.add_argument("--midlife", action="store_true", help="only captures that join running programs")
+    parser.add_argument("--seconds", type=float, default=5, help="how long programs run in mid-life tests")
+    parser.add_argument("--slow", type=float, default=1, help="factor on waiting times, for emulated machines")
+    parser.add_argument("--keep", help="keep the last trace in this file")
+    parser.add_argument("extra", nargs="*", help="further arguments for sslsniff")
+    options = parser.parse_args()
+    phases = [p for p in ("first", "midlife") if getattr(options, p)] or ["first", "midlife"]
+    total = {phase: judge.Count() for phase in phases}
+    bad = False
+    print(f"{'program':<36} {'start':<8} {'chunks':>7} {'right':>7} {'unknown':>7} {'wrong':>6}  right %")
+    for phase in phases:
+        for workload in workloads.WORKLOADS:
+            if options.only not in workload.name or (phase == "midlife" and not workload.midlife):
+                continue
+            try:
+                counts, wrong, _ = run_one(workload, phase, options)
+            except servers.Missing as missing:
+                print(f"{workload.name:<36} {phase:<8} SKIPPED: {missing}")
+                continue
+            count = judge.Count()
+            for comm, one in counts.items():
+                if workload.comms is None or comm in workload.comms:
+                    count.add(one)
+            print(f"{workload.name:<36} {phase:<8} {count.judged:>7} {count.right:>7} {count.unknown:>7} {count.wrong:>6}  {count.share:.2f}",
+                  flush=True)
+            for name, ends, tag in wrong:
+                print(f"    wrong: connection {name} reported {ends}, is {tag}")
+            bad |= count.wrong > 0 or count.judged == 0
+            total[phase].add(count)
+    for phase, count in total.items():
+        print(f"{'all':<36} {phase:<8} {count.judged:>7} {count.right:>7} {count.unknown:>7} {count.wrong:>6}  {count.share:.2f}")
+        bad |= count.share < LEAST_RIGHT[phase]
+    sys.exit(1 if bad else 0)
+
+
+if __name__ == "__main__":
+    main()

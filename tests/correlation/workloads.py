@@ -1,0 +1,108 @@
+"""What is run under capture. Each workload starts its servers in a Lab, then drives them; `seconds` > 0 keeps a fixed
+set of connections busy for that long, so that a capture can join in mid-life."""
+import subprocess
+
+import servers
+
+CLIENT = servers.PROGRAMS / "client.py"
+
+
+class Workload:
+    """`comms`: processes whose chunks are judged; None: all that are captured."""
+
+    comms = None
+    midlife = True
+
+    def __init__(self, name, serve, drive, comms=None, midlife=True):
+        self.name, self.serve, self.drive, self.comms, self.midlife = name, serve, drive, comms, midlife
+
+
+def client(lab, mode, port, *extra, seconds=0, connections=20, requests=20, size=200):
+    return lab.start(servers.PYTHON, CLIENT, mode, f"127.0.0.1:{port}", "--connections", connections, "--requests", requests,
+                     "--size", size, "--seconds", seconds, *extra)
+
+
+def drive_python(mode, connections=20, requests=20, size=200):
+    return lambda lab, port, seconds: [client(lab, mode, port, seconds=seconds, connections=min(connections, 40) if seconds else connections,
+                                              requests=0 if seconds else requests, size=size)]
+
+
+def drive_node(mode, connections=20, requests=20):
+    return lambda lab, port, seconds: [lab.start(servers.need("node"), servers.PROGRAMS / "node.js", mode, port, connections,
+                                                 0 if seconds else requests, seconds)]
+
+
+def drive_curl(version, count=60):
+    """curl cannot know its port beforehand, so it is told one."""
+
+    def drive(lab, port, _seconds):
+        script = lab.write("curl.sh", f"""
+for i in $(seq {count}); do
+  for local in $(seq $((20000 + i * 8)) $((20007 + i * 8))); do
+    mark="GT[client=127.0.0.1:$local,server=127.0.0.1:{port}]"
+    curl -sk {version} --local-port $local -H "X-GT: $mark" --data "$mark" https://127.0.0.1:{port}/a https://127.0.0.1:{port}/b > /dev/null && break
+  done
+done
+""")
+        servers.need("curl")
+        return [lab.start("bash", script)]
+
+    return drive
+
+
+def drive_tls_in_tls(lab, port, _seconds):
+    origin = servers.free_port()
+    lab.python("threads", origin, "--echo")
+    script = lab.write("nested.sh", f"""
+for i in $(seq 40); do
+  local=$((30000 + i))
+  mark="GT[client=127.0.0.1:$local,server=127.0.0.1:{port}]"
+  curl -sk --proxy-insecure --local-port $local --proxy https://127.0.0.1:{port} --proxy-header "X-GT: $mark" -H "X-GT: $mark" \\
+    --data "$mark" https://127.0.0.1:{origin}/a https://127.0.0.1:{origin}/b > /dev/null
+done
+""")
+    return [lab.start("bash", script)]
+
+
+def serve_python(mode, *extra):
+    return lambda lab, port: lab.python(mode, port, *extra)
+
+
+def serve_haproxy(lab, port):
+    backend = servers.free_port()
+    lab.python("threads", backend, "--size", 0)
+    lab.haproxy(port, backend)
+
+
+def serve_stunnel(lab, port):
+    backend = servers.free_port()
+    lab.start(servers.PYTHON, servers.PROGRAMS / "server.py", "plain", f"127.0.0.1:{backend}", "--echo", port=backend)
+    lab.stunnel(port, backend)
+
+
+def drive_bio_pair(lab, port, _seconds):
+    program = lab.folder / "bio_pair"
+    subprocess.run([servers.need("cc"), "-O1", "-o", program, servers.PROGRAMS / "bio_pair.c", "-lssl", "-lcrypto"], check=True)
+    return [lab.start(program, port, 50) for _ in range(5)]
+
+
+WORKLOADS = [
+    Workload("curl http/1.1 + nginx", lambda lab, port: lab.nginx(port), drive_curl("--http1.1"), midlife=False),
+    Workload("curl h2 + nginx", lambda lab, port: lab.nginx(port), drive_curl("--http2"), midlife=False),
+    Workload("apache", lambda lab, port: lab.apache(port), drive_python("threads", 40, 20)),
+    Workload("haproxy, TLS on both sides", serve_haproxy, drive_python("threads", 40, 40, size=0)),
+    Workload("stunnel", serve_stunnel, drive_python("threads", 40, 10)),
+    Workload("redis, io-threads", lambda lab, port: lab.redis(port), drive_python("redis", 16, 50)),
+    Workload("python, blocking", serve_python("threads"), drive_python("blocking", 40, 20)),
+    Workload("python, threads", serve_python("threads"), drive_python("threads", 40, 20)),
+    Workload("python asyncio", serve_python("asyncio"), drive_python("asyncio", 200, 20)),
+    Workload("python, TLS thread + I/O threads", serve_python("bio"), drive_python("threads", 40, 20)),
+    Workload("node https", lambda lab, port: lab.node("server", port), drive_node("client", 40, 25)),
+    Workload("node http/2", lambda lab, port: lab.node("h2server", port), drive_node("h2client", 40, 25)),
+    Workload("BIO pair", serve_python("threads", "--echo"), drive_bio_pair, comms={"bio_pair"}, midlife=False),
+    Workload("TLS in TLS (curl via HTTPS proxy)", serve_python("proxy"), drive_tls_in_tls, comms={"curl"}, midlife=False),
+    Workload("churn: nginx", lambda lab, port: lab.nginx(port), drive_python("blocking", 1500, 1), midlife=False),
+    Workload("churn: asyncio", serve_python("asyncio"), drive_python("asyncio", 800, 1), midlife=False),
+    Workload("churn: node", lambda lab, port: lab.node("server", port), drive_node("client", 400, 1), midlife=False),
+    Workload("asyncio, bulk", serve_python("asyncio", "--size", 2000000), drive_python("asyncio", 3, 10)),
+]
