@@ -1,0 +1,54 @@
+"""nginx over TLS with one worker pinned to CPU 0, serving files of given sizes on a loopback port."""
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Nginx:
+    def __init__(self, folder, sizes, http2=False):
+        self.folder, self.port = pathlib.Path(folder), free_port()
+        self.folder.chmod(0o755)
+        cert, key, root = self.folder / "cert.pem", self.folder / "key.pem", self.folder / "www"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+                        "/CN=localhost", "-keyout", key, "-out", cert], check=True, stderr=subprocess.DEVNULL)
+        root.mkdir()
+        for size in sizes:
+            (root / str(size)).write_bytes(os.urandom(size // 2).hex().encode().ljust(size, b"x"))
+        self.config = self.folder / "nginx.conf"
+        self.config.write_text(f"""
+daemon off; worker_processes 1; worker_cpu_affinity 01; user root; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
+events {{ worker_connections 1024; }}
+http {{ access_log off; sendfile off; keepalive_requests 100000000; client_body_temp_path {folder}; proxy_temp_path {folder};
+  fastcgi_temp_path {folder}; uwsgi_temp_path {folder}; scgi_temp_path {folder}; output_buffers 4 256k;
+  open_file_cache max=100 inactive=1h;
+  server {{ listen 127.0.0.1:{self.port} ssl{' http2' if http2 else ''}; root {root}; ssl_certificate {cert}; ssl_certificate_key {key}; }} }}
+""")
+
+    def __enter__(self):
+        nginx = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
+        self.master = subprocess.Popen([nginx, "-c", self.config, "-p", self.folder])
+        for _ in range(200):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    break
+            time.sleep(0.05)
+        children = pathlib.Path(f"/proc/{self.master.pid}/task/{self.master.pid}/children").read_text().split()
+        self.worker = int(children[0])
+        return self
+
+    def __exit__(self, *_):
+        self.master.send_signal(signal.SIGTERM)
+        self.master.wait(10)
+
+    def url(self, size):
+        return f"https://127.0.0.1:{self.port}/{size}"
