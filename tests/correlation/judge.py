@@ -36,7 +36,7 @@ def matches(tag, ends):
 
 
 def judge(events):
-    """`events`: dicts of trace.read_trace. A chunk is judged by the tags inside it; one without a tag by the tag its
+    """`events`: dicts of capture_trace.read_trace. A chunk is judged by the tags inside it; one without a tag by the tag its
     connection showed last (both directions of a connection carry the same). Returns Counts by comm and the first
     few wrong chunks."""
     counts = collections.defaultdict(Count)

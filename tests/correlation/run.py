@@ -11,9 +11,9 @@ import subprocess
 import sys
 import time
 
+import capture_trace
 import judge
 import servers
-import trace
 import workloads
 
 LEAST_RIGHT = {"first": 99.9, "midlife": 99.5}  # percent, as docs/kernels.md promises
@@ -55,7 +55,7 @@ def run_one(workload, phase, options):
         summary = stop_capture(capture)
         if failed:
             raise RuntimeError("client failed: " + (lab.folder / "log").read_text()[-500:])
-        counts, wrong = judge.judge(trace.read_trace(output))
+        counts, wrong = judge.judge(capture_trace.read_trace(output))
         if options.keep:
             pathlib.Path(options.keep).write_bytes(output.read_bytes())
     return counts, wrong, summary

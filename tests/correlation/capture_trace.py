@@ -1,0 +1,45 @@
+"""Reads the event traces of sslsniff (docs/trace_format.md) as far as the ground-truth tests need them."""
+import re
+import shlex
+
+ESCAPE = re.compile(rb"\\(?:x([0-9a-fA-F]{2})|(.))")
+PLAIN = {b"r": b"\r", b"n": b"\n", b"t": b"\t", b"\\": b"\\", b'"': b'"'}
+
+
+def unescape(octets):
+    if b"\\" not in octets:
+        return octets
+    return ESCAPE.sub(lambda m: bytes([int(m[1], 16)]) if m[1] else PLAIN[m[2]], octets)
+
+
+def fields(words):
+    return dict(word.partition("=")[::2] for word in words if "=" in word)
+
+
+def read_trace(path):
+    """Yields dicts with kind, connection, comm and: peer: local, remote, by; data: direction, bytes; close."""
+    comms, event = {}, None
+    with open(path, "rb") as lines:
+        for line in lines:
+            if line.startswith(b"|"):
+                event["bytes"] += unescape(line[1:].rstrip(b"\n"))
+                continue
+            if event:
+                yield event
+                event = None
+            text = line.decode(errors="replace")
+            kind = text.split(" ", 1)[0]
+            if kind not in ("process", "peer", "data", "close"):
+                continue
+            words = shlex.split(text)
+            if kind == "process":
+                comms[words[3].split("@")[0]] = fields(words).get("comm", "")
+                continue
+            connection = words[2]
+            event = {"kind": kind, "connection": connection, "comm": comms.get(connection.split(".")[0], "?"), "bytes": b""}
+            if kind == "peer":
+                event.update({"local": "?", "remote": "?"} | fields(words))
+            elif kind == "data":
+                event["direction"] = words[3]
+    if event:
+        yield event
