@@ -5,18 +5,20 @@
 namespace sslsniff {
 namespace {
 
-constexpr Names<LossCause, 6> kLossCauses{{{LossCause::ring_full, "ring_full"},
+constexpr Names<LossCause, 7> kLossCauses{{{LossCause::ring_full, "ring_full"},
                                            {LossCause::fault, "fault"},
                                            {LossCause::snaplen, "snaplen"},
                                            {LossCause::map_full, "map_full"},
                                            {LossCause::frame_limit, "frame_limit"},
-                                           {LossCause::unknown, "unknown"}}};
-constexpr Names<CloseReason, 6> kCloseReasons{{{CloseReason::shutdown, "shutdown"},
+                                           {LossCause::unknown, "unknown"},
+                                           {LossCause::connection_limit, "connection_limit"}}};
+constexpr Names<CloseReason, 7> kCloseReasons{{{CloseReason::shutdown, "shutdown"},
                                                {CloseReason::freed, "freed"},
                                                {CloseReason::socket_closed, "socket_closed"},
                                                {CloseReason::reset, "reset"},
                                                {CloseReason::process_exit, "process_exit"},
-                                               {CloseReason::capture_end, "capture_end"}}};
+                                               {CloseReason::capture_end, "capture_end"},
+                                               {CloseReason::given_up, "given_up"}}};
 
 }  // namespace
 

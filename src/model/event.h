@@ -61,7 +61,17 @@ struct DataEvent {
     bool operator==(const DataEvent&) const = default;
 };
 
-enum class LossCause : std::uint8_t { ring_full, fault, snaplen, map_full, frame_limit, unknown };
+/// `connection_limit`: connections given up because too many were open at once; the others are octets or
+/// events.
+enum class LossCause : std::uint8_t {
+    ring_full,
+    fault,
+    snaplen,
+    map_full,
+    frame_limit,
+    unknown,
+    connection_limit
+};
 std::string_view to_string(LossCause cause);
 std::optional<LossCause> parse_loss_cause(std::string_view text);
 
@@ -77,7 +87,16 @@ struct GapEvent {
     bool operator==(const GapEvent&) const = default;
 };
 
-enum class CloseReason : std::uint8_t { shutdown, freed, socket_closed, reset, process_exit, capture_end };
+/// `given_up`: not closed, but no longer followed (see LossCause::connection_limit).
+enum class CloseReason : std::uint8_t {
+    shutdown,
+    freed,
+    socket_closed,
+    reset,
+    process_exit,
+    capture_end,
+    given_up
+};
 std::string_view to_string(CloseReason reason);
 std::optional<CloseReason> parse_close_reason(std::string_view text);
 

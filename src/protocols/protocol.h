@@ -52,7 +52,8 @@ class ProtocolParser {
         rejected  ///< this is not the protocol after all: nothing was emitted and nothing will be
     };
     virtual Status feed(Direction direction, ByteView bytes, Timestamp time) = 0;
-    /// `bytes` octets are missing here; 0 when nobody knows how many.
+    /// `bytes` octets are missing here; 0 when nobody knows how many. A parser that joins a connection
+    /// mid-stream gets this for both directions before anything else.
     virtual void gap(Direction direction, std::uint64_t bytes, Timestamp time) = 0;
     /// One direction ended in order (close_notify, FIN): bodies delimited by close end here.
     virtual void end_of_stream(Direction direction, Timestamp time) = 0;

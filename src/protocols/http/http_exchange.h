@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/body.h"
+#include "model/connection.h"
+#include "model/exchange.h"
+#include "protocols/http/http_headers.h"
+
+namespace sslsniff {
+
+/// What requests and responses of every HTTP version share (RFC 9110 section 6). Everything in it comes from
+/// the peers and is hostile.
+struct HttpMessage {
+    std::string version;  ///< "HTTP/1.1", "HTTP/2"
+    HttpHeaders headers;
+    bool headers_truncated = false;  ///< more fields passed than were kept
+    Body body;
+    HttpHeaders trailers;
+
+    /// Fills what the body knows from the header fields.
+    void describe_body();
+};
+
+struct HttpRequest : HttpMessage {
+    std::string method;
+    std::string target;  ///< as sent (RFC 9112 section 3.2)
+    std::string host;    ///< of the absolute target, else Host or :authority; may be empty
+    std::string url;     ///< absolute as far as known, see complete_url()
+};
+
+/// A 1xx response that came before the final one (RFC 9110 section 15.2).
+struct HttpInformational {
+    std::string version;
+    std::uint16_t status = 0;
+    std::string reason;
+    HttpHeaders headers;
+};
+
+struct HttpResponse : HttpMessage {
+    std::uint16_t status = 0;
+    std::string reason;  ///< empty in HTTP/2
+};
+
+/// One HTTP request with its response; either may be missing. Other protocols on top of HTTP may derive.
+class HttpExchange : public Exchange {
+  public:
+    /// `protocol`: as in docs/json.md, e.g. "http/1.1".
+    explicit HttpExchange(std::string protocol) : protocol_(std::move(protocol)) {}
+
+    std::string_view protocol() const override { return protocol_; }
+    Summary summary() const override;
+    void write_fields(FieldWriter& writer) const override;
+    void write_details(DetailWriter& writer) const override;
+
+    void set_protocol(std::string protocol) { protocol_ = std::move(protocol); }
+
+    std::optional<HttpRequest> request;
+    std::vector<HttpInformational> informational;
+    std::optional<HttpResponse> response;
+
+  private:
+    std::string protocol_;
+};
+
+/// Sets `host` and `url` from method, target, header fields and what is known of the connection: an
+/// origin-form target gets scheme (by carrier) and host; without Host, the SNI or the server's address.
+void complete_url(HttpRequest& request, const ConnectionInfo& connection);
+
+}  // namespace sslsniff

@@ -1,0 +1,260 @@
+#include "protocols/http1/http1_parser.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "protocols/http/http_upgrade.h"
+
+namespace sslsniff {
+namespace {
+
+constexpr std::size_t kMaxHeld = 256 * 1024;
+
+std::size_t index(Direction direction) {
+    return static_cast<std::size_t>(direction);
+}
+
+/// The request after which, if the server agrees, HTTP is over (RFC 9110 sections 7.8 and 9.3.6).
+bool may_switch(const HttpRequest& request) {
+    return request.method == "CONNECT" ||
+           (request.headers.has_token("Connection", "upgrade") && request.headers.find("Upgrade"));
+}
+
+}  // namespace
+
+Http1Parser::Http1Parser(ParserHost& host, const ParserLimits& limits)
+    : host_(host),
+      limits_(limits),
+      queue_(host, limits_),
+      requests_(Kind::request, *this, limits_),
+      responses_(Kind::response, *this, limits_) {}
+
+MessageReader& Http1Parser::reader(Direction direction) {
+    return direction == request_direction_ ? requests_ : responses_;
+}
+
+/// True while octets of this direction cannot be understood: nobody knows its kind, or HTTP may be over.
+bool Http1Parser::waits(Direction direction) const {
+    return !request_direction_ || (deciding_ && direction == *request_direction_);
+}
+
+ProtocolParser::Status Http1Parser::feed(Direction direction, ByteView bytes, Timestamp time) {
+    if (!request_direction_ && guess(direction, bytes)) {
+        hold(direction, bytes, time, std::nullopt);
+        release();
+    } else {
+        read(direction, bytes, time);
+    }
+    return rejected_ ? Status::rejected : Status::ok;
+}
+
+/// Reads or holds one chunk.
+void Http1Parser::read(Direction direction, ByteView bytes, Timestamp time) {
+    if (waits(direction)) {
+        if (hold(direction, bytes, time, std::nullopt)) {
+            return;
+        }
+        if (!request_direction_) {
+            rejected_ = true;
+            return;
+        }
+        deciding_ = false;  // too much to wait any longer: take it for HTTP
+        release();
+    }
+    const std::size_t consumed = reader(direction).feed(bytes, time);
+    const ByteView rest = bytes.substr(consumed);
+    if (switching_) {
+        switch_protocol(direction, rest);
+    } else if (!rest.empty()) {
+        read(direction, rest, time);
+    }
+}
+
+bool Http1Parser::guess(Direction direction, ByteView bytes) {
+    Guess& guess = guesses_[index(direction)];
+    if (!guess.request_possible && !guess.status_possible) {
+        guess = {};
+        guess.request_possible = guess.status_possible = true;
+    }
+    for (const char c : bytes) {
+        if (guess.request_possible) {
+            const Verdict verdict = guess.request.push(c);
+            guess.request_possible = verdict != Verdict::no;
+            if (verdict == Verdict::yes) {
+                set_request_direction(direction);
+                return true;
+            }
+        }
+        if (guess.status_possible) {
+            const Verdict verdict = guess.status.push(c);
+            guess.status_possible = verdict != Verdict::no;
+            if (verdict == Verdict::yes) {
+                set_request_direction(opposite(direction));
+                return true;
+            }
+        }
+        if (!guess.request_possible && !guess.status_possible) {
+            return false;
+        }
+    }
+    return false;
+}
+
+void Http1Parser::set_request_direction(Direction direction) {
+    request_direction_ = direction;
+    host_.set_role(direction == Direction::sent ? Role::client : Role::server);
+}
+
+bool Http1Parser::hold(Direction direction, ByteView bytes, Timestamp time,
+                       std::optional<std::uint64_t> gap) {
+    if (held_octets_ + bytes.size() > kMaxHeld) {
+        return false;
+    }
+    held_octets_ += bytes.size() + sizeof(Held);
+    held_.push_back({direction, time, Bytes(bytes), gap});
+    return true;
+}
+
+/// Reads what was held. Some of it may be held again.
+void Http1Parser::release() {
+    held_octets_ = 0;
+    for (const Held& held : std::exchange(held_, {})) {
+        if (held.gap) {
+            gap(held.direction, *held.gap, held.time);
+        } else {
+            read(held.direction, held.octets, held.time);
+        }
+    }
+}
+
+void Http1Parser::gap(Direction direction, std::uint64_t bytes, Timestamp time) {
+    if (waits(direction)) {
+        guesses_[index(direction)] = {};
+        if (hold(direction, {}, time, bytes)) {
+            return;
+        }
+    }
+    if (request_direction_) {
+        reader(direction).gap(bytes, time);
+    }
+}
+
+void Http1Parser::end_of_stream(Direction direction, Timestamp time) {
+    if (request_direction_ && !waits(direction)) {
+        reader(direction).end(true, time);
+    }
+}
+
+void Http1Parser::finish(Timestamp time) {
+    if (deciding_ && request_direction_) {
+        deciding_ = false;
+        release();
+    }
+    requests_.end(false, time);
+    responses_.end(false, time);
+    queue_.finish();
+}
+
+Http1Listener::Destination Http1Parser::on_head(Kind kind, Http1Head&& head) {
+    sure_ = true;
+    if (kind == Kind::response) {
+        return on_response_head(std::move(head));
+    }
+    HttpRequest& request = queue_.begin_request(std::move(head), responses_.lost());
+    return {&request, request.method != "CONNECT"};
+}
+
+Http1Listener::Destination Http1Parser::on_response_head(Http1Head&& head) {
+    if (head.is_informational()) {
+        queue_.add_informational(std::move(head));
+        return {nullptr, false};
+    }
+    HttpResponse& response = queue_.begin_response(std::move(head));
+    const ExchangeQueue::Slot& slot = *queue_.current(Kind::response);
+    const HttpRequest* request = slot.exchange->request ? &*slot.exchange->request : nullptr;
+    const bool tunnel = request != nullptr && request->method == "CONNECT" && response.status / 100 == 2;
+    const bool upgrade = response.status == 101;
+    const bool head_only = request != nullptr && request->method == "HEAD";
+    if (upgrade) {
+        successor_ = create_upgraded(host_, limits_, request != nullptr ? *request : HttpRequest{}, response);
+    }
+    switching_ = tunnel || upgrade;
+    return {&response, !tunnel && !upgrade && !head_only};
+}
+
+bool Http1Parser::on_end(Kind kind) {
+    ExchangeQueue::Slot* const slot = queue_.current(kind);
+    if (slot == nullptr) {
+        return true;  // an informational response
+    }
+    if (kind == Kind::request) {
+        // An early response may have decided already.
+        deciding_ = may_switch(*slot->exchange->request) && !slot->response_begun;
+        queue_.end_request(requests_.now());
+        return !deciding_;
+    }
+    const bool decided = deciding_ && slot->request_done && may_switch(*slot->exchange->request);
+    queue_.end_response(responses_.now());
+    if (decided && !switching_) {
+        deciding_ = false;
+        release();
+    }
+    return !switching_;
+}
+
+void Http1Parser::on_body_gap(Kind kind, std::uint64_t bytes) {
+    queue_.damage(kind, bytes, kind == Kind::request ? "gap in request body" : "gap in response body");
+}
+
+void Http1Parser::on_broken(Kind kind, Http1Head* head, std::uint64_t missing, std::string_view why) {
+    if (head != nullptr) {
+        if (head->headers.empty()) {
+            rejected_ = !sure_ && missing == 0;
+            return;  // not even the start line is known to be whole
+        }
+        if (kind == Kind::request) {
+            queue_.begin_request(std::move(*head), responses_.lost());
+        } else if (!head->is_informational()) {
+            queue_.begin_response(std::move(*head));
+        }
+    }
+    queue_.damage(kind, missing, why);
+    queue_.cut(kind);
+}
+
+void Http1Parser::on_lost(Kind kind) {
+    queue_.lost(kind);
+}
+
+/// Hands over to the next protocol: `rest` of the response direction, and what was held of the other up to a
+/// gap.
+void Http1Parser::switch_protocol(Direction direction, ByteView rest) {
+    Bytes held;
+    for (const Held& entry : held_) {
+        if (entry.gap) {
+            break;
+        }
+        held += entry.octets;
+    }
+    queue_.finish();
+    const bool received = direction == Direction::received;
+    host_.become(std::move(successor_), received ? ByteView(held) : rest, received ? rest : ByteView(held));
+}
+
+std::unique_ptr<ProtocolParser> create_http1(ParserHost& host, const ParserLimits& limits) {
+    return std::make_unique<Http1Parser>(host, limits);
+}
+
+Verdict detect_http1(const Evidence& evidence) {
+    Verdict verdict = Verdict::no;
+    for (const ByteView octets : {evidence.sent, evidence.received}) {
+        for (const auto kind : {StartLineMatcher::Kind::request, StartLineMatcher::Kind::response}) {
+            if (!octets.empty()) {
+                verdict = std::max(verdict, match_start_line(kind, octets));
+            }
+        }
+    }
+    return verdict;
+}
+
+}  // namespace sslsniff

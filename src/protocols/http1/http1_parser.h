@@ -1,0 +1,77 @@
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "protocols/http1/exchange_queue.h"
+#include "protocols/http1/message_reader.h"
+#include "protocols/protocol.h"
+
+namespace sslsniff {
+
+/// HTTP/1.0 and HTTP/1.1 (RFC 9112), both roles: two MessageReaders, one ExchangeQueue, and what concerns
+/// both directions at once: which one carries requests, bodies that depend on the request's method, and
+/// connections that become something else (CONNECT, Upgrade).
+class Http1Parser final : public ProtocolParser, private Http1Listener {
+  public:
+    Http1Parser(ParserHost& host, const ParserLimits& limits);
+
+    Status feed(Direction direction, ByteView bytes, Timestamp time) override;
+    void gap(Direction direction, std::uint64_t bytes, Timestamp time) override;
+    void end_of_stream(Direction direction, Timestamp time) override;
+    void finish(Timestamp time) override;
+
+  private:
+    /// Input that cannot be read yet.
+    struct Held {
+        Direction direction;
+        Timestamp time;
+        Bytes octets;
+        std::optional<std::uint64_t> gap;  ///< then no octets
+    };
+    /// Finds out which direction carries requests.
+    struct Guess {
+        StartLineMatcher request{Kind::request};
+        StartLineMatcher status{Kind::response};
+        bool request_possible = false;
+        bool status_possible = false;
+    };
+
+    Destination on_head(Kind kind, Http1Head&& head) override;
+    bool on_end(Kind kind) override;
+    void on_body_gap(Kind kind, std::uint64_t bytes) override;
+    void on_broken(Kind kind, Http1Head* head, std::uint64_t missing, std::string_view why) override;
+    void on_lost(Kind kind) override;
+
+    Destination on_response_head(Http1Head&& head);
+    MessageReader& reader(Direction direction);
+    bool guess(Direction direction, ByteView bytes);
+    void set_request_direction(Direction direction);
+    void read(Direction direction, ByteView bytes, Timestamp time);
+    bool hold(Direction direction, ByteView bytes, Timestamp time, std::optional<std::uint64_t> gap);
+    void release();
+    void switch_protocol(Direction direction, ByteView rest);
+    bool waits(Direction direction) const;
+
+    ParserHost& host_;
+    ParserLimits limits_;
+    ExchangeQueue queue_;
+    MessageReader requests_;
+    MessageReader responses_;
+    std::array<Guess, 2> guesses_;
+    std::optional<Direction> request_direction_;
+    std::vector<Held> held_;
+    std::size_t held_octets_ = 0;
+    bool sure_ = false;  ///< a whole header section made sense
+    bool rejected_ = false;
+    bool deciding_ = false;   ///< the last request may end HTTP on this connection; its response will tell
+    bool switching_ = false;  ///< it did
+    std::unique_ptr<ProtocolParser> successor_;
+};
+
+Verdict detect_http1(const Evidence& evidence);
+std::unique_ptr<ProtocolParser> create_http1(ParserHost& host, const ParserLimits& limits);
+
+}  // namespace sslsniff

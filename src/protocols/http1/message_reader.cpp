@@ -1,0 +1,236 @@
+#include "protocols/http1/message_reader.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace sslsniff {
+namespace {
+
+/// RFC 9110 sets no bound; no registered method has more than 17 octets.
+constexpr std::size_t kMaxMethod = 64;
+
+/// Everything llhttp can be talked into: an observer reports what peers accept from each other.
+constexpr std::uint8_t kLenient =
+    LENIENT_HEADERS | LENIENT_CHUNKED_LENGTH | LENIENT_KEEP_ALIVE | LENIENT_TRANSFER_ENCODING;
+
+}  // namespace
+
+MessageReader::MessageReader(Kind kind, Http1Listener& listener, const ParserLimits& limits)
+    : listener_(listener), limits_(limits), kind_(kind), matcher_(kind) {}
+
+std::size_t MessageReader::feed(ByteView octets, Timestamp time) {
+    now_ = time;
+    stop_ = false;
+    if (state_ == State::lost && !on_candidate_) {
+        begin_candidate();  // what one call sends often begins with a message
+    }
+    const char* at = octets.data();
+    const char* const end = at + octets.size();
+    while (at != end && !stop_) {
+        step(at, end);
+    }
+    return static_cast<std::size_t>(at - octets.data());
+}
+
+void MessageReader::step(const char*& at, const char* end) {
+    switch (state_) {
+        case State::idle:
+            if (*at == '\r' || *at == '\n') {
+                ++at;  // RFC 9112 section 2.2: empty lines before a message
+            } else {
+                start_message(now_, false);
+            }
+            break;
+        case State::method:
+            read_method(at, end);
+            break;
+        case State::parsing:
+            run_parser(at, end);
+            break;
+        case State::lost:
+            search(at, end);
+            break;
+    }
+}
+
+void MessageReader::start_message(Timestamp start, bool found_by_search) {
+    head_ = {};
+    head_.start = start;
+    found_by_search_ = found_by_search;
+    head_done_ = in_chunk_ = in_field_ = truncated_ = false;
+    framing_ = Framing::none;
+    body_limit_ = limits_.max_body;
+    llhttp_init(&parser_, kind_ == Kind::request ? HTTP_REQUEST : HTTP_RESPONSE, &settings());
+    parser_.data = this;
+    parser_.lenient_flags = kLenient;
+    state_ = kind_ == Kind::request ? State::method : State::parsing;
+}
+
+/// Takes the method itself, since llhttp refuses the ones it does not know, and gives llhttp a stand-in. Only
+/// CONNECT has a grammar of its own.
+void MessageReader::read_method(const char*& at, const char* end) {
+    const char* const stop = std::find_if_not(at, end, is_token_char);
+    head_.method.append(at, std::min(stop, at + kMaxMethod));
+    at = stop;
+    if (head_.method.size() >= kMaxMethod || head_.method.empty() || (stop != end && *stop != ' ') ||
+        (stop != end && head_.method == "PRI")) {
+        head_.method.clear();
+        abandon(0, "malformed");
+        return;
+    }
+    if (stop != end) {
+        const ByteView stand_in = head_.method == "CONNECT" ? "CONNECT" : "GET";
+        llhttp_execute(&parser_, stand_in.data(), stand_in.size());
+        state_ = State::parsing;
+    }
+}
+
+void MessageReader::run_parser(const char*& at, const char* end) {
+    const llhttp_errno_t error = llhttp_execute(&parser_, at, static_cast<std::size_t>(end - at));
+    if (error == HPE_OK) {
+        at = end;
+        return;
+    }
+    const char* const position = llhttp_get_error_pos(&parser_);
+    at = position >= at && position <= end ? position : end;
+    if (error == HPE_PAUSED) {
+        complete();  // on_message_complete pauses
+    } else {
+        abandon(0, "malformed");
+    }
+}
+
+void MessageReader::complete() {
+    state_ = State::idle;
+    head_done_ = false;
+    message_ = nullptr;
+    stop_ = !listener_.on_end(kind_);
+}
+
+void MessageReader::abandon(std::uint64_t missing, std::string_view why) {
+    // A message found by searching is only believed when its header section made sense.
+    if (head_done_ || !found_by_search_ || missing != 0) {
+        describe_start_line();
+        std::string reason(why);
+        reason += kind_ == Kind::request ? " request" : " response";
+        reason += head_done_ ? " body" : " headers";
+        listener_.on_broken(kind_, head_done_ ? nullptr : &head_, missing, reason);
+    }
+    message_ = nullptr;
+    head_done_ = false;
+    lose();
+}
+
+void MessageReader::lose() {
+    state_ = State::lost;
+    on_candidate_ = false;
+    candidate_.clear();
+    listener_.on_lost(kind_);
+}
+
+void MessageReader::gap(std::uint64_t bytes, Timestamp time) {
+    now_ = time;
+    if (state_ == State::idle || state_ == State::lost) {
+        lose();
+    } else if (!head_done_ || !gap_in_body(bytes)) {
+        abandon(bytes, "gap in");
+    }
+}
+
+/// True when the framing tells where in the body the stream goes on.
+bool MessageReader::gap_in_body(std::uint64_t bytes) {
+    if (framing_ == Framing::until_close) {
+        miss(bytes);
+        return true;
+    }
+    // llhttp counts content_length down to what remains of the body or of the chunk.
+    const std::uint64_t remaining = parser_.content_length;
+    const bool in_data = framing_ == Framing::length || (framing_ == Framing::chunked && in_chunk_);
+    if (!in_data || bytes == 0 || (framing_ == Framing::chunked && bytes > remaining)) {
+        return false;
+    }
+    miss(std::min(bytes, remaining));
+    parser_.content_length -= std::min(bytes, remaining);
+    if (framing_ == Framing::length && parser_.content_length == 0) {
+        complete();
+        if (bytes > remaining) {
+            lose();
+        }
+    }
+    return true;
+}
+
+void MessageReader::miss(std::uint64_t bytes) {
+    body_limit_ = 0;  // what is kept stays a prefix
+    if (message_ != nullptr) {
+        message_->body.size += bytes;
+        message_->body.missing += bytes;
+    }
+    listener_.on_body_gap(kind_, bytes);
+}
+
+void MessageReader::end(bool orderly, Timestamp time) {
+    now_ = time;
+    if (state_ == State::idle || state_ == State::lost) {
+        return;
+    }
+    if (orderly && head_done_ && framing_ == Framing::until_close) {
+        complete();
+    } else {
+        abandon(0, "connection ended in");
+    }
+}
+
+void MessageReader::begin_candidate() {
+    matcher_.reset();
+    candidate_.clear();
+    candidate_time_ = now_;
+    on_candidate_ = true;
+}
+
+/// Looks for a start line at the beginning of each line.
+void MessageReader::search(const char*& at, const char* end) {
+    const char* begin = at;  // of the candidate, as far as it lies in this chunk
+    while (at != end) {
+        if (!on_candidate_) {
+            const void* newline = std::memchr(at, '\n', static_cast<std::size_t>(end - at));
+            if (newline == nullptr) {
+                at = end;
+                return;
+            }
+            begin = at = static_cast<const char*>(newline) + 1;
+            begin_candidate();
+            continue;
+        }
+        const Verdict verdict = matcher_.push(*at);
+        if (verdict == Verdict::no) {
+            on_candidate_ = false;  // *at may be the newline to go on from
+            continue;
+        }
+        ++at;
+        if (verdict == Verdict::yes) {
+            on_candidate_ = false;
+            if (replay_candidate()) {
+                at = begin;
+            }
+            return;
+        }
+    }
+    candidate_.append(begin, end);
+}
+
+/// Starts a message with the octets of the candidate that came in earlier chunks. False when they already
+/// prove it wrong.
+bool MessageReader::replay_candidate() {
+    const Bytes octets = std::exchange(candidate_, {});
+    start_message(candidate_time_, true);
+    const char* at = octets.data();
+    const char* const end = at + octets.size();
+    while (at != end && state_ != State::lost) {
+        step(at, end);
+    }
+    return state_ != State::lost;
+}
+
+}  // namespace sslsniff

@@ -1,0 +1,126 @@
+#pragma once
+
+#include <llhttp.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "protocols/http/http_exchange.h"
+#include "protocols/http1/start_line.h"
+#include "protocols/protocol.h"
+
+namespace sslsniff {
+
+/// Start line and header section of one message.
+struct Http1Head {
+    Timestamp start;     ///< first octet
+    std::string method;  ///< requests
+    std::string target;  ///< requests
+    std::uint16_t status = 0;
+    std::string reason;   ///< responses
+    std::string version;  ///< "HTTP/1.1"
+    HttpHeaders headers;
+    bool truncated = false;
+
+    bool is_informational() const { return status / 100 == 1 && status != 101; }
+};
+
+/// Told by a reader what its direction says, in order. `kind` is the reader's.
+class Http1Listener {
+  public:
+    using Kind = StartLineMatcher::Kind;
+    struct Destination {
+        HttpMessage* message = nullptr;  ///< takes body and trailers until on_end or on_broken; may be null
+        bool has_body = true;  ///< false: whatever the fields say, none follows (HEAD, 101, CONNECT)
+    };
+    virtual ~Http1Listener() = default;
+    virtual Destination on_head(Kind kind, Http1Head&& head) = 0;
+    /// The message ended in order. False: the reader stops before the next octet.
+    virtual bool on_end(Kind kind) = 0;
+    /// Octets are missing from the body in progress (0: nobody knows how many), which goes on after them.
+    virtual void on_body_gap(Kind kind, std::uint64_t bytes) = 0;
+    /// The message in progress cannot be finished. `head` is null when on_head already came for it; else it
+    /// holds what was read so far, possibly nothing.
+    virtual void on_broken(Kind kind, Http1Head* head, std::uint64_t missing, std::string_view why) = 0;
+    /// Whole messages may have passed unseen.
+    virtual void on_lost(Kind kind) = 0;
+};
+
+/// Reads the messages of one direction of an HTTP/1 connection (RFC 9112). llhttp does the grammar; this
+/// class adds what an observer needs: unknown methods, bounds, gaps, and finding the next message after
+/// something is lost.
+///
+/// Messages are parsed one at a time (llhttp starts afresh for each), so the reader always knows whether it
+/// stands between messages (`idle`), in one (`method`, `parsing`) or nowhere (`lost`).
+class MessageReader {
+  public:
+    using Kind = StartLineMatcher::Kind;
+    MessageReader(Kind kind, Http1Listener& listener, const ParserLimits& limits);
+    MessageReader(const MessageReader&) = delete;
+    MessageReader& operator=(const MessageReader&) = delete;
+
+    /// Returns how many octets were consumed: all, unless the listener said stop.
+    std::size_t feed(ByteView octets, Timestamp time);
+    /// `bytes` octets are missing, 0 when unknown.
+    void gap(std::uint64_t bytes, Timestamp time);
+    /// No more octets will come; `orderly` when the stream was closed properly, which ends a body without
+    /// length.
+    void end(bool orderly, Timestamp time);
+
+    bool lost() const { return state_ == State::lost; }
+    Timestamp now() const { return now_; }
+
+  private:
+    enum class State : std::uint8_t { idle, method, parsing, lost };
+    enum class Framing : std::uint8_t { none, length, chunked, until_close };
+    struct Callbacks;
+
+    static const llhttp_settings_t& settings();
+
+    void step(const char*& at, const char* end);
+    void start_message(Timestamp start, bool found_by_search);
+    void read_method(const char*& at, const char* end);
+    void run_parser(const char*& at, const char* end);
+    void search(const char*& at, const char* end);
+    void begin_candidate();
+    bool replay_candidate();
+    void complete();
+    void abandon(std::uint64_t missing, std::string_view why);
+    void lose();
+    bool gap_in_body(std::uint64_t bytes);
+    void miss(std::uint64_t bytes);
+
+    static constexpr std::size_t kFieldCost = 32;  ///< see HttpHeaders::cost
+    std::size_t room();
+    bool keeps_fields() const;
+    void add_target(ByteView octets);
+    void add_field_name(ByteView octets);
+    void add_field_value(ByteView octets);
+    HttpHeaders& fields() { return head_done_ ? message_->trailers : head_.headers; }
+    void describe_start_line();
+    int finish_head();
+
+    llhttp_t parser_{};
+    Http1Listener& listener_;
+    const ParserLimits& limits_;
+    Kind kind_;
+    State state_ = State::idle;
+    Framing framing_ = Framing::none;
+    bool head_done_ = false;  ///< on_head was called for the message in progress
+    bool in_chunk_ = false;   ///< between a chunk's size line and the line end after its data
+    bool found_by_search_ = false;
+    bool in_field_ = false;   ///< between the first octet of a field name and its colon
+    bool truncated_ = false;  ///< fields of the current section are dropped
+    bool stop_ = false;
+    bool on_candidate_ = false;  ///< the matcher is on a candidate
+    std::size_t body_limit_ = 0;
+    HttpMessage* message_ = nullptr;
+    Http1Head head_;
+    StartLineMatcher matcher_;
+    Bytes candidate_;  ///< octets of the candidate from earlier chunks
+    Timestamp candidate_time_;
+    Timestamp now_;
+};
+
+}  // namespace sslsniff

@@ -1,0 +1,29 @@
+// Every protocol that is understood: one row each. Order matters where two could claim the same octets: the
+// most specific first.
+
+#include <array>
+
+#include "protocols/http/http_upgrade.h"
+#include "protocols/http1/http1_parser.h"
+#include "protocols/protocol.h"
+
+namespace sslsniff {
+namespace {
+
+constexpr std::array<Protocol, 1> kProtocols{{
+    {"http/1", detect_http1, create_http1},
+}};
+
+constexpr std::array<HttpUpgrade, 0> kUpgrades{};
+
+}  // namespace
+
+std::span<const Protocol> protocols() {
+    return kProtocols;
+}
+
+std::span<const HttpUpgrade> http_upgrades() {
+    return kUpgrades;
+}
+
+}  // namespace sslsniff

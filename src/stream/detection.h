@@ -1,0 +1,53 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "model/connection.h"
+#include "protocols/protocol.h"
+
+namespace sslsniff {
+
+/// The first octets of a connection, both directions, kept in order of arrival until the protocol is sure.
+class DetectionBuffer {
+  public:
+    struct Entry {
+        Direction direction;
+        Timestamp time;
+        std::size_t begin = 0;  ///< in the octets of its direction
+        std::size_t size = 0;
+        std::optional<std::uint64_t> gap;  ///< then it stands for missing octets
+    };
+
+    /// `limit`: octets kept per direction.
+    explicit DetectionBuffer(std::size_t limit) : limit_(limit) {}
+
+    bool empty() const { return entries_.empty(); }
+    bool has_gap() const { return has_gap_; }
+    const std::vector<Entry>& entries() const { return entries_; }
+    ByteView octets(const Entry& entry) const {
+        return ByteView(octets_[at(entry.direction)]).substr(entry.begin, entry.size);
+    }
+
+    /// What is kept of one direction since its last gap.
+    ByteView evidence(Direction direction) const {
+        return ByteView(octets_[at(direction)]).substr(evidence_begin_[at(direction)]);
+    }
+    /// False when it does not fit; nothing is kept then.
+    bool add(Direction direction, ByteView bytes, Timestamp time);
+    bool add_gap(Direction direction, std::uint64_t bytes, Timestamp time);
+    void clear() { *this = DetectionBuffer(limit_); }
+
+  private:
+    static std::size_t at(Direction direction) { return static_cast<std::size_t>(direction); }
+
+    std::size_t limit_;
+    bool has_gap_ = false;
+    std::array<Bytes, 2> octets_;
+    std::array<std::size_t, 2> evidence_begin_{};
+    std::vector<Entry> entries_;
+};
+
+}  // namespace sslsniff
