@@ -33,9 +33,10 @@ class ParserHost {
 
 /// Bounds that keep a hostile peer from filling memory.
 struct ParserLimits {
-    std::size_t max_body = 64 * 1024;      ///< octets of each body that are kept (--max-body)
-    std::size_t max_headers = 256 * 1024;  ///< octets of one header section that are kept
-    std::size_t max_pending = 1024;        ///< requests waiting for their response
+    std::size_t max_body = 65'536;      ///< octets of each body that are kept (--max-body)
+    std::size_t max_headers = 262'144;  ///< octets of one header section that are kept
+    std::size_t max_pending = 1024;     ///< requests waiting for their response
+    bool show_secrets = false;          ///< passwords in what is emitted (--show-secrets)
 };
 
 /// Understands one connection, both directions. Fed in capture order with any chunking; reads no clock, does

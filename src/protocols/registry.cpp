@@ -6,11 +6,13 @@
 #include "protocols/http/http_upgrade.h"
 #include "protocols/http1/http1_parser.h"
 #include "protocols/protocol.h"
+#include "protocols/redis/redis.h"
 
 namespace sslsniff {
 namespace {
 
-constexpr std::array<Protocol, 1> kProtocols{{
+constexpr std::array<Protocol, 2> kProtocols{{
+    {"redis", detect_redis, create_redis},
     {"http/1", detect_http1, create_http1},
 }};
 

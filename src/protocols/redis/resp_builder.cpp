@@ -1,0 +1,65 @@
+#include "protocols/redis/resp_builder.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sslsniff::redis {
+
+std::uint32_t RespBuilder::add(RespType type, std::uint64_t size) {
+    holed_ = false;
+    current_ = kNotKept;
+    if (value_.nodes.size() >= limits_.max_nodes) {
+        value_.truncated = true;
+        return current_;
+    }
+    if (value_.nodes.empty()) {
+        value_.nodes.reserve(4);
+    }
+    current_ = static_cast<std::uint32_t>(value_.nodes.size());
+    value_.nodes.push_back({type, static_cast<std::uint32_t>(value_.text.size()), 0, size});
+    return current_;
+}
+
+void RespBuilder::set_size(std::uint32_t node, std::uint64_t size) {
+    if (node != kNotKept) {
+        value_.nodes[node].size = size;
+    }
+}
+
+void RespBuilder::keep(ByteView octets) {
+    if (current_ == kNotKept) {
+        value_.truncated = value_.truncated || !octets.empty();
+        return;
+    }
+    const std::size_t room = holed_ ? 0 : limits_.max_text - std::min(limits_.max_text, value_.text.size());
+    const std::size_t count = std::min(room, octets.size());
+    value_.text.append(octets.substr(0, count));
+    RespNode& node = value_.nodes[current_];
+    node.size += octets.size();
+    node.kept += static_cast<std::uint32_t>(count);
+    value_.truncated = value_.truncated || count < octets.size();
+}
+
+void RespBuilder::miss(std::uint64_t octets) {
+    value_.wire_size += octets;
+    value_.missing += octets;
+    value_.truncated = true;
+    holed_ = true;
+    if (current_ != kNotKept) {
+        value_.nodes[current_].size += octets;
+    }
+}
+
+RespValue RespBuilder::release() {
+    current_ = kNotKept;
+    holed_ = false;
+    return std::exchange(value_, {});
+}
+
+RespValue RespBuilder::take() {
+    RespValue out = release();
+    out.finished = true;
+    return out;
+}
+
+}  // namespace sslsniff::redis

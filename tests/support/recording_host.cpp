@@ -1,0 +1,46 @@
+#include "support/recording_host.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "base/text.h"
+
+namespace sslsniff::test {
+
+RecordingHost::RecordingHost() {
+    info.process = std::make_shared<ProcessInfo>();
+    info.endpoints.transport = Transport::tcp;
+}
+
+void RecordingHost::emit(Timing timing, Integrity integrity, std::unique_ptr<Exchange> exchange) {
+    emitted.push_back({timing, std::move(integrity), std::move(exchange)});
+}
+
+bool RecordingHost::run(Create create, const Conversation& conversation, const ParserLimits& limits,
+                        bool known_gaps) {
+    const auto parser = create(*this, limits);
+    Timestamp time{};
+    for (const Piece& piece : conversation) {
+        time += std::chrono::milliseconds(1);
+        if (!piece.captured) {
+            parser->gap(piece.direction, known_gaps ? piece.octets.size() : 0, time);
+        } else if (parser->feed(piece.direction, piece.octets, time) == ProtocolParser::Status::rejected) {
+            return false;
+        }
+    }
+    parser->finish(time);
+    return true;
+}
+
+std::vector<std::string> RecordingHost::lines() const {
+    std::vector<std::string> out;
+    for (const Emitted& one : emitted) {
+        const Summary summary = one.exchange->summary();
+        out.push_back(fmt::format("{} -> {}{}{}", printable(summary.request), printable(summary.response),
+                                  one.integrity.complete ? "" : " !", one.integrity.reason));
+    }
+    return out;
+}
+
+}  // namespace sslsniff::test

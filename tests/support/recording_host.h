@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "protocols/protocol.h"
+#include "support/conversation.h"
+
+namespace sslsniff::test {
+
+/// A connection for one parser alone, without streams and detection; keeps what the parser emits.
+class RecordingHost : public ParserHost {
+  public:
+    struct Emitted {
+        Timing timing;
+        Integrity integrity;
+        std::unique_ptr<Exchange> exchange;
+    };
+    using Create = std::unique_ptr<ProtocolParser> (*)(ParserHost&, const ParserLimits&);
+
+    RecordingHost();
+    void emit(Timing timing, Integrity integrity, std::unique_ptr<Exchange> exchange) override;
+    void set_role(Role role) override { info.role = role; }
+    void become(std::unique_ptr<ProtocolParser>, ByteView, ByteView) override {}
+    const ConnectionInfo& connection() const override { return info; }
+
+    /// Feeds `conversation` one millisecond apart to a new parser and finishes it. False when it was
+    /// rejected. With `known_gaps` the parser is told how much is missing.
+    bool run(Create create, const Conversation& conversation, const ParserLimits& limits = {},
+             bool known_gaps = true);
+
+    /// One line each: "REQUEST -> RESPONSE", then " !REASON" when not complete.
+    std::vector<std::string> lines() const;
+    std::string fields(std::size_t index) const { return render_fields(*emitted.at(index).exchange); }
+    std::string details(std::size_t index) const { return render_details(*emitted.at(index).exchange); }
+
+    ConnectionInfo info;
+    std::vector<Emitted> emitted;
+};
+
+}  // namespace sslsniff::test
