@@ -8,36 +8,32 @@
 namespace sslsniff {
 namespace {
 
-struct CodePoint {
-    std::uint32_t value = 0;
-    std::size_t length = 0;  ///< 0: ill-formed
-};
-
 constexpr bool is_continuation(unsigned char c) {
     return (c & 0xC0) == 0x80;
 }
 
-/// Decodes the code point at the start of non-empty `octets` (RFC 3629 section 4).
+/// Octets of the code point that begins with `first`; 0 when none does.
+constexpr std::size_t utf8_length(unsigned char first) {
+    return first < 0x80             ? 1
+           : (first & 0xE0) == 0xC0 ? 2
+           : (first & 0xF0) == 0xE0 ? 3
+           : (first & 0xF8) == 0xF0 ? 4
+                                    : 0;
+}
+
+}  // namespace
+
 CodePoint decode_utf8(ByteView octets) {
     const auto first = static_cast<unsigned char>(octets[0]);
     if (first < 0x80) {
         return {first, 1};
     }
-    std::size_t length = 0;
-    std::uint32_t value = 0;
-    std::uint32_t minimum = 0;
-    if ((first & 0xE0) == 0xC0) {
-        length = 2, value = first & 0x1FU, minimum = 0x80;
-    } else if ((first & 0xF0) == 0xE0) {
-        length = 3, value = first & 0x0FU, minimum = 0x800;
-    } else if ((first & 0xF8) == 0xF0) {
-        length = 4, value = first & 0x07U, minimum = 0x10000;
-    } else {
+    static constexpr std::array<std::uint32_t, 5> kMinimum{0, 0, 0x80, 0x800, 0x10000};
+    const std::size_t length = utf8_length(first);
+    if (length == 0 || octets.size() < length) {
         return {};
     }
-    if (octets.size() < length) {
-        return {};
-    }
+    std::uint32_t value = first & (0xFFU >> (length + 1));
     for (std::size_t i = 1; i < length; ++i) {
         const auto c = static_cast<unsigned char>(octets[i]);
         if (!is_continuation(c)) {
@@ -45,20 +41,11 @@ CodePoint decode_utf8(ByteView octets) {
         }
         value = value << 6 | (c & 0x3FU);
     }
-    if (value < minimum || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF)) {
+    if (value < kMinimum[length] || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF)) {
         return {};
     }
     return {value, length};
 }
-
-/// Characters that could drive a terminal or reorder what it shows (UAX 9 embeddings, overrides and
-/// isolates).
-constexpr bool is_dangerous(std::uint32_t c) {
-    return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x200E || c == 0x200F ||
-           (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
-}
-
-}  // namespace
 
 std::size_t utf8_prefix(ByteView octets) {
     std::size_t at = 0;
@@ -74,6 +61,17 @@ std::size_t utf8_prefix(ByteView octets) {
 
 bool is_utf8(ByteView octets) {
     return utf8_prefix(octets) == octets.size();
+}
+
+std::size_t without_cut_code_point(ByteView octets) {
+    const std::size_t size = octets.size();
+    for (std::size_t back = 1; back <= std::min<std::size_t>(size, 3); ++back) {
+        const auto c = static_cast<unsigned char>(octets[size - back]);
+        if (!is_continuation(c)) {
+            return utf8_length(c) > back ? size - back : size;
+        }
+    }
+    return size;
 }
 
 std::string printable(ByteView octets, bool keep_newlines) {
@@ -95,21 +93,36 @@ std::string printable(ByteView octets, bool keep_newlines) {
     return out;
 }
 
-std::string base64(ByteView octets) {
+void append_base64(std::string& out, ByteView octets) {
     static constexpr std::string_view kAlphabet =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string out;
-    out.reserve((octets.size() + 2) / 3 * 4);
-    for (std::size_t at = 0; at < octets.size(); at += 3) {
-        const ByteView group = octets.substr(at, 3);
-        std::uint32_t bits = 0;
-        for (std::size_t i = 0; i < 3; ++i) {
-            bits = bits << 8 | (i < group.size() ? static_cast<unsigned char>(group[i]) : 0U);
-        }
-        for (std::size_t i = 0; i < 4; ++i) {
-            out += i <= group.size() ? kAlphabet[bits >> (18 - 6 * i) & 0x3F] : '=';
-        }
+    const std::size_t before = out.size();
+    out.resize(before + (octets.size() + 2) / 3 * 4, '=');
+    char* at = out.data() + before;
+    const auto octet = [&](std::size_t i) { return std::uint32_t{static_cast<unsigned char>(octets[i])}; };
+    std::size_t i = 0;
+    for (; i + 3 <= octets.size(); i += 3) {
+        const std::uint32_t bits = octet(i) << 16 | octet(i + 1) << 8 | octet(i + 2);
+        *at++ = kAlphabet[bits >> 18];
+        *at++ = kAlphabet[bits >> 12 & 0x3F];
+        *at++ = kAlphabet[bits >> 6 & 0x3F];
+        *at++ = kAlphabet[bits & 0x3F];
     }
+    if (i == octets.size()) {
+        return;
+    }
+    const bool two = octets.size() - i == 2;
+    const std::uint32_t bits = octet(i) << 16 | (two ? octet(i + 1) << 8 : 0U);
+    *at++ = kAlphabet[bits >> 18];
+    *at++ = kAlphabet[bits >> 12 & 0x3F];
+    if (two) {
+        *at = kAlphabet[bits >> 6 & 0x3F];
+    }
+}
+
+std::string base64(ByteView octets) {
+    std::string out;
+    append_base64(out, octets);
     return out;
 }
 

@@ -8,11 +8,28 @@
 
 namespace sslsniff {
 
+struct CodePoint {
+    std::uint32_t value = 0;
+    std::size_t length = 0;  ///< in octets; 0: ill-formed
+};
+/// The code point at the start of `octets`, which must not be empty (RFC 3629 section 4).
+CodePoint decode_utf8(ByteView octets);
+
+/// Characters that could drive a terminal or reorder what it shows: C0, DEL, C1, line and paragraph
+/// separators, and the embeddings, overrides and isolates of UAX 9.
+constexpr bool is_dangerous(std::uint32_t c) {
+    return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x200E || c == 0x200F ||
+           (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+}
+
 /// True when `octets` is well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF).
 bool is_utf8(ByteView octets);
 
 /// Length in octets of the longest prefix of `octets` that is well-formed UTF-8.
 std::size_t utf8_prefix(ByteView octets);
+
+/// Length of `octets` without the code point that is cut off at its end, if there is one.
+std::size_t without_cut_code_point(ByteView octets);
 
 /// `octets` made safe for a terminal: control characters (C0, DEL, C1, bidi overrides) and ill-formed UTF-8
 /// become \xNN, backslash stays as it is. With `keep_newlines`, LF and TAB pass.
@@ -20,6 +37,7 @@ std::string printable(ByteView octets, bool keep_newlines = false);
 
 /// RFC 4648 section 4, with padding.
 std::string base64(ByteView octets);
+void append_base64(std::string& out, ByteView octets);
 
 /// "0", "999", "1.2k", "34M", "5.6G": powers of 1000, for reading at a glance.
 std::string human_size(std::uint64_t bytes);

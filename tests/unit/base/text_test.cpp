@@ -22,6 +22,30 @@ TEST(Text, Utf8) {
     EXPECT_EQ(utf8_prefix("ab\xc3"), 2U);
 }
 
+TEST(Text, CutCodePoint) {
+    EXPECT_EQ(without_cut_code_point(""), 0U);
+    EXPECT_EQ(without_cut_code_point("abc"), 3U);
+    const std::string_view emoji = "ab\xf0\x9f\x98\x80";
+    EXPECT_EQ(without_cut_code_point(emoji), 6U);
+    for (std::size_t size = 3; size < 6; ++size) {
+        EXPECT_EQ(without_cut_code_point(emoji.substr(0, size)), 2U);
+    }
+    EXPECT_EQ(without_cut_code_point("\x80\x80\x80\x80"), 4U) << "ill-formed is not the same as cut";
+    EXPECT_EQ(without_cut_code_point("\xff"), 1U);
+}
+
+TEST(Text, DecodeUtf8) {
+    const auto value = [](ByteView octets) { return decode_utf8(octets).value; };
+    EXPECT_EQ(value("A"), 0x41U);
+    EXPECT_EQ(value("\xc3\xbc"), 0xFCU);
+    EXPECT_EQ(value("\xe2\x82\xac"), 0x20ACU);
+    EXPECT_EQ(value("\xf0\x9f\x98\x80"), 0x1F600U);
+    for (const char* bad :
+         {"\x80", "\xc3", "\xc3(", "\xe0\x80\x80", "\xf8\x88\x80\x80\x80", "\xf0\x9f\x98"}) {
+        EXPECT_EQ(decode_utf8(bad).length, 0U);
+    }
+}
+
 TEST(Text, Base64) {
     EXPECT_EQ(base64(""), "");
     EXPECT_EQ(base64("f"), "Zg==");

@@ -1,0 +1,198 @@
+#include "output/json/json_sink.h"
+
+#include <algorithm>
+
+namespace sslsniff {
+
+void JsonSink::on_transaction(const Transaction& transaction) {
+    begin("transaction");
+    time("time", transaction.timing.start);
+    if (transaction.timing.end) {
+        microseconds("duration_us", transaction.timing.start, *transaction.timing.end);
+    }
+    json_.text("protocol", transaction.exchange->protocol());
+    process(*transaction.connection.process);
+    connection(transaction.connection);
+    transaction.exchange->write_fields(json_);
+    timing(transaction.timing);
+    integrity(transaction.integrity);
+    end();
+}
+
+void JsonSink::on_connection(const ConnectionRecord& record) {
+    begin("connection");
+    time("time", record.connection.opened);
+    microseconds("duration_us", record.connection.opened, record.closed);
+    if (!record.protocol.empty()) {
+        json_.text("protocol", record.protocol);
+    }
+    process(*record.connection.process);
+    connection(record.connection);
+    json_.plain("reason", to_string(record.reason));
+    json_.unsigned_number("transactions", record.transactions);
+    stream("sent", record.sent, record.protocol.empty());
+    stream("received", record.received, record.protocol.empty());
+    end();
+}
+
+void JsonSink::on_loss(const LossEvent& loss) {
+    begin("loss");
+    time("time", loss.time);
+    json_.plain("cause", to_string(loss.cause));
+    json_.unsigned_number("events", loss.events);
+    json_.unsigned_number("bytes", loss.bytes);
+    end();
+}
+
+void JsonSink::on_summary(const CaptureSummary& summary) {
+    begin("summary");
+    if (summary.started != Timestamp()) {
+        time("time", summary.started);
+        microseconds("duration_us", summary.started, summary.ended);
+    }
+    json_.unsigned_number("transactions", summary.transactions);
+    json_.unsigned_number("connections", summary.connections);
+    json_.unsigned_number("unbound_connections", summary.unbound_connections);
+    json_.unsigned_number("processes", summary.processes);
+    json_.unsigned_number("bytes_sent", summary.bytes_sent);
+    json_.unsigned_number("bytes_received", summary.bytes_received);
+    json_.unsigned_number("missing_bytes", summary.missing_bytes);
+    json_.begin_array("losses");
+    for (const CaptureSummary::Loss& loss : summary.losses) {
+        json_.begin_object({});
+        json_.plain("cause", to_string(loss.cause));
+        json_.unsigned_number("events", loss.events);
+        json_.unsigned_number("bytes", loss.bytes);
+        json_.end_object();
+    }
+    json_.end_array();
+    end();
+}
+
+void JsonSink::begin(std::string_view type) {
+    json_.begin_document();
+    json_.plain("schema", "sslsniff/1");
+    json_.plain("type", type);
+}
+
+void JsonSink::end() {
+    json_.end_object();
+    json_.buffer() += '\n';
+    out_.write(json_.buffer());
+}
+
+void JsonSink::time(std::string_view key, Timestamp time) {
+    json_.plain(key, {});
+    json_.buffer().pop_back();  // the quote, put back behind the time
+    append_rfc3339(json_.buffer(), time);
+    json_.buffer() += '"';
+}
+
+void JsonSink::microseconds(std::string_view key, Timestamp from, Timestamp to) {
+    using std::chrono::microseconds;
+    json_.number(key, std::max(std::chrono::duration_cast<microseconds>(to - from), microseconds(0)).count());
+}
+
+void JsonSink::process(const ProcessInfo& process) {
+    json_.begin_object("process");
+    json_.number("pid", process.key.pid);
+    json_.text("comm", process.comm);
+    text_if_known("exe", process.exe);
+    json_.number("uid", process.uid);
+    text_if_known("container_id", process.container_id);
+    json_.end_object();
+}
+
+void JsonSink::connection(const ConnectionInfo& connection) {
+    json_.begin_object("connection");
+    json_.plain("id", connection_name(connection.id));
+    json_.plain("role", to_string(connection.role));
+    json_.plain("carrier", to_string(connection.carrier));
+    json_.plain("transport", to_string(connection.endpoints.transport));
+    endpoint("local", connection.endpoints.local);
+    endpoint("remote", connection.endpoints.remote);
+    json_.plain("correlation", to_string(connection.correlation));
+    if (connection.endpoints.socket_cookie != 0) {
+        json_.unsigned_number("socket_cookie", connection.endpoints.socket_cookie);
+    }
+    if (connection.endpoints.netns != 0) {
+        json_.number("netns", connection.endpoints.netns);
+    }
+    if (connection.carrier == Carrier::tls) {
+        tls(connection.tls);
+    }
+    json_.end_object();
+}
+
+void JsonSink::endpoint(std::string_view key, const Endpoint& endpoint) {
+    if (endpoint.address.family == IpAddress::Family::none) {
+        return;
+    }
+    json_.begin_object(key);
+    json_.plain("address", to_string(endpoint.address));
+    json_.number("port", endpoint.port);
+    json_.end_object();
+}
+
+void JsonSink::tls(const TlsInfo& tls) {
+    json_.begin_object("tls");
+    text_if_known("library", tls.library);
+    text_if_known("version", tls.version);
+    text_if_known("cipher", tls.cipher);
+    text_if_known("sni", tls.sni);
+    text_if_known("alpn", tls.alpn);
+    if (!tls.offered_alpn.empty()) {
+        json_.begin_array("offered_alpn");
+        for (const std::string& protocol : tls.offered_alpn) {
+            json_.text({}, protocol);
+        }
+        json_.end_array();
+    }
+    if (tls.handshake) {
+        json_.number("handshake_us",
+                     std::chrono::duration_cast<std::chrono::microseconds>(*tls.handshake).count());
+    }
+    if (tls.handshake_failed) {
+        json_.boolean("handshake_failed", true);
+    }
+    json_.end_object();
+}
+
+void JsonSink::timing(const Timing& timing) {
+    json_.begin_object("timing");
+    if (timing.request_end) {
+        microseconds("request_end_us", timing.start, *timing.request_end);
+    }
+    if (timing.response_start) {
+        microseconds("response_start_us", timing.start, *timing.response_start);
+    }
+    json_.end_object();
+}
+
+void JsonSink::integrity(const Integrity& integrity) {
+    json_.begin_object("integrity");
+    json_.boolean("complete", integrity.complete);
+    json_.unsigned_number("missing_bytes", integrity.missing_bytes);
+    json_.boolean("joined_midstream", integrity.joined_midstream);
+    text_if_known("reason", integrity.reason);
+    json_.end_object();
+}
+
+void JsonSink::stream(std::string_view key, const StreamTotals& totals, bool with_octets) {
+    json_.begin_object(key);
+    json_.unsigned_number("bytes", totals.bytes);
+    json_.unsigned_number("missing", totals.missing);
+    json_.unsigned_number("gaps", totals.gaps);
+    if (with_octets && !totals.first_bytes.empty()) {
+        json_.octets("first_bytes", totals.first_bytes);
+    }
+    json_.end_object();
+}
+
+void JsonSink::text_if_known(std::string_view key, ByteView octets) {
+    if (!octets.empty()) {
+        json_.text(key, octets);
+    }
+}
+
+}  // namespace sslsniff

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "base/output_stream.h"
+#include "model/transaction.h"
+#include "output/json/json_writer.h"
+
+namespace sslsniff {
+
+/// One JSON object per line (docs/json.md). Errors surface at `out`'s flush().
+class JsonSink final : public TransactionSink {
+  public:
+    /// `out` must outlive the sink.
+    explicit JsonSink(OutputStream& out) : out_(out) {}
+
+    void on_transaction(const Transaction& transaction) override;
+    void on_connection(const ConnectionRecord& record) override;
+    void on_loss(const LossEvent& loss) override;
+    void on_summary(const CaptureSummary& summary) override;
+
+  private:
+    void begin(std::string_view type);
+    void end();
+    void time(std::string_view key, Timestamp time);
+    /// Whole microseconds from `from` to `to`, at least 0.
+    void microseconds(std::string_view key, Timestamp from, Timestamp to);
+    void process(const ProcessInfo& process);
+    void connection(const ConnectionInfo& connection);
+    void endpoint(std::string_view key, const Endpoint& endpoint);
+    void tls(const TlsInfo& tls);
+    void timing(const Timing& timing);
+    void integrity(const Integrity& integrity);
+    void stream(std::string_view key, const StreamTotals& totals, bool with_octets);
+    void text_if_known(std::string_view key, ByteView octets);
+
+    OutputStream& out_;
+    JsonWriter json_;
+};
+
+}  // namespace sslsniff

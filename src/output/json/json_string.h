@@ -1,0 +1,12 @@
+#pragma once
+
+#include "base/bytes.h"
+
+namespace sslsniff {
+
+/// Appends `octets` as a JSON string (RFC 8259 section 7), with quotes. What could drive a terminal is
+/// escaped as
+/// \u00NN. Octets that are not UTF-8 become U+FFFD each; then it returns false.
+bool append_json_string(Bytes& out, ByteView octets);
+
+}  // namespace sslsniff

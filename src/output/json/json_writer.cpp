@@ -1,0 +1,156 @@
+#include "output/json/json_writer.h"
+
+#include <cmath>
+
+#include "base/text.h"
+#include "output/json/json_string.h"
+
+namespace sslsniff {
+
+void JsonWriter::begin_document() {
+    stream_.bytes.clear();
+    in_array_.clear();
+    json_.Reset(stream_);
+    json_.StartObject();
+    in_array_.push_back(false);
+}
+
+void JsonWriter::begin_object(std::string_view name) {
+    key(name);
+    json_.StartObject();
+    in_array_.push_back(false);
+}
+
+void JsonWriter::end_object() {
+    json_.EndObject();
+    in_array_.pop_back();
+}
+
+void JsonWriter::begin_array(std::string_view name) {
+    key(name);
+    json_.StartArray();
+    in_array_.push_back(true);
+}
+
+void JsonWriter::end_array() {
+    json_.EndArray();
+    in_array_.pop_back();
+}
+
+void JsonWriter::text(std::string_view name, ByteView octets) {
+    if (in_array_.back() && !is_utf8(octets)) {
+        // An element has no sibling that could hold its octets.
+        begin_object({});
+        key("base64");
+        base64_string(octets);
+        end_object();
+        return;
+    }
+    key(name);
+    begin_string();
+    if (!append_json_string(stream_.bytes, octets)) {
+        begin_string();
+        stream_.bytes += '"';
+        stream_.bytes += name;
+        stream_.bytes += "_base64\"";
+        base64_string(octets);
+    }
+}
+
+void JsonWriter::number(std::string_view name, std::int64_t value) {
+    key(name);
+    json_.Int64(value);
+}
+
+void JsonWriter::unsigned_number(std::string_view name, std::uint64_t value) {
+    key(name);
+    json_.Uint64(value);
+}
+
+void JsonWriter::number(std::string_view name, double value) {
+    key(name);
+    if (std::isfinite(value)) {
+        json_.Double(value);
+    } else {
+        json_.Null();
+    }
+}
+
+void JsonWriter::boolean(std::string_view name, bool value) {
+    key(name);
+    json_.Bool(value);
+}
+
+void JsonWriter::null(std::string_view name) {
+    key(name);
+    json_.Null();
+}
+
+void JsonWriter::plain(std::string_view name, std::string_view ascii) {
+    key(name);
+    begin_string();
+    stream_.bytes += '"';
+    stream_.bytes += ascii;
+    stream_.bytes += '"';
+}
+
+void JsonWriter::octets(std::string_view name, ByteView octets) {
+    begin_object(name);
+    unsigned_number("size", octets.size());
+    content(octets, false);
+    end_object();
+}
+
+void JsonWriter::body(std::string_view name, const Body& body) {
+    begin_object(name);
+    unsigned_number("size", body.size);
+    const std::size_t captured = content(body.captured, body.truncated() || body.missing != 0);
+    unsigned_number("captured", captured);
+    if (captured < body.size) {
+        boolean("truncated", true);
+    }
+    if (body.missing != 0) {
+        unsigned_number("missing", body.missing);
+    }
+    end_object();
+}
+
+std::size_t JsonWriter::content(ByteView octets, bool cut) {
+    if (octets.empty()) {
+        return 0;
+    }
+    const ByteView whole = octets.substr(0, cut ? without_cut_code_point(octets) : octets.size());
+    const std::size_t mark = stream_.bytes.size();
+    key("text");
+    begin_string();
+    if (append_json_string(stream_.bytes, whole)) {
+        return whole.size();
+    }
+    // RapidJSON has counted a key and a value, which leaves the order of commas and colons as it was.
+    stream_.bytes.resize(mark);
+    key("base64");
+    base64_string(octets);
+    return octets.size();
+}
+
+void JsonWriter::key(std::string_view name) {
+    if (!in_array_.back()) {
+        begin_string();
+        stream_.bytes += '"';
+        stream_.bytes += name;
+        stream_.bytes += '"';
+    }
+}
+
+void JsonWriter::begin_string() {
+    json_.RawValue("", 0, rapidjson::kStringType);
+}
+
+void JsonWriter::base64_string(ByteView octets) {
+    begin_string();
+    stream_.bytes += '"';
+    append_base64(stream_.bytes, octets);
+    stream_.bytes += '"';
+}
+
+}  // namespace sslsniff

@@ -1,0 +1,55 @@
+#include "output/text/loss_text.h"
+
+#include <fmt/format.h>
+
+namespace sslsniff {
+namespace {
+
+/// Where it was lost, and what helps.
+std::string_view explain(LossCause cause) {
+    switch (cause) {
+        case LossCause::ring_full:
+            return "ring buffer full";
+        case LossCause::fault:
+            return "memory of the process not readable";
+        case LossCause::snaplen:
+            return "beyond the snap length";
+        case LossCause::map_full:
+            return "kernel table full";
+        case LossCause::frame_limit:
+            return "TLS calls nested too deeply";
+        case LossCause::connection_limit:
+            return "too many open at once";
+        case LossCause::unknown:
+            break;
+    }
+    return "cause unknown";
+}
+
+}  // namespace
+
+std::string counted(std::uint64_t count, std::string_view noun) {
+    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+std::string loss_text(LossCause cause, std::uint64_t events, std::uint64_t bytes) {
+    if (cause == LossCause::connection_limit) {
+        return fmt::format("{} given up: {}", counted(events, "connection"), explain(cause));
+    }
+    const std::string what = bytes == 0    ? counted(events, "event")
+                             : events == 0 ? counted(bytes, "byte")
+                                           : counted(events, "event") + ", " + counted(bytes, "byte");
+    return fmt::format("{} lost: {}", what, explain(cause));
+}
+
+void LossCollector::add(const LossEvent& loss) {
+    Counts& counts = pending_[loss.cause];
+    counts.events += loss.events;
+    counts.bytes += loss.bytes;
+}
+
+bool LossCollector::due(Timestamp time) const {
+    return !pending_.empty() && (!shown_ || time - *shown_ >= std::chrono::seconds(1));
+}
+
+}  // namespace sslsniff

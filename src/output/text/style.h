@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "model/exchange.h"
+
+namespace sslsniff {
+
+/// How a part of a line stands out on a terminal (ECMA-48 SGR).
+enum class Style : std::uint8_t { plain, dim, bold, good, redirect, warning, error, incomplete };
+
+Style style_of(Summary::Tone tone);
+
+/// A line under construction, coloured or not. Octets are made safe to print on the way in.
+class StyledText {
+  public:
+    explicit StyledText(bool color) : color_(color) {}
+
+    /// `text` is ours and printable.
+    void add(std::string_view text) { out_ += text; }
+    void add(Style style, std::string_view text);
+    /// `octets` may be anything; at most `limit` of them are shown, then "…".
+    void add_octets(Style style, ByteView octets, std::size_t limit);
+
+    std::string& text() { return out_; }
+
+  private:
+    bool color_;
+    std::string out_;
+};
+
+}  // namespace sslsniff

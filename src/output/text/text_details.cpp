@@ -1,0 +1,100 @@
+#include "output/text/text_details.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "output/text/hex_dump.h"
+
+namespace sslsniff {
+namespace {
+
+std::string prefix_of(char marker) {
+    return fmt::format("    {} ", marker);
+}
+
+bool declared_as_text(std::string_view content_type) {
+    static constexpr std::array<std::string_view, 5> kTextual{"text/", "json", "xml", "javascript",
+                                                              "x-www-form-urlencoded"};
+    const std::string type = to_lower(content_type.substr(0, content_type.find(';')));
+    return std::ranges::any_of(kTextual,
+                               [&](std::string_view part) { return type.find(part) != std::string::npos; });
+}
+
+/// Declared to be, or looks like it: UTF-8 without control characters other than the usual white space.
+bool is_text(const Body& body) {
+    if (!body.content_encoding.empty() && !equals_ignore_case(body.content_encoding, "identity")) {
+        return false;
+    }
+    const ByteView octets = body.captured;
+    const auto is_control = [](char c) {
+        return (c >= 0 && c < 0x20 && c != '\n' && c != '\r' && c != '\t');
+    };
+    return declared_as_text(body.content_type) ||
+           (is_utf8(octets.substr(0, without_cut_code_point(octets))) &&
+            std::ranges::none_of(octets, is_control));
+}
+
+/// "image/png, gzip" for what cannot be shown as text.
+std::string kind_of(const Body& body) {
+    static constexpr std::size_t kShown = 60;
+    std::string kind = printable(ByteView(body.content_type).substr(0, kShown));
+    if (!body.content_encoding.empty()) {
+        kind += kind.empty() ? "" : ", ";
+        kind += printable(ByteView(body.content_encoding).substr(0, kShown));
+    }
+    return kind.empty() ? "binary" : kind;
+}
+
+}  // namespace
+
+void TextDetails::line(char marker, ByteView text) {
+    if (options_.verbosity >= 1) {
+        out_ += prefix_of(marker);
+        out_ += printable(text);
+        out_ += '\n';
+    }
+}
+
+void TextDetails::body(char marker, const Body& body) {
+    if (options_.hex) {
+        append_hex_dump(out_, body.captured, prefix_of(marker));
+    } else if (options_.verbosity < 2) {
+        return;
+    } else if (is_text(body)) {
+        text_body(marker, body);
+    } else {
+        remark(marker, fmt::format("{}: {}", human_size(body.size), kind_of(body)));
+        return;
+    }
+    if (body.truncated()) {
+        remark(marker, fmt::format("{} more", human_size(body.size - body.captured.size())));
+    }
+    if (body.missing != 0) {
+        remark(marker, fmt::format("{} missing", human_size(body.missing)));
+    }
+}
+
+void TextDetails::text_body(char marker, const Body& body) {
+    const std::string prefix = prefix_of(marker);
+    ByteView rest = body.captured;
+    while (!rest.empty()) {
+        const auto newline = rest.find('\n');
+        ByteView text = rest.substr(0, newline);
+        rest.remove_prefix(newline == ByteView::npos ? rest.size() : newline + 1);
+        if (text.ends_with('\r') && newline != ByteView::npos) {
+            text.remove_suffix(1);
+        }
+        out_ += prefix;
+        out_ += printable(text, true);
+        out_ += '\n';
+    }
+}
+
+void TextDetails::remark(char marker, std::string_view text) {
+    fmt::format_to(std::back_inserter(out_), "{}[{}]\n", prefix_of(marker), text);
+}
+
+}  // namespace sslsniff

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+
+#include "model/time.h"
+
+namespace sslsniff {
+
+/// What to add to UTC at a given time.
+using UtcOffset = std::function<std::chrono::seconds(Timestamp)>;
+
+/// The offset of the time zone of this process (TZ, /etc/localtime).
+std::chrono::seconds local_utc_offset(Timestamp time);
+
+struct TextOptions {
+    int verbosity = 0;     ///< 0: one line each, 1: and headers, 2: and bodies
+    bool hex = false;      ///< bodies as hexadecimal dump
+    bool color = false;    ///< escape sequences for a terminal
+    UtcOffset utc_offset;  ///< empty: times are shown in UTC
+};
+
+}  // namespace sslsniff

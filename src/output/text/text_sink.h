@@ -1,0 +1,35 @@
+#pragma once
+
+#include "base/output_stream.h"
+#include "model/transaction.h"
+#include "output/text/loss_text.h"
+#include "output/text/style.h"
+#include "output/text/text_options.h"
+
+namespace sslsniff {
+
+/// One line per transaction for people to read; what nobody understood, failed handshakes and losses get a
+/// line too. Whatever the octets, only printable characters come out.
+class TextSink final : public TransactionSink {
+  public:
+    /// Both streams must outlive the sink; they may be the same. The summary goes to `summary`.
+    TextSink(OutputStream& out, OutputStream& summary, TextOptions options);
+
+    void on_transaction(const Transaction& transaction) override;
+    void on_connection(const ConnectionRecord& record) override;
+    void on_loss(const LossEvent& loss) override;
+    void on_summary(const CaptureSummary& summary) override;
+
+  private:
+    void show_losses(Timestamp time);
+    void time(StyledText& line, Timestamp time) const;
+    /// Time, process, both ends and TLS version.
+    void beginning(StyledText& line, Timestamp start, const ConnectionInfo& connection) const;
+
+    OutputStream& out_;
+    OutputStream& summary_;
+    TextOptions options_;
+    LossCollector losses_;
+};
+
+}  // namespace sslsniff

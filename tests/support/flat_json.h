@@ -1,0 +1,27 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace sslsniff::test {
+
+/// A JSON text as paths and values: "request.headers[0].name" -> "Host". Strings are as they read after
+/// unescaping; numbers and literals as written; empty objects and arrays are "{}" and "[]".
+struct FlatJson {
+    bool valid = false;
+    std::map<std::string, std::string> values;
+    std::set<std::string> keys;  ///< of all objects in it
+
+    bool has(const std::string& path) const { return values.contains(path); }
+    std::string operator[](const std::string& path) const {
+        const auto found = values.find(path);
+        return found == values.end() ? "(absent)" : found->second;
+    }
+};
+
+/// Invalid unless `text` is exactly one object in well-formed UTF-8 without duplicate keys.
+FlatJson parse_json(std::string_view text);
+
+}  // namespace sslsniff::test

@@ -1,0 +1,281 @@
+#include "output/text/text_sink.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "support/fake_exchange.h"
+#include "support/sample_connection.h"
+
+namespace sslsniff {
+namespace {
+
+using test::at_us;
+
+class TextSinkTest : public testing::Test {
+  protected:
+    TextSinkTest() {
+        exchange->text.request = "GET https://example.com/x";
+        exchange->text.response = "200 OK";
+        exchange->text.response_bytes = 1234;
+        timing.start = at_us(0);
+        timing.end = at_us(12'345);
+    }
+
+    std::string transaction() {
+        TextSink sink(out_, summary_, options);
+        sink.on_transaction({connection, timing, integrity, std::move(exchange)});
+        return out_.bytes();
+    }
+    std::string closing() {
+        TextSink sink(out_, summary_, options);
+        sink.on_connection(
+            {connection, at_us(80'000'000), CloseReason::freed, protocol, transactions, sent, received});
+        return out_.bytes();
+    }
+
+    ConnectionInfo connection = test::sample_connection();
+    Timing timing;
+    Integrity integrity;
+    std::unique_ptr<test::FakeExchange> exchange = std::make_unique<test::FakeExchange>();
+    TextOptions options;
+    std::string protocol;
+    std::uint64_t transactions = 0;
+    StreamTotals sent;
+    StreamTotals received;
+
+  private:
+    MemoryOutputStream out_;
+    MemoryOutputStream summary_;
+};
+
+TEST_F(TextSinkTest, OneLinePerTransaction) {
+    EXPECT_EQ(transaction(),
+              "12:00:01.123456 curl[4242] 10.0.0.5:51234 > 93.184.216.34:443 TLSv1.3  "
+              "GET https://example.com/x → 200 OK  12.3ms  ↑0 ↓1.2k\n");
+}
+
+TEST_F(TextSinkTest, NamesProtocolsThatDoNotShow) {
+    exchange->name = "h2";
+    EXPECT_NE(transaction().find(" TLSv1.3 h2  GET"), std::string::npos);
+}
+
+TEST_F(TextSinkTest, UnknownThingsAreShownAsUnknown) {
+    connection.role = Role::unknown;
+    connection.endpoints = {};
+    connection.tls.version.clear();
+    exchange->text.request.clear();
+    timing.end.reset();
+    EXPECT_EQ(transaction(), "12:00:01.123456 curl[4242] ? - ? TLS  ? → 200 OK  ↑0 ↓1.2k\n");
+}
+
+TEST_F(TextSinkTest, ServersPointTheOtherWayAndCleartextSaysSo) {
+    connection.role = Role::server;
+    connection.carrier = Carrier::cleartext;
+    EXPECT_NE(transaction().find("10.0.0.5:51234 < 93.184.216.34:443 cleartext  GET"), std::string::npos);
+}
+
+TEST_F(TextSinkTest, ForeignCapturesHaveNoProcess) {
+    connection.process = std::make_shared<const ProcessInfo>();
+    EXPECT_TRUE(transaction().starts_with("12:00:01.123456 10.0.0.5:51234 > "));
+}
+
+TEST_F(TextSinkTest, IncompleteExchangesSaySo) {
+    integrity = {.complete = false, .missing_bytes = 4100, .joined_midstream = true, .reason = "gap in body"};
+    EXPECT_TRUE(transaction().ends_with("  [gap in body, 4.1k missing, joined mid-stream]\n"));
+}
+
+TEST_F(TextSinkTest, UnansweredRequestsSaySo) {
+    exchange->text.response.clear();
+    timing.end.reset();
+    integrity = {.complete = false, .missing_bytes = 0, .joined_midstream = false, .reason = "no response"};
+    EXPECT_TRUE(transaction().ends_with("  GET https://example.com/x  ↑0 ↓1.2k  [no response]\n"));
+}
+
+TEST_F(TextSinkTest, TimesAreInTheZoneThatWasInjected) {
+    options.utc_offset = [](Timestamp) { return std::chrono::minutes(-(12 * 60 + 30)); };
+    EXPECT_TRUE(transaction().starts_with("23:30:01.123456 "));
+}
+
+TEST_F(TextSinkTest, NoControlCharacterPasses) {
+    connection.process = std::make_shared<const ProcessInfo>(
+        ProcessInfo{.key = {1, 0}, .comm = "e\x1b[2Jl\n", .exe = "", .uid = 0, .container_id = ""});
+    connection.tls.version = "T\aLS";
+    exchange->name = "x\x9b";
+    exchange->text.request = "GET /\r\n\x1b]0;owned\a\xe2\x80\xae";
+    exchange->text.response = "200\x7f";
+    integrity = {.complete = false, .missing_bytes = 0, .joined_midstream = false, .reason = "\x1b"};
+    exchange->lines = {{'>', "Host: \x1b[31m\nforged"}};
+    exchange->bodies = {{'<',
+                         {.size = 9,
+                          .missing = 0,
+                          .captured = "a\x1b[0m\n\tb\r\n",
+                          .content_type = "text/\x1b",
+                          .content_encoding = ""}},
+                        {'<',
+                         {.size = 1,
+                          .missing = 0,
+                          .captured = std::string(1, '\0'),
+                          .content_type = "\x1b\n",
+                          .content_encoding = ""}}};
+    options.verbosity = 2;
+    const std::string text = transaction();
+    EXPECT_EQ(text,
+              "12:00:01.123456 e\\x1b[2Jl\\x0a[1] 10.0.0.5:51234 > 93.184.216.34:443 T\\x07LS x\\x9b  "
+              "GET /\\x0d\\x0a\\x1b]0;owned\\x07\\xe2\\x80\\xae → 200\\x7f  12.3ms  ↑0 ↓1.2k  [\\x1b]\n"
+              "    > Host: \\x1b[31m\\x0aforged\n"
+              "    < a\\x1b[0m\n"
+              "    < \tb\n"
+              "    < [1: \\x1b\\x0a]\n");
+}
+
+TEST_F(TextSinkTest, OnlyColourWhenAsked) {
+    options.color = true;
+    exchange->text.tone = Summary::Tone::server_error;
+    exchange->text.response = "500 Oops";
+    EXPECT_EQ(
+        transaction(),
+        "\x1b[2m12:00:01.123456\x1b[0m \x1b[1mcurl\x1b[0m[4242] 10.0.0.5:51234 > 93.184.216.34:443 "
+        "\x1b[2mTLSv1.3\x1b[0m  GET https://example.com/x → \x1b[31m500 Oops\x1b[0m  12.3ms  ↑0 ↓1.2k\n");
+}
+
+TEST_F(TextSinkTest, LongRequestsAreCutInTheirLineOnly) {
+    exchange->text.request = "GET /" + std::string(100'000, 'x');
+    const std::string line = transaction();
+    EXPECT_LT(line.size(), 3000U);
+    EXPECT_NE(line.find("xxx… → 200"), std::string::npos);
+}
+
+TEST_F(TextSinkTest, VerbosityAddsHeadersThenBodies) {
+    exchange->lines = {{'>', "GET /x HTTP/1.1"}};
+    exchange->bodies = {{'<',
+                         {.size = 5'000,
+                          .missing = 0,
+                          .captured = "one\r\ntwo",
+                          .content_type = "",
+                          .content_encoding = ""}}};
+    options.verbosity = 1;
+    EXPECT_TRUE(transaction().ends_with("↓1.2k\n    > GET /x HTTP/1.1\n"));
+    exchange = std::make_unique<test::FakeExchange>();
+    exchange->bodies = {{'<',
+                         {.size = 5'000,
+                          .missing = 7,
+                          .captured = "one\r\ntwo",
+                          .content_type = "",
+                          .content_encoding = ""}}};
+    options.verbosity = 2;
+    EXPECT_TRUE(transaction().ends_with("    < one\n    < two\n    < [5.0k more]\n    < [7 missing]\n"));
+}
+
+TEST_F(TextSinkTest, BinaryBodiesAreSummarised) {
+    options.verbosity = 2;
+    exchange->bodies = {
+        {'<',
+         {.size = 3,
+          .missing = 0,
+          .captured = "\x89PN",
+          .content_type = "image/png",
+          .content_encoding = ""}},
+        {'<',
+         {.size = 3,
+          .missing = 0,
+          .captured = "abc",
+          .content_type = "text/html",
+          .content_encoding = "gzip"}},
+        {'<', {.size = 2, .missing = 0, .captured = "\x01\x02", .content_type = "", .content_encoding = ""}},
+        {'<', {.size = 9, .missing = 0, .captured = "gr\xc3", .content_type = "", .content_encoding = ""}},
+        {'<',
+         {.size = 4,
+          .missing = 0,
+          .captured = "\xe9t\xe9s",
+          .content_type = "text/plain; charset=latin1",
+          .content_encoding = ""}}};
+    EXPECT_TRUE(
+        transaction().ends_with("    < [3: image/png]\n    < [3: text/html, gzip]\n    < [2: binary]\n"
+                                "    < gr\\xc3\n    < [6 more]\n    < \\xe9t\\xe9s\n"));
+}
+
+TEST_F(TextSinkTest, HexDumpIsThatOfTcpdump) {
+    options.hex = true;
+    exchange->lines = {{'>', "not shown without -v"}};
+    exchange->bodies = {{'>',
+                         {.size = 19,
+                          .missing = 0,
+                          .captured = "GET / HTTP/1.1\r\n\x80 z",
+                          .content_type = "",
+                          .content_encoding = ""}}};
+    EXPECT_TRUE(
+        transaction().ends_with("↓1.2k\n"
+                                "    > 0x0000:  4745 5420 2f20 4854 5450 2f31 2e31 0d0a  GET./.HTTP/1.1..\n"
+                                "    > 0x0010:  8020 7a                                  ..z\n"));
+}
+
+TEST_F(TextSinkTest, UnknownProtocolsGetALineAtTheEnd) {
+    sent = {.bytes = 12, .missing = 0, .gaps = 0, .first_bytes = "NICK x\r\n"};
+    received = {.bytes = 4'567, .missing = 100, .gaps = 1, .first_bytes = ""};
+    EXPECT_EQ(closing(),
+              "12:00:01.123456 curl[4242] 10.0.0.5:51234 > 93.184.216.34:443 TLSv1.3  unknown protocol  "
+              "sent 12 \"NICK x\\x0d\\x0a\" 4e 49 43 4b 20 78 0d 0a  received 4.6k [100 missing]  1m20s\n");
+}
+
+TEST_F(TextSinkTest, FailedHandshakesAreShown) {
+    connection.tls.handshake_failed = true;
+    connection.tls.sni = "exa\x1bmple.com";
+    connection.tls.version.clear();
+    EXPECT_EQ(closing(),
+              "12:00:01.123456 curl[4242] 10.0.0.5:51234 > 93.184.216.34:443 TLS  handshake failed  "
+              "exa\\x1bmple.com  1m20s\n");
+}
+
+TEST_F(TextSinkTest, UnderstoodAndEmptyConnectionsEndSilently) {
+    EXPECT_EQ(closing(), "");
+    protocol = "http/1";
+    sent.bytes = 10;
+    transactions = 1;
+    EXPECT_EQ(closing(), "");
+    transactions = 0;
+    EXPECT_NE(closing().find("http/1, no transaction  sent 10  received 0"), std::string::npos);
+}
+
+TEST(TextSinkLosses, AreShownAtOnceThenOncePerSecond) {
+    MemoryOutputStream out;
+    TextSink sink(out, out, {});
+    for (int i = 0; i < 1000; ++i) {
+        sink.on_loss({at_us(i * 1000), LossCause::ring_full, 1, 10});
+    }
+    EXPECT_EQ(out.bytes(), "12:00:01.123456 1 event, 10 bytes lost: ring buffer full\n");
+    sink.on_loss({at_us(1'500'000), LossCause::fault, 0, 1});
+    EXPECT_EQ(out.bytes(),
+              "12:00:01.123456 1 event, 10 bytes lost: ring buffer full\n"
+              "12:00:02.623456 999 events, 9990 bytes lost: ring buffer full\n"
+              "12:00:02.623456 1 byte lost: memory of the process not readable\n");
+}
+
+TEST(TextSinkSummary, SingularAndPlural) {
+    MemoryOutputStream out;
+    MemoryOutputStream summary;
+    TextSink sink(out, summary, {});
+    CaptureSummary one;
+    one.transactions = one.connections = one.processes = one.bytes_sent = 1;
+    sink.on_summary(one);
+    EXPECT_EQ(out.bytes(), "");
+    EXPECT_EQ(summary.bytes(),
+              "1 transaction\n1 connection of 1 process\n1 byte sent, 0 bytes received\n0 events lost\n");
+
+    MemoryOutputStream many;
+    TextSink other(out, many, {});
+    CaptureSummary two;
+    two.transactions = two.connections = two.processes = 2;
+    two.unbound_connections = 1;
+    two.missing_bytes = 30;
+    two.losses = {{LossCause::ring_full, 3, 0}, {LossCause::map_full, 1, 2}};
+    other.on_summary(two);
+    EXPECT_EQ(many.bytes(),
+              "2 transactions\n2 connections of 2 processes (1 unbound: the socket was not found)\n"
+              "0 bytes sent, 0 bytes received\n30 bytes missing in the streams\n"
+              "3 events lost: ring buffer full\n1 event, 2 bytes lost: kernel table full\n");
+}
+
+}  // namespace
+}  // namespace sslsniff
