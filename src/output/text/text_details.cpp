@@ -66,7 +66,7 @@ void TextDetails::body(char marker, const Body& body) {
     } else if (is_text(body)) {
         text_body(marker, body);
     } else {
-        remark(marker, fmt::format("{}: {}", human_size(body.size), kind_of(body)));
+        remark(marker, fmt::format("{} bytes: {}", human_size(body.size), kind_of(body)));
         return;
     }
     if (body.truncated()) {

@@ -127,7 +127,7 @@ TEST_F(TextSinkTest, NoControlCharacterPasses) {
               "    > Host: \\x1b[31m\\x0aforged\n"
               "    < a\\x1b[0m\n"
               "    < \tb\n"
-              "    < [1: \\x1b\\x0a]\n");
+              "    < [1 bytes: \\x1b\\x0a]\n");
 }
 
 TEST_F(TextSinkTest, OnlyColourWhenAsked) {
@@ -192,7 +192,7 @@ TEST_F(TextSinkTest, BinaryBodiesAreSummarised) {
           .content_type = "text/plain; charset=latin1",
           .content_encoding = ""}}};
     EXPECT_TRUE(
-        transaction().ends_with("    < [3: image/png]\n    < [3: text/html, gzip]\n    < [2: binary]\n"
+        transaction().ends_with("    < [3 bytes: image/png]\n    < [3 bytes: text/html, gzip]\n    < [2 bytes: binary]\n"
                                 "    < gr\\xc3\n    < [6 more]\n    < \\xe9t\\xe9s\n"));
 }
 

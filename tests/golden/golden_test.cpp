@@ -1,0 +1,102 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "replay.h"
+#include "support/flat_json.h"
+
+namespace sslsniff {
+namespace {
+
+namespace fs = std::filesystem;
+
+Bytes content(const fs::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::vector<fs::path> fixtures() {
+    std::vector<fs::path> out;
+    for (const auto& entry : fs::directory_iterator(SSLSNIFF_FIXTURES)) {
+        if (entry.path().extension() == ".trace") {
+            out.push_back(entry.path());
+        }
+    }
+    std::ranges::sort(out);
+    return out;
+}
+
+std::string name_of_test(const testing::TestParamInfo<fs::path>& info) {
+    std::string name = info.param.stem().string();
+    std::ranges::replace_if(name, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+    return name;
+}
+
+class Golden : public testing::TestWithParam<fs::path> {};
+
+TEST_P(Golden, GivesWhatIsExpected) {
+    const Bytes trace = content(GetParam());
+    for (const test::Variant& variant : test::variants()) {
+        fs::path path = GetParam();
+        path.replace_extension(variant.suffix);
+        if (!variant.everywhere && !fs::exists(path)) {
+            continue;
+        }
+        const test::Replayed replayed = test::replay(trace, variant);
+        EXPECT_EQ(replayed.error, "");
+        if (std::getenv("SSLSNIFF_UPDATE_GOLDENS") != nullptr) {
+            std::ofstream(path, std::ios::binary) << replayed.output;
+        }
+        ASSERT_TRUE(fs::exists(path)) << "run tools/update_goldens and read what it wrote to " << path;
+        EXPECT_EQ(replayed.output, content(path)) << path << ": if this is right, run tools/update_goldens";
+    }
+}
+
+TEST_P(Golden, GivesTheSameWhenRecordedAgain) {
+    const Bytes trace = content(GetParam());
+    for (const test::Variant& variant : test::variants()) {
+        const test::Replayed first = test::replay(trace, variant);
+        const test::Replayed second = test::replay(first.trace, variant);
+        EXPECT_EQ(first.output, second.output);
+        EXPECT_EQ(first.trace, second.trace);
+    }
+}
+
+TEST_P(Golden, PrintsNoControlCharacter) {
+    for (const test::Variant& variant : test::variants()) {
+        for (const char c : test::replay(content(GetParam()), variant).output) {
+            const auto octet = static_cast<unsigned char>(c);
+            ASSERT_TRUE(octet >= 0x20 || c == '\n' || c == '\t') << static_cast<int>(octet);
+            ASSERT_NE(octet, 0x7F);
+        }
+    }
+}
+
+TEST_P(Golden, EveryJsonFieldIsDocumented) {
+    const std::string documentation = content(fs::path(SSLSNIFF_FIXTURES) / "../../docs/json.md");
+    fs::path path = GetParam();
+    std::istringstream lines(content(path.replace_extension("jsonl")));
+    static constexpr std::string_view kBase64 = "_base64";
+    for (std::string line; std::getline(lines, line);) {
+        const auto json = test::parse_json(line);
+        ASSERT_TRUE(json.valid) << line;
+        for (std::string key : json.keys) {
+            key.resize(key.size() - (key.ends_with(kBase64) ? kBase64.size() : 0));
+            EXPECT_NE(documentation.find('`' + key + '`'), std::string::npos) << "docs/json.md lacks " << key;
+        }
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Fixtures, Golden, testing::ValuesIn(fixtures()), name_of_test);
+
+}  // namespace
+}  // namespace sslsniff

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/output_stream.h"
+#include "model/transaction.h"
+
+namespace sslsniff::test {
+
+/// One form of output that is kept beside a fixture, as NAME.SUFFIX.
+struct Variant {
+    std::string_view suffix;
+    bool everywhere;  ///< every fixture has it; the others where the file exists
+    std::unique_ptr<TransactionSink> (*make_sink)(OutputStream& out);
+};
+std::span<const Variant> variants();
+
+/// What the pipeline makes of a trace.
+struct Replayed {
+    Bytes output;
+    Bytes trace;        ///< the events, recorded again
+    std::string error;  ///< empty when all was read
+};
+Replayed replay(const Bytes& trace, const Variant& variant);
+
+}  // namespace sslsniff::test
