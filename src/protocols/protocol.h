@@ -53,8 +53,8 @@ class ProtocolParser {
         rejected  ///< this is not the protocol after all: nothing was emitted and nothing will be
     };
     virtual Status feed(Direction direction, ByteView bytes, Timestamp time) = 0;
-    /// `bytes` octets are missing here; 0 when nobody knows how many. A parser that joins a connection
-    /// mid-stream gets this for both directions before anything else.
+    /// `bytes` octets are missing here; 0 when nobody knows how many. A direction whose beginning passed before
+    /// the capture began (0) or was not understood (its size) starts with a gap.
     virtual void gap(Direction direction, std::uint64_t bytes, Timestamp time) = 0;
     /// One direction ended in order (close_notify, FIN): bodies delimited by close end here.
     virtual void end_of_stream(Direction direction, Timestamp time) = 0;

@@ -13,6 +13,10 @@ void replace_if_known(T& known, const T& update) {
     }
 }
 
+std::size_t index(Direction direction) {
+    return static_cast<std::size_t>(direction);
+}
+
 /// Whether the peers meant the streams to end where they did.
 bool is_orderly(CloseReason reason) {
     return reason == CloseReason::shutdown || reason == CloseReason::freed ||
@@ -26,6 +30,7 @@ Connection::Connection(ConnectionInfo info, const StreamLimits& limits, Transact
       limits_(limits),
       sink_(sink),
       buffer_(limits.max_detection),
+      joined_(info_.midstream),
       rejected_(protocols().size()) {}
 
 void Connection::on_data(const DataEvent& event) {
@@ -77,7 +82,7 @@ void Connection::deliver(Direction direction, ByteView bytes, Timestamp time) {
 
 void Connection::deliver_gap(Direction direction, std::uint64_t bytes, Timestamp time) {
     if (replayable_ && !buffer_.add_gap(direction, bytes, time)) {
-        restart_detection(true);
+        parser_ ? forget_buffer() : drop_buffer();
     }
     if (parser_) {
         parser_->gap(direction, bytes, time);
@@ -87,8 +92,7 @@ void Connection::deliver_gap(Direction direction, std::uint64_t bytes, Timestamp
 
 void Connection::parse(Direction direction, ByteView bytes, Timestamp time) {
     if (replayable_ && !buffer_.add(direction, bytes, time)) {
-        replayable_ = false;
-        buffer_.clear();
+        forget_buffer();
     }
     const ProtocolParser::Status status = parser_->feed(direction, bytes, time);
     if (status == ProtocolParser::Status::rejected) {
@@ -110,8 +114,7 @@ Verdict Connection::ask(Direction direction, ByteView latest, const Protocol*& f
     }
     const ByteView other = buffer_.evidence(opposite(direction));
     const bool sent = direction == Direction::sent;
-    const Evidence evidence{sent ? own : other, sent ? other : own, info_,
-                            info_.midstream || late_ || buffer_.has_gap()};
+    const Evidence evidence{sent ? own : other, sent ? other : own, info_, is_late() || buffer_.has_gap()};
     Verdict verdict = Verdict::no;
     for (std::size_t row = 0; row < protocols().size(); ++row) {
         const Protocol& protocol = protocols()[row];
@@ -142,21 +145,37 @@ void Connection::detect(Direction direction, ByteView bytes, Timestamp time) {
         deliver(direction, bytes, time);
     } else if (verdict == Verdict::no || !buffer_.add(direction, bytes, time)) {
         const bool retry = !buffer_.empty();
-        restart_detection(true);
+        drop_buffer();
         if (retry) {
             detect(direction, bytes, time);  // what is new may be a beginning
+        } else {
+            dropped_[index(direction)] += bytes.size();
         }
     }
 }
 
+/// Nobody understood what is buffered.
+void Connection::drop_buffer() {
+    for (const auto& entry : buffer_.entries()) {
+        dropped_[index(entry.direction)] += entry.size;
+    }
+    restart_detection();
+}
+
+/// From here on there is no way back to other protocols.
+void Connection::forget_buffer() {
+    replayable_ = false;
+    buffer_.clear();
+}
+
 void Connection::start(const Protocol& protocol, Timestamp time) {
-    const bool midstream = info_.midstream || late_;
     parser_ = protocol.create(*this, limits_.parser);
     protocol_ = protocol.name;
     DetectionBuffer buffer = std::exchange(buffer_, DetectionBuffer(limits_.max_detection));
-    if (midstream) {
-        parser_->gap(Direction::sent, 0, time);
-        parser_->gap(Direction::received, 0, time);
+    for (const Direction direction : {Direction::sent, Direction::received}) {
+        if (joined_ || dropped_[index(direction)] != 0) {
+            parser_->gap(direction, dropped_[index(direction)], time);
+        }
     }
     replay(std::move(buffer));
 }
@@ -171,11 +190,10 @@ void Connection::replay(DetectionBuffer buffer) {
     }
 }
 
-void Connection::restart_detection(bool late) {
+void Connection::restart_detection() {
     parser_.reset();
     buffer_.clear();
     replayable_ = true;
-    late_ = late;
     rejected_.assign(protocols().size(), false);
     next_attempt_ = 0;
 }
@@ -187,7 +205,8 @@ void Connection::on_rejected() {
     parser_.reset();
     next_attempt_ = 0;
     if (!replayable_ || row == protocols().data() + protocols().size()) {
-        restart_detection(true);
+        restart_detection();
+        dropped_ = {totals(Direction::sent).bytes, totals(Direction::received).bytes};
         return;
     }
     rejected_[static_cast<std::size_t>(row - protocols().data())] = true;
@@ -195,8 +214,7 @@ void Connection::on_rejected() {
 }
 
 void Connection::emit(Timing timing, Integrity integrity, std::unique_ptr<Exchange> exchange) {
-    replayable_ = false;  // it was the right protocol
-    buffer_.clear();
+    forget_buffer();  // it was the right protocol
     protocol_ = exchange->protocol();
     ++transactions_;
     sink_.on_transaction({info_, timing, std::move(integrity), std::move(exchange)});
@@ -219,7 +237,9 @@ void Connection::switch_parser(Timestamp time) {
         return;
     }
     switching_ = false;
-    restart_detection(false);
+    restart_detection();
+    joined_ = false;
+    dropped_ = {};
     parser_ = std::move(successor_);
     replayable_ = !parser_;
     const Bytes sent = std::exchange(rest_sent_, {});

@@ -50,7 +50,10 @@ class Connection final : private ParserHost {
     void detect(Direction direction, ByteView bytes, Timestamp time);
     Verdict ask(Direction direction, ByteView latest, const Protocol*& found) const;
     void start(const Protocol& protocol, Timestamp time);
-    void restart_detection(bool late);
+    void restart_detection();
+    void drop_buffer();
+    void forget_buffer();
+    bool is_late() const { return joined_ || dropped_[0] != 0 || dropped_[1] != 0; }
     void on_rejected();
     void replay(DetectionBuffer buffer);
     void switch_parser(Timestamp time);
@@ -66,7 +69,8 @@ class Connection final : private ParserHost {
     std::unique_ptr<ProtocolParser> parser_;  ///< null while detecting
     DetectionBuffer buffer_;                  ///< what the parser would have to give back if it rejects
     bool replayable_ = true;                  ///< buffer_ holds all since detection began
-    bool late_ = false;                       ///< octets passed that nobody understood
+    bool joined_;                             ///< the beginning passed before the capture began
+    std::array<std::uint64_t, 2> dropped_{};  ///< octets of each direction that nobody understood
     std::vector<bool> rejected_;              ///< rows of protocols() that were tried in vain
     std::size_t next_attempt_ = 0;            ///< octets buffered when the protocols are asked again
     Direction last_direction_ = Direction::sent;

@@ -101,11 +101,15 @@ void Player::close(CloseReason reason, std::uint64_t connection) {
 }
 
 void Player::play(const Conversation& conversation, std::uint64_t connection) {
-    for (const Piece& piece : conversation) {
-        if (piece.captured) {
-            data(piece.direction, piece.octets, connection);
+    for (auto piece = conversation.begin(); piece != conversation.end(); ++piece) {
+        if (piece->captured) {
+            data(piece->direction, piece->octets, connection);
         } else {
-            gap(piece.direction, piece.octets.size(), false, connection);
+            // At the end no position tells of it.
+            const bool last = std::none_of(piece, conversation.end(), [&](const Piece& later) {
+                return later.captured && later.direction == piece->direction;
+            });
+            gap(piece->direction, piece->octets.size(), last, connection);
         }
     }
 }

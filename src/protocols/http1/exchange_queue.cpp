@@ -8,6 +8,7 @@
 namespace sslsniff {
 namespace {
 
+constexpr std::string_view kNotSeen = "request not seen";
 constexpr std::string_view kDoubtful = "request and response may not belong together";
 
 /// The first reason stays: what follows is mostly its consequence.
@@ -28,18 +29,18 @@ void take_fields(Message& message, Http1Head& head) {
 
 }  // namespace
 
-HttpRequest& ExchangeQueue::begin_request(Http1Head&& head, bool response_out_of_step) {
-    if (response_out_of_step && !pipelines_) {
-        close_lost_responses();
+HttpRequest& ExchangeQueue::begin_request(Http1Head&& head) {
+    if (!pipelines_) {
+        close_lost_responses(nullptr);
     }
-    if (slots_.empty() && given_up_ == 0 && !pipelines_) {
+    any_request_ = true;
+    if (slots_.empty() && given_up_ == 0 && !pipelines_ && !owed_) {
         requests_lost_ = responses_lost_ = false;
     }
     Slot& slot = slot_for_request();
     request_ = &slot;
     slot.request_begun = true;
     slot.doubtful |= requests_lost_;
-    slot.response_losses = response_losses_;
     slot.timing.start = slot.response_begun ? std::min(slot.timing.start, head.start) : head.start;
     HttpRequest& request = slot.exchange->request.emplace();
     request.method = std::move(head.method);
@@ -51,10 +52,12 @@ HttpRequest& ExchangeQueue::begin_request(Http1Head&& head, bool response_out_of
 }
 
 /// A client that does not pipeline sends a request only when it has the response to the one before: if that
-/// did not come by and octets are missing, it is among them.
-void ExchangeQueue::close_lost_responses() {
+/// did not come by and octets are missing, it is among them. `last`: the request whose response may still
+/// come.
+void ExchangeQueue::close_lost_responses(const Slot* last) {
     for (Slot& slot : slots_) {
-        if (slot.request_done && !slot.response_begun && slot.response_losses < response_losses_) {
+        if (&slot != last && slot.request_done && !slot.response_begun &&
+            slot.timing.start < responses_lost_at_) {
             spoil(slot.integrity, "response lost");
             slot.response_begun = slot.response_done = true;
         }
@@ -67,7 +70,6 @@ ExchangeQueue::Slot& ExchangeQueue::slot_for_request() {
         if (!slot.request_begun && !slot.request_done) {
             return slot;
         }
-        pipelines_ |= !slot.response_begun;
     }
     make_room();
     return slots_.emplace_back();
@@ -110,9 +112,10 @@ void ExchangeQueue::add_informational(Http1Head&& head) {
     }
 }
 
-ExchangeQueue::Slot& ExchangeQueue::slot_for_response() {
+ExchangeQueue::Slot& ExchangeQueue::slot_for_response(const Http1Head& head) {
     if (Slot* slot = next_for_response(); slot != nullptr) {
         slot->doubtful |= responses_lost_;
+        pipelines_ |= !responses_lost_ && slot != &slots_.back() && slots_.back().timing.start < head.start;
         return *slot;
     }
     const bool alone = given_up_ > 0 || requests_lost_ || responses_lost_;
@@ -121,14 +124,16 @@ ExchangeQueue::Slot& ExchangeQueue::slot_for_response() {
     if (alone) {
         slot.request_done = true;
         slot.integrity.joined_midstream = true;
-        spoil(slot.integrity, "request not seen");
+        spoil(slot.integrity, kNotSeen);
+        responses_lost_at_ = head.start;
     }
     return slot;
 }
 
 HttpResponse& ExchangeQueue::begin_response(Http1Head&& head) {
-    Slot& slot = slot_for_response();
+    Slot& slot = slot_for_response(head);
     response_ = &slot;
+    owed_ = false;
     slot.response_begun = true;
     slot.timing.response_start = head.start;
     if (!slot.request_begun) {
@@ -166,13 +171,33 @@ void ExchangeQueue::damage(StartLineMatcher::Kind kind, std::uint64_t missing, s
     }
 }
 
-void ExchangeQueue::lost(StartLineMatcher::Kind kind) {
+void ExchangeQueue::lost(StartLineMatcher::Kind kind, std::uint64_t bytes, Timestamp time) {
     if (kind == StartLineMatcher::Kind::request) {
         requests_lost_ = true;
+        owed_ |= any_request_ || bytes != 0;
+        if (release_unasked_responses()) {
+            owed_ = false;
+        }
     } else {
         responses_lost_ = true;
-        ++response_losses_;
+        responses_lost_at_ = time;
+        if (!pipelines_ && !slots_.empty()) {
+            close_lost_responses(&slots_.back());
+        }
     }
+}
+
+/// Emits the responses that wait for their request: it is among what was lost. False when there are none.
+bool ExchangeQueue::release_unasked_responses() {
+    bool any = false;
+    for (Slot& slot : slots_) {
+        if (!slot.request_begun && !slot.request_done) {
+            slot.request_done = any = true;
+            spoil(slot.integrity, kNotSeen);
+        }
+    }
+    emit_finished();
+    return any;
 }
 
 void ExchangeQueue::emit_finished() {
@@ -194,7 +219,7 @@ void ExchangeQueue::finish() {
     request_ = response_ = nullptr;
     for (Slot& slot : slots_) {
         if (!slot.request_begun) {
-            spoil(slot.integrity, "request not seen");
+            spoil(slot.integrity, kNotSeen);
         } else if (!slot.request_done) {
             spoil(slot.integrity, "request not finished");
         } else if (!slot.response_begun) {

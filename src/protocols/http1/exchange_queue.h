@@ -14,8 +14,9 @@ namespace sslsniff {
 /// Matches responses to requests: first in, first out (RFC 9112 section 9.3). Nothing in the messages says
 /// which belong together, so after a loss the count may be off; pairings made then are marked as uncertain
 /// until the connection comes to a point where nothing can be outstanding: a request that begins while no
-/// other waits, on a connection that never pipelined. A response without request waits for it, since two
-/// threads of a process may report their calls in either order, unless something was lost.
+/// other waits, on a connection that never pipelined, after the responses to lost requests. A response
+/// without request waits for it, since two threads of a process may report their calls in either order,
+/// unless something was lost.
 class ExchangeQueue {
   public:
     struct Slot {
@@ -26,14 +27,12 @@ class ExchangeQueue {
         bool request_done = false;
         bool response_begun = false;
         bool response_done = false;
-        bool doubtful = false;              ///< the pairing is
-        std::uint64_t response_losses = 0;  ///< before the request began
+        bool doubtful = false;  ///< the pairing is
     };
 
     ExchangeQueue(ParserHost& host, const ParserLimits& limits) : host_(host), limits_(limits) {}
 
-    /// `response_out_of_step`: the other direction is looking for its next message.
-    HttpRequest& begin_request(Http1Head&& head, bool response_out_of_step);
+    HttpRequest& begin_request(Http1Head&& head);
     void end_request(Timestamp time);
 
     /// The slot the next response belongs to; null when its request is not there (yet).
@@ -46,8 +45,10 @@ class ExchangeQueue {
 
     /// The half in progress misses octets, or will not be finished.
     void damage(StartLineMatcher::Kind kind, std::uint64_t missing, std::string_view why);
-    /// Whole messages of this kind may have passed unseen.
-    void lost(StartLineMatcher::Kind kind);
+    /// A request passed of which nothing is worth showing.
+    void owe_response() { owed_ = true; }
+    /// Whole messages of this kind may have passed unseen; `bytes`: octets of them, 0 when unknown.
+    void lost(StartLineMatcher::Kind kind, std::uint64_t bytes, Timestamp time);
     /// Emits all, finished or not.
     void finish();
 
@@ -59,8 +60,9 @@ class ExchangeQueue {
     void emit_finished();
     void emit(Slot& slot);
     Slot& slot_for_request();
-    Slot& slot_for_response();
-    void close_lost_responses();
+    Slot& slot_for_response(const Http1Head& head);
+    void close_lost_responses(const Slot* last);
+    bool release_unasked_responses();
     void make_room();
 
     ParserHost& host_;
@@ -70,9 +72,11 @@ class ExchangeQueue {
     Slot* response_ = nullptr;  ///< whose response is in progress
     bool requests_lost_ = false;
     bool responses_lost_ = false;
+    bool owed_ = false;  ///< requests were lost, and no response came since
+    bool any_request_ = false;
     bool pipelines_ = false;
-    std::uint64_t response_losses_ = 0;
-    std::uint64_t given_up_ = 0;  ///< requests no longer kept whose responses will still come
+    Timestamp responses_lost_at_;  ///< when responses last passed that belong to no request here
+    std::uint64_t given_up_ = 0;   ///< requests no longer kept whose responses will still come
 };
 
 }  // namespace sslsniff

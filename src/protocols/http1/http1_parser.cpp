@@ -160,7 +160,7 @@ Http1Listener::Destination Http1Parser::on_head(Kind kind, Http1Head&& head) {
     if (kind == Kind::response) {
         return on_response_head(std::move(head));
     }
-    HttpRequest& request = queue_.begin_request(std::move(head), responses_.lost());
+    HttpRequest& request = queue_.begin_request(std::move(head));
     return {&request, request.method != "CONNECT"};
 }
 
@@ -179,7 +179,8 @@ Http1Listener::Destination Http1Parser::on_response_head(Http1Head&& head) {
         successor_ = create_upgraded(host_, limits_, request != nullptr ? *request : HttpRequest{}, response);
     }
     switching_ = tunnel || upgrade;
-    return {&response, !tunnel && !upgrade && !head_only};
+    const bool never = response.status == 204 || response.status == 304;  // RFC 9112 section 6.3
+    return {&response, !tunnel && !upgrade && !head_only && !never};
 }
 
 bool Http1Parser::on_end(Kind kind) {
@@ -193,9 +194,9 @@ bool Http1Parser::on_end(Kind kind) {
         queue_.end_request(requests_.now());
         return !deciding_;
     }
-    const bool decided = deciding_ && slot->request_done && may_switch(*slot->exchange->request);
     queue_.end_response(responses_.now());
-    if (decided && !switching_) {
+    // The answer to the last request, or too many were lost to wait for it.
+    if (deciding_ && !switching_ && queue_.next_for_response() == nullptr) {
         deciding_ = false;
         release();
     }
@@ -208,12 +209,15 @@ void Http1Parser::on_body_gap(Kind kind, std::uint64_t bytes) {
 
 void Http1Parser::on_broken(Kind kind, Http1Head* head, std::uint64_t missing, std::string_view why) {
     if (head != nullptr) {
-        if (head->headers.empty()) {
+        if (!head->start_line_done) {
             rejected_ = !sure_ && missing == 0;
-            return;  // not even the start line is known to be whole
+            if (kind == Kind::request) {
+                queue_.owe_response();
+            }
+            return;
         }
         if (kind == Kind::request) {
-            queue_.begin_request(std::move(*head), responses_.lost());
+            queue_.begin_request(std::move(*head));
         } else if (!head->is_informational()) {
             queue_.begin_response(std::move(*head));
         }
@@ -222,8 +226,8 @@ void Http1Parser::on_broken(Kind kind, Http1Head* head, std::uint64_t missing, s
     queue_.cut(kind);
 }
 
-void Http1Parser::on_lost(Kind kind) {
-    queue_.lost(kind);
+void Http1Parser::on_lost(Kind kind, std::uint64_t bytes) {
+    queue_.lost(kind, bytes, kind == Kind::request ? requests_.now() : responses_.now());
 }
 
 /// Hands over to the next protocol: `rest` of the response direction, and what was held of the other up to a

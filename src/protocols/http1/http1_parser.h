@@ -43,7 +43,7 @@ class Http1Parser final : public ProtocolParser, private Http1Listener {
     bool on_end(Kind kind) override;
     void on_body_gap(Kind kind, std::uint64_t bytes) override;
     void on_broken(Kind kind, Http1Head* head, std::uint64_t missing, std::string_view why) override;
-    void on_lost(Kind kind) override;
+    void on_lost(Kind kind, std::uint64_t bytes) override;
 
     Destination on_response_head(Http1Head&& head);
     MessageReader& reader(Direction direction);

@@ -76,7 +76,7 @@ void MessageReader::read_method(const char*& at, const char* end) {
     if (head_.method.size() >= kMaxMethod || head_.method.empty() || (stop != end && *stop != ' ') ||
         (stop != end && head_.method == "PRI")) {
         head_.method.clear();
-        abandon(0, "malformed");
+        refuse();
         return;
     }
     if (stop != end) {
@@ -97,7 +97,7 @@ void MessageReader::run_parser(const char*& at, const char* end) {
     if (error == HPE_PAUSED) {
         complete();  // on_message_complete pauses
     } else {
-        abandon(0, "malformed");
+        refuse();
     }
 }
 
@@ -108,31 +108,39 @@ void MessageReader::complete() {
     stop_ = !listener_.on_end(kind_);
 }
 
-void MessageReader::abandon(std::uint64_t missing, std::string_view why) {
-    // A message found by searching is only believed when its header section made sense.
-    if (head_done_ || !found_by_search_ || missing != 0) {
-        describe_start_line();
-        std::string reason(why);
-        reason += kind_ == Kind::request ? " request" : " response";
-        reason += head_done_ ? " body" : " headers";
-        listener_.on_broken(kind_, head_done_ ? nullptr : &head_, missing, reason);
+/// The octets are not HTTP. A message found by searching is only believed when its header section made sense.
+void MessageReader::refuse() {
+    if (head_done_ || !found_by_search_) {
+        abandon(0, "malformed");
+    } else {
+        lose(0);
     }
-    message_ = nullptr;
-    head_done_ = false;
-    lose();
 }
 
-void MessageReader::lose() {
+void MessageReader::abandon(std::uint64_t missing, std::string_view why) {
+    std::string reason(why);
+    reason += kind_ == Kind::request ? " request" : " response";
+    reason += head_done_ ? " body" : " headers";
+    if (!head_done_) {
+        describe_start_line();
+    }
+    listener_.on_broken(kind_, head_done_ ? nullptr : &head_, missing, reason);
+    message_ = nullptr;
+    head_done_ = false;
+    lose(missing);
+}
+
+void MessageReader::lose(std::uint64_t bytes) {
     state_ = State::lost;
-    on_candidate_ = false;
+    on_candidate_ = skipping_ = false;
     candidate_.clear();
-    listener_.on_lost(kind_);
+    listener_.on_lost(kind_, bytes);
 }
 
 void MessageReader::gap(std::uint64_t bytes, Timestamp time) {
     now_ = time;
     if (state_ == State::idle || state_ == State::lost) {
-        lose();
+        lose(bytes);
     } else if (!head_done_ || !gap_in_body(bytes)) {
         abandon(bytes, "gap in");
     }
@@ -155,7 +163,7 @@ bool MessageReader::gap_in_body(std::uint64_t bytes) {
     if (framing_ == Framing::length && parser_.content_length == 0) {
         complete();
         if (bytes > remaining) {
-            lose();
+            lose(bytes - remaining);
         }
     }
     return true;
@@ -182,6 +190,13 @@ void MessageReader::end(bool orderly, Timestamp time) {
     }
 }
 
+/// Octets pass that belong to nothing known: the end of something, for one thing.
+void MessageReader::note_skipping() {
+    if (!std::exchange(skipping_, true)) {
+        listener_.on_lost(kind_, 1);
+    }
+}
+
 void MessageReader::begin_candidate() {
     matcher_.reset();
     candidate_.clear();
@@ -194,6 +209,7 @@ void MessageReader::search(const char*& at, const char* end) {
     const char* begin = at;  // of the candidate, as far as it lies in this chunk
     while (at != end) {
         if (!on_candidate_) {
+            note_skipping();
             const void* newline = std::memchr(at, '\n', static_cast<std::size_t>(end - at));
             if (newline == nullptr) {
                 at = end;
@@ -204,11 +220,20 @@ void MessageReader::search(const char*& at, const char* end) {
             continue;
         }
         const Verdict verdict = matcher_.push(*at);
+        if (verdict == Verdict::no && !candidate_.empty()) {
+            at = begin;  // it began in an earlier chunk; this chunk may be a beginning as well
+            begin_candidate();
+            continue;
+        }
         if (verdict == Verdict::no) {
             on_candidate_ = false;  // *at may be the newline to go on from
             continue;
         }
         ++at;
+        if (matcher_.is_fresh()) {
+            note_skipping();
+            begin = at;  // an empty line
+        }
         if (verdict == Verdict::yes) {
             on_candidate_ = false;
             if (replay_candidate()) {

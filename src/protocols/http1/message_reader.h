@@ -22,6 +22,7 @@ struct Http1Head {
     std::string version;  ///< "HTTP/1.1"
     HttpHeaders headers;
     bool truncated = false;
+    bool start_line_done = false;  ///< the start line is whole
 
     bool is_informational() const { return status / 100 == 1 && status != 101; }
 };
@@ -43,8 +44,8 @@ class Http1Listener {
     /// The message in progress cannot be finished. `head` is null when on_head already came for it; else it
     /// holds what was read so far, possibly nothing.
     virtual void on_broken(Kind kind, Http1Head* head, std::uint64_t missing, std::string_view why) = 0;
-    /// Whole messages may have passed unseen.
-    virtual void on_lost(Kind kind) = 0;
+    /// Whole messages may have passed unseen, in `bytes` octets or more; 0 when nobody knows whether.
+    virtual void on_lost(Kind kind, std::uint64_t bytes) = 0;
 };
 
 /// Reads the messages of one direction of an HTTP/1 connection (RFC 9112). llhttp does the grammar; this
@@ -68,7 +69,6 @@ class MessageReader {
     /// length.
     void end(bool orderly, Timestamp time);
 
-    bool lost() const { return state_ == State::lost; }
     Timestamp now() const { return now_; }
 
   private:
@@ -83,11 +83,13 @@ class MessageReader {
     void read_method(const char*& at, const char* end);
     void run_parser(const char*& at, const char* end);
     void search(const char*& at, const char* end);
+    void note_skipping();
     void begin_candidate();
     bool replay_candidate();
     void complete();
+    void refuse();
     void abandon(std::uint64_t missing, std::string_view why);
-    void lose();
+    void lose(std::uint64_t bytes);
     bool gap_in_body(std::uint64_t bytes);
     void miss(std::uint64_t bytes);
 
@@ -110,6 +112,7 @@ class MessageReader {
     bool head_done_ = false;  ///< on_head was called for the message in progress
     bool in_chunk_ = false;   ///< between a chunk's size line and the line end after its data
     bool found_by_search_ = false;
+    bool skipping_ = false;   ///< octets passed since the reader was lost
     bool in_field_ = false;   ///< between the first octet of a field name and its colon
     bool truncated_ = false;  ///< fields of the current section are dropped
     bool stop_ = false;

@@ -22,6 +22,12 @@ struct MessageReader::Callbacks {
             head.reason.append(at, std::min(length, kMaxReason - std::min(kMaxReason, head.reason.size())));
             return 0;
         };
+        settings.on_status_complete = settings.on_version_complete = [](llhttp_t* parser) {
+            // A request line ends with the version, a status line with the reason.
+            MessageReader& reader = self(parser);
+            reader.head_.start_line_done |= reader.kind_ == Kind::request || parser->status_code != 0;
+            return 0;
+        };
         settings.on_header_field = [](llhttp_t* parser, const char* at, std::size_t length) {
             self(parser).add_field_name({at, length});
             return 0;

@@ -26,8 +26,15 @@ class StartLineMatcher {
     static constexpr std::size_t kMaxLine = 16 * 1024;
 
     explicit StartLineMatcher(Kind kind) : kind_(kind) {}
-    /// `need_more` until decided; must not be called after `yes` or `no`.
-    Verdict push(char c) { return kind_ == Kind::request ? push_request(c) : push_status(c); }
+    /// `need_more` until decided; must not be called after `yes` or `no`. Empty lines before the line are
+    /// skipped (RFC 9112 section 2.2).
+    Verdict push(char c) {
+        if (is_fresh() && (c == '\r' || c == '\n')) {
+            return Verdict::need_more;
+        }
+        return kind_ == Kind::request ? push_request(c) : push_status(c);
+    }
+    bool is_fresh() const { return length_ == 0; }
     void reset() { *this = StartLineMatcher(kind_); }
 
   private:
