@@ -201,7 +201,7 @@ Block Decoder::decode(ByteView block) {
 
 Block Decoder::decode_prefix(ByteView octets) {
     Block result = decode(octets);
-    result.damaged = false;
+    result.damaged = true;
     lose();
     return result;
 }

@@ -1,0 +1,177 @@
+#include "protocols/http2/connection.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "protocols/http2/header_section.h"
+
+namespace sslsniff::http2 {
+namespace {
+
+constexpr std::size_t kRememberedClosed = 1024;
+/// Octets searched in vain for frames before we give up on a connection that showed none.
+constexpr std::uint64_t kMaxSearch = 1024 * 1024;
+
+std::string error_text(std::uint32_t code) {
+    const std::string_view name = error_name(code);
+    return name.empty() ? fmt::format("0x{:x}", code) : std::string(name);
+}
+
+}  // namespace
+
+Connection::Connection(ParserHost& host, const ParserLimits& limits, bool midstream)
+    : host_(host),
+      limits_(limits),
+      sent_(*this, Direction::sent, midstream, limits.max_headers),
+      received_(*this, Direction::received, midstream, limits.max_headers),
+      complete_(!midstream) {}
+
+void Connection::open_upgraded(const HttpRequest& request) {
+    const auto [stream, added] = streams_.try_emplace(1, 1, false, Timestamp());
+    stream->second.on_upgraded_request(request);
+}
+
+Connection::Status Connection::feed(Direction direction, ByteView bytes, Timestamp time) {
+    half(direction).feed(bytes, time);
+    const bool hopeless =
+        !sent_.has_frames() && !received_.has_frames() && half(direction).skipped() > kMaxSearch;
+    return hopeless ? Status::rejected : Status::ok;
+}
+
+void Connection::gap(Direction direction, std::uint64_t bytes, Timestamp time) {
+    half(direction).gap(bytes, time);
+}
+
+void Connection::end_of_stream(Direction /*direction*/, Timestamp /*time*/) {
+    // Streams end by their own frames; what is open then shows at finish().
+}
+
+void Connection::finish(Timestamp /*time*/) {
+    for (auto stream = streams_.begin(); stream != streams_.end();) {
+        stream = emit(stream, goaway_.empty() ? "connection ended before the stream did" : goaway_);
+    }
+}
+
+std::optional<Connection::Side> Connection::side_of(Direction direction) const {
+    std::optional<Direction> client = client_;
+    const Role role = host_.connection().role;
+    if (!client && role != Role::unknown) {
+        client = role == Role::client ? Direction::sent : Direction::received;
+    }
+    if (!client) {
+        return std::nullopt;
+    }
+    return direction == *client ? Side::request : Side::response;
+}
+
+void Connection::set_client(Direction direction) {
+    if (client_ != direction) {
+        client_ = direction;
+        host_.set_role(direction == Direction::sent ? Role::client : Role::server);
+    }
+}
+
+void Connection::on_preface(Direction direction) {
+    set_client(direction);
+    half(opposite(direction)).begins_here();
+}
+
+Stream* Connection::find(std::uint32_t id, bool opens, Timestamp time) {
+    const auto found = streams_.find(id);
+    if (found != streams_.end()) {
+        return &found->second;
+    }
+    if (closed_.contains(id) || (complete_ && !opens)) {
+        return nullptr;
+    }
+    if (streams_.size() >= limits_.max_pending) {
+        emit(streams_.begin(), "too many streams are open");
+    }
+    return &streams_.try_emplace(id, id, !opens, time).first->second;
+}
+
+void Connection::on_headers(Direction direction, HeaderSection&& section, Timestamp time) {
+    const SectionKind kind = kind_of(section.block);
+    if (section.promised != 0 || kind == SectionKind::response) {
+        set_client(opposite(direction));
+    } else if (kind == SectionKind::request) {
+        set_client(direction);
+    }
+    if (section.promised != 0) {
+        if (Stream* stream = find(section.promised, true, time)) {
+            stream->on_promise(section, host_.connection(), time);
+        }
+        return;
+    }
+    const std::optional<Side> side = side_of(direction);
+    if (!side) {
+        return;  // not even the direction of the requests is known
+    }
+    Stream* stream =
+        find(section.stream, side == Side::request && kind != SectionKind::trailers, section.start);
+    if (stream != nullptr) {
+        stream->on_headers(*side, section, host_.connection(), time);
+        settle(section.stream);
+    }
+}
+
+void Connection::on_data(Direction direction, const DataPiece& piece, Timestamp time) {
+    const std::optional<Side> side = side_of(direction);
+    Stream* stream = side ? find(piece.stream, false, time) : nullptr;
+    if (stream != nullptr) {
+        stream->on_data(*side, piece, limits_.max_body, time);
+        settle(piece.stream);
+    }
+}
+
+void Connection::on_reset(Direction direction, std::uint32_t stream, std::optional<std::uint32_t> code,
+                          Timestamp time) {
+    const auto found = streams_.find(stream);
+    if (found != streams_.end()) {
+        found->second.on_reset({.code = code, .by_client = side_of(direction) == Side::request}, time);
+        settle(stream);
+    }
+}
+
+void Connection::on_goaway(Direction direction, std::uint32_t last_stream, std::uint32_t code,
+                           Timestamp /*time*/) {
+    const bool by_server = side_of(direction) == Side::response;
+    goaway_ = fmt::format("connection closed by {}: GOAWAY {}", by_server ? "the server" : "the client",
+                          error_text(code));
+    // Section 6.8: the sender has not acted and will not act on later streams of its peer.
+    const std::uint32_t parity = by_server ? 1 : 0;
+    for (auto stream = streams_.upper_bound(last_stream); stream != streams_.end();) {
+        stream = stream->first % 2 == parity ? emit(stream, "refused: " + goaway_) : std::next(stream);
+    }
+}
+
+void Connection::on_lost(Direction direction, Timestamp /*time*/) {
+    complete_ = false;
+    const std::optional<Side> side = side_of(direction);
+    for (auto& [id, stream] : streams_) {
+        if (side) {
+            stream.on_lost(*side);
+        }
+    }
+}
+
+void Connection::settle(std::uint32_t id) {
+    const auto stream = streams_.find(id);
+    if (stream != streams_.end() && stream->second.finished()) {
+        emit(stream, {});
+    }
+}
+
+Connection::Streams::iterator Connection::emit(Streams::iterator stream, std::string_view why) {
+    closed_order_.push_back(stream->first);
+    closed_.insert(stream->first);
+    if (closed_order_.size() > kRememberedClosed) {
+        closed_.erase(closed_order_.front());
+        closed_order_.pop_front();
+    }
+    stream->second.emit(host_, why);
+    return streams_.erase(stream);
+}
+
+}  // namespace sslsniff::http2

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_set>
+
+#include "protocols/http2/half_connection.h"
+#include "protocols/http2/stream.h"
+#include "protocols/protocol.h"
+
+namespace sslsniff::http2 {
+
+/// Both halves of a connection and its streams.
+class Connection final : public ProtocolParser, private HalfListener {
+  public:
+    Connection(ParserHost& host, const ParserLimits& limits, bool midstream);
+
+    /// Stream 1 is the answer to this request.
+    void open_upgraded(const HttpRequest& request);
+
+    Status feed(Direction direction, ByteView bytes, Timestamp time) override;
+    void gap(Direction direction, std::uint64_t bytes, Timestamp time) override;
+    void end_of_stream(Direction direction, Timestamp time) override;
+    void finish(Timestamp time) override;
+
+  private:
+    using Streams = std::map<std::uint32_t, Stream>;
+    using Side = Stream::Side;
+
+    void on_preface(Direction direction) override;
+    void on_headers(Direction direction, HeaderSection&& section, Timestamp time) override;
+    void on_data(Direction direction, const DataPiece& piece, Timestamp time) override;
+    void on_reset(Direction direction, std::uint32_t stream, std::optional<std::uint32_t> code,
+                  Timestamp time) override;
+    void on_goaway(Direction direction, std::uint32_t last_stream, std::uint32_t code,
+                   Timestamp time) override;
+    void on_lost(Direction direction, Timestamp time) override;
+
+    HalfConnection& half(Direction direction) { return direction == Direction::sent ? sent_ : received_; }
+    std::optional<Side> side_of(Direction direction) const;
+    void set_client(Direction direction);
+    /// The stream a frame belongs to, opened when that is plausible; null for one that is over.
+    Stream* find(std::uint32_t id, bool opens, Timestamp time);
+    void settle(std::uint32_t id);
+    Streams::iterator emit(Streams::iterator stream, std::string_view why);
+
+    ParserHost& host_;
+    ParserLimits limits_;
+    HalfConnection sent_;
+    HalfConnection received_;
+    bool complete_;                    ///< every frame so far was seen
+    std::optional<Direction> client_;  ///< direction of the requests
+    Streams streams_;
+    std::deque<std::uint32_t> closed_order_;
+    std::unordered_set<std::uint32_t> closed_;  ///< ended lately: late frames of these open nothing
+    std::string goaway_;                        ///< why the peer closes the connection
+};
+
+}  // namespace sslsniff::http2

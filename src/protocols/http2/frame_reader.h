@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/bytes.h"
+#include "model/time.h"
+#include "protocols/http2/frame.h"
+#include "protocols/http2/tiling.h"
+
+namespace sslsniff::http2 {
+
+/// Told by a reader what its direction carries, in order.
+class FrameListener {
+  public:
+    virtual ~FrameListener() = default;
+    /// The client's connection preface: the connection starts here.
+    virtual void on_preface(Timestamp time) = 0;
+    /// A frame other than DATA. `missing` octets at the end of the payload were lost or are not kept.
+    virtual void on_frame(const FrameHeader& header, ByteView payload, std::uint64_t missing,
+                          Timestamp time) = 0;
+    /// The next octets of a DATA frame, without padding; called at least once for each frame, `last` with the
+    /// end of it. `missing` octets were lost behind `octets`.
+    virtual void on_data(const FrameHeader& header, ByteView octets, std::uint64_t missing, bool last,
+                         Timestamp time) = 0;
+    /// Frames may have passed unseen, or pass so until the next call.
+    virtual void on_lost(Timestamp time) = 0;
+};
+
+/// Cuts one direction of a connection into frames (RFC 9113 section 4). DATA is passed through, never
+/// collected. Where the boundaries are not known (the capture joined in mid-stream, octets are missing, or
+/// what came is no frame) it looks for them by tiling.
+class FrameReader {
+  public:
+    /// `midstream`: the first octets may be anything. `max_payload`: octets kept of a frame other than DATA.
+    FrameReader(FrameListener& listener, bool midstream, std::size_t max_payload);
+
+    void feed(ByteView octets, Timestamp time);
+    /// `bytes` are missing, 0 when nobody knows how many.
+    void gap(std::uint64_t bytes, Timestamp time);
+
+    /// What was taken for mid-stream starts with the first octet; before any was fed.
+    void begins_here() { midstream_ = false; }
+
+    /// False while frame boundaries are not known.
+    bool synchronised() const { return state_ != State::search; }
+    /// Octets passed over in search of a boundary.
+    std::uint64_t skipped() const { return skipped_; }
+
+  private:
+    enum class State : std::uint8_t { start, header, payload, search };
+
+    std::size_t step(ByteView octets, Timestamp time);
+    std::size_t read_start(ByteView octets, Timestamp time);
+    std::size_t read_header(ByteView octets, Timestamp time);
+    std::size_t read_payload(ByteView octets, Timestamp time);
+    void read_data(ByteView octets, Timestamp time);
+    void end_payload(Timestamp time);
+    void search(ByteView octets, Timestamp time);
+    void lose(bool aligned, Timestamp time);
+
+    FrameListener& listener_;
+    std::size_t max_payload_;
+    State state_;
+    bool midstream_;
+    Bytes pending_;  ///< of the preface or a frame header, or payload of a frame that is collected
+    FrameHeader header_;
+    std::uint32_t left_ = 0;           ///< octets of the payload still to come
+    std::uint32_t padding_ = 0;        ///< of these, padding at the end
+    bool pad_length_pending_ = false;  ///< the next octet of DATA is the Pad Length
+    std::uint64_t missing_ = 0;        ///< octets of the frame that are not in pending_
+    std::optional<Tiling> tiling_;
+    std::uint64_t skipped_ = 0;
+};
+
+}  // namespace sslsniff::http2

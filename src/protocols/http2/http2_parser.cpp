@@ -1,0 +1,59 @@
+#include "protocols/http2/http2_parser.h"
+
+#include "protocols/http2/connection.h"
+#include "protocols/http2/tiling.h"
+
+namespace sslsniff {
+namespace {
+
+using http2::kPreface;
+
+/// Frames that follow each other, from the first octet or from within.
+bool has_frames(ByteView octets) {
+    http2::Tiling tiling(true);
+    return tiling.add(octets, Timestamp());
+}
+
+/// The first frame of each side is SETTINGS (RFC 9113 section 3.4).
+bool begins_with_settings(ByteView octets) {
+    if (octets.size() < http2::kFrameHeaderSize) {
+        return false;
+    }
+    const http2::FrameHeader header = http2::parse_frame_header(octets);
+    return is_valid(header) && header.type == http2::FrameType::settings && !header.has(http2::kAck);
+}
+
+}  // namespace
+
+Verdict detect_http2(const Evidence& evidence) {
+    if (evidence.connection.tls.alpn == "h2") {
+        return Verdict::yes;
+    }
+    if (!evidence.connection.tls.alpn.empty()) {
+        return Verdict::no;
+    }
+    bool possible = true;
+    for (const ByteView octets : {evidence.sent, evidence.received}) {
+        if (octets.starts_with(kPreface) || begins_with_settings(octets) ||
+            (evidence.midstream && has_frames(octets))) {
+            return Verdict::yes;
+        }
+        const bool open = kPreface.starts_with(octets) || octets.size() < http2::kFrameHeaderSize;
+        possible = possible && (open || evidence.midstream);
+    }
+    return possible ? Verdict::need_more : Verdict::no;
+}
+
+std::unique_ptr<ProtocolParser> create_http2(ParserHost& host, const ParserLimits& limits) {
+    return std::make_unique<http2::Connection>(host, limits, host.connection().midstream);
+}
+
+std::unique_ptr<ProtocolParser> create_http2_upgraded(ParserHost& host, const ParserLimits& limits,
+                                                      const HttpRequest& request,
+                                                      const HttpResponse& /*response*/) {
+    auto connection = std::make_unique<http2::Connection>(host, limits, false);
+    connection->open_upgraded(request);
+    return connection;
+}
+
+}  // namespace sslsniff

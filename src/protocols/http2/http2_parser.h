@@ -1,0 +1,20 @@
+#pragma once
+
+#include <memory>
+
+#include "protocols/http/http_exchange.h"
+#include "protocols/protocol.h"
+
+namespace sslsniff {
+
+/// HTTP/2 (RFC 9113), from its preface or from anywhere in the middle. Each stream becomes a Http2Exchange.
+Verdict detect_http2(const Evidence& evidence);
+std::unique_ptr<ProtocolParser> create_http2(ParserHost& host, const ParserLimits& limits);
+
+/// For a connection that HTTP/1.1's Upgrade turned into HTTP/2: `request` is answered on stream 1 (RFC 7540
+/// section 3.2). See HttpUpgrade::create.
+std::unique_ptr<ProtocolParser> create_http2_upgraded(ParserHost& host, const ParserLimits& limits,
+                                                      const HttpRequest& request,
+                                                      const HttpResponse& response);
+
+}  // namespace sslsniff

@@ -1,0 +1,196 @@
+#include "protocols/http2/stream.h"
+
+#include <charconv>
+#include <utility>
+
+#include "protocols/http2/header_section.h"
+
+namespace sslsniff::http2 {
+namespace {
+
+void append_fields(HttpHeaders& to, const HttpHeaders& from) {
+    for (const auto& field : from) {
+        to.add(field.name, field.value);
+    }
+}
+
+/// What Content-Length promises beyond what was seen, when frames are missing.
+void account_for_length(HttpMessage& message) {
+    const ByteView text = message.headers.find("content-length").value_or(ByteView());
+    std::uint64_t length = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
+    if (error == std::errc() && end == text.data() + text.size() && length > message.body.size) {
+        message.body.missing += length - message.body.size;
+        message.body.size = length;
+    }
+}
+
+}  // namespace
+
+Stream::Stream(std::uint32_t id, bool joined, Timestamp start)
+    : exchange_(std::make_unique<Http2Exchange>(id)), joined_(joined) {
+    timing_.start = start;
+}
+
+HttpMessage& Stream::message(Side side) {
+    if (side == Side::request) {
+        if (!exchange_->request) {
+            exchange_->request.emplace().version = "HTTP/2";
+            exchange_->request->method = kUnknownText;
+            exchange_->request->url = exchange_->request->target = kUnknownText;
+        }
+        return *exchange_->request;
+    }
+    if (!exchange_->response) {
+        exchange_->response.emplace().version = "HTTP/2";
+    }
+    return *exchange_->response;
+}
+
+void Stream::on_headers(Side side, const HeaderSection& section, const ConnectionInfo& connection,
+                        Timestamp time) {
+    Half& half = this->half(side);
+    half.partial = half.partial || section.block.damaged;
+    half.unknown = half.unknown || section.block.unknown != 0;
+    const SectionKind kind = kind_of(section.block);
+    if (half.head || kind == SectionKind::trailers) {
+        append_fields(message(side).trailers, read_fields(section.block));
+    } else if (side == Side::request) {
+        half.head = true;
+        half.lost = false;  // whatever was lost came before this message
+        read_request(section.block, connection, *exchange_);
+    } else {
+        if (!timing_.response_start) {
+            timing_.response_start = section.start;
+        }
+        read_response_section(section);
+    }
+    if (section.end_stream) {
+        end(side, time);
+    }
+}
+
+void Stream::read_response_section(const HeaderSection& section) {
+    HttpResponse response = read_response(section.block);
+    if (response.status / 100 == 1 && !section.end_stream) {
+        exchange_->informational.push_back(
+            {response.version, response.status, response.reason, std::move(response.headers)});
+        return;
+    }
+    response_.head = true;
+    response_.lost = false;
+    exchange_->response = std::move(response);
+}
+
+void Stream::on_promise(const HeaderSection& section, const ConnectionInfo& connection, Timestamp time) {
+    exchange_->pushed = true;
+    request_.head = true;
+    request_.partial = section.block.damaged;
+    request_.unknown = section.block.unknown != 0;
+    read_request(section.block, connection, *exchange_);
+    end(Side::request, time);
+}
+
+void Stream::on_upgraded_request(const HttpRequest& request) {
+    HttpRequest& copy = exchange_->request.emplace();
+    copy.version = request.version;
+    copy.method = request.method;
+    copy.target = request.target;
+    copy.host = request.host;
+    copy.url = request.url;
+    copy.headers = request.headers;
+    copy.describe_body();
+    request_.head = true;
+    request_.ended = true;
+}
+
+void Stream::on_data(Side side, const DataPiece& piece, std::size_t max_body, Timestamp time) {
+    Half& half = this->half(side);
+    Body& body = message(side).body;
+    if (side == Side::response && !timing_.response_start) {
+        timing_.response_start = time;
+    }
+    // Behind a hole nothing is kept: the captured octets are a prefix.
+    const bool whole = half.head && !half.lost && body.missing == 0;
+    append(body, piece.octets, whole ? max_body : 0);
+    body.size += piece.missing;
+    body.missing += piece.missing;
+    if (piece.end_stream) {
+        end(side, time);
+    }
+}
+
+void Stream::end(Side side, Timestamp time) {
+    half(side).ended = true;
+    if (half(side).lost && half(side).head) {
+        account_for_length(message(side));
+    }
+    if (side == Side::request) {
+        timing_.request_end = time;
+    }
+    timing_.end = time;
+}
+
+void Stream::on_reset(Http2Exchange::Reset reset, Timestamp time) {
+    exchange_->reset = reset;
+    timing_.end = time;
+}
+
+bool Stream::finished() const {
+    // A request that we did not see to its end, because it began earlier or frames are missing, has ended by
+    // the time the response has.
+    const bool request_over = request_.ended || request_.lost || (joined_ && !request_.head);
+    return exchange_->reset || (response_.ended && request_over);
+}
+
+Integrity Stream::integrity(std::string_view why) const {
+    Integrity result;
+    for (const Half* half : {&request_, &response_}) {
+        const bool request = half == &request_;
+        const std::string_view name = request ? "request" : "response";
+        const HttpMessage* message = nullptr;
+        if (request && exchange_->request) {
+            message = &*exchange_->request;
+        } else if (!request && exchange_->response) {
+            message = &*exchange_->response;
+        }
+        const std::uint64_t missing = message != nullptr ? message->body.missing : 0;
+        result.missing_bytes += missing;
+        std::string reason;
+        if (half->lost || missing != 0) {
+            reason = "gap in the ";
+            reason += name;
+        } else if (half->partial) {
+            reason = "damaged header section in the ";
+            reason += name;
+        } else if (half->unknown) {
+            reason = "header fields refer to what passed before the capture began or in a gap";
+        } else if (!half->head && joined_) {
+            reason = "beginning of the ";
+            reason += name;
+            reason += " not seen";
+        }
+        if (!reason.empty() && result.reason.empty()) {
+            result.reason = std::move(reason);
+        }
+    }
+    result.joined_midstream = joined_ && !request_.head;
+    if (exchange_->reset && !(request_.ended && response_.ended)) {
+        result.reason = exchange_->reset->by_client ? "reset by the client: " : "reset by the server: ";
+        result.reason += to_string(*exchange_->reset);
+    } else if (!finished()) {
+        result.reason = why;
+    }
+    result.complete = result.reason.empty();
+    return result;
+}
+
+void Stream::emit(ParserHost& host, std::string_view why) {
+    if (!finished()) {
+        timing_.end.reset();
+    }
+    const Integrity state = integrity(why);
+    host.emit(timing_, state, std::move(exchange_));
+}
+
+}  // namespace sslsniff::http2

@@ -1,0 +1,156 @@
+#include "protocols/http2/tiling.h"
+
+#include <algorithm>
+
+#include "protocols/http2/evidence.h"
+#include "protocols/http2/frame.h"
+
+namespace sslsniff::http2 {
+namespace {
+
+constexpr unsigned kAlignedBits = 16;
+constexpr unsigned kSameStreamBits = 12;
+/// Payloads up to this size are waited for and checked; those of greater frames are passed over.
+constexpr std::uint32_t kMaxChecked = 16384;
+constexpr std::size_t kMaxChains = 256;
+
+bool is_checked(const FrameHeader& header) {
+    return header.type != FrameType::data && header.length <= kMaxChecked;
+}
+
+}  // namespace
+
+Tiling::Tiling(bool aligned_start) : aligned_start_(aligned_start) {}
+
+bool Tiling::add(ByteView octets, Timestamp time) {
+    if (times_.empty() || times_.back().second != time) {
+        times_.emplace_back(end(), time);
+    }
+    window_.append(octets);
+    std::erase_if(chains_, [&](Chain& chain) { return !settle(chain); });
+    start_chains();
+    if (!found_) {
+        trim();
+    }
+    return found_.has_value();
+}
+
+void Tiling::start_chains() {
+    for (; scanned_ + kFrameHeaderSize <= end(); ++scanned_) {
+        const FrameHeader header = parse_frame_header(view(scanned_));
+        if (!is_valid(header) || !may_begin_chain(header)) {
+            continue;
+        }
+        Chain chain;
+        chain.start = chain.next = chain.latest = scanned_;
+        chain.bits = aligned_start_ && scanned_ == 0 ? kAlignedBits : 0;
+        if (!settle(chain)) {
+            continue;
+        }
+        chains_.push_back(chain);
+        if (chains_.size() > kMaxChains) {
+            chains_.erase(std::ranges::max_element(chains_, {}, &Chain::next));
+        }
+    }
+}
+
+/// Follows the chain as far as the octets allow; false when it has come to its end.
+bool Tiling::settle(Chain& chain) {
+    const Step step = follow(chain);
+    if (step == Step::enough) {
+        // The winner is the chain that needed the fewest octets: the same however they are cut.
+        const std::uint64_t needed =
+            std::min(chain.next, std::max(chain.checked, chain.latest + kFrameHeaderSize));
+        if (!found_ || needed < needed_) {
+            needed_ = needed;
+            found_ = chain.start >= base_ ? chain.start : chain.latest;  // or it has left the window
+        }
+    }
+    return step == Step::wait;
+}
+
+Tiling::Step Tiling::follow(Chain& chain) const {
+    for (;;) {
+        if (chain.unchecked) {
+            if (chain.next > end()) {
+                return Step::wait;
+            }
+            if (!check_payload(chain)) {
+                return Step::rejected;
+            }
+        } else {
+            if (chain.next + kFrameHeaderSize > end()) {
+                return Step::wait;
+            }
+            if (!check_header(chain)) {
+                return Step::rejected;
+            }
+        }
+        if (chain.bits >= kEnough && !chain.unchecked) {
+            return Step::enough;
+        }
+    }
+}
+
+bool Tiling::check_header(Chain& chain) const {
+    const FrameHeader header = parse_frame_header(view(chain.next));
+    const unsigned bits = header_evidence(header);
+    const bool continuation = header.type == FrameType::continuation;
+    if (!is_valid(header) || bits == 0 || (chain.open_block && !continuation) ||
+        (continuation && chain.start != chain.next && !chain.open_block)) {
+        return false;
+    }
+    const bool same_stream = header.stream != 0 && header.stream == chain.stream;
+    if (chain.open_block && !same_stream) {
+        return false;
+    }
+    chain.bits += bits + (same_stream ? kSameStreamBits : 0);
+    chain.stream = header.stream;
+    chain.open_block = opens_block(header) || (continuation && !header.has(kEndHeaders));
+    chain.unchecked = is_checked(header);
+    chain.latest = chain.next;
+    chain.next += kFrameHeaderSize + header.length;
+    return true;
+}
+
+bool Tiling::check_payload(Chain& chain) const {
+    const ByteView octets = view(chain.latest);
+    const FrameHeader header = parse_frame_header(octets);
+    const std::optional<unsigned> bits =
+        payload_evidence(header, octets.substr(kFrameHeaderSize, header.length));
+    chain.bits += bits.value_or(0);
+    chain.unchecked = false;
+    chain.checked = chain.next;
+    return bits.has_value();
+}
+
+void Tiling::trim() {
+    if (window_.size() < 2 * kWindow) {
+        return;
+    }
+    const std::size_t drop = window_.size() - kWindow;
+    window_.erase(0, drop);
+    base_ += drop;
+    while (times_.size() > 1 && times_[1].first <= base_) {
+        times_.pop_front();
+    }
+}
+
+std::vector<Tiling::Piece> Tiling::take() {
+    std::vector<Piece> pieces;
+    const std::uint64_t from = found_.value_or(end());
+    for (std::size_t i = 0; i < times_.size(); ++i) {
+        const std::uint64_t begin = std::max(times_[i].first, from);
+        const std::uint64_t stop = i + 1 < times_.size() ? times_[i + 1].first : end();
+        if (begin < stop) {
+            pieces.push_back({Bytes(view(begin).substr(0, stop - begin)), times_[i].second});
+        }
+    }
+    return pieces;
+}
+
+std::uint64_t Tiling::skipped() const {
+    return found_.value_or(end());
+}
+
+}  // namespace sslsniff::http2

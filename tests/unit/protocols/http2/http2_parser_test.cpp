@@ -1,0 +1,293 @@
+#include "protocols/http2/http2_parser.h"
+
+#include <gtest/gtest.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "unit/protocols/hpack/hpack_support.h"
+#include "unit/protocols/http2/http2_support.h"
+
+namespace sslsniff::http2 {
+namespace {
+
+using hpack::unhex;
+
+std::string parse(const Traffic& traffic, bool midstream = false) {
+    RecordingHost host(midstream);
+    const auto parser = create_http2(host, ParserLimits{});
+    run(host, *parser, traffic);
+    return host.text();
+}
+
+const std::string kPrefaceText = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const std::string kSettings = frame(4, 0, 0, "");
+const std::string kGet = unhex("828784418cf1e3c2e5f23a6ba0ab90f4ff");  // GET https://www.example.com/
+const std::string kHead = unhex(
+    "4204"
+    "48454144"
+    "878441"
+    "0161");  // HEAD https://a/
+const std::string kOk = unhex("88");
+const std::string kHashEmpty = fmt::format("{:x}", std::hash<std::string>()(""));
+
+std::string body(std::string_view octets) {
+    return fmt::format(" body {:x}", std::hash<std::string>()(std::string(octets)));
+}
+
+Traffic opening() {
+    return {{Direction::sent, kPrefaceText + kSettings}, {Direction::received, kSettings}};
+}
+/// A connection's beginning and then this.
+Traffic opened(std::initializer_list<Chunk> more) {
+    Traffic traffic = opening();
+    traffic.insert(traffic.end(), more);
+    return traffic;
+}
+Chunk sent(std::string octets) {
+    return {Direction::sent, std::move(octets)};
+}
+Chunk received(std::string octets) {
+    return {Direction::received, std::move(octets)};
+}
+
+TEST(Http2, PairsRequestAndResponse) {
+    EXPECT_EQ(
+        parse(opened({sent(frame(1, 5, 1, kGet)), received(frame(1, 4, 1, kOk) + frame(0, 1, 1, "hello"))})),
+        "1 GET https://www.example.com/ -> 200 up 0 down 5" + body("") + body("hello") + "\n");
+}
+
+TEST(Http2, SetsTheRole) {
+    RecordingHost host;
+    const auto parser = create_http2(host, ParserLimits{});
+    parser->feed(Direction::received, kPrefaceText, Timestamp());
+    EXPECT_EQ(host.connection().role, Role::server);
+}
+
+TEST(Http2, JoinsContinuationsPaddingAndPriority) {
+    const std::string padded = std::string("\x03\0\0\0\0\x10", 6) + kGet.substr(0, 2) + std::string(3, '\0');
+    EXPECT_EQ(parse(opened({sent(frame(1, 0x29, 1, padded) + frame(9, 0, 1, kGet.substr(2, 1)) +
+                                 frame(9, 4, 1, kGet.substr(3))),
+                            received(frame(1, 4, 1, kOk) + frame(0, 9, 1, std::string("\2hi\0\0", 5)))})),
+              "1 GET https://www.example.com/ -> 200 up 0 down 2" + body("") + body("hi") + "\n");
+}
+
+TEST(Http2, KeepsInformationalResponsesAndTrailers) {
+    EXPECT_EQ(parse(opened({sent(frame(1, 5, 1, kGet)), received(frame(1, 4, 1, unhex("4803313033")) +
+                                                                 frame(1, 4, 1, kOk) + frame(0, 0, 1, "x") +
+                                                                 frame(1, 5, 1,
+                                                                       unhex("000161"
+                                                                             "0162")))})),
+              "1 GET https://www.example.com/ -> 200 up 0 down 1 early 103" + body("") + body("x") +
+                  " trailer a=b\n");
+}
+
+TEST(Http2, ShowsPushes) {
+    EXPECT_EQ(
+        parse(opened({sent(frame(1, 5, 1, kGet)), received(frame(5, 4, 1, std::string("\0\0\0\2", 4) + kGet) +
+                                                           frame(1, 5, 2, kOk) + frame(1, 5, 1, kOk))})),
+        "2 GET https://www.example.com/ -> 200 up 0 down 0" + body("") + body("") + "\n" +
+            "1 GET https://www.example.com/ -> 200 up 0 down 0" + body("") + body("") + "\n");
+}
+
+TEST(Http2, ShowsResets) {
+    EXPECT_EQ(parse(opened({sent(frame(1, 5, 1, kGet)), sent(frame(3, 0, 1, unhex("00000008")))})),
+              "1 GET https://www.example.com/ -> reset CANCEL up 0 down 0" + body("") +
+                  " [reset by the client: CANCEL]\n");
+}
+
+TEST(Http2, EndsEarlyAnswersByResetWithoutError) {
+    EXPECT_EQ(parse(opened({sent(frame(1, 4, 1, kGet) + frame(0, 0, 1, "abc")),
+                            received(frame(1, 5, 1, kOk) + frame(3, 0, 1, unhex("00000000")))})),
+              "1 GET https://www.example.com/ -> 200 up 3 down 0" + body("abc") + body("") +
+                  " [reset by the server: NO_ERROR]\n");
+}
+
+TEST(Http2, ShowsWhatGoawayRefuses) {
+    EXPECT_EQ(
+        parse(opened({sent(frame(1, 5, 1, kGet) + frame(1, 5, 3, kGet)), received(frame(7, 0, 0,
+                                                                                        unhex("00000001"
+                                                                                              "0000000b")) +
+                                                                                  frame(1, 5, 1, kOk))})),
+        "3 GET https://www.example.com/ ->  up 0 down 0" + body("") +
+            " [refused: connection closed by the server: GOAWAY ENHANCE_YOUR_CALM]\n" +
+            "1 GET https://www.example.com/ -> 200 up 0 down 0" + body("") + body("") + "\n");
+}
+
+TEST(Http2, AnswersHeadAndConnect) {
+    const std::string connect = unhex(
+        "4207434f4e4e454354"
+        "4103613a31");
+    EXPECT_EQ(parse(opened({sent(frame(1, 5, 1, kHead)), received(frame(1, 5, 1, kOk)),
+                            sent(frame(1, 4, 3, connect)), received(frame(1, 4, 3, kOk)),
+                            sent(frame(0, 1, 3, "up")), received(frame(0, 1, 3, "down"))})),
+              "1 HEAD https://a/ -> 200 up 0 down 0" + body("") + body("") + "\n" +
+                  "3 CONNECT a:1 -> 200 up 2 down 4" + body("up") + body("down") + "\n");
+}
+
+TEST(Http2, AnswersTheUpgradedRequestOnStreamOne) {
+    RecordingHost host;
+    HttpRequest request;
+    request.method = "GET";
+    request.url = "http://h/";
+    const auto parser = create_http2_upgraded(host, ParserLimits{}, request, HttpResponse{});
+    run(host, *parser,
+        {sent(kPrefaceText + kSettings), received(kSettings + frame(1, 4, 1, kOk) + frame(0, 1, 1, "hi"))});
+    EXPECT_EQ(host.text(), "1 GET http://h/ -> 200 up 0 down 2" + body("") + body("hi") + "\n");
+}
+
+TEST(Http2, PassesHugeFramesThrough) {
+    const std::string big(5'000'000, 'x');
+    RecordingHost host;
+    ParserLimits limits;
+    limits.max_body = 10;
+    const auto parser = create_http2(host, limits);
+    run(host, *parser,
+        cut(opened({sent(frame(1, 5, 1, kGet)), received(frame(1, 4, 1, kOk) + frame(0, 1, 1, big))}),
+            16384));
+    EXPECT_EQ(host.text(), "1 GET https://www.example.com/ -> 200 up 0 down 5000000" + body("") +
+                               body("xxxxxxxxxx") + "\n");
+}
+
+TEST(Http2, BoundsOpenStreams) {
+    RecordingHost host;
+    const auto parser = create_http2(host, ParserLimits{});
+    Traffic traffic = opening();
+    for (std::uint32_t id = 1; id < 6000; id += 2) {
+        traffic.push_back(sent(frame(1, 5, id, kOk == "" ? kGet : unhex("828784"))));
+    }
+    for (const Chunk& chunk : traffic) {
+        parser->feed(chunk.direction, chunk.octets, Timestamp());
+    }
+    EXPECT_EQ(host.recorded.size(), 3000U - ParserLimits{}.max_pending);
+    EXPECT_EQ(host.recorded[0].integrity.reason, "too many streams are open");
+    parser->finish(Timestamp());
+    EXPECT_EQ(host.recorded.size(), 3000U);
+}
+
+std::string expected(const Conversation::Call& call, std::size_t index) {
+    return fmt::format("{} {} https://host.test{} -> {} up {} down {}{}{}{}\n", 2 * index + 1, call.method,
+                       call.path, call.status, call.request_body.size(), call.response_body.size(),
+                       body(call.request_body), body(call.response_body),
+                       call.trailers ? " trailer x-sum=done" : "");
+}
+
+TEST(Http2, UnderstandsNghttp2HoweverItIsCut) {
+    for (unsigned seed = 1; seed <= 5; ++seed) {
+        const Conversation conversation = converse(seed, 60);
+        std::map<std::uint32_t, std::string> lines;
+        RecordingHost host;
+        const auto parser = create_http2(host, ParserLimits{});
+        run(host, *parser, conversation.traffic);
+        ASSERT_EQ(host.recorded.size(), conversation.calls.size());
+        for (const auto& recorded : host.recorded) {
+            const std::uint32_t id = recorded.stream().stream_id;
+            EXPECT_EQ(describe(recorded), expected(conversation.calls[id / 2], id / 2));
+        }
+        for (const std::size_t size : {1U, 2U, 3U, 7U, 9U, 10U, 1000U}) {
+            EXPECT_EQ(parse(cut(conversation.traffic, size)), host.text()) << size;
+        }
+    }
+}
+
+/// Whatever is shown of a call is right or marked unknown.
+void expect_right(const RecordingHost& host, const Conversation& conversation) {
+    for (const auto& recorded : host.recorded) {
+        const Http2Exchange& stream = recorded.stream();
+        ASSERT_EQ(stream.stream_id % 2, 1U) << describe(recorded);
+        ASSERT_LT(stream.stream_id / 2, conversation.calls.size());
+        const Conversation::Call& call = conversation.calls[stream.stream_id / 2];
+        if (stream.request) {
+            EXPECT_TRUE(stream.request->method == call.method || stream.request->method == kUnknownText);
+            EXPECT_TRUE(stream.request->target == call.path || stream.request->target == kUnknownText);
+            EXPECT_LE(stream.request->body.size, call.request_body.size());
+            EXPECT_TRUE(call.request_body.starts_with(stream.request->body.captured));
+        }
+        if (stream.response) {
+            EXPECT_TRUE(stream.response->status == call.status || stream.response->status == 0);
+            EXPECT_LE(stream.response->body.size, call.response_body.size());
+            EXPECT_TRUE(call.response_body.starts_with(stream.response->body.captured));
+        }
+        if (recorded.integrity.complete) {
+            EXPECT_EQ(describe(recorded), expected(call, stream.stream_id / 2));
+        }
+    }
+}
+
+TEST(Http2, ShowsWhatIsRightAfterEveryJoin) {
+    const Conversation conversation = converse(11, 60);
+    std::size_t both = 0;
+    std::size_t known = 0;
+    std::size_t paths = 0;
+    for (std::size_t join = 0; join < conversation.traffic.size(); ++join) {
+        for (const std::size_t offset : {std::size_t{0}, conversation.traffic[join].octets.size() / 3}) {
+            SCOPED_TRACE(fmt::format("join {} offset {}", join, offset));
+            Traffic rest(conversation.traffic.begin() + static_cast<std::ptrdiff_t>(join),
+                         conversation.traffic.end());
+            rest.front().octets.erase(0, offset);
+            RecordingHost host(true);
+            const auto parser = create_http2(host, ParserLimits{});
+            run(host, *parser, rest);
+            expect_right(host, conversation);
+            for (const auto& recorded : host.recorded) {
+                const Http2Exchange& stream = recorded.stream();
+                both += stream.request && stream.response ? 1 : 0;
+                known += stream.request && stream.response && stream.request->method != kUnknownText &&
+                                 stream.response->status != 0
+                             ? 1
+                             : 0;
+                paths += stream.request && stream.request->target != kUnknownText ? 1 : 0;
+            }
+            if (join % 10 == 0) {
+                EXPECT_EQ(parse(cut(rest, 1), true), host.text());
+            }
+        }
+    }
+    EXPECT_EQ(known, both);      // methods and statuses show at once
+    EXPECT_GT(paths, both / 4);  // as they become known
+}
+
+TEST(Http2, ShowsWhatIsRightAroundEveryGap) {
+    const Conversation conversation = converse(12, 40);
+    std::size_t shown = 0;
+    for (std::size_t lost = 0; lost < conversation.traffic.size(); ++lost) {
+        for (const bool size_known : {true, false}) {
+            for (const std::size_t keep : {std::size_t{0}, conversation.traffic[lost].octets.size() / 2}) {
+                SCOPED_TRACE(fmt::format("lost {} keep {} known {}", lost, keep, size_known));
+                RecordingHost host;
+                const auto parser = create_http2(host, ParserLimits{});
+                for (std::size_t i = 0; i < conversation.traffic.size(); ++i) {
+                    const auto& [direction, octets] = conversation.traffic[i];
+                    parser->feed(direction, ByteView(octets).substr(0, i == lost ? keep : octets.size()),
+                                 Timestamp());
+                    if (i == lost) {
+                        parser->gap(direction, size_known ? octets.size() - keep : 0, Timestamp());
+                    }
+                }
+                parser->finish(Timestamp());
+                expect_right(host, conversation);
+                shown += host.recorded.size();
+            }
+        }
+    }
+    EXPECT_GT(shown, conversation.traffic.size() * 4 * 35);
+}
+
+TEST(Http2, DetectsThePrefaceAndSettings) {
+    RecordingHost host;
+    RecordingHost alpn;
+    alpn.info().tls.alpn = "h2";
+    EXPECT_EQ(detect_http2({kPrefaceText, "", host.connection()}), Verdict::yes);
+    EXPECT_EQ(detect_http2({"", kPrefaceText, host.connection()}), Verdict::yes);
+    EXPECT_EQ(detect_http2({"PRI", "", host.connection()}), Verdict::need_more);
+    EXPECT_EQ(detect_http2({"", kSettings, host.connection()}), Verdict::yes);
+    EXPECT_EQ(detect_http2({"GET / HTTP/1.1\r\n", "", host.connection()}), Verdict::no);
+    EXPECT_EQ(detect_http2({"", "", alpn.connection()}), Verdict::yes);
+    EXPECT_EQ(detect_http2({frame(1, 5, 7, kGet), "", host.connection(), true}), Verdict::yes);
+    EXPECT_EQ(detect_http2({"GET / HTTP/1.1\r\n", "", host.connection(), true}), Verdict::need_more);
+}
+
+}  // namespace
+}  // namespace sslsniff::http2
