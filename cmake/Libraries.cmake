@@ -6,6 +6,13 @@ find_package(fmt REQUIRED)
 pkg_check_modules(LIBELF REQUIRED IMPORTED_TARGET libelf)
 add_library(elf ALIAS PkgConfig::LIBELF)
 
+pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
+add_library(zlib ALIAS PkgConfig::ZLIB)
+pkg_check_modules(BROTLI REQUIRED IMPORTED_TARGET libbrotlidec)
+add_library(brotli ALIAS PkgConfig::BROTLI)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+add_library(zstd ALIAS PkgConfig::ZSTD)
+
 # Header-only libraries are system headers: their warnings are not ours.
 function(sslsniff_header_library name header)
   find_path(${name}_INCLUDE ${header} REQUIRED)
