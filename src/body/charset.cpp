@@ -23,7 +23,10 @@ class Converter {
             iconv_close(handle_);
         }
     }
-    bool valid() const { return handle_ != reinterpret_cast<iconv_t>(-1); }
+    bool valid() const {
+        // What iconv_open() returns on failure. NOLINTNEXTLINE(performance-no-int-to-ptr)
+        return handle_ != reinterpret_cast<iconv_t>(-1);
+    }
 
     std::string convert(ByteView octets) {
         std::string out;

@@ -39,6 +39,9 @@ class BrotliDecoder final : public ContentDecoder {
                 case BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT:
                     continue;
                 case BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT:
+                    if (BrotliDecoderHasMoreOutput(state_) != 0) {
+                        continue;
+                    }
                     return State::more;
                 case BROTLI_DECODER_RESULT_SUCCESS:
                     return State::ended;

@@ -10,8 +10,8 @@ namespace sslsniff {
 
 /// Bounds that keep a decompression bomb small: whichever is reached first.
 struct DecodeLimits {
-    std::size_t max_output = 1024 * 1024;  ///< octets decoded
-    std::size_t max_ratio = 256;           ///< octets decoded for each octet captured
+    std::size_t max_output = std::size_t{1024} * 1024;  ///< octets decoded
+    std::size_t max_ratio = 256;                        ///< octets decoded for each octet captured
 };
 
 /// The captured part of a body without its content codings (RFC 9110 section 8.4).

@@ -5,18 +5,22 @@
 
 #include "protocols/http/http_upgrade.h"
 #include "protocols/http1/http1_parser.h"
+#include "protocols/http2/http2_parser.h"
 #include "protocols/protocol.h"
 #include "protocols/redis/redis.h"
 
 namespace sslsniff {
 namespace {
 
-constexpr std::array<Protocol, 2> kProtocols{{
+constexpr std::array<Protocol, 3> kProtocols{{
+    {"h2", detect_http2, create_http2},
     {"redis", detect_redis, create_redis},
     {"http/1", detect_http1, create_http1},
 }};
 
-constexpr std::array<HttpUpgrade, 0> kUpgrades{};
+constexpr std::array<HttpUpgrade, 1> kUpgrades{{
+    {"h2c", create_http2_upgraded},
+}};
 
 }  // namespace
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kRememberedClosed = 1024;
 /// Octets searched in vain for frames before we give up on a connection that showed none.
-constexpr std::uint64_t kMaxSearch = 1024 * 1024;
+constexpr std::uint64_t kMaxSearch = 1ULL << 20U;
 
 std::string error_text(std::uint32_t code) {
     const std::string_view name = error_name(code);
@@ -20,12 +20,11 @@ std::string error_text(std::uint32_t code) {
 
 }  // namespace
 
-Connection::Connection(ParserHost& host, const ParserLimits& limits, bool midstream)
+Connection::Connection(ParserHost& host, const ParserLimits& limits)
     : host_(host),
       limits_(limits),
-      sent_(*this, Direction::sent, midstream, limits.max_headers),
-      received_(*this, Direction::received, midstream, limits.max_headers),
-      complete_(!midstream) {}
+      sent_(*this, Direction::sent, limits.max_headers),
+      received_(*this, Direction::received, limits.max_headers) {}
 
 void Connection::open_upgraded(const HttpRequest& request) {
     const auto [stream, added] = streams_.try_emplace(1, 1, false, Timestamp());
@@ -74,7 +73,11 @@ void Connection::set_client(Direction direction) {
 
 void Connection::on_preface(Direction direction) {
     set_client(direction);
-    half(opposite(direction)).begins_here();
+    HalfConnection& server = half(opposite(direction));
+    if (!server.has_octets()) {
+        server.begins_here();
+        complete_ = true;
+    }
 }
 
 Stream* Connection::find(std::uint32_t id, bool opens, Timestamp time) {

@@ -16,7 +16,7 @@ namespace sslsniff::http2 {
 /// Both halves of a connection and its streams.
 class Connection final : public ProtocolParser, private HalfListener {
   public:
-    Connection(ParserHost& host, const ParserLimits& limits, bool midstream);
+    Connection(ParserHost& host, const ParserLimits& limits);
 
     /// Stream 1 is the answer to this request.
     void open_upgraded(const HttpRequest& request);
@@ -51,7 +51,7 @@ class Connection final : public ProtocolParser, private HalfListener {
     ParserLimits limits_;
     HalfConnection sent_;
     HalfConnection received_;
-    bool complete_;                    ///< every frame so far was seen
+    bool complete_ = true;             ///< every frame so far was seen
     std::optional<Direction> client_;  ///< direction of the requests
     Streams streams_;
     std::deque<std::uint32_t> closed_order_;

@@ -26,7 +26,7 @@ unsigned length_bits(const FrameHeader& header) {
 
 /// A header block, whole: every field is well-formed. Known fields say more than unknown ones.
 std::optional<unsigned> block_evidence(ByteView block) {
-    constexpr std::size_t kMaxList = 64 * 1024;
+    constexpr std::size_t kMaxList = std::size_t{64} * 1024;
     const hpack::Block decoded = hpack::Decoder(false, kMaxList).decode(block);
     if (decoded.damaged || decoded.fields.empty()) {
         return std::nullopt;
@@ -74,9 +74,11 @@ unsigned header_evidence(const FrameHeader& header) {
 }
 
 bool may_begin_chain(const FrameHeader& header) {
-    const bool message = header.type == FrameType::data || header.type == FrameType::headers;
-    const bool pushed = header.stream % 2 == 0;
-    return header_evidence(header) != 0 && !(message && (pushed || header.length == 0));
+    if (header.type == FrameType::data || header.type == FrameType::headers) {
+        const bool pushed = header.stream % 2 == 0;
+        return header.length != 0 && !pushed;
+    }
+    return header_evidence(header) != 0;
 }
 
 std::optional<unsigned> payload_evidence(const FrameHeader& header, ByteView payload) {
@@ -97,7 +99,8 @@ std::optional<unsigned> payload_evidence(const FrameHeader& header, ByteView pay
             return settings_evidence(payload);
         case FrameType::window_update: {
             const std::uint32_t increment = read_u32(payload);
-            return increment == 0 || (increment & 0x80000000U) != 0 ? std::nullopt : std::optional(1U);
+            const bool valid = increment >= 1 && increment < 0x80000000U;
+            return valid ? std::optional(1U) : std::nullopt;
         }
         case FrameType::rst_stream:
             return error_code_evidence(payload);

@@ -6,8 +6,8 @@
 
 namespace sslsniff::http2 {
 
-FrameReader::FrameReader(FrameListener& listener, bool midstream, std::size_t max_payload)
-    : listener_(listener), max_payload_(max_payload), state_(State::start), midstream_(midstream) {}
+FrameReader::FrameReader(FrameListener& listener, std::size_t max_payload)
+    : listener_(listener), max_payload_(max_payload), state_(State::start) {}
 
 void FrameReader::feed(ByteView octets, Timestamp time) {
     while (!octets.empty()) {

@@ -32,15 +32,15 @@ class FrameListener {
 /// what came is no frame) it looks for them by tiling.
 class FrameReader {
   public:
-    /// `midstream`: the first octets may be anything. `max_payload`: octets kept of a frame other than DATA.
-    FrameReader(FrameListener& listener, bool midstream, std::size_t max_payload);
+    /// `max_payload`: octets kept of a frame other than DATA.
+    FrameReader(FrameListener& listener, std::size_t max_payload);
 
     void feed(ByteView octets, Timestamp time);
     /// `bytes` are missing, 0 when nobody knows how many.
     void gap(std::uint64_t bytes, Timestamp time);
 
-    /// What was taken for mid-stream starts with the first octet; before any was fed.
-    void begins_here() { midstream_ = false; }
+    /// Before any octet was fed: the first ones may be anything, or, as is assumed at first, they are not.
+    void set_midstream(bool midstream) { midstream_ = midstream; }
 
     /// False while frame boundaries are not known.
     bool synchronised() const { return state_ != State::search; }
@@ -62,7 +62,7 @@ class FrameReader {
     FrameListener& listener_;
     std::size_t max_payload_;
     State state_;
-    bool midstream_;
+    bool midstream_ = false;
     Bytes pending_;  ///< of the preface or a frame header, or payload of a frame that is collected
     FrameHeader header_;
     std::uint32_t left_ = 0;           ///< octets of the payload still to come

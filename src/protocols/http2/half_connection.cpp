@@ -5,13 +5,12 @@
 
 namespace sslsniff::http2 {
 
-HalfConnection::HalfConnection(HalfListener& listener, Direction direction, bool midstream,
-                               std::size_t max_headers)
+HalfConnection::HalfConnection(HalfListener& listener, Direction direction, std::size_t max_headers)
     : listener_(listener),
       direction_(direction),
       max_headers_(max_headers),
-      decoder_(!midstream, max_headers),
-      reader_(*this, midstream, max_headers) {}
+      decoder_(true, max_headers),
+      reader_(*this, max_headers) {}
 
 void HalfConnection::feed(ByteView octets, Timestamp time) {
     has_octets_ = has_octets_ || !octets.empty();
@@ -19,9 +18,16 @@ void HalfConnection::feed(ByteView octets, Timestamp time) {
 }
 
 void HalfConnection::begins_here() {
-    if (!has_octets_) {
-        decoder_ = hpack::Decoder(true, max_headers_);
-        reader_.begins_here();
+    decoder_ = hpack::Decoder(true, max_headers_);
+    reader_.set_midstream(false);
+}
+
+void HalfConnection::gap(std::uint64_t bytes, Timestamp time) {
+    if (has_octets_) {
+        reader_.gap(bytes, time);
+    } else {
+        reader_.set_midstream(true);
+        on_lost(time);
     }
 }
 

@@ -46,13 +46,15 @@ class HalfListener {
 /// One direction of an HTTP/2 connection: frames, and header blocks put together and decoded.
 class HalfConnection final : private FrameListener {
   public:
-    /// `midstream`: frames may have passed before. `max_headers` bounds a header block, coded and decoded.
-    HalfConnection(HalfListener& listener, Direction direction, bool midstream, std::size_t max_headers);
+    /// `max_headers` bounds a header block, coded and decoded.
+    HalfConnection(HalfListener& listener, Direction direction, std::size_t max_headers);
 
     void feed(ByteView octets, Timestamp time);
-    void gap(std::uint64_t bytes, Timestamp time) { reader_.gap(bytes, time); }
-    /// The other direction shows that the connection begins here, although nobody said so.
+    /// See FrameReader. As the first of all, it says that frames may have passed before.
+    void gap(std::uint64_t bytes, Timestamp time);
+    /// Before any octet: the other direction shows that the connection begins here after all.
     void begins_here();
+    bool has_octets() const { return has_octets_; }
 
     /// Octets passed over in search of frames.
     std::uint64_t skipped() const { return reader_.skipped(); }

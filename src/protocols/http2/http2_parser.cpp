@@ -45,13 +45,13 @@ Verdict detect_http2(const Evidence& evidence) {
 }
 
 std::unique_ptr<ProtocolParser> create_http2(ParserHost& host, const ParserLimits& limits) {
-    return std::make_unique<http2::Connection>(host, limits, host.connection().midstream);
+    return std::make_unique<http2::Connection>(host, limits);
 }
 
 std::unique_ptr<ProtocolParser> create_http2_upgraded(ParserHost& host, const ParserLimits& limits,
                                                       const HttpRequest& request,
                                                       const HttpResponse& /*response*/) {
-    auto connection = std::make_unique<http2::Connection>(host, limits, false);
+    auto connection = std::make_unique<http2::Connection>(host, limits);
     connection->open_upgraded(request);
     return connection;
 }

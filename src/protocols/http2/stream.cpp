@@ -105,7 +105,7 @@ void Stream::on_upgraded_request(const HttpRequest& request) {
 }
 
 void Stream::on_data(Side side, const DataPiece& piece, std::size_t max_body, Timestamp time) {
-    Half& half = this->half(side);
+    const Half& half = this->half(side);
     Body& body = message(side).body;
     if (side == Side::response && !timing_.response_start) {
         timing_.response_start = time;

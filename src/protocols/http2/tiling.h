@@ -22,7 +22,7 @@ class Tiling {
     static constexpr unsigned kEnough = 40;
     /// What is kept while searching. Chains over larger frames are followed all the same, but frames whose
     /// beginning has left the window are lost.
-    static constexpr std::size_t kWindow = 64 * 1024;
+    static constexpr std::size_t kWindow = std::size_t{64} * 1024;
 
     /// `aligned_start`: octet 0 is the first of a call of the application, likely that of a frame.
     explicit Tiling(bool aligned_start);

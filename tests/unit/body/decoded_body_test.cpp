@@ -59,9 +59,9 @@ Body body_of(std::string coded, std::string encoding) {
     return body;
 }
 
-std::string sample() {
+std::string sample(int numbers = 3000) {
     std::string text;
-    for (int i = 0; i < 3000; ++i) {
+    for (int i = 0; i < numbers; ++i) {
         text += std::to_string(i * i) + (i % 7 == 0 ? "\n" : ", ");
     }
     return text;
@@ -98,8 +98,7 @@ TEST_P(EveryCoding, ShowsWhatDecodedOfAPartialBody) {
         EXPECT_EQ(decoded.state, size == 0 ? DecodedBody::State::decoded : DecodedBody::State::partial)
             << size;
     }
-    const std::string large =
-        encode(sample() + sample() + sample() + sample() + sample() + sample(), GetParam());
+    const std::string large = encode(sample(40'000), GetParam());
     EXPECT_GT(decode_body(body_of(large.substr(0, large.size() - 10), field())).octets.size(), 100'000U);
 }
 

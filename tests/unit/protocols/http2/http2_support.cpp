@@ -232,6 +232,11 @@ std::string RecordingHost::text() const {
     return out;
 }
 
+void join(ProtocolParser& parser) {
+    parser.gap(Direction::sent, 0, Timestamp());
+    parser.gap(Direction::received, 0, Timestamp());
+}
+
 void run(RecordingHost& host, ProtocolParser& parser, const Traffic& traffic) {
     Timestamp time;
     for (const Chunk& chunk : traffic) {

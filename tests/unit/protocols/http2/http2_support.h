@@ -21,10 +21,7 @@ class RecordingHost final : public ParserHost {
         const Http2Exchange& stream() const { return dynamic_cast<const Http2Exchange&>(*exchange); }
     };
 
-    explicit RecordingHost(bool midstream = false) {
-        info_.midstream = midstream;
-        info_.process = std::make_shared<ProcessInfo>();
-    }
+    RecordingHost() { info_.process = std::make_shared<ProcessInfo>(); }
     void emit(Timing timing, Integrity integrity, std::unique_ptr<Exchange> exchange) override {
         recorded.push_back({timing, std::move(integrity), std::move(exchange)});
     }
@@ -67,6 +64,9 @@ struct Conversation {
     Traffic traffic;
 };
 Conversation converse(unsigned seed, std::size_t calls);
+
+/// Tells the parser that the connection began earlier.
+void join(ProtocolParser& parser);
 
 /// Feeds all of `traffic` and finishes.
 void run(RecordingHost& host, ProtocolParser& parser, const Traffic& traffic);
