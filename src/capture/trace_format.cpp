@@ -3,9 +3,10 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cstring>
 #include <iterator>
+
+#include "base/number.h"
 
 namespace sslsniff {
 namespace {
@@ -94,10 +95,11 @@ bool take_number(std::string_view& text, T& value, char terminator, int base = 1
     if (length == std::string_view::npos) {
         return false;
     }
-    const auto [end, error] = std::from_chars(text.data(), text.data() + length, value, base);
-    if (error != std::errc{} || end != text.data() + length) {
+    const auto number = parse_number<T>(text.substr(0, length), base);
+    if (!number) {
         return false;
     }
+    value = *number;
     text.remove_prefix(terminator == '\0' ? length : length + 1);
     return true;
 }

@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 #include <poll.h>
 
-#include <charconv>
 #include <utility>
+
+#include "base/number.h"
 
 namespace sslsniff {
 namespace {
@@ -30,14 +31,9 @@ std::optional<Version> parse_version(std::string_view line) {
     if (!line.starts_with(' ') || dot == std::string_view::npos) {
         return std::nullopt;
     }
-    const auto number = [](std::string_view text, unsigned& value) {
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-        return error == std::errc{} && end == text.data() + text.size();
-    };
-    Version version;
-    const bool valid =
-        number(line.substr(1, dot - 1), version.major) && number(line.substr(dot + 1), version.minor);
-    return valid ? std::optional(version) : std::nullopt;
+    const auto major = parse_number<unsigned>(line.substr(1, dot - 1));
+    const auto minor = parse_number<unsigned>(line.substr(dot + 1));
+    return major && minor ? std::optional(Version{*major, *minor}) : std::nullopt;
 }
 
 /// False when `fd` gave nothing to read in time.

@@ -2,13 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include "base/number.h"
 
 namespace sslsniff {
 
@@ -29,13 +30,7 @@ Taken take(std::optional<T> value, T& into) {
 
 template <std::integral T>
 Taken take_number(std::string_view text, T& into) {
-    T value{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (text.empty() || error != std::errc{} || end != text.data() + text.size()) {
-        return Taken::bad;
-    }
-    into = value;
-    return Taken::yes;
+    return take(parse_number<T>(text), into);
 }
 
 /// A key without value.

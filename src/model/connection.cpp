@@ -3,9 +3,9 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cstring>
 
+#include "base/number.h"
 #include "model/names.h"
 
 namespace sslsniff {
@@ -117,14 +117,9 @@ std::optional<Endpoint> parse_endpoint(std::string_view text) {
     if (host.starts_with('[') && host.ends_with(']')) {
         host = host.substr(1, host.size() - 2);
     }
-    Endpoint endpoint;
     const auto address = parse_ip(host);
-    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), endpoint.port);
-    if (!address || error != std::errc{} || end != port.data() + port.size()) {
-        return std::nullopt;
-    }
-    endpoint.address = *address;
-    return endpoint;
+    const auto number = parse_number<std::uint16_t>(port);
+    return address && number ? std::optional(Endpoint{*address, *number}) : std::nullopt;
 }
 
 std::string connection_name(const ConnectionId& id) {

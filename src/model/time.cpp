@@ -1,8 +1,9 @@
 #include "model/time.h"
 
 #include <array>
-#include <charconv>
 #include <string_view>
+
+#include "base/number.h"
 
 namespace sslsniff {
 
@@ -48,13 +49,11 @@ namespace {
 
 /// Takes exactly `digits` decimal digits off the front of `text`.
 bool take_number(std::string_view& text, std::size_t digits, int& value) {
-    if (text.size() < digits) {
+    const auto number = parse_number<unsigned>(text.substr(0, digits));
+    if (text.size() < digits || !number) {
         return false;
     }
-    const auto [end, error] = std::from_chars(text.data(), text.data() + digits, value);
-    if (error != std::errc{} || end != text.data() + digits || text[0] == '-') {
-        return false;
-    }
+    value = static_cast<int>(*number);
     text.remove_prefix(digits);
     return true;
 }

@@ -173,7 +173,8 @@ void ConnectionTable::finish(Timestamp time) {
     for (auto at = connections_.begin(); at != connections_.end(); ++at) {
         open.push_back(at);
     }
-    std::ranges::stable_sort(open, {}, [](const auto& at) { return at->second.connection.info().opened; });
+    std::ranges::sort(
+        open, {}, [](const auto& at) { return std::pair(at->second.connection.info().opened, at->first); });
     for (const auto& at : open) {
         close(at, CloseReason::capture_end, time);
     }
