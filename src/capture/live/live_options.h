@@ -1,0 +1,59 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sslsniff {
+
+/// Which processes are captured: those that any of the parts names.
+struct TargetFilter {
+    std::vector<pid_t> pids;         ///< with their threads
+    bool children = true;            ///< and what the pids fork from now on
+    std::vector<std::string> comms;  ///< equal to the process's comm (at most 15 octets)
+    std::vector<uid_t> uids;         ///< equal to the real uid
+    bool everything = false;         ///< the whole host, without sslsniff itself
+};
+
+/// How payload is copied into the ring buffer. `automatic` takes the first that the kernel has.
+enum class PayloadStrategy : std::uint8_t {
+    automatic,
+    user_dynptr,  ///< bpf_probe_read_user_dynptr (Linux 6.16)
+    slices,       ///< dynptr written in constant slices (5.19)
+    classes       ///< fragments of a few constant sizes (5.8)
+};
+
+/// How probes are attached.
+enum class ProbeMechanism : std::uint8_t {
+    automatic,
+    multi,  ///< one uprobe-multi link for all probes of a file (6.6)
+    perf    ///< one perf event for each probe
+};
+
+/// Which kernel functions tell the socket of a TLS call.
+enum class SocketBackend : std::uint8_t {
+    automatic,
+    tracepoint,  ///< sock_send_length, sock_recv_length (6.3)
+    fentry,      ///< fexit of tcp_sendmsg, tcp_recvmsg
+    kprobe,      ///< kretprobe of the same
+    none
+};
+
+struct LiveOptions {
+    TargetFilter targets;
+    std::size_t ring_bytes = 64U << 20U;  ///< rounded up to a power of two, at least 64 KiB
+    std::uint64_t snaplen = 0;            ///< payload octets kept of each call; 0: all
+    /// A pid in targets is held and will exec `command_path`: also probe every TLS library in the standard
+    /// folders and the command's own.
+    bool expect_exec = false;
+    std::string command_path;
+    /// For tests: what would otherwise be chosen by what the kernel has.
+    PayloadStrategy payload = PayloadStrategy::automatic;
+    ProbeMechanism probes = ProbeMechanism::automatic;
+    SocketBackend sockets = SocketBackend::automatic;
+};
+
+}  // namespace sslsniff
