@@ -22,9 +22,16 @@ endfunction()
 sslsniff_header_library(cli11 CLI/CLI.hpp)
 sslsniff_header_library(rapidjson rapidjson/writer.h)
 
-# Debian's node-llhttp ships llhttp as C sources and a header.
-find_path(LLHTTP_SOURCE llhttp.c REQUIRED PATHS /usr/share/llhttp /usr/share/nodejs/llhttp/build/c)
+# llhttp is a library in newer distributions; before, node-llhttp has it as C sources and a header.
 find_path(LLHTTP_INCLUDE llhttp.h REQUIRED PATHS /usr/share/include /usr/include /usr/share/nodejs/llhttp/build
           PATH_SUFFIXES llhttp)
-add_library(llhttp STATIC ${LLHTTP_SOURCE}/api.c ${LLHTTP_SOURCE}/http.c ${LLHTTP_SOURCE}/llhttp.c)
-target_include_directories(llhttp SYSTEM PUBLIC ${LLHTTP_INCLUDE})
+find_library(LLHTTP_LIBRARY NAMES libllhttp.a llhttp)
+if(LLHTTP_LIBRARY)
+  add_library(llhttp INTERFACE)
+  target_link_libraries(llhttp INTERFACE ${LLHTTP_LIBRARY})
+  target_include_directories(llhttp SYSTEM INTERFACE ${LLHTTP_INCLUDE})
+else()
+  find_path(LLHTTP_SOURCE llhttp.c REQUIRED PATHS /usr/share/llhttp /usr/share/nodejs/llhttp/build/c)
+  add_library(llhttp STATIC ${LLHTTP_SOURCE}/api.c ${LLHTTP_SOURCE}/http.c ${LLHTTP_SOURCE}/llhttp.c)
+  target_include_directories(llhttp SYSTEM PUBLIC ${LLHTTP_INCLUDE})
+endif()

@@ -1,6 +1,9 @@
-#include <cstdio>
+#include <string>
+#include <vector>
 
-int main() {
-    std::puts("sslsniff " SSLSNIFF_VERSION);
-    return 0;
+#include "app/app.h"
+
+int main(int argc, char** argv) {
+    const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
+    return sslsniff::run(arguments);
 }

@@ -1,15 +1,55 @@
 #include "app/output_formats.h"
 
+#include <fmt/format.h>
+#include <sys/utsname.h>
+
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+
+#include "capture/trace_writer.h"
+#include "output/json/json_sink.h"
+#include "output/text/text_sink.h"
 
 namespace sslsniff {
 namespace {
 
+bool wants_color(const Options& options, bool terminal) {
+    if (options.color != ColorMode::automatic) {
+        return options.color == ColorMode::always;
+    }
+    const char* no_color = std::getenv("NO_COLOR");  // https://no-color.org
+    return terminal && (no_color == nullptr || *no_color == '\0');
+}
+
+std::unique_ptr<TransactionSink> make_text(OutputStream& stream, const Options& options, bool terminal) {
+    TextOptions text;
+    text.verbosity = options.verbosity;
+    text.hex = options.hex;
+    text.color = wants_color(options, terminal);
+    text.utc_offset = local_utc_offset;
+    return std::make_unique<TextSink>(stream, std::move(text));
+}
+
+std::unique_ptr<TransactionSink> make_json(OutputStream& stream, const Options& /*options*/,
+                                           bool /*terminal*/) {
+    return std::make_unique<JsonSink>(stream);
+}
+
+std::unique_ptr<EventConsumer> make_trace(OutputStream& stream, const Options& options) {
+    TraceHeader header;
+    header.tool = "sslsniff " SSLSNIFF_VERSION;
+    utsname system{};
+    if (options.live() && ::uname(&system) == 0) {
+        header.kernel = static_cast<const char*>(system.release);
+    }
+    return std::make_unique<TraceWriter>(stream, header);
+}
+
 constexpr std::array<OutputFormat, 3> kFormats{{
-    {"text", nullptr, nullptr},
-    {"json", nullptr, nullptr},
-    {"trace", nullptr, nullptr},
+    {"text", true, make_text, nullptr},
+    {"json", false, make_json, nullptr},
+    {"trace", false, nullptr, make_trace},
 }};
 
 }  // namespace

@@ -16,9 +16,10 @@ namespace sslsniff {
 /// null. The stream outlives what is made.
 struct OutputFormat {
     std::string_view name;
+    bool for_people;  ///< -q leaves it out
     std::unique_ptr<TransactionSink> (*make_sink)(OutputStream& stream, const Options& options,
                                                   bool terminal);
-    std::unique_ptr<EventConsumer> (*make_consumer)(OutputStream& stream, const Options& options);
+    std::unique_ptr<EventConsumer> (*make_writer)(OutputStream& stream, const Options& options);
 };
 
 std::span<const OutputFormat> output_formats();

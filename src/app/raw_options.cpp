@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "app/live_session.h"
 #include "app/output_formats.h"
 #include "base/text.h"
 
@@ -16,6 +17,7 @@ namespace sslsniff {
 namespace {
 
 constexpr const char* kDescription = "Shows what processes say over TLS, without keys or proxies.";
+constexpr const char* kVersion = "sslsniff " SSLSNIFF_VERSION;
 constexpr const char* kUsage =
     "Usage: sslsniff [OPTIONS] -p PID | -c COMM | -u USER | -a | -r FILE\n"
     "       sslsniff [OPTIONS] -- COMMAND [ARG...]\n";
@@ -82,7 +84,9 @@ void declare_options(CLI::App& app, RawOptions& raw) {
     limits.value("-B,--buffer-size", raw.buffer_size, "BYTES", "Size of the kernel's buffer; default: 64M");
 
     app.set_help_flag("-h,--help", "Print this help")->group("Other");
-    app.set_version_flag("-V,--version", "sslsniff " SSLSNIFF_VERSION, "Print the version")->group("Other");
+    const std::string version =
+        has_live_capture() ? kVersion : kVersion + std::string(" (without live capture)");
+    app.set_version_flag("-V,--version", version, "Print the version")->group("Other");
 }
 
 /// CLI11's help with a usage of our own.

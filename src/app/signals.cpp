@@ -35,17 +35,20 @@ Result<Signals> Signals::take() {
         return std::unexpected(system_error("cannot create a signal descriptor"));
     }
     sigset_t mask;
-    struct sigaction pipe{};
-    struct sigaction ignore{};
-    ignore.sa_handler = SIG_IGN;
-    if (::sigprocmask(SIG_BLOCK, &taken, &mask) != 0 || ::sigaction(SIGPIPE, &ignore, &pipe) != 0) {
+    if (::sigprocmask(SIG_BLOCK, &taken, &mask) != 0) {
         return std::unexpected(system_error("cannot take over signals"));
     }
-    return Signals(taken, mask, pipe, std::move(fd));
+    return Signals(taken, mask, std::move(fd));
 }
 
-Signals::Signals(const sigset_t& taken, const sigset_t& mask, const struct sigaction& pipe, UniqueFd fd)
-    : taken_(taken), inherited_mask_(mask), inherited_pipe_(pipe), fd_(std::move(fd)) {}
+Signals::Signals(const sigset_t& taken, const sigset_t& mask, UniqueFd fd)
+    : taken_(taken), inherited_mask_(mask), fd_(std::move(fd)) {
+    struct sigaction ignore{};
+    ignore.sa_handler = SIG_IGN;
+    // Neither call can fail: signals and pointers are valid.
+    ::sigaction(SIGPIPE, &ignore, &inherited_pipe_);
+    ::sigaction(SIGXFSZ, &ignore, &inherited_file_size_);
+}
 
 Signals::Signals(Signals&& other) noexcept = default;
 
@@ -76,6 +79,7 @@ void Signals::give_back() {
 
 void Signals::restore_inherited() const {
     ::sigaction(SIGPIPE, &inherited_pipe_, nullptr);
+    ::sigaction(SIGXFSZ, &inherited_file_size_, nullptr);
     ::sigprocmask(SIG_SETMASK, &inherited_mask_, nullptr);
 }
 

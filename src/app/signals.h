@@ -10,7 +10,8 @@
 namespace sslsniff {
 
 /// Takes SIGINT, SIGTERM and SIGHUP (unless it was ignored, as under nohup) as data instead of interruptions,
-/// and ignores SIGPIPE, so that a closed reader is an error of write(). The destructor puts everything back.
+/// and ignores SIGPIPE and SIGXFSZ, so that a closed reader and a full file are errors of write(). The
+/// destructor puts everything back.
 class Signals {
   public:
     static Result<Signals> take();
@@ -36,11 +37,12 @@ class Signals {
     void restore_inherited() const;
 
   private:
-    explicit Signals(const sigset_t& taken, const sigset_t& mask, const struct sigaction& pipe, UniqueFd fd);
+    Signals(const sigset_t& taken, const sigset_t& mask, UniqueFd fd);
 
     sigset_t taken_{};
     sigset_t inherited_mask_{};
     struct sigaction inherited_pipe_{};
+    struct sigaction inherited_file_size_{};
     UniqueFd fd_;
 };
 

@@ -7,17 +7,18 @@
 #include "capture/trace_reader.h"
 #include "capture/trace_writer.h"
 #include "output/json/json_sink.h"
+#include "output/text/summary_text.h"
 #include "output/text/text_sink.h"
 #include "stream/connection_table.h"
 
 namespace sslsniff::test {
 namespace {
 
-/// The text sink with everything in one stream, times in UTC.
+/// The text sink, times in UTC.
 template <int kVerbosity, bool kHex>
 std::unique_ptr<TransactionSink> text(OutputStream& out) {
     return std::make_unique<TextSink>(
-        out, out, TextOptions{.verbosity = kVerbosity, .hex = kHex, .color = false, .utc_offset = {}});
+        out, TextOptions{.verbosity = kVerbosity, .hex = kHex, .color = false, .utc_offset = {}});
 }
 
 std::unique_ptr<TransactionSink> json(OutputStream& out) {
@@ -67,6 +68,9 @@ Replayed replay(const Bytes& trace, const Variant& variant) {
     }
     table.finish(both.last());
     result.output = out.bytes();
+    if (variant.suffix.ends_with("txt")) {
+        result.output += summary_text(table.summary());
+    }
     result.trace = recorded.bytes();
     return result;
 }

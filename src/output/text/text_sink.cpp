@@ -6,7 +6,6 @@
 
 #include "base/text.h"
 #include "output/text/hex_dump.h"
-#include "output/text/summary_text.h"
 #include "output/text/text_details.h"
 
 namespace sslsniff {
@@ -71,8 +70,7 @@ void totals(StyledText& line, std::string_view name, const StreamTotals& totals)
 
 }  // namespace
 
-TextSink::TextSink(OutputStream& out, OutputStream& summary, TextOptions options)
-    : out_(out), summary_(summary), options_(std::move(options)) {}
+TextSink::TextSink(OutputStream& out, TextOptions options) : out_(out), options_(std::move(options)) {}
 
 void TextSink::on_transaction(const Transaction& transaction) {
     const Timing& timing = transaction.timing;
@@ -144,9 +142,7 @@ void TextSink::on_loss(const LossEvent& loss) {
     show_losses(loss.time);
 }
 
-void TextSink::on_summary(const CaptureSummary& summary) {
-    summary_.write(summary_text(summary));
-}
+void TextSink::on_summary(const CaptureSummary& /*summary*/) {}
 
 void TextSink::show_losses(Timestamp now) {
     if (!losses_.due(now)) {

@@ -12,8 +12,8 @@ namespace sslsniff {
 /// line too. Whatever the octets, only printable characters come out.
 class TextSink final : public TransactionSink {
   public:
-    /// Both streams must outlive the sink; they may be the same. The summary goes to `summary`.
-    TextSink(OutputStream& out, OutputStream& summary, TextOptions options);
+    /// `out` must outlive the sink. The summary is not part of it: see summary_text().
+    TextSink(OutputStream& out, TextOptions options);
 
     void on_transaction(const Transaction& transaction) override;
     void on_connection(const ConnectionRecord& record) override;
@@ -27,7 +27,6 @@ class TextSink final : public TransactionSink {
     void beginning(StyledText& line, Timestamp start, const ConnectionInfo& connection) const;
 
     OutputStream& out_;
-    OutputStream& summary_;
     TextOptions options_;
     LossCollector losses_;
 };

@@ -86,9 +86,10 @@ TEST_F(CommandRunnerTest, ChildHasTheSignalsWeInherited) {
     std::ifstream stream(file_);
     const std::string text((std::istreambuf_iterator<char>(stream)), {});
     EXPECT_NE(text.find("SigBlk:\t0000000000000000"), std::string::npos) << text;
-    // SIGPIPE is bit 12.
+    // Signal N is bit N - 1.
     const auto ignored = std::stoull(text.substr(text.find("SigIgn:\t") + 8), nullptr, 16);
-    EXPECT_EQ(ignored & 0x1000U, 0U) << text;
+    EXPECT_EQ(ignored & (1ULL << (SIGPIPE - 1)), 0U) << text;
+    EXPECT_EQ(ignored & (1ULL << (SIGXFSZ - 1)), 0U) << text;
     ::unlink(file_.c_str());
 }
 

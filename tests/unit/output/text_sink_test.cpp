@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "output/text/summary_text.h"
 #include "support/fake_exchange.h"
 #include "support/sample_connection.h"
 
@@ -24,12 +25,12 @@ class TextSinkTest : public testing::Test {
     }
 
     std::string transaction() {
-        TextSink sink(out_, summary_, options);
+        TextSink sink(out_, options);
         sink.on_transaction({connection, timing, integrity, std::move(exchange)});
         return out_.bytes();
     }
     std::string closing() {
-        TextSink sink(out_, summary_, options);
+        TextSink sink(out_, options);
         sink.on_connection(
             {connection, at_us(80'000'000), CloseReason::freed, protocol, transactions, sent, received});
         return out_.bytes();
@@ -47,7 +48,6 @@ class TextSinkTest : public testing::Test {
 
   private:
     MemoryOutputStream out_;
-    MemoryOutputStream summary_;
 };
 
 TEST_F(TextSinkTest, OneLinePerTransaction) {
@@ -191,9 +191,9 @@ TEST_F(TextSinkTest, BinaryBodiesAreSummarised) {
           .captured = "\xe9t\xe9s",
           .content_type = "text/plain; charset=latin1",
           .content_encoding = ""}}};
-    EXPECT_TRUE(
-        transaction().ends_with("    < [3 bytes: image/png]\n    < [3 bytes: text/html, gzip]\n    < [2 bytes: binary]\n"
-                                "    < gr\\xc3\n    < [6 more]\n    < \\xe9t\\xe9s\n"));
+    EXPECT_TRUE(transaction().ends_with(
+        "    < [3 bytes: image/png]\n    < [3 bytes: text/html, gzip]\n    < [2 bytes: binary]\n"
+        "    < gr\\xc3\n    < [6 more]\n    < \\xe9t\\xe9s\n"));
 }
 
 TEST_F(TextSinkTest, HexDumpIsThatOfTcpdump) {
@@ -240,7 +240,7 @@ TEST_F(TextSinkTest, UnderstoodAndEmptyConnectionsEndSilently) {
 
 TEST(TextSinkLosses, AreShownAtOnceThenOncePerSecond) {
     MemoryOutputStream out;
-    TextSink sink(out, out, {});
+    TextSink sink(out, {});
     for (int i = 0; i < 1000; ++i) {
         sink.on_loss({at_us(i * 1000), LossCause::ring_full, 1, 10});
     }
@@ -252,26 +252,18 @@ TEST(TextSinkLosses, AreShownAtOnceThenOncePerSecond) {
               "12:00:02.623456 1 byte lost: memory of the process not readable\n");
 }
 
-TEST(TextSinkSummary, SingularAndPlural) {
-    MemoryOutputStream out;
-    MemoryOutputStream summary;
-    TextSink sink(out, summary, {});
+TEST(SummaryText, SingularAndPlural) {
     CaptureSummary one;
     one.transactions = one.connections = one.processes = one.bytes_sent = 1;
-    sink.on_summary(one);
-    EXPECT_EQ(out.bytes(), "");
-    EXPECT_EQ(summary.bytes(),
+    EXPECT_EQ(summary_text(one),
               "1 transaction\n1 connection of 1 process\n1 byte sent, 0 bytes received\n0 events lost\n");
 
-    MemoryOutputStream many;
-    TextSink other(out, many, {});
     CaptureSummary two;
     two.transactions = two.connections = two.processes = 2;
     two.unbound_connections = 1;
     two.missing_bytes = 30;
     two.losses = {{LossCause::ring_full, 3, 0}, {LossCause::map_full, 1, 2}};
-    other.on_summary(two);
-    EXPECT_EQ(many.bytes(),
+    EXPECT_EQ(summary_text(two),
               "2 transactions\n2 connections of 2 processes (1 unbound: the socket was not found)\n"
               "0 bytes sent, 0 bytes received\n30 bytes missing in the streams\n"
               "3 events lost: ring buffer full\n1 event, 2 bytes lost: kernel table full\n");

@@ -1,0 +1,85 @@
+#include "app/pipeline.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+namespace sslsniff {
+namespace {
+
+StreamLimits limits_of(const Options& options) {
+    StreamLimits limits;
+    limits.parser.max_body = options.max_body;
+    return limits;
+}
+
+Result<std::unique_ptr<FdOutputStream>> open_stream(const OutputSpec& spec) {
+    if (spec.to_stdout()) {
+        return std::make_unique<FdOutputStream>(STDOUT_FILENO, "standard output");
+    }
+    return create_output_file(spec.path);
+}
+
+}  // namespace
+
+void Pipeline::EventFanOut::on_event(const CaptureEvent& event) {
+    for (auto* consumer : consumers_) {
+        consumer->on_event(event);
+    }
+}
+
+Result<std::unique_ptr<Pipeline>> Pipeline::create(const Options& options) {
+    std::unique_ptr<Pipeline> pipeline(new Pipeline(options));
+    for (const auto& spec : options.outputs) {
+        if (auto added = pipeline->add(spec, options); !added) {
+            return std::unexpected(added.error());
+        }
+    }
+    pipeline->events_.add(pipeline->connections_);
+    return pipeline;
+}
+
+Pipeline::Pipeline(const Options& options)
+    : limit_(sinks_, options.count), connections_(limit_, limits_of(options)) {}
+
+Result<void> Pipeline::add(const OutputSpec& spec, const Options& options) {
+    const OutputFormat& format = *find_output_format(spec.format);
+    if (options.quiet && format.for_people) {
+        return {};
+    }
+    auto stream = open_stream(spec);
+    if (!stream) {
+        return std::unexpected(stream.error());
+    }
+    const bool terminal = spec.to_stdout() && ::isatty(STDOUT_FILENO) == 1;
+    if (format.make_sink != nullptr) {
+        sinks_.add(format.make_sink(**stream, options, terminal));
+    } else {
+        events_.add(*writers_.emplace_back(format.make_writer(**stream, options)));
+    }
+    streams_.push_back(*std::move(stream));
+    return {};
+}
+
+Result<void> Pipeline::flush() {
+    for (const auto& stream : streams_) {
+        if (auto flushed = stream->flush(); !flushed) {
+            if (!stream->is_closed_reader()) {
+                return flushed;
+            }
+            reader_is_gone_ = true;
+        }
+    }
+    return {};
+}
+
+Result<CaptureSummary> Pipeline::finish() {
+    // The last event's time, not the clock's: a recording of this capture must end the same way.
+    connections_.finish(connections_.summary().ended);
+    if (auto flushed = flush(); !flushed) {
+        return std::unexpected(flushed.error());
+    }
+    return limit_.summary();
+}
+
+}  // namespace sslsniff

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "model/transaction.h"
+
+namespace sslsniff {
+
+/// Owns sinks and hands everything to each of them, in order.
+class SinkFanOut final : public TransactionSink {
+  public:
+    void add(std::unique_ptr<TransactionSink> sink) { sinks_.push_back(std::move(sink)); }
+    void on_transaction(const Transaction& transaction) override;
+    void on_connection(const ConnectionRecord& record) override;
+    void on_loss(const LossEvent& loss) override;
+    void on_summary(const CaptureSummary& summary) override;
+
+  private:
+    std::vector<std::unique_ptr<TransactionSink>> sinks_;
+};
+
+/// Lets the first `limit` transactions through (-n). What else is said of the capture passes always; the
+/// summary counts the transactions that were let through, and is kept.
+class CountLimit final : public TransactionSink {
+  public:
+    CountLimit(TransactionSink& next, std::optional<std::uint64_t> limit) : next_(next), limit_(limit) {}
+    void on_transaction(const Transaction& transaction) override;
+    void on_connection(const ConnectionRecord& record) override;
+    void on_loss(const LossEvent& loss) override;
+    void on_summary(const CaptureSummary& summary) override;
+
+    bool is_reached() const { return limit_ && passed_ >= *limit_; }
+    const CaptureSummary& summary() const { return summary_; }
+
+  private:
+    TransactionSink& next_;
+    std::optional<std::uint64_t> limit_;
+    std::uint64_t passed_ = 0;
+    CaptureSummary summary_;
+};
+
+}  // namespace sslsniff
