@@ -33,6 +33,9 @@ enum tls_function {
 	/* ciphertext side of memory BIOs */
 	TLS_FN_BIO_READ,
 	TLS_FN_BIO_WRITE,
+	/* what X and X_ex both call: (bio, buf, num, size_t *done) */
+	TLS_FN_BIO_READ_INTERNAL,
+	TLS_FN_BIO_WRITE_INTERNAL,
 	TLS_FN_COUNT
 };
 

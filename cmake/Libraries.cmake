@@ -13,6 +13,9 @@ add_library(brotli ALIAS PkgConfig::BROTLI)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 add_library(zstd ALIAS PkgConfig::ZSTD)
 
+find_package(zydis REQUIRED)
+add_library(zydis ALIAS Zydis::Zydis)
+
 # Header-only libraries are system headers: their warnings are not ours.
 function(sslsniff_header_library name header)
   find_path(${name}_INCLUDE ${header} REQUIRED)

@@ -58,6 +58,7 @@ struct LibraryPlan {
     std::string name;          ///< "OpenSSL"
     std::string version;       ///< "3.0.17"; empty when the image does not tell
     std::string build_id;      ///< hex; empty when there is none
+    bool on_overlay = false;   ///< `file` is overlayfs's view; another FileId may be the same file
     bool deleted = false;      ///< unlinked or replaced on disk, still in use
     std::vector<ProbeSite> sites;
     std::vector<SkippedSymbol> skipped;

@@ -48,9 +48,9 @@ class ProcFs {
     /// `parents` and all their descendants as of now, ascending. Those that do not exist are left out.
     std::vector<pid_t> with_descendants(const std::vector<pid_t>& parents) const;
 
-    /// Paths that lead to the file of a mapping, best first: the mapping itself (works for deleted files,
-    /// needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN), then the name in the process's mount namespace.
-    std::vector<std::string> open_paths(pid_t pid, const Mapping& mapping) const;
+    /// The link to the file of a mapping: works for deleted files and in any mount namespace, needs
+    /// CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN.
+    std::string mapping_path(pid_t pid, const Mapping& mapping) const;
 
     /// `path` as the process sees it, from here: /proc/PID/root/PATH.
     std::string path_of_process(pid_t pid, const std::string& path) const;

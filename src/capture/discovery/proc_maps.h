@@ -5,8 +5,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/bytes.h"
-
 namespace sslsniff {
 
 /// One executable file mapping of /proc/PID/maps (proc(5)).
@@ -21,10 +19,8 @@ struct Mapping {
 };
 
 /// The executable file mappings in the text of a maps file. Lines that are not of its form are left out;
-/// anonymous memory, [vdso], [stack] and the like are not file mappings. Paths are unescaped (\012).
+/// anonymous memory, [vdso], [stack] and the like are not file mappings. Newlines in paths, which the kernel
+/// writes as \012, are restored.
 std::vector<Mapping> parse_executable_mappings(std::string_view maps);
-
-/// proc(5)'s octal escapes (\NNN) resolved.
-std::string unescape_octal(std::string_view text);
 
 }  // namespace sslsniff

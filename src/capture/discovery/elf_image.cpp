@@ -1,0 +1,223 @@
+#include "capture/discovery/elf_image.h"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "capture/discovery/elf_read.h"
+
+namespace sslsniff {
+namespace {
+
+constexpr std::uint64_t kMaxTable = std::uint64_t{128} << 20;  ///< of one section read whole
+constexpr std::uint64_t kMaxCode = std::uint64_t{64} << 10;
+constexpr std::uint64_t kMaxNote = 4096;
+constexpr std::size_t kMaxSectionName = 256;
+constexpr long kOverlayMagic = 0x794c7630;  // OVERLAYFS_SUPER_MAGIC in linux/magic.h
+
+std::unexpected<ElfFailure> failed(ElfProblem problem, std::string message) {
+    return std::unexpected(ElfFailure{problem, std::move(message)});
+}
+
+FileStamp stamp_from(const struct stat& info) {
+    const auto nanoseconds = [](const timespec& time) { return time.tv_sec * 1'000'000'000 + time.tv_nsec; };
+    return {{info.st_dev, info.st_ino}, info.st_size, nanoseconds(info.st_mtim), nanoseconds(info.st_ctim)};
+}
+
+}  // namespace
+
+std::optional<FileStamp> stamp_of(const std::string& path) {
+    struct stat info{};
+    if (::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) {
+        return std::nullopt;
+    }
+    return stamp_from(info);
+}
+
+Bytes read_at(int fd, std::uint64_t offset, std::size_t size) {
+    Bytes out(size, '\0');
+    std::size_t used = 0;
+    while (used < size) {
+        const ssize_t count = ::pread(fd, out.data() + used, size - used, static_cast<off_t>(offset + used));
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count <= 0) {
+            break;
+        }
+        used += static_cast<std::size_t>(count);
+    }
+    out.resize(used);
+    return out;
+}
+
+std::expected<ElfImage, ElfFailure> ElfImage::open(const std::string& path) {
+    struct stat info{};
+    // Opening a device can have effects of its own.
+    if (::stat(path.c_str(), &info) != 0) {
+        return failed(ElfProblem::unreadable, std::strerror(errno));
+    }
+    if (!S_ISREG(info.st_mode)) {
+        return failed(ElfProblem::not_elf, "not a regular file");
+    }
+    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+    if (!fd) {
+        return failed(ElfProblem::unreadable, std::strerror(errno));
+    }
+    return from_descriptor(std::move(fd));
+}
+
+std::expected<ElfImage, ElfFailure> ElfImage::from_descriptor(UniqueFd fd) {
+    struct stat info{};
+    if (::fstat(fd.get(), &info) != 0) {
+        return failed(ElfProblem::unreadable, std::strerror(errno));
+    }
+    if (!S_ISREG(info.st_mode)) {
+        return failed(ElfProblem::not_elf, "not a regular file");
+    }
+    struct statfs file_system{};
+    ElfImage image;
+    image.is_overlay_ = ::fstatfs(fd.get(), &file_system) == 0 && file_system.f_type == kOverlayMagic;
+    image.stamp_ = stamp_from(info);
+    image.file_size_ = static_cast<std::uint64_t>(std::max<off_t>(info.st_size, 0));
+    image.fd_ = std::move(fd);
+    auto loaded = image.load();
+    if (!loaded) {
+        return std::unexpected(std::move(loaded.error()));
+    }
+    return image;
+}
+
+std::expected<void, ElfFailure> ElfImage::load() {
+    const Bytes head = read_at(fd_.get(), 0, sizeof(Elf64_Ehdr));
+    if (head.size() < SELFMAG || std::memcmp(head.data(), ELFMAG, SELFMAG) != 0) {
+        return failed(ElfProblem::not_elf, "not an ELF file");
+    }
+    if (head.size() < EI_NIDENT || head[EI_CLASS] != ELFCLASS64 || head[EI_DATA] != ELFDATA2LSB) {
+        return failed(ElfProblem::unsupported, "not a 64-bit little-endian program");
+    }
+    if (head.size() < sizeof(Elf64_Ehdr)) {
+        return failed(ElfProblem::corrupt, "the ELF header is cut off");
+    }
+    const auto header = entry_at<Elf64_Ehdr>(head, 0);
+    if (header.e_type != ET_EXEC && header.e_type != ET_DYN) {
+        return failed(ElfProblem::not_elf, "neither a program nor a shared library");
+    }
+    if (header.e_machine != EM_X86_64 && header.e_machine != EM_AARCH64) {
+        return failed(ElfProblem::unsupported,
+                      fmt::format("for another machine (ELF machine {})", header.e_machine));
+    }
+    machine_ = header.e_machine == EM_X86_64 ? Machine::x86_64 : Machine::aarch64;
+    if (header.e_phentsize != sizeof(Elf64_Phdr) ||
+        (header.e_shnum != 0 && header.e_shentsize != sizeof(Elf64_Shdr))) {
+        return failed(ElfProblem::corrupt, "the ELF header is damaged");
+    }
+    const Bytes programs = read_at(fd_.get(), header.e_phoff, header.e_phnum * sizeof(Elf64_Phdr));
+    for (std::size_t i = 0; i < programs.size() / sizeof(Elf64_Phdr); ++i) {
+        const auto segment = entry_at<Elf64_Phdr>(programs, i);
+        if (segment.p_type == PT_LOAD && (segment.p_flags & PF_X) != 0 && segment.p_offset < file_size_) {
+            const std::uint64_t size = std::min(segment.p_filesz, file_size_ - segment.p_offset);
+            executable_.push_back({segment.p_vaddr, segment.p_offset, std::min(size, ~segment.p_vaddr)});
+        }
+    }
+    if (executable_.empty()) {
+        return failed(ElfProblem::corrupt, "no executable segment");
+    }
+    load_sections(header.e_shoff, header.e_shnum, header.e_shstrndx);
+    return {};
+}
+
+// Extended numbering (more than 65,279 sections, e_shnum 0) is not for linked programs: none are seen then.
+void ElfImage::load_sections(std::uint64_t table, std::size_t count, std::size_t names_index) {
+    const Bytes headers = read_at(fd_.get(), table, count * sizeof(Elf64_Shdr));
+    std::vector<std::uint32_t> name_offsets;
+    for (std::size_t i = 0; i < headers.size() / sizeof(Elf64_Shdr); ++i) {
+        const auto header = entry_at<Elf64_Shdr>(headers, i);
+        Section section;
+        section.address = header.sh_addr;
+        section.offset = std::min<std::uint64_t>(header.sh_offset, file_size_);
+        section.size = header.sh_type == SHT_NOBITS
+                           ? 0
+                           : std::min<std::uint64_t>(header.sh_size, file_size_ - section.offset);
+        section.type = header.sh_type;
+        section.link = header.sh_link;
+        sections_.push_back(std::move(section));
+        name_offsets.push_back(header.sh_name);
+    }
+    if (names_index < sections_.size()) {
+        const Bytes names = contents(sections_[names_index]);
+        for (std::size_t i = 0; i < sections_.size(); ++i) {
+            sections_[i].name = name_at(names, name_offsets[i]).substr(0, kMaxSectionName);
+        }
+    }
+}
+
+const ElfImage::Section* ElfImage::section(std::string_view name) const {
+    const auto found = std::ranges::find(sections_, name, &Section::name);
+    return found != sections_.end() ? &*found : nullptr;
+}
+
+bool ElfImage::has_section(std::string_view name) const {
+    return section(name) != nullptr;
+}
+
+Bytes ElfImage::contents(const Section& section) const {
+    return read_at(fd_.get(), section.offset, std::min(section.size, kMaxTable));
+}
+
+std::string ElfImage::build_id() const {
+    static constexpr std::string_view kOwner{"GNU\0", 4};
+    const Section* const note = section(".note.gnu.build-id");
+    const Bytes bytes =
+        note != nullptr ? read_at(fd_.get(), note->offset, std::min(note->size, kMaxNote)) : Bytes{};
+    std::string id;
+    if (bytes.size() < sizeof(Elf64_Nhdr)) {
+        return id;
+    }
+    const auto header = entry_at<Elf64_Nhdr>(bytes, 0);
+    const std::size_t at = sizeof header + kOwner.size();
+    if (header.n_type == NT_GNU_BUILD_ID && header.n_namesz == kOwner.size() &&
+        ByteView(bytes).substr(sizeof header).starts_with(kOwner) && header.n_descsz <= bytes.size() - at) {
+        for (const char octet : ByteView(bytes).substr(at, header.n_descsz)) {
+            fmt::format_to(std::back_inserter(id), "{:02x}", static_cast<unsigned char>(octet));
+        }
+    }
+    return id;
+}
+
+std::optional<std::uint64_t> ElfImage::file_offset(std::uint64_t address) const {
+    for (const Segment& segment : executable_) {
+        if (address >= segment.address && address - segment.address < segment.size) {
+            return segment.offset + (address - segment.address);
+        }
+    }
+    return std::nullopt;
+}
+
+Bytes ElfImage::code(std::uint64_t address, std::size_t size) const {
+    for (const Segment& segment : executable_) {
+        if (address >= segment.address && address - segment.address < segment.size) {
+            const std::uint64_t at = address - segment.address;
+            const auto available = std::min<std::uint64_t>({size, segment.size - at, kMaxCode});
+            return read_at(fd_.get(), segment.offset + at, static_cast<std::size_t>(available));
+        }
+    }
+    return {};
+}
+
+bool ElfImage::in_plt(std::uint64_t address) const {
+    return std::ranges::any_of(sections_, [address](const Section& section) {
+        return section.name.starts_with(".plt") && address >= section.address &&
+               address - section.address < section.size;
+    });
+}
+
+}  // namespace sslsniff

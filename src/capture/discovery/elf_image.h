@@ -1,0 +1,127 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/unique_fd.h"
+#include "capture/discovery/attach_plan.h"
+
+namespace sslsniff {
+
+enum class Machine : std::uint8_t { x86_64, aarch64 };
+
+enum class ElfProblem : std::uint8_t {
+    unreadable,   ///< open, stat or read failed
+    not_elf,      ///< something else, or not a regular file: nothing to see
+    unsupported,  ///< an ELF file for another machine or of another class
+    corrupt       ///< its headers contradict the file
+};
+
+struct ElfFailure {
+    ElfProblem problem = ElfProblem::unreadable;
+    std::string message;  ///< one sentence without the path
+};
+
+struct ElfSymbol {
+    std::uint64_t address = 0;  ///< virtual, not relocated
+    std::uint64_t size = 0;     ///< 0 when unknown
+};
+
+using ElfSymbols = std::map<std::string, ElfSymbol, std::less<>>;
+
+/// Tells whether a file is still the one seen before: inodes are reused.
+struct FileStamp {
+    FileId id;
+    std::int64_t size = 0;
+    std::int64_t modified = 0;  ///< ns since the epoch
+    std::int64_t changed = 0;
+    bool operator==(const FileStamp&) const = default;
+};
+
+/// The stamp of what `path` leads to; nullopt when it leads nowhere or to something else than a regular file.
+std::optional<FileStamp> stamp_of(const std::string& path);
+
+/// A 64-bit little-endian ELF executable or shared object, read through its descriptor as needed. Files are
+/// hostile: nothing is mapped (a file that shrinks would raise SIGBUS), sections are bounded, wrong headers
+/// give failures or empty answers.
+class ElfImage {
+  public:
+    /// Opens a regular file for reading only; devices, FIFOs and sockets are refused unopened.
+    static std::expected<ElfImage, ElfFailure> open(const std::string& path);
+    static std::expected<ElfImage, ElfFailure> from_descriptor(UniqueFd fd);
+
+    Machine machine() const { return machine_; }
+    const FileStamp& stamp() const { return stamp_; }
+    /// The file lies on overlayfs, so a FileId of another device may be the same file.
+    bool is_overlay() const { return is_overlay_; }
+    /// NT_GNU_BUILD_ID in hex; empty when there is none.
+    std::string build_id() const;
+
+    /// Functions defined in .dynsym or .symtab under one of `names`, by name without version. Of several
+    /// versions the default one (name@@version) counts.
+    ElfSymbols find_functions(std::span<const std::string_view> names) const;
+
+    /// Where the octet at `address` lies in the file; nullopt outside of executable segments.
+    std::optional<std::uint64_t> file_offset(std::uint64_t address) const;
+    /// At most `size` octets of code at `address`; less at the end of its segment, empty outside of one.
+    Bytes code(std::uint64_t address, std::size_t size) const;
+    /// `address` lies in a procedure linkage table: a call there goes to another function.
+    bool in_plt(std::uint64_t address) const;
+
+    bool has_section(std::string_view name) const;
+    /// Slots of the global offset table that relocations fill with the address of a function, by address.
+    std::map<std::uint64_t, std::string> function_slots() const;
+    /// Which of `texts` the first 256 MiB of a section contain, as a bit each (the first is bit 0).
+    unsigned contained(std::string_view section, std::span<const std::string_view> texts) const;
+    /// The version number behind `prefix` in a section: "3.0.17", "1.1.1w", "3.0.19+quic". The first of three
+    /// parts, else the first ("OpenSSL 3.0 " also occurs in texts about an API).
+    std::optional<std::string> version_after(std::string_view section, std::string_view prefix) const;
+
+    struct Dynamic {
+        std::vector<std::string> needed;       ///< DT_NEEDED
+        std::vector<std::string> search_path;  ///< DT_RPATH, DT_RUNPATH as they are ($ORIGIN unresolved)
+    };
+    Dynamic dynamic() const;
+
+  private:
+    struct Segment {
+        std::uint64_t address = 0;
+        std::uint64_t offset = 0;
+        std::uint64_t size = 0;  ///< in the file
+    };
+    struct Section {
+        std::string name;
+        std::uint64_t address = 0;
+        std::uint64_t offset = 0;
+        std::uint64_t size = 0;  ///< of what lies inside the file
+        std::uint32_t type = 0;  ///< SHT_*
+        std::uint32_t link = 0;  ///< index of its string table
+    };
+
+    ElfImage() = default;
+    std::expected<void, ElfFailure> load();
+    void load_sections(std::uint64_t table, std::size_t count, std::size_t names_index);
+    const Section* section(std::string_view name) const;
+    /// Hands a section's octets piece by piece to `see`, which returns true to go on. Pieces overlap by
+    /// kOverlap octets.
+    template <class See>
+    void scan(std::string_view section, See see) const;
+    Bytes contents(const Section& section) const;
+
+    UniqueFd fd_;
+    Machine machine_ = Machine::x86_64;
+    FileStamp stamp_;
+    std::uint64_t file_size_ = 0;
+    bool is_overlay_ = false;
+    std::vector<Segment> executable_;
+    std::vector<Section> sections_;
+};
+
+}  // namespace sslsniff

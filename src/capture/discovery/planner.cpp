@@ -1,0 +1,122 @@
+#include "capture/discovery/planner.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+#include <vector>
+
+#include "base/text.h"
+#include "capture/discovery/plan_builder.h"
+#include "capture/discovery/program_files.h"
+
+namespace sslsniff {
+namespace {
+
+/// "looked at: curl, libc.so.6, …"
+std::string looked_at(std::span<const UsedFile> files) {
+    constexpr std::size_t kShown = 12;
+    if (files.empty()) {
+        return "it maps no program files";
+    }
+    std::vector<std::string> names;
+    for (const UsedFile& used : files.first(std::min(files.size(), kShown))) {
+        names.push_back(printable(used.display_path.substr(used.display_path.rfind('/') + 1)));
+    }
+    return fmt::format("looked at: {}{}", fmt::join(names, ", "),
+                       files.size() > kShown ? fmt::format(" and {} more", files.size() - kShown) : "");
+}
+
+std::string process_name(const ProcFs& proc, pid_t pid) {
+    const auto status = proc.status(pid);
+    return status ? fmt::format("process {} ({})", pid, printable(status->info.comm))
+                  : fmt::format("process {}", pid);
+}
+
+}  // namespace
+
+void Planner::add_process(pid_t pid, Report report, PlanBuilder& builder) {
+    const auto mappings = proc_.executable_mappings(pid);
+    if (!mappings) {
+        if (report == Report::everything || !mappings.error().gone) {
+            builder.skip({pid, {}, mappings.error().message});
+        }
+        return;
+    }
+    std::vector<UsedFile> files;
+    std::set<std::pair<const InspectedFile*, std::string>> seen;
+    bool relevant = report == Report::everything;
+    for (const Mapping& mapping : *mappings) {
+        auto used = cache_.by_mapping(proc_, pid, mapping);
+        if (used && seen.emplace(used->file.get(), used->open_path).second) {
+            relevant = relevant || used->file->tls || !used->file->problem.empty();
+            files.push_back(std::move(*used));
+        }
+    }
+    if (!relevant) {
+        return;
+    }
+    const FileUser user{pid, process_name(proc_, pid)};
+    if (!builder.add(user, files) && report == Report::everything) {
+        builder.skip({pid, {}, fmt::format("{} has loaded no TLS library; {}", user.name, looked_at(files))});
+    }
+}
+
+AttachPlan Planner::plan_processes(std::span<const pid_t> pids) {
+    cache_.start_round();
+    PlanBuilder builder;
+    for (const pid_t pid : pids) {
+        add_process(pid, Report::everything, builder);
+    }
+    return builder.take();
+}
+
+AttachPlan Planner::plan_all() {
+    cache_.start_round();
+    PlanBuilder builder;
+    const auto pids = proc_.processes();
+    if (!pids) {
+        builder.skip({0, {}, pids.error().message});
+        return builder.take();
+    }
+    for (const pid_t pid : *pids) {
+        add_process(pid, Report::refusals, builder);
+    }
+    return builder.take();
+}
+
+AttachPlan Planner::plan_file(const std::string& path) {
+    PlanBuilder builder;
+    const auto files = ProgramFiles(cache_).closure(path);
+    if (files.empty()) {
+        builder.skip({0, path, fmt::format("{} is no program or library that can be read", printable(path))});
+    } else if (!builder.add({0, printable(path)}, files)) {
+        builder.skip(
+            {0, path, fmt::format("{} needs no TLS library; {}", printable(path), looked_at(files))});
+    }
+    return builder.take();
+}
+
+AttachPlan Planner::plan_standard_libraries() {
+    PlanBuilder builder;
+    ProgramFiles programs(cache_);
+    for (const std::string& path : programs.installed_tls_libraries()) {
+        builder.add({0, printable(path)}, programs.closure(path));
+    }
+    return builder.take();
+}
+
+Result<AttachPlan> Planner::plan_command(const std::string& command, const std::string& search_path) {
+    const auto path = find_command(command, search_path);
+    if (!path) {
+        return std::unexpected(path.error());
+    }
+    const auto program = find_program(*path, search_path);
+    if (!program) {
+        return std::unexpected(program.error());
+    }
+    return plan_file(*program);
+}
+
+}  // namespace sslsniff

@@ -1,0 +1,253 @@
+#include "capture/discovery/proc_fs.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+
+#include "base/unique_fd.h"
+
+namespace sslsniff {
+namespace {
+
+/// A maps line has at most some 4,200 octets and vm.max_map_count is 65,530 by default; typical files have 20
+/// KiB.
+constexpr std::size_t kMaxProcFile = std::size_t{64} << 20;
+
+/// The whole file, at most kMaxProcFile octets, or errno. proc files have no size to ask for.
+std::expected<std::string, int> read_file(const std::string& path) {
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+    if (!fd) {
+        return std::unexpected(errno);
+    }
+    std::string text;
+    std::size_t used = 0;
+    while (used < kMaxProcFile) {
+        text.resize(std::max<std::size_t>(std::size_t{16} << 10, used * 2));
+        const ssize_t count = ::read(fd.get(), text.data() + used, text.size() - used);
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count < 0) {
+            return std::unexpected(errno);
+        }
+        if (count == 0) {
+            break;
+        }
+        used += static_cast<std::size_t>(count);
+    }
+    text.resize(used);
+    return text;
+}
+
+template <class Number>
+std::optional<Number> to_number(std::string_view text) {
+    Number value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc{} && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+}
+
+/// Words separated by white space.
+std::vector<std::string_view> words_of(std::string_view text) {
+    std::vector<std::string_view> words;
+    while (true) {
+        const auto begin = text.find_first_not_of(" \t\n");
+        if (begin == std::string_view::npos) {
+            return words;
+        }
+        text.remove_prefix(begin);
+        words.push_back(text.substr(0, text.find_first_of(" \t\n")));
+        text.remove_prefix(words.back().size());
+    }
+}
+
+/// The words after "KEY:" at the start of a line of /proc/PID/status. The file escapes newlines in the
+/// process name, so no name can look like another line.
+std::vector<std::string_view> status_field(std::string_view status, std::string_view key) {
+    while (!status.empty()) {
+        const std::string_view line = status.substr(0, status.find('\n'));
+        status.remove_prefix(std::min(line.size() + 1, status.size()));
+        if (line.starts_with(key) && line.substr(key.size()).starts_with(':')) {
+            return words_of(line.substr(key.size() + 1));
+        }
+    }
+    return {};
+}
+
+struct Stat {
+    std::string comm;
+    pid_t parent = 0;
+    std::uint64_t start_ticks = 0;
+};
+
+/// "PID (COMM) STATE PPID ... " (proc_pid_stat(5)); COMM may itself hold parentheses, spaces and newlines.
+std::optional<Stat> parse_stat(std::string_view text) {
+    const auto open = text.find('(');
+    const auto close = text.rfind(')');
+    if (open == std::string_view::npos || close == std::string_view::npos || close < open) {
+        return std::nullopt;
+    }
+    const auto fields = words_of(text.substr(close + 1));
+    constexpr std::size_t kParent = 4 - 3;  // fields are numbered from 1; STATE is the third
+    constexpr std::size_t kStartTime = 22 - 3;
+    if (fields.size() <= kStartTime) {
+        return std::nullopt;
+    }
+    const auto parent = to_number<pid_t>(fields[kParent]);
+    const auto start = to_number<std::uint64_t>(fields[kStartTime]);
+    if (!parent || !start) {
+        return std::nullopt;
+    }
+    return Stat{std::string(text.substr(open + 1, close - open - 1)), *parent, *start};
+}
+
+std::uint64_t ticks_to_nanoseconds(std::uint64_t ticks) {
+    static const auto kTicksPerSecond = static_cast<std::uint64_t>(std::max(::sysconf(_SC_CLK_TCK), 1L));
+    return ticks * (1'000'000'000 / kTicksPerSecond);
+}
+
+}  // namespace
+
+std::string ProcFs::entry(pid_t pid, std::string_view name) const {
+    return fmt::format("{}/{}/{}", root_, pid, name);
+}
+
+ProcFailure ProcFs::failure(pid_t pid, std::string_view what, int error) const {
+    if (error == ENOENT || error == ESRCH) {
+        return {true, fmt::format("process {} does not exist", pid)};
+    }
+    if (error == EACCES || error == EPERM) {
+        return {false,
+                fmt::format("reading {} of process {} is not permitted: it takes root with CAP_SYS_PTRACE",
+                            what, pid)};
+    }
+    return {false, fmt::format("{} of process {} cannot be read: {}", what, pid, std::strerror(error))};
+}
+
+ProcResult<std::vector<pid_t>> ProcFs::processes() const {
+    const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(root_.c_str()), &::closedir);
+    if (!folder) {
+        return std::unexpected(ProcFailure{
+            false,
+            fmt::format("{} cannot be listed: {}; is proc mounted there?", root_, std::strerror(errno))});
+    }
+    std::vector<pid_t> pids;
+    while (const dirent* item = ::readdir(folder.get())) {
+        if (const auto pid = to_number<pid_t>(item->d_name); pid && *pid > 0) {
+            pids.push_back(*pid);
+        }
+    }
+    std::ranges::sort(pids);
+    return pids;
+}
+
+ProcResult<ProcessStatus> ProcFs::status(pid_t pid) const {
+    const auto stat_text = read_file(entry(pid, "stat"));
+    if (!stat_text) {
+        return std::unexpected(failure(pid, "the state", stat_text.error()));
+    }
+    auto stat = parse_stat(*stat_text);
+    if (!stat) {
+        return std::unexpected(failure(pid, "the state", EINVAL));
+    }
+    const auto status_text = read_file(entry(pid, "status"));
+    if (!status_text) {
+        return std::unexpected(failure(pid, "the status", status_text.error()));
+    }
+    ProcessStatus result;
+    result.info.key.pid = static_cast<std::uint32_t>(pid);
+    result.info.key.start_time = ticks_to_nanoseconds(stat->start_ticks);
+    result.info.comm = std::move(stat->comm);
+    result.parent = stat->parent;
+    result.pid_in_namespace = pid;
+    if (const auto uid = status_field(*status_text, "Uid"); !uid.empty()) {
+        result.info.uid = to_number<std::uint32_t>(uid.front()).value_or(0);
+    }
+    if (const auto pids = status_field(*status_text, "NSpid"); !pids.empty()) {
+        result.pid_in_namespace = to_number<pid_t>(pids.back()).value_or(pid);
+    }
+    if (const auto cgroup = read_file(entry(pid, "cgroup"))) {
+        result.info.container_id = container_id_of(*cgroup);
+    }
+    std::array<char, 4097> link{};
+    const ssize_t length = ::readlink(entry(pid, "exe").c_str(), link.data(), link.size());
+    if (length > 0) {
+        static constexpr std::string_view kDeleted = " (deleted)";
+        std::string_view exe(link.data(), static_cast<std::size_t>(length));
+        result.exe_deleted = exe.ends_with(kDeleted);
+        if (result.exe_deleted) {
+            exe.remove_suffix(kDeleted.size());
+        }
+        result.info.exe = exe;
+    }
+    return result;
+}
+
+ProcResult<std::vector<Mapping>> ProcFs::executable_mappings(pid_t pid) const {
+    const auto text = read_file(entry(pid, "maps"));
+    if (!text) {
+        return std::unexpected(failure(pid, "the memory map", text.error()));
+    }
+    return parse_executable_mappings(*text);
+}
+
+std::vector<pid_t> ProcFs::with_descendants(const std::vector<pid_t>& parents) const {
+    std::multimap<pid_t, pid_t> children;
+    std::set<pid_t> existing;
+    for (const pid_t pid : processes().value_or(std::vector<pid_t>{})) {
+        if (const auto text = read_file(entry(pid, "stat"))) {
+            if (const auto stat = parse_stat(*text)) {
+                children.emplace(stat->parent, pid);
+                existing.insert(pid);
+            }
+        }
+    }
+    std::set<pid_t> family;
+    std::vector<pid_t> pending;
+    std::ranges::copy_if(parents, std::back_inserter(pending),
+                         [&](pid_t pid) { return existing.contains(pid); });
+    while (!pending.empty()) {
+        const pid_t pid = pending.back();
+        pending.pop_back();
+        if (family.insert(pid).second) {
+            const auto [first, last] = children.equal_range(pid);
+            std::transform(first, last, std::back_inserter(pending),
+                           [](const auto& child) { return child.second; });
+        }
+    }
+    return {family.begin(), family.end()};
+}
+
+std::string ProcFs::mapping_path(pid_t pid, const Mapping& mapping) const {
+    return entry(pid, fmt::format("map_files/{:x}-{:x}", mapping.start, mapping.end));
+}
+
+std::string ProcFs::path_of_process(pid_t pid, const std::string& path) const {
+    return entry(pid, "root") + path;
+}
+
+std::string container_id_of(std::string_view cgroup) {
+    static constexpr std::string_view kHex = "0123456789abcdef";
+    constexpr std::size_t kLength = 64;
+    std::string found;
+    for (std::size_t at = cgroup.find_first_of(kHex); at != std::string_view::npos;) {
+        const auto end = std::min(cgroup.find_first_not_of(kHex, at), cgroup.size());
+        if (end - at == kLength) {
+            found = cgroup.substr(at, kLength);
+        }
+        at = cgroup.find_first_of(kHex, end);
+    }
+    return found;
+}
+
+}  // namespace sslsniff

@@ -1,0 +1,244 @@
+#include "capture/discovery/program_files.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <ranges>
+#include <set>
+
+#include "base/text.h"
+
+namespace sslsniff {
+namespace {
+
+constexpr std::size_t kMaxLdCache = std::size_t{16} << 20;
+constexpr std::size_t kMaxClosure = 1024;
+constexpr int kMaxInterpreters = 5;  // BINPRM_MAX_RECURSION
+constexpr std::array kLibraryFolders{"/lib/x86_64-linux-gnu",
+                                     "/usr/lib/x86_64-linux-gnu",
+                                     "/lib/aarch64-linux-gnu",
+                                     "/usr/lib/aarch64-linux-gnu",
+                                     "/lib64",
+                                     "/usr/lib64",
+                                     "/lib",
+                                     "/usr/lib",
+                                     "/usr/local/lib",
+                                     "/usr/local/lib64"};
+
+std::string read_prefix(const std::string& path, std::size_t limit) {
+    std::ifstream file(path, std::ios::binary);
+    std::string text(limit, '\0');
+    file.read(text.data(), static_cast<std::streamsize>(limit));
+    text.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
+    return text;
+}
+
+bool is_regular(const std::string& path) {
+    struct stat info{};
+    return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+}
+
+std::string folder_of(const std::string& path) {
+    const auto slash = path.rfind('/');
+    return slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
+}
+
+std::vector<std::string> split(std::string_view text, char separator) {
+    std::vector<std::string> parts;
+    for (const auto part : std::views::split(text, separator)) {
+        parts.emplace_back(part.begin(), part.end());
+    }
+    return parts;
+}
+
+/// dl-cache.h of glibc
+struct LdCacheHeader {
+    std::array<char, 20> magic;
+    std::uint32_t count;
+    std::uint32_t strings_size;
+    std::array<std::uint32_t, 5> unused;
+};
+struct LdCacheEntry {
+    std::int32_t flags;
+    std::uint32_t key;  ///< offsets of the names from the header
+    std::uint32_t value;
+    std::uint32_t os_version;
+    std::uint64_t hwcap;
+};
+
+std::string name_at(std::string_view text, std::uint32_t offset) {
+    const std::string_view rest = text.substr(std::min<std::size_t>(offset, text.size()));
+    return std::string(rest.substr(0, rest.find('\0')));
+}
+
+/// The words of the first line of a script behind "#!"; empty for anything else.
+std::vector<std::string> interpreter_line(const std::string& path) {
+    constexpr std::size_t kMaxLine = 256;  // BINPRM_BUF_SIZE
+    const std::string head = is_regular(path) ? read_prefix(path, kMaxLine) : std::string{};
+    if (!head.starts_with("#!")) {
+        return {};
+    }
+    std::string line = head.substr(2, head.find('\n') - 2);
+    std::ranges::replace(line, '\t', ' ');
+    std::vector<std::string> words = split(line, ' ');
+    std::erase(words, "");
+    return words;
+}
+
+}  // namespace
+
+std::multimap<std::string, std::string> parse_ld_cache(std::string_view cache) {
+    static constexpr std::string_view kMagic = "glibc-ld.so.cache1.1";
+    std::multimap<std::string, std::string> libraries;
+    // the older format may come first
+    const auto begin = cache.find(kMagic);
+    if (begin == std::string_view::npos || cache.size() - begin < sizeof(LdCacheHeader)) {
+        return libraries;
+    }
+    cache.remove_prefix(begin);
+    LdCacheHeader header{};
+    std::memcpy(&header, cache.data(), sizeof header);
+    const std::size_t available = (cache.size() - sizeof header) / sizeof(LdCacheEntry);
+    for (std::size_t i = 0; i < std::min<std::size_t>(header.count, available); ++i) {
+        LdCacheEntry entry{};
+        std::memcpy(&entry, cache.data() + sizeof header + i * sizeof entry, sizeof entry);
+        libraries.emplace(name_at(cache, entry.key), name_at(cache, entry.value));
+    }
+    return libraries;
+}
+
+ProgramFiles::ProgramFiles(FileCache& cache)
+    : cache_(cache), ld_cache_(parse_ld_cache(read_prefix("/etc/ld.so.cache", kMaxLdCache))) {}
+
+std::string ProgramFiles::locate(const std::string& name, const std::string& user,
+                                 const InspectedFile& file) const {
+    if (name.contains('/')) {
+        return name;
+    }
+    for (std::string folder : file.search_path) {
+        for (const std::string_view origin : {"$ORIGIN", "${ORIGIN}"}) {
+            if (const auto at = folder.find(origin); at != std::string::npos) {
+                folder.replace(at, origin.size(), folder_of(user));
+            }
+        }
+        if (std::string path = folder + "/" + name; is_regular(path)) {
+            return path;
+        }
+    }
+    // Not ld.so's rule, but a library that is not installed goes with those beside it.
+    if (user.contains(".so")) {
+        if (std::string path = folder_of(user) + "/" + name; is_regular(path)) {
+            return path;
+        }
+    }
+    const auto [first, last] = ld_cache_.equal_range(name);
+    const auto cached = std::find_if(first, last, [](const auto& entry) { return is_regular(entry.second); });
+    if (cached != last) {
+        return cached->second;
+    }
+    for (const std::string_view folder : kLibraryFolders) {
+        if (std::string path = fmt::format("{}/{}", folder, name); is_regular(path)) {
+            return path;
+        }
+    }
+    return {};
+}
+
+std::vector<UsedFile> ProgramFiles::closure(const std::string& path) {
+    std::vector<UsedFile> files;
+    std::vector<std::string> pending{path};
+    std::set<std::string> seen{path};
+    for (std::size_t next = 0; next < pending.size() && next < kMaxClosure; ++next) {
+        const std::string current = pending[next];
+        const auto file = cache_.by_path(current);
+        if (!file) {
+            continue;
+        }
+        files.push_back({file, current, current, false});
+        for (const std::string& name : file->needed) {
+            std::string found = locate(name, current, *file);
+            if (!found.empty() && seen.insert(found).second) {
+                pending.push_back(std::move(found));
+            }
+        }
+    }
+    return files;
+}
+
+std::vector<std::string> ProgramFiles::installed_tls_libraries() const {
+    static constexpr std::string_view kName = "libssl.so";
+    std::set<std::string> paths;
+    for (const auto& [name, path] : ld_cache_) {
+        if (name.starts_with(kName)) {
+            paths.insert(path);
+        }
+    }
+    for (const char* const folder : kLibraryFolders) {
+        const std::unique_ptr<DIR, int (*)(DIR*)> open_folder(::opendir(folder), &::closedir);
+        while (const dirent* item = open_folder ? ::readdir(open_folder.get()) : nullptr) {
+            if (std::string_view(item->d_name).starts_with(kName)) {
+                paths.insert(fmt::format("{}/{}", folder, item->d_name));
+            }
+        }
+    }
+    // libssl.so is a link for compilers
+    std::set<std::string> real_paths;
+    for (const std::string& path : paths) {
+        const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr), &std::free);
+        real_paths.insert(real ? real.get() : path);
+    }
+    return {real_paths.begin(), real_paths.end()};
+}
+
+Result<std::string> find_command(const std::string& command, const std::string& search_path) {
+    if (command.contains('/')) {
+        if (is_regular(command)) {
+            return command;
+        }
+        return fail(fmt::format("{} is not a program: no such file", printable(command)));
+    }
+    for (const std::string& folder : split(search_path, ':')) {
+        std::string path = (folder.empty() ? "." : folder) + "/" + command;
+        if (is_regular(path) && ::access(path.c_str(), X_OK) == 0) {
+            return path;
+        }
+    }
+    return fail(
+        fmt::format("no program {} in PATH ({}): give its path", printable(command), printable(search_path)));
+}
+
+Result<std::string> find_program(const std::string& path, const std::string& search_path) {
+    std::string program = path;
+    for (int depth = 0; depth < kMaxInterpreters; ++depth) {
+        std::vector<std::string> words = interpreter_line(program);
+        if (words.empty()) {
+            return program;
+        }
+        program = words.front();
+        if (program.ends_with("/env")) {
+            // env [-S] [NAME=VALUE]... PROGRAM
+            const auto name = std::ranges::find_if(words | std::views::drop(1), [](const std::string& word) {
+                return !word.starts_with('-') && !word.contains('=');
+            });
+            if (name != words.end()) {
+                auto found = find_command(*name, search_path);
+                if (!found) {
+                    return found;
+                }
+                program = std::move(*found);
+            }
+        }
+    }
+    return fail(fmt::format("{} names interpreters in a circle", printable(path)));
+}
+
+}  // namespace sslsniff

@@ -1,0 +1,145 @@
+#include "capture/discovery/tls_library.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <vector>
+
+namespace sslsniff {
+namespace {
+
+constexpr std::string_view kNotYet = "which sslsniff does not capture yet";
+constexpr std::string_view kNoSymbols =
+    "which is linked in without symbols, so that its functions cannot be found";
+constexpr std::string_view kText = ".rodata";
+
+/// A library recognised by a function it defines. The first row that fits wins.
+struct ByFunction {
+    std::string_view function;
+    std::string_view name;
+    std::string_view version_prefix;  ///< in .rodata; empty: it does not tell
+    std::string_view obstacle;
+};
+constexpr std::array kByFunction{
+    ByFunction{"SSL_read", "OpenSSL", {}, {}},
+    ByFunction{"gnutls_record_recv", "GnuTLS", "Enabled GnuTLS ", kNotYet},
+    ByFunction{"SSL_ImportFD", "NSS", "NSS ", kNotYet},
+    ByFunction{"mbedtls_ssl_read", "Mbed TLS", {}, kNotYet},
+    ByFunction{"wolfSSL_read", "wolfSSL", {}, kNotYet},
+    ByFunction{"s2n_recv", "s2n-tls", {}, kNotYet},
+    ByFunction{"JNI_CreateJavaVM", "Java TLS (JSSE)", {}, kNotYet},
+};
+
+/// A library linked in without symbols, recognised by a text of its own (state names, source paths). It is
+/// given in two parts so that sslsniff does not find it in itself.
+struct ByText {
+    std::string_view head;
+    std::string_view tail;
+    std::string_view name;
+    std::string_view version_prefix;
+    std::string_view obstacle;
+};
+constexpr std::array kByText{
+    // SSL_state_string_long() of OpenSSL since 1.1.0 and of BoringSSL
+    ByText{"SSLv3/TLS", " write client hello", "OpenSSL", "OpenSSL ", kNoSymbols},
+    ByText{"TLS client", " read_server_hello", "BoringSSL", {}, kNoSymbols},
+    // panic locations
+    ByText{"/rustls", "-0.", "rustls", "/rustls-", kNotYet},
+};
+
+/// Go keeps the names of its functions in stripped programs too; some linkers merge the table's section.
+constexpr std::array<std::string_view, 3> kGoTables{".gopclntab", ".data.rel.ro.gopclntab", ".data.rel.ro"};
+constexpr std::array<std::string_view, 1> kGoFunction{"crypto/tls.(*Conn).Read"};
+
+/// Forms of OpenSSL's own version text, most special first.
+struct CryptoFlavour {
+    std::string_view text;
+    std::string_view name;
+    std::string_view version_prefix;
+};
+constexpr std::array kCryptoFlavours{
+    CryptoFlavour{"(compatible; BoringSSL)", "BoringSSL", {}},
+    CryptoFlavour{"(compatible; AWS-LC", "AWS-LC", "AWS-LC "},
+    CryptoFlavour{"LibreSSL ", "LibreSSL", "LibreSSL "},
+    CryptoFlavour{"OpenSSL ", "OpenSSL", "OpenSSL "},
+};
+
+std::string version_of(const ElfImage& image, std::string_view prefix) {
+    return prefix.empty() ? std::string{} : image.version_after(kText, prefix).value_or("");
+}
+
+std::optional<TlsIdentity> identify_by_function(const ElfImage& image) {
+    std::vector<std::string_view> names{"SSL_write"};
+    std::ranges::transform(kByFunction, std::back_inserter(names), &ByFunction::function);
+    const ElfSymbols defined = image.find_functions(names);
+    for (const ByFunction& row : kByFunction) {
+        const bool is_openssl_api = row.obstacle.empty();
+        if (defined.contains(row.function) && (!is_openssl_api || defined.contains("SSL_write"))) {
+            return TlsIdentity{std::string(row.name), version_of(image, row.version_prefix),
+                               std::string(row.obstacle)};
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<TlsIdentity> identify_go(const ElfImage& image) {
+    if (!image.has_section(".go.buildinfo")) {
+        return std::nullopt;
+    }
+    for (const std::string_view table : kGoTables) {
+        if (image.contained(table, kGoFunction) != 0) {
+            const auto version = image.version_after(".go.buildinfo", "go");
+            return TlsIdentity{"Go crypto/tls", version.value_or(""), std::string(kNotYet)};
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<TlsIdentity> identify_by_text(const ElfImage& image) {
+    std::array<std::string, kByText.size()> texts;
+    std::ranges::transform(kByText, texts.begin(),
+                           [](const ByText& row) { return std::string(row.head).append(row.tail); });
+    const std::vector<std::string_view> views(texts.begin(), texts.end());
+    const unsigned found = image.contained(kText, views);
+    for (std::size_t i = 0; i < kByText.size(); ++i) {
+        if ((found & 1U << i) != 0) {
+            const ByText& row = kByText[i];
+            return TlsIdentity{std::string(row.name), version_of(image, row.version_prefix),
+                               std::string(row.obstacle)};
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<TlsIdentity> identify_tls_library(const ElfImage& image) {
+    if (auto identity = identify_by_function(image)) {
+        // whose implementation of the API it is
+        auto crypto = identity->obstacle.empty() ? identify_crypto_library(image) : std::nullopt;
+        return crypto ? crypto : identity;
+    }
+    if (auto identity = identify_go(image)) {
+        return identity;
+    }
+    return identify_by_text(image);
+}
+
+std::optional<TlsIdentity> identify_crypto_library(const ElfImage& image) {
+    std::array<std::string_view, kCryptoFlavours.size()> texts;
+    std::ranges::transform(kCryptoFlavours, texts.begin(), &CryptoFlavour::text);
+    const unsigned found = image.contained(kText, texts);
+    for (std::size_t i = 0; i < kCryptoFlavours.size(); ++i) {
+        const CryptoFlavour& flavour = kCryptoFlavours[i];
+        if ((found & 1U << i) == 0) {
+            continue;
+        }
+        std::string version = version_of(image, flavour.version_prefix);
+        if (flavour.version_prefix.empty() || !version.empty()) {
+            return TlsIdentity{std::string(flavour.name), std::move(version), {}};
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace sslsniff
