@@ -52,7 +52,7 @@ std::optional<std::uint64_t> arm_plt_slot(ByteView code, std::uint64_t address) 
             const auto distance =
                 std::int64_t{static_cast<std::int32_t>(pages << 11) >> 11} * std::int64_t{kPage};
             const std::uint64_t page = ((address + at) & ~(kPage - 1)) + static_cast<std::uint64_t>(distance);
-            return page + (ldr >> 10 & 0xFFFU) * 8;
+            return page + std::uint64_t{ldr >> 10 & 0xFFFU} * 8;
         }
     }
     return std::nullopt;

@@ -119,10 +119,10 @@ std::optional<Carrier> find_internal(const ElfImage& image, ProbeFamily family,
     return std::nullopt;
 }
 
-/// Where the payload of `member` passes: the end of its calls within the family.
-const Carrier& carrier_of(const Carrier& member, std::span<const Carrier> members,
+/// Where the payload of members[index] passes: the end of its calls within the family.
+const Carrier& carrier_of(std::size_t index, std::span<const Carrier> members,
                           const std::optional<Carrier>& internal) {
-    const Carrier* carrier = &member;
+    const Carrier* carrier = &members[index];
     for (std::size_t depth = 0; depth < members.size(); ++depth) {
         if (internal && carrier->calls_to(internal->address)) {
             return *internal;
@@ -135,7 +135,7 @@ const Carrier& carrier_of(const Carrier& member, std::span<const Carrier> member
         }
         carrier = &*next;
     }
-    return member;  // calls in a circle: no real library
+    return members[index];  // calls in a circle: no real library
 }
 
 /// One site for each function in which payload of the family passes.
@@ -145,8 +145,9 @@ void choose_family(const ElfImage& image, ProbeFamily family, std::span<const Ca
         members, [](const Carrier& member) { return member.entry.kind == SiteKind::entry_stepped; });
     const auto internal = stepped ? find_internal(image, family, members) : std::nullopt;
     std::map<std::uint64_t, std::size_t> site_of;  // carrier address → index
-    for (const Carrier& member : members) {
-        const Carrier& carrier = carrier_of(member, members, internal);
+    for (std::size_t i = 0; i < members.size(); ++i) {
+        const Carrier& member = members[i];
+        const Carrier& carrier = carrier_of(i, members, internal);
         if (carrier.function == TLS_FN_NONE) {
             continue;
         }

@@ -112,8 +112,8 @@ std::optional<Stat> parse_stat(std::string_view text) {
 }
 
 std::uint64_t ticks_to_nanoseconds(std::uint64_t ticks) {
-    static const auto kTicksPerSecond = static_cast<std::uint64_t>(std::max(::sysconf(_SC_CLK_TCK), 1L));
-    return ticks * (1'000'000'000 / kTicksPerSecond);
+    static const auto ticks_per_second = static_cast<std::uint64_t>(std::max(::sysconf(_SC_CLK_TCK), 1L));
+    return ticks * (1'000'000'000 / ticks_per_second);
 }
 
 }  // namespace

@@ -130,13 +130,13 @@ std::string ProgramFiles::locate(const std::string& name, const std::string& use
                 folder.replace(at, origin.size(), folder_of(user));
             }
         }
-        if (std::string path = folder + "/" + name; is_regular(path)) {
+        if (std::string path = fmt::format("{}/{}", folder, name); is_regular(path)) {
             return path;
         }
     }
     // Not ld.so's rule, but a library that is not installed goes with those beside it.
     if (user.contains(".so")) {
-        if (std::string path = folder_of(user) + "/" + name; is_regular(path)) {
+        if (std::string path = fmt::format("{}/{}", folder_of(user), name); is_regular(path)) {
             return path;
         }
     }
@@ -207,7 +207,7 @@ Result<std::string> find_command(const std::string& command, const std::string& 
         return fail(fmt::format("{} is not a program: no such file", printable(command)));
     }
     for (const std::string& folder : split(search_path, ':')) {
-        std::string path = (folder.empty() ? "." : folder) + "/" + command;
+        std::string path = fmt::format("{}/{}", folder.empty() ? "." : folder, command);
         if (is_regular(path) && ::access(path.c_str(), X_OK) == 0) {
             return path;
         }

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace sslsniff::test {
+
+/// Writes a small but valid x86-64 or aarch64 shared object: .text at kTextAddress, .dynsym, .rodata,
+/// .dynamic.
+class ElfBuilder {
+  public:
+    static constexpr std::uint64_t kTextAddress = 0x401000;
+    static constexpr std::uint64_t kTextOffset = 0x1000;
+
+    /// Appends a function; returns its address. Functions without a name have no symbol.
+    std::uint64_t function(std::string_view name, ByteView code);
+    void rodata(ByteView octets) { rodata_.append(octets).push_back('\0'); }
+    void needs(std::string_view library) { needed_.emplace_back(library); }
+    void machine(std::uint16_t machine) { machine_ = machine; }
+
+    Bytes build() const;
+    /// Where the next function will be.
+    std::uint64_t next_address() const { return kTextAddress + text_.size(); }
+
+  private:
+    struct Symbol {
+        std::string name;
+        std::uint64_t address;
+        std::uint64_t size;
+    };
+    std::uint16_t machine_ = 62;  // EM_X86_64
+    Bytes text_;
+    Bytes rodata_;
+    std::vector<Symbol> symbols_;
+    std::vector<std::string> needed_;
+};
+
+/// call rel32 at `address`
+Bytes call_to(std::uint64_t address, std::uint64_t target);
+/// jmp rel32 at `address`
+Bytes jump_to(std::uint64_t address, std::uint64_t target);
+
+/// A libssl as compilers make it: SSL_read and SSL_read_ex (single-stepped sub) share an internal function
+/// that begins with push; the same for write (with flags in `with_flags`) and peek; early data calls X_ex.
+ElfBuilder openssl_like(bool with_flags = false);
+
+}  // namespace sslsniff::test
