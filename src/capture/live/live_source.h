@@ -1,31 +1,15 @@
 #pragma once
 
-#include <sys/types.h>
-
-#include <cstddef>
-#include <cstdint>
 #include <memory>
-#include <string>
-#include <vector>
 
 #include "base/result.h"
-#include "capture/discovery/attach_plan.h"
 #include "capture/event_source.h"
 #include "capture/live/live_options.h"
+#include "capture/live/live_report.h"
 
 namespace sslsniff {
 
-/// What the running capture is made of, and what could not be done: for messages, doctor and stats.
-struct LiveReport {
-    AttachPlan plan;               ///< every library that was considered so far
-    std::string probe_mechanism;   ///< "uprobe-multi" or "perf uprobe"
-    std::string payload_strategy;  ///< "user dynptr", "dynptr slices" or "size classes"
-    std::string socket_backend;    ///< "tracepoint", "fentry", "kprobe" or "none"
-    std::size_t ring_bytes = 0;    ///< of the ring buffer, rounded up to a power of two
-    std::size_t attached_libraries = 0;
-    std::size_t attached_probes = 0;   ///< entry and return probes together
-    std::vector<std::string> remarks;  ///< one sentence each: what does not work here, and why
-};
+class LiveCapture;
 
 /// Live capture. Needs CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE (or root). Everything attached is owned by
 /// descriptors: when the process ends, however it ends, the kernel detaches it. Not thread-safe.
@@ -48,9 +32,8 @@ class LiveSource : public EventSource {
     int poll_fd() const override;
 
   private:
-    class Impl;
-    explicit LiveSource(std::unique_ptr<Impl> impl);
-    std::unique_ptr<Impl> impl_;
+    explicit LiveSource(std::unique_ptr<LiveCapture> capture);
+    std::unique_ptr<LiveCapture> capture_;
 };
 
 }  // namespace sslsniff

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * The programs of live capture. Built once for each payload strategy (PAYLOAD); the loader chooses the object and,
+ * in it, the programs that this kernel has (src/capture/live/). The order in which user space attaches them
+ * matters: socket and process programs, then return probes, then entry probes, then control.armed.
+ */
+#include "openssl.bpf.h"
+#include "socket.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#ifdef PAYLOAD_HAS_LOOP_HELPER
+extern void bpf_preempt_disable(void) __ksym __weak;
+extern void bpf_preempt_enable(void) __ksym __weak;
+#else /* kernels this object is for do not even have the instruction */
+#define bpf_preempt_disable() (void)0
+#define bpf_preempt_enable()  (void)0
+#endif
+
+/*
+ * Uprobe programs are preemptible, and from Linux 6.13 their stack may be one per CPU that a preempting task's
+ * program would share.
+ */
+#define WITHOUT_PREEMPTION(body)                                                                                       \
+	do {                                                                                                           \
+		if (config.has_preempt_kfuncs)                                                                         \
+			bpf_preempt_disable();                                                                         \
+		body;                                                                                                  \
+		if (config.has_preempt_kfuncs)                                                                         \
+			bpf_preempt_enable();                                                                          \
+	} while (0)
+
+SEC("uprobe")
+int tls_entry(struct pt_regs *ctx)
+{
+	__u64 cookie = bpf_get_attach_cookie(ctx);
+	WITHOUT_PREEMPTION(on_entry(ctx, COOKIE_FUNCTION(cookie), COOKIE_LIBRARY(cookie)));
+	return 0;
+}
+
+/* The frame tells which function returns. */
+SEC("uretprobe")
+int tls_return(struct pt_regs *ctx)
+{
+	WITHOUT_PREEMPTION(on_return(ctx));
+	return 0;
+}
+
+#include "probes_without_cookie.bpf.h"
+
+/* ---- sockets: one of these backends is loaded ---- */
+
+/* Gives the socket a cookie, which only these program types can. */
+static __always_inline void on_traced_socket_call(struct sock *sk, int result, __u64 direction)
+{
+	if (config.has_socket_cookie && control.armed && is_inside_call())
+		bpf_get_socket_cookie(sk);
+	on_socket_call(sk, result, direction);
+}
+
+SEC("tp_btf/sock_send_length") /* Linux 6.3 */
+int BPF_PROG(socket_sent, struct sock *sk, int result, int flags)
+{
+	on_traced_socket_call(sk, result, DIRECTION_SENT);
+	return 0;
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(socket_received, struct sock *sk, int result, int flags)
+{
+	on_traced_socket_call(sk, result, DIRECTION_RECEIVED);
+	return 0;
+}
+
+SEC("fexit/tcp_sendmsg")
+int BPF_PROG(fexit_sendmsg, struct sock *sk, struct msghdr *message, __u64 size, int result)
+{
+	on_traced_socket_call(sk, result, DIRECTION_SENT);
+	return 0;
+}
+
+/* The number of arguments differs by version, so nothing behind the first is used: the return value's place is
+ * not known, and the length neither. */
+SEC("fentry/tcp_recvmsg")
+int BPF_PROG(fentry_recvmsg, struct sock *sk)
+{
+	on_traced_socket_call(sk, 0, DIRECTION_RECEIVED);
+	return 0;
+}
+
+SEC("kprobe/tcp_sendmsg")
+int BPF_KPROBE(kprobe_sendmsg, struct sock *sk, struct msghdr *message, __u64 size)
+{
+	on_socket_call(sk, size, DIRECTION_SENT);
+	return 0;
+}
+
+SEC("kprobe/tcp_recvmsg")
+int BPF_KPROBE(kprobe_recvmsg, struct sock *sk)
+{
+	on_socket_call(sk, 0, DIRECTION_RECEIVED);
+	return 0;
+}
+
+/* Once for each successful receive, when its data is in the user's buffer. */
+SEC("tp_btf/tcp_rcv_space_adjust")
+int BPF_PROG(receive_space_adjusted, struct sock *sk)
+{
+	on_traced_socket_call(sk, HELLO_LENGTH, DIRECTION_RECEIVED);
+	return 0;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(socket_state_changed, struct sock *sk, int old_state, int new_state)
+{
+	if (new_state == TCP_CLOSE)
+		on_socket_closed(sk);
+	return 0;
+}
+
+/* ---- processes ---- */
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(process_forked, struct task_struct *parent, struct task_struct *child)
+{
+	on_fork(parent, child);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(process_executed)
+{
+	on_exec();
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(process_exited)
+{
+	on_exit();
+	return 0;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/* The state of each SSL object, and the events of its life. */
+#ifndef SSLSNIFF_CONNECTION_H
+#define SSLSNIFF_CONNECTION_H
+
+#include "process.bpf.h"
+
+/* Unique: one CPU never has two connections in the same nanosecond. */
+static __always_inline __u64 new_generation(void)
+{
+	return bpf_ktime_get_ns() << 8 | (bpf_get_smp_processor_id() & 0xff);
+}
+
+static __always_inline struct connection_key key_of(__u64 handle)
+{
+	struct connection_key key = {.handle = handle, .tgid = bpf_get_current_pid_tgid() >> 32};
+	return key;
+}
+
+static __always_inline struct connection *find_connection(__u64 handle)
+{
+	struct connection_key key = key_of(handle);
+	return bpf_map_lookup_elem(&connections, &key);
+}
+
+/*
+ * The functions below that are neither static nor inline are verified once each, instead of wherever they are
+ * called: that is why they take numbers and look the connection up again.
+ */
+
+/* Sends EVENT_OPEN once, before anything else about a connection; 0 when the ring was full. */
+__noinline int announce(__u64 handle)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct connection *connection = find_connection(handle);
+	struct process *process = bpf_map_lookup_elem(&processes, &tgid);
+	if (!connection || !process || !announce_process(process))
+		return 0;
+	struct open_event *event = RESERVE_EVENT(struct open_event, EVENT_OPEN, connection->generation);
+	if (!event)
+		return 0;
+	if (!(connection->flags & CONNECTION_HANDSHAKE_SEEN))
+		event->header.flags = OPEN_MIDSTREAM;
+	event->pid = tgid;
+	event->library = connection->library;
+	event->start_time = BPF_CORE_READ(task, group_leader, start_boottime);
+	event->handle = handle;
+	submit_event(event);
+	connection->flags |= CONNECTION_OPENED;
+	return 1;
+}
+
+static __always_inline bool is_announced(const struct connection *connection, __u64 handle)
+{
+	return connection->flags & CONNECTION_OPENED || announce(handle);
+}
+
+__noinline int emit_handshake(__u64 handle, __u32 failed)
+{
+	struct connection *connection = find_connection(handle);
+	if (!connection || !is_announced(connection, handle))
+		return 0;
+	struct handshake_event *event = RESERVE_EVENT(struct handshake_event, EVENT_HANDSHAKE, connection->generation);
+	if (!event)
+		return 0;
+	if (failed)
+		event->header.flags |= HANDSHAKE_FAILED;
+	if (connection->flags & CONNECTION_CLIENT)
+		event->header.flags |= HANDSHAKE_CLIENT;
+	if (connection->flags & CONNECTION_SERVER)
+		event->header.flags |= HANDSHAKE_SERVER;
+	event->duration = event->header.time - connection->handshake_time;
+	submit_event(event);
+	return 1;
+}
+
+static __always_inline __u8 close_cause(const struct connection *connection)
+{
+	if (connection->flags & CONNECTION_SHUTDOWN_SENT)
+		return CLOSED_SHUTDOWN;
+	if (connection->flags & CONNECTION_SOCKET_RESET)
+		return CLOSED_RESET;
+	if (connection->flags & CONNECTION_SOCKET_CLOSED)
+		return CLOSED_SOCKET;
+	return CLOSED_FREED;
+}
+
+/* The connection is over. Nothing is said of one that was never announced, unless its handshake failed. */
+__noinline int close_connection(__u64 handle)
+{
+	struct connection *connection = find_connection(handle);
+	if (!connection || connection->flags & CONNECTION_CLOSED)
+		return 0;
+	if (connection->flags & CONNECTION_HANDSHAKE_SEEN && !(connection->flags & CONNECTION_HANDSHAKE_DONE))
+		emit_handshake(handle, 1);
+	if (connection->flags & CONNECTION_OPENED) {
+		struct close_event *event = RESERVE_EVENT(struct close_event, EVENT_CLOSE, connection->generation);
+		if (event) {
+			__builtin_memset(event->reserved, 0, sizeof(event->reserved));
+			event->header.detail = close_cause(connection);
+			event->position[0] = connection->position[0];
+			event->position[1] = connection->position[1];
+			event->missing[0] = connection->missing[0];
+			event->missing[1] = connection->missing[1];
+			submit_event(event);
+		}
+	}
+	if (connection->cookie)
+		bpf_map_delete_elem(&bound_sockets, &connection->cookie);
+	connection->flags |= CONNECTION_CLOSED;
+	return 1;
+}
+
+/* The same SSL object begins another connection. */
+static __always_inline void renew_connection(struct connection *connection, __u64 handle)
+{
+	__u32 library = connection->library;
+	close_connection(handle);
+	__builtin_memset(connection, 0, sizeof(*connection));
+	connection->library = library;
+	connection->generation = new_generation();
+}
+
+/* The connection of an SSL object, made if it was not known. NULL when the map is full. */
+static __always_inline struct connection *find_or_make_connection(__u64 handle, __u32 library)
+{
+	struct connection_key key = key_of(handle);
+	struct connection *connection = bpf_map_lookup_elem(&connections, &key);
+	if (connection)
+		return connection;
+	struct connection new = {.generation = new_generation(), .library = library};
+	if (bpf_map_update_elem(&connections, &key, &new, BPF_NOEXIST)) {
+		count_loss(LOSS_MAP_FULL, 0);
+		return NULL;
+	}
+	return bpf_map_lookup_elem(&connections, &key);
+}
+
+/* The same for an object that is certainly in use: one that was closed begins anew. */
+static __always_inline struct connection *use_connection(__u64 handle, __u32 library)
+{
+	struct connection *connection = find_or_make_connection(handle, library);
+	if (connection && connection->flags & CONNECTION_CLOSED)
+		renew_connection(connection, handle);
+	return connection;
+}
+
+static __always_inline void forget_connection(__u64 handle)
+{
+	struct connection_key key = key_of(handle);
+	close_connection(handle);
+	bpf_map_delete_elem(&connections, &key);
+}
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/*
+ * The records that the kernel side puts into the ring buffer, in host byte order: the only thing both sides
+ * share about events. Each record starts with event_header. A record may be followed by padding (size classes),
+ * so its own lengths count. Control records (all but EVENT_DATA) carry what a reader needs to know a connection
+ * or process; data records only name its generation, to stay small: 40 octets besides the payload.
+ *
+ * Order: a process is announced (EVENT_PROCESS) before its connections, a connection (EVENT_OPEN) before
+ * everything else about it. A record that found the ring full is never sent later, except for these two, which
+ * are tried again with the next event.
+ */
+#ifndef SSLSNIFF_EVENT_H
+#define SSLSNIFF_EVENT_H
+
+#include <linux/types.h>
+
+enum event_kind {
+	EVENT_NONE,
+	EVENT_PROCESS, /* a process makes its first TLS call */
+	EVENT_EXEC,
+	EVENT_EXIT,
+	EVENT_OPEN,
+	EVENT_BIND,
+	EVENT_HELLO,
+	EVENT_HANDSHAKE,
+	EVENT_ALPN,
+	EVENT_DATA,
+	EVENT_CLOSE,
+};
+
+enum event_direction {
+	DIRECTION_SENT,
+	DIRECTION_RECEIVED,
+	DIRECTION_COUNT,
+};
+
+/* Why octets or events are missing; also the index into the map `losses`. */
+enum loss {
+	LOSS_NONE,
+	LOSS_RING_FULL,
+	LOSS_FAULT, /* user memory was not resident */
+	LOSS_SNAPLEN,
+	LOSS_MAP_FULL,
+	LOSS_FRAME_LIMIT, /* more TLS calls nested in each other than a thread's stack holds */
+	LOSS_COUNT,
+};
+
+struct event_header {
+	__u8 kind;      /* enum event_kind */
+	__u8 direction; /* enum event_direction: EVENT_DATA, EVENT_HELLO, EVENT_BIND (of the socket call) */
+	__u8 detail;    /* per kind, see there */
+	__u8 flags;     /* per kind, see there */
+	__u32 tid;
+	__u64 time;       /* CLOCK_MONOTONIC, ns */
+	__u64 generation; /* of the connection; 0 when it is about a process. Unique within one boot of the kernel */
+};
+
+#define COMM_LENGTH   16
+#define EXE_LENGTH    1024
+#define CGROUP_LENGTH 1024
+
+/* EVENT_PROCESS, EVENT_EXIT, and the beginning of EVENT_EXEC */
+struct process_event {
+	struct event_header header;
+	__u32 pid;        /* tgid */
+	__u32 uid;        /* real */
+	__u64 start_time; /* ns since boot */
+	char comm[COMM_LENGTH];
+};
+
+/*
+ * EVENT_EXEC: a traced process has a new image. `exe` and `cgroup` hold path components, the last one first, each
+ * ended by NUL.
+ */
+struct exec_event {
+	struct process_event process;
+	__u32 exe_length;
+	__u32 cgroup_length;
+	char exe[EXE_LENGTH];
+	char cgroup[CGROUP_LENGTH];
+};
+
+#define OPEN_MIDSTREAM 1 /* flags: the handshake was not seen */
+
+struct open_event {
+	struct event_header header;
+	__u32 pid;
+	__u32 library; /* number that user space gave with the probe; 0: unknown */
+	__u64 start_time;
+	__u64 handle; /* address of the SSL object */
+};
+
+/* The socket of a connection. Addresses in network order, IPv4 in the first four octets; ports in host order. */
+struct bind_event {
+	struct event_header header;
+	__u64 cookie;
+	__u32 netns;
+	__u16 family;   /* AF_INET, AF_INET6, AF_UNIX */
+	__u16 protocol; /* IPPROTO_TCP ... */
+	__u16 local_port;
+	__u16 remote_port;
+	__u32 reserved;
+	__u8 local[16];
+	__u8 remote[16];
+};
+
+#define HELLO_LENGTH 2048
+
+/*
+ * First octets of a socket call during the handshake: a ClientHello or ServerHello, with its record header or,
+ * with the flag, without. Only the record's own length tells where it ends.
+ */
+#define HELLO_WITHOUT_RECORD_HEADER 1
+
+struct hello_event {
+	struct event_header header;
+	__u32 length;
+	__u32 reserved;
+	__u8 octets[HELLO_LENGTH];
+};
+
+#define HANDSHAKE_FAILED 1 /* flags */
+#define HANDSHAKE_CLIENT 2 /* by SSL_connect */
+#define HANDSHAKE_SERVER 4 /* by SSL_accept */
+
+struct handshake_event {
+	struct event_header header;
+	__u64 duration; /* ns since the first handshake call */
+};
+
+#define ALPN_LENGTH 255
+
+struct alpn_event {
+	struct event_header header;
+	__u8 length;
+	__u8 octets[ALPN_LENGTH];
+};
+
+/*
+ * Plaintext of one call, or a fragment of it. detail: enum loss, why octets before `position` are missing, if
+ * the reader finds that they are.
+ */
+struct data_event {
+	struct event_header header;
+	__u64 position; /* of the first octet in its direction */
+	__u32 length;   /* octets that follow this structure */
+	__u32 snipped;  /* octets of the same call right behind them, left out by the snap length; saturates */
+};
+
+enum close_cause {
+	CLOSED_FREED,
+	CLOSED_SHUTDOWN, /* close_notify was sent */
+	CLOSED_SOCKET,
+	CLOSED_RESET,
+	CLOSED_PROCESS_EXIT, /* made by user space */
+};
+
+/* detail: enum close_cause */
+struct close_event {
+	struct event_header header;
+	__u64 position[DIRECTION_COUNT]; /* end of the stream */
+	__u8 missing[DIRECTION_COUNT];   /* enum loss, for octets before it that the reader does not have */
+	__u8 reserved[6];
+};
+
+#endif

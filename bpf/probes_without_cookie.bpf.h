@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/*
+ * Entry probes for kernels before 5.15, which have no attach cookies: one program for each function, found by
+ * its name entry_N, N being enum tls_function. Only loaded there. The library is not known then.
+ */
+#ifndef PAYLOAD_HAS_LOOP_HELPER
+#define ENTRY(number)                                                                                                  \
+	SEC("uprobe") int entry_##number(struct pt_regs *ctx)                                                          \
+	{                                                                                                              \
+		return on_entry(ctx, number, 0);                                                                       \
+	}
+
+/* TLS_FN_READ ... TLS_FN_GET0_ALPN_SELECTED */
+ENTRY(1)
+ENTRY(2)
+ENTRY(3)
+ENTRY(4)
+ENTRY(5)
+ENTRY(6)
+ENTRY(7)
+ENTRY(8)
+ENTRY(9)
+ENTRY(10)
+ENTRY(11)
+ENTRY(12)
+ENTRY(13)
+ENTRY(14)
+ENTRY(15)
+ENTRY(16)
+ENTRY(17)
+ENTRY(18)
+ENTRY(19)
+ENTRY(20)
+ENTRY(21)
+ENTRY(22)
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/* Maps and constants that user space sets or reads: capture.bpf.c and src/capture/live/. */
+#ifndef SSLSNIFF_STATE_H
+#define SSLSNIFF_STATE_H
+
+#include "event.h"
+
+/* .rodata.config: fixed when the programs are loaded, so that the verifier drops what is not used. */
+struct capture_config {
+	__u64 snaplen;        /* 0: unlimited */
+	__u64 wake_bytes;     /* wake the reader when so much waits */
+	__u32 fragment_bytes; /* greatest payload of one record */
+	__u32 own_tgid;       /* never traced */
+	__u32 follow_bytes;   /* of a long write: copied so many at a time while it is being sent */
+	__u8 everything;
+	__u8 filter_comms;
+	__u8 filter_uids;
+	__u8 children;
+	__u8 has_preempt_kfuncs; /* bpf_preempt_disable, bpf_preempt_enable */
+	__u8 has_task_pt_regs;   /* bpf_task_pt_regs */
+	__u8 has_socket_cookie;  /* bpf_get_socket_cookie in tracing programs */
+	__u8 reserved;
+};
+
+/* .bss */
+struct capture_control {
+	__u64 last_wake; /* CLOCK_MONOTONIC; a lost race costs one more wake-up */
+	__u32 armed;     /* set when every probe is attached: no frame without its return probe */
+	__u32 reserved;
+};
+
+/* A probe's cookie: what is probed. */
+#define COOKIE(function, library) ((__u64)(library) << 8 | (function))
+#define COOKIE_FUNCTION(cookie)   ((__u32)((cookie) & 0xff))
+#define COOKIE_LIBRARY(cookie)    ((__u32)((cookie) >> 8))
+
+enum verdict {
+	VERDICT_NONE,
+	VERDICT_IGNORED,
+	VERDICT_MATCHED, /* by comm, uid or everything: decided again at exec */
+	VERDICT_TARGET,  /* asked for by pid, or a descendant of one */
+};
+
+/* map processes: tgid -> */
+struct process {
+	__u32 verdict;   /* enum verdict */
+	__u32 announced; /* EVENT_PROCESS was sent */
+};
+
+/* map connections: -> struct connection */
+struct connection_key {
+	__u64 handle;
+	__u32 tgid;
+	__u32 reserved;
+};
+
+#define CONNECTION_OPENED         0x001 /* EVENT_OPEN was sent */
+#define CONNECTION_HANDSHAKE_SEEN 0x002
+#define CONNECTION_HANDSHAKE_DONE 0x004
+#define CONNECTION_CLIENT         0x008
+#define CONNECTION_SERVER         0x010
+#define CONNECTION_CLIENT_HELLO   0x020 /* sampled */
+#define CONNECTION_SERVER_HELLO   0x040
+#define CONNECTION_ALPN           0x080
+#define CONNECTION_SHUTDOWN_SENT  0x100
+#define CONNECTION_SOCKET_CLOSED  0x200
+#define CONNECTION_SOCKET_RESET   0x400
+#define CONNECTION_CLOSED         0x800 /* EVENT_CLOSE was sent */
+
+struct connection {
+	__u64 generation;
+	__u64 position[DIRECTION_COUNT]; /* octets that passed, captured or not */
+	__u64 cookie;                    /* of the socket; 0: not bound */
+	__u64 last_cookie;               /* that it was bound to before */
+	__u64 handshake_time;
+	/* a write that is not finished: what of it was copied, and the ciphertext it caused so far */
+	__u64 write_copied;
+	__u64 write_ciphertext;
+	__u32 library;
+	__u32 flags;
+	__u8 missing[DIRECTION_COUNT]; /* enum loss, for octets before position since the last data record */
+	__u8 hello_tries;
+	__u8 reserved[5];
+};
+
+/* map losses, per CPU: enum loss -> */
+struct loss_count {
+	__u64 events;
+	__u64 octets;
+};
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/* The user buffer and stack of the system call that the current task is in. */
+#ifndef SSLSNIFF_SYSCALL_BUFFER_H
+#define SSLSNIFF_SYSCALL_BUFFER_H
+
+#include "maps.bpf.h"
+#include <bpf/bpf_tracing.h>
+
+struct syscall_buffer {
+	__u64 address;
+	__u64 length;
+};
+
+struct syscall_arguments {
+	__u64 number;
+	__u64 second;
+	__u64 third;
+	__u64 stack_pointer;
+};
+
+#if defined(__TARGET_ARCH_x86)
+#define SYSCALL_NUMBER(regs) ((regs)->orig_rax)
+#define SYSCALL_ARG2(regs)   ((regs)->rsi)
+#define SYSCALL_ARG3(regs)   ((regs)->rdx)
+#define SYSCALL_STACK(regs)  ((regs)->rsp)
+enum { READ = 0, WRITE = 1, READV = 19, WRITEV = 20, SENDTO = 44, RECVFROM = 45, SENDMSG = 46, RECVMSG = 47 };
+#elif defined(__TARGET_ARCH_arm64)
+struct arm64_regs { /* struct pt_regs begins with struct user_pt_regs */
+	struct user_pt_regs user;
+	__u64 orig_x0;
+	__s32 syscallno;
+};
+#define SYSCALL_NUMBER(regs) (((struct arm64_regs *)(regs))->syscallno)
+#define SYSCALL_ARG2(regs)   (((struct arm64_regs *)(regs))->user.regs[1])
+#define SYSCALL_ARG3(regs)   (((struct arm64_regs *)(regs))->user.regs[2])
+#define SYSCALL_STACK(regs)  (((struct arm64_regs *)(regs))->user.sp)
+enum { READ = 63, WRITE = 64, READV = 65, WRITEV = 66, SENDTO = 206, RECVFROM = 207, SENDMSG = 211, RECVMSG = 212 };
+#else
+#error "no system call conventions for this architecture"
+#endif
+
+/* False where the kernel cannot tell. */
+static __always_inline bool read_syscall(struct syscall_arguments *call)
+{
+	if (!config.has_task_pt_regs)
+		return false;
+	struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	call->number = SYSCALL_NUMBER(registers);
+	call->second = SYSCALL_ARG2(registers);
+	call->third = SYSCALL_ARG3(registers);
+	call->stack_pointer = SYSCALL_STACK(registers);
+	barrier(); /* all are read here, or the compiler would share loads with other pointers */
+	return true;
+}
+
+/* Empty in system calls that do not name a buffer this way (sendfile, io_uring). */
+static __always_inline struct syscall_buffer buffer_of(const struct syscall_arguments *call)
+{
+	struct syscall_buffer buffer = {};
+	struct iovec vector = {};
+	void *vectors = NULL;
+	switch ((__u32)call->number) {
+	case READ:
+	case WRITE:
+	case SENDTO:
+	case RECVFROM:
+		buffer.address = call->second;
+		buffer.length = call->third;
+		return buffer;
+	case READV:
+	case WRITEV:
+		vectors = (void *)call->second;
+		break;
+	case SENDMSG:
+	case RECVMSG:
+		bpf_probe_read_user(&vectors, sizeof(vectors), &((struct user_msghdr *)call->second)->msg_iov);
+		break;
+	default:
+		return buffer;
+	}
+	if (!bpf_probe_read_user(&vector, sizeof(vector), vectors)) {
+		buffer.address = (__u64)vector.iov_base;
+		buffer.length = vector.iov_len;
+	}
+	return buffer;
+}
+
+#endif

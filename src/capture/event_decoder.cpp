@@ -1,0 +1,288 @@
+#include "capture/event_decoder.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "capture/event_convert.h"
+#include "capture/tls_hello.h"
+
+namespace sslsniff {
+
+EventDecoder::EventDecoder(Timestamp monotonic_zero, TakeEnds take_ends, ProcessTable::Describe describe)
+    : monotonic_zero_(monotonic_zero), take_ends_(std::move(take_ends)), processes_(std::move(describe)) {}
+
+void EventDecoder::name_library(std::uint32_t number, std::string name) {
+    if (number >= libraries_.size()) {
+        libraries_.resize(number + 1);
+    }
+    libraries_[number] = std::move(name);
+}
+
+Timestamp EventDecoder::time_of(const event_header& header) const {
+    // Unsigned, because a hostile time must not overflow a signed one.
+    const auto zero = static_cast<std::uint64_t>(monotonic_zero_.time_since_epoch().count());
+    return Timestamp(Duration(static_cast<std::int64_t>(zero + header.time)));
+}
+
+bool EventDecoder::decode(ByteView record, EventConsumer& consumer) {
+    const auto header = read_fixed<event_header>(record);
+    if (!header) {
+        return false;
+    }
+    switch (header->kind) {
+        case EVENT_PROCESS:
+            return on_process(record, consumer);
+        case EVENT_EXEC:
+            return on_exec(record, consumer);
+        case EVENT_EXIT:
+            return on_exit(record, consumer);
+        case EVENT_OPEN:
+            return on_open(record, consumer);
+        case EVENT_BIND:
+            return on_bind(record, consumer);
+        case EVENT_HELLO:
+            return on_hello(record, consumer);
+        case EVENT_HANDSHAKE:
+            return on_handshake(record, consumer);
+        case EVENT_ALPN:
+            return on_alpn(record, consumer);
+        case EVENT_DATA:
+            return on_data(record, consumer);
+        case EVENT_CLOSE:
+            return on_close(record, consumer);
+        default:
+            return false;
+    }
+}
+
+EventDecoder::Connection* EventDecoder::find(const event_header& header) {
+    const auto found = connections_.find(header.generation);
+    return found != connections_.end() ? &found->second : nullptr;
+}
+
+bool EventDecoder::on_process(ByteView record, EventConsumer& consumer) {
+    const auto event = read_fixed<process_event>(record);
+    if (!event) {
+        return false;
+    }
+    consumer.on_event(ProcessEvent{time_of(event->header), ProcessEvent::Kind::seen,
+                                   processes_.see(to_process_info(*event))});
+    return true;
+}
+
+bool EventDecoder::on_exec(ByteView record, EventConsumer& consumer) {
+    const auto event = read_fixed<exec_event>(record);
+    if (!event || event->exe_length > EXE_LENGTH || event->cgroup_length > CGROUP_LENGTH) {
+        return false;
+    }
+    const Timestamp time = time_of(event->process.header);
+    close_all_of(event->process.pid, time, consumer);
+    const ProcessInfo info = to_process_info(*event);
+    if (processes_.replace(info)) {
+        consumer.on_event(ProcessEvent{time, ProcessEvent::Kind::exec, info});
+    }
+    return true;
+}
+
+bool EventDecoder::on_exit(ByteView record, EventConsumer& consumer) {
+    const auto event = read_fixed<process_event>(record);
+    if (!event) {
+        return false;
+    }
+    const Timestamp time = time_of(event->header);
+    close_all_of(event->pid, time, consumer);
+    if (const auto info = processes_.remove(to_process_info(*event))) {
+        consumer.on_event(ProcessEvent{time, ProcessEvent::Kind::exited, *info});
+    }
+    return true;
+}
+
+/// The image with all its SSL objects is gone.
+void EventDecoder::close_all_of(std::uint32_t pid, Timestamp time, EventConsumer& consumer) {
+    std::vector<std::uint64_t> gone;
+    for (auto it = by_handle_.lower_bound({pid, 0}); it != by_handle_.end() && it->first.first == pid; ++it) {
+        gone.push_back(it->second);
+    }
+    for (const std::uint64_t generation : gone) {
+        Connection& connection = connections_.at(generation);
+        const auto ends = take_ends_ ? take_ends_(connection.id, generation) : std::optional<StreamEnds>();
+        close(connection, ends ? &*ends : nullptr, CloseReason::process_exit, time, consumer);
+    }
+}
+
+bool EventDecoder::on_open(ByteView record, EventConsumer& consumer) {
+    const auto event = read_fixed<open_event>(record);
+    if (!event || event->header.generation == 0 || find(event->header) != nullptr) {
+        return false;
+    }
+    const Timestamp time = time_of(event->header);
+    const Handle handle{event->pid, event->handle};
+    // The close of the object's former connection was lost.
+    if (const auto former = by_handle_.find(handle); former != by_handle_.end()) {
+        close(connections_.at(former->second), nullptr, CloseReason::freed, time, consumer);
+    }
+    Connection connection;
+    connection.id = {event->pid, event->start_time, event->handle, ++last_generation_};
+    connection.kernel_generation = event->header.generation;
+    connections_[event->header.generation] = connection;
+    by_handle_[handle] = event->header.generation;
+
+    OpenEvent out;
+    out.connection = connection.id;
+    out.time = time;
+    out.midstream = (event->header.flags & OPEN_MIDSTREAM) != 0;
+    if (event->library < libraries_.size()) {
+        out.library = libraries_[event->library];
+    }
+    consumer.on_event(out);
+    return true;
+}
+
+bool EventDecoder::on_bind(ByteView record, EventConsumer& consumer) {
+    const auto event = read_fixed<bind_event>(record);
+    const Connection* connection = event ? find(event->header) : nullptr;
+    if (connection == nullptr) {
+        return false;
+    }
+    EndpointsEvent out;
+    out.connection = connection->id;
+    out.time = time_of(event->header);
+    out.correlation = Correlation::nested;
+    out.endpoints = to_endpoints(*event);
+    consumer.on_event(out);
+    return true;
+}
+
+bool EventDecoder::on_hello(ByteView record, EventConsumer& consumer) {
+    constexpr std::size_t kOffset = offsetof(hello_event, octets);
+    if (record.size() < kOffset) {
+        return false;
+    }
+    hello_event event{};
+    std::memcpy(&event, record.data(), kOffset);
+    const Connection* connection = find(event.header);
+    if (connection == nullptr || event.length > record.size() - kOffset) {
+        return false;
+    }
+    const auto hello = parse_tls_hello(record.substr(kOffset, event.length),
+                                       (event.header.flags & HELLO_WITHOUT_RECORD_HEADER) == 0);
+    if (!hello) {
+        return false;
+    }
+    TlsEvent out;
+    out.connection = connection->id;
+    out.time = time_of(event.header);
+    const bool sent = to_direction(event.header.direction) == Direction::sent;
+    out.role = hello->from_client == sent ? Role::client : Role::server;
+    out.tls = to_tls_info(*hello);
+    consumer.on_event(out);
+    return true;
+}
+
+bool EventDecoder::on_handshake(ByteView record, EventConsumer& consumer) {
+    const auto event = read_fixed<handshake_event>(record);
+    const Connection* connection = event ? find(event->header) : nullptr;
+    if (connection == nullptr) {
+        return false;
+    }
+    TlsEvent out;
+    out.connection = connection->id;
+    out.time = time_of(event->header);
+    out.role = (event->header.flags & HANDSHAKE_CLIENT) != 0   ? Role::client
+               : (event->header.flags & HANDSHAKE_SERVER) != 0 ? Role::server
+                                                               : Role::unknown;
+    out.tls.handshake = Duration(static_cast<std::int64_t>(event->duration));
+    out.tls.handshake_failed = (event->header.flags & HANDSHAKE_FAILED) != 0;
+    consumer.on_event(out);
+    return true;
+}
+
+bool EventDecoder::on_alpn(ByteView record, EventConsumer& consumer) {
+    const auto event = read_fixed<alpn_event>(record);
+    const Connection* connection = event ? find(event->header) : nullptr;
+    if (connection == nullptr || event->length == 0) {
+        return false;
+    }
+    TlsEvent out;
+    out.connection = connection->id;
+    out.time = time_of(event->header);
+    const ByteView octets = record.substr(offsetof(alpn_event, octets), event->length);
+    out.tls.alpn.assign(octets);
+    consumer.on_event(out);
+    return true;
+}
+
+bool EventDecoder::on_data(ByteView record, EventConsumer& consumer) {
+    const auto event = read_fixed<data_event>(record);
+    Connection* connection = event ? find(event->header) : nullptr;
+    if (connection == nullptr || event->length > record.size() - sizeof(data_event)) {
+        return false;
+    }
+    const Direction direction = to_direction(event->header.direction);
+    std::uint64_t& next = connection->next.at(index_of(direction));
+    constexpr std::uint64_t kGreatest = UINT64_MAX / 2;  // beyond any true position: sums cannot wrap
+    if (event->position < next || event->position > kGreatest) {
+        return false;
+    }
+    DataEvent out;
+    out.connection = connection->id;
+    out.time = time_of(event->header);
+    out.tid = event->header.tid;
+    out.direction = direction;
+    out.position = event->position;
+    out.bytes = record.substr(sizeof(data_event), event->length);
+    advance(*connection, direction, event->position, to_loss_cause(event->header.detail), out.time, consumer);
+    next = event->position + event->length;
+    consumer.on_event(out);
+    advance(*connection, direction, next + event->snipped, LossCause::snaplen, out.time, consumer);
+    return true;
+}
+
+bool EventDecoder::on_close(ByteView record, EventConsumer& consumer) {
+    const auto event = read_fixed<close_event>(record);
+    Connection* connection = event ? find(event->header) : nullptr;
+    if (connection == nullptr) {
+        return false;
+    }
+    StreamEnds ends;
+    std::ranges::copy(event->position, ends.position.begin());
+    std::ranges::transform(event->missing, ends.missing.begin(), to_loss_cause);
+    close(*connection, &ends, to_close_reason(event->header.detail), time_of(event->header), consumer);
+    return true;
+}
+
+void EventDecoder::advance(Connection& connection, Direction direction, std::uint64_t position,
+                           LossCause cause, Timestamp time, EventConsumer& consumer) {
+    std::uint64_t& next = connection.next.at(index_of(direction));
+    if (position <= next) {
+        return;
+    }
+    GapEvent gap;
+    gap.connection = connection.id;
+    gap.time = time;
+    gap.direction = direction;
+    gap.position = next;
+    gap.bytes = position - next;
+    gap.cause = cause;
+    next = position;
+    consumer.on_event(gap);
+}
+
+void EventDecoder::close(Connection& connection, const StreamEnds* ends, CloseReason reason, Timestamp time,
+                         EventConsumer& consumer) {
+    if (ends != nullptr) {
+        for (const Direction direction : {Direction::sent, Direction::received}) {
+            const std::size_t index = index_of(direction);
+            advance(connection, direction, ends->position.at(index), ends->missing.at(index), time, consumer);
+        }
+    }
+    CloseEvent out;
+    out.connection = connection.id;
+    out.time = time;
+    out.reason = reason;
+    by_handle_.erase({connection.id.pid, connection.id.handle});
+    connections_.erase(connection.kernel_generation);
+    consumer.on_event(out);
+}
+
+}  // namespace sslsniff

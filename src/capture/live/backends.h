@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string_view>
+
+#include "base/result.h"
+#include "capture/kernel_features.h"
+#include "capture/live/kernel_btf.h"
+#include "capture/live/live_options.h"
+
+namespace sslsniff {
+
+/// What the programs are made of on this kernel.
+struct Backends {
+    PayloadStrategy payload = PayloadStrategy::classes;  ///< never automatic, as the others
+    ProbeMechanism probes = ProbeMechanism::perf;
+    SocketBackend sockets = SocketBackend::none;
+    bool attach_cookies = false;  ///< bpf_get_attach_cookie for uprobes (5.15)
+    bool preempt_kfuncs = false;  ///< bpf_preempt_disable around calls (6.15)
+    bool task_pt_regs = false;    ///< bpf_task_pt_regs (5.15)
+    bool socket_cookies = false;  ///< bpf_get_socket_cookie in tracing programs (5.12)
+};
+
+/// The best of what the kernel has, or what `options` asks for; fails when that is not there.
+Result<Backends> choose_backends(const KernelBtf& kernel, const LiveOptions& options);
+
+std::string_view to_string(PayloadStrategy strategy);
+std::string_view to_string(ProbeMechanism mechanism);
+std::string_view to_string(SocketBackend backend);
+
+/// Everything doctor shows of the kernel. Opens nothing but /sys/kernel/btf/vmlinux and /proc/self.
+KernelFeatures examine_kernel();
+
+}  // namespace sslsniff

@@ -1,0 +1,244 @@
+#include "capture/live/capture_programs.h"
+
+#include <bpf/bpf.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+
+#include "bpf/tls_function.h"
+#include "bpf_objects/capture_classes.skel.h"
+#include "bpf_objects/capture_slices.skel.h"
+#include "bpf_objects/capture_user_dynptr.skel.h"
+#include "capture/live/libbpf_log.h"
+
+namespace sslsniff {
+
+namespace {
+
+constexpr std::size_t kLeastRing = 64U << 10U;
+constexpr std::size_t kGreatestRing = 1U << 30U;
+constexpr std::size_t kWakeBytes = 256U << 10U;
+// Greatest payload of one record, as payload_*.bpf.h can copy.
+constexpr std::size_t kDynptrFragment = 4U << 20U;
+constexpr std::size_t kSlicesFragment = 256U << 10U;
+constexpr std::size_t kClassesFragment = 16U << 10U;
+constexpr std::size_t kFollowBytes = 1U << 20U;
+constexpr std::size_t kLogLines = 12;
+constexpr int kUprobeMulti = 48;  // BPF_TRACE_UPROBE_MULTI, newer than Debian 12's headers
+
+bpf_object* open_object(PayloadStrategy strategy) {
+    std::size_t size = 0;
+    const void* elf = strategy == PayloadStrategy::user_dynptr ? capture_user_dynptr__elf_bytes(&size)
+                      : strategy == PayloadStrategy::slices    ? capture_slices__elf_bytes(&size)
+                                                               : capture_classes__elf_bytes(&size);
+    bpf_object_open_opts opts{};
+    opts.sz = sizeof(opts);
+    opts.object_name = "sslsniff";
+    return bpf_object__open_mem(elf, size, &opts);
+}
+
+capture_config make_config(const Backends& backends, const LiveOptions& options, std::size_t ring_bytes) {
+    capture_config config{};
+    config.snaplen = options.snaplen;
+    config.wake_bytes = std::min(kWakeBytes, ring_bytes / 4);
+    const std::size_t fragment = backends.payload == PayloadStrategy::user_dynptr ? kDynptrFragment
+                                 : backends.payload == PayloadStrategy::slices    ? kSlicesFragment
+                                                                                  : kClassesFragment;
+    config.fragment_bytes = static_cast<std::uint32_t>(std::min(fragment, ring_bytes / 4));
+    config.follow_bytes = static_cast<std::uint32_t>(std::min(kFollowBytes, ring_bytes / 8));
+    config.own_tgid = static_cast<std::uint32_t>(getpid());
+    config.everything = options.targets.everything ? 1 : 0;
+    config.filter_comms = options.targets.comms.empty() ? 0 : 1;
+    config.filter_uids = options.targets.uids.empty() ? 0 : 1;
+    config.children = options.targets.children ? 1 : 0;
+    config.has_preempt_kfuncs = backends.preempt_kfuncs ? 1 : 0;
+    config.has_socket_cookie = backends.socket_cookies ? 1 : 0;
+    config.has_task_pt_regs = backends.task_pt_regs ? 1 : 0;
+    return config;
+}
+
+std::vector<const char*> tracing_programs(SocketBackend sockets) {
+    switch (sockets) {
+        case SocketBackend::tracepoint:
+            return {"socket_sent", "socket_received"};
+        case SocketBackend::fentry:
+            return {"fexit_sendmsg", "fentry_recvmsg", "receive_space_adjusted"};
+        case SocketBackend::kprobe:
+            return {"kprobe_sendmsg", "kprobe_recvmsg", "receive_space_adjusted"};
+        default:
+            return {};
+    }
+}
+
+constexpr std::array kProcessPrograms = {"process_forked", "process_executed", "process_exited",
+                                         "socket_state_changed"};
+
+}  // namespace
+
+Result<CapturePrograms> CapturePrograms::load(const Backends& backends, const LiveOptions& options) {
+    const LibbpfLog log;
+    CapturePrograms programs;
+    programs.backends_ = backends;
+    programs.object_.reset(open_object(backends.payload));
+    if (!programs.object_) {
+        return fail(fmt::format("The BPF object cannot be read: {}", log.tail(kLogLines)));
+    }
+    programs.choose_programs();
+    if (auto done = programs.set_up_maps(options); !done) {
+        return std::unexpected(done.error());
+    }
+    if (const int error = bpf_object__load(programs.object_.get()); error != 0) {
+        if (error == -EPERM) {
+            return fail(
+                "The kernel does not permit BPF programs here: run sslsniff as root, outside of "
+                "restricted containers and with kernel lockdown off.");
+        }
+        return fail(fmt::format("The kernel refuses the capture programs ({}); please report this:\n{}",
+                                std::strerror(-error), log.tail(kLogLines)));
+    }
+    if (auto done = programs.fill_filters(options); !done) {
+        return std::unexpected(done.error());
+    }
+    return programs;
+}
+
+void CapturePrograms::choose_programs() const {
+    std::vector<const char*> wanted = tracing_programs(backends_.sockets);
+    wanted.insert(wanted.end(), kProcessPrograms.begin(), kProcessPrograms.end());
+    wanted.push_back("tls_return");
+    if (backends_.attach_cookies) {
+        wanted.push_back("tls_entry");
+    }
+    bpf_program* each = nullptr;
+    while ((each = bpf_object__next_program(object_.get(), each)) != nullptr) {
+        const std::string_view name = bpf_program__name(each);
+        const bool without_cookie = name.starts_with("entry_") && !backends_.attach_cookies;
+        bpf_program__set_autoload(each, without_cookie || std::ranges::find(wanted, name) != wanted.end());
+        if (name.starts_with("tls_") && backends_.probes == ProbeMechanism::multi) {
+            bpf_program__set_expected_attach_type(each, static_cast<bpf_attach_type>(kUprobeMulti));
+        }
+    }
+}
+
+Result<void> CapturePrograms::set_up_maps(const LiveOptions& options) {
+    ring_bytes_ = std::bit_ceil(std::clamp(options.ring_bytes, kLeastRing, kGreatestRing));
+    const capture_config config = make_config(backends_, options, ring_bytes_);
+    bpf_map* ring = bpf_object__find_map_by_name(object_.get(), "ring");
+    bpf_map* rodata = bpf_object__find_map_by_name(object_.get(), ".rodata.config");
+    if (ring == nullptr || rodata == nullptr ||
+        bpf_map__set_max_entries(ring, static_cast<__u32>(ring_bytes_)) != 0 ||
+        bpf_map__set_initial_value(rodata, &config, sizeof(config)) != 0) {
+        return fail("The BPF object does not have the expected maps.");
+    }
+    return {};
+}
+
+Result<void> CapturePrograms::fill_filters(const LiveOptions& options) {
+    const std::uint8_t present = 1;
+    for (const std::string& comm : options.targets.comms) {
+        std::array<char, COMM_LENGTH> key{};
+        std::copy_n(comm.begin(), std::min(comm.size(), key.size() - 1), key.begin());
+        if (bpf_map_update_elem(map_fd("wanted_comms"), key.data(), &present, BPF_ANY) != 0) {
+            return fail("At most 256 command names can be given.");
+        }
+    }
+    for (const uid_t uid : options.targets.uids) {
+        if (bpf_map_update_elem(map_fd("wanted_uids"), &uid, &present, BPF_ANY) != 0) {
+            return fail("At most 256 users can be given.");
+        }
+    }
+    return {};
+}
+
+Result<void> CapturePrograms::attach_tracing(std::vector<std::string>& remarks) {
+    const LibbpfLog log;
+    for (const char* name : tracing_programs(backends_.sockets)) {
+        tracing_.emplace_back(bpf_program__attach(program(name)));
+        if (!tracing_.back()) {
+            tracing_.pop_back();
+            remarks.push_back(fmt::format(
+                "The kernel does not let {} be attached ({}): peers of some connections stay unknown.", name,
+                std::strerror(errno)));
+        }
+    }
+    for (const char* name : kProcessPrograms) {
+        tracing_.emplace_back(bpf_program__attach(program(name)));
+        if (!tracing_.back()) {
+            return fail(fmt::format("The program {} cannot be attached: {}", name, log.tail(kLogLines)));
+        }
+    }
+    return {};
+}
+
+Result<void> CapturePrograms::arm(bool armed) {
+    capture_control control{};
+    const std::uint32_t key = 0;
+    control.armed = armed ? 1 : 0;
+    if (bpf_map_update_elem(map_fd(".bss"), &key, &control, BPF_ANY) != 0) {
+        return fail(fmt::format("The capture programs cannot be switched: {}", std::strerror(errno)));
+    }
+    return {};
+}
+
+Result<void> CapturePrograms::add_target(std::uint32_t tgid) {
+    process state{};
+    state.verdict = VERDICT_TARGET;
+    if (bpf_map_update_elem(map_fd("processes"), &tgid, &state, BPF_ANY) != 0) {
+        return fail("Too many processes to trace: use -a, -c or -u instead of single processes.");
+    }
+    return {};
+}
+
+bool CapturePrograms::is_target(std::uint32_t tgid) const {
+    process state{};
+    return bpf_map_lookup_elem(map_fd("processes"), &tgid, &state) == 0 && state.verdict >= VERDICT_MATCHED;
+}
+
+int CapturePrograms::map_fd(const char* name) const {
+    return bpf_object__find_map_fd_by_name(object_.get(), name);
+}
+
+int CapturePrograms::ring_fd() const {
+    return map_fd("ring");
+}
+
+bpf_program* CapturePrograms::program(const char* name) const {
+    return bpf_object__find_program_by_name(object_.get(), name);
+}
+
+bpf_program* CapturePrograms::entry_program(unsigned function) const {
+    return program(fmt::format("entry_{}", function).c_str());
+}
+
+std::vector<loss_count> CapturePrograms::losses() const {
+    std::vector<loss_count> totals(LOSS_COUNT);
+    std::vector<loss_count> each(static_cast<std::size_t>(std::max(libbpf_num_possible_cpus(), 1)));
+    for (std::uint32_t cause = 0; cause < LOSS_COUNT; cause++) {
+        if (bpf_map_lookup_elem(map_fd("losses"), &cause, each.data()) != 0) {
+            continue;
+        }
+        for (const loss_count& cpu : each) {
+            totals[cause].events += cpu.events;
+            totals[cause].octets += cpu.octets;
+        }
+    }
+    return totals;
+}
+
+bool CapturePrograms::take_connection(std::uint32_t pid, std::uint64_t handle, std::uint64_t generation,
+                                      connection& state) const {
+    const connection_key key = {handle, pid, 0};
+    const int fd = map_fd("connections");
+    if (bpf_map_lookup_elem(fd, &key, &state) != 0 || state.generation != generation) {
+        return false;
+    }
+    bpf_map_delete_elem(fd, &key);
+    return true;
+}
+
+}  // namespace sslsniff

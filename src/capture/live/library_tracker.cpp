@@ -1,0 +1,140 @@
+#include "capture/live/library_tracker.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <iterator>
+
+#include "capture/discovery/proc_fs.h"
+
+namespace sslsniff {
+
+namespace {
+
+constexpr std::size_t kKnownFiles = 65536;
+
+/// With children, or filters that need the kernel to decide, probes are attached for everybody.
+std::vector<pid_t> probe_pids(const TargetFilter& targets) {
+    const bool only_pids = targets.comms.empty() && targets.uids.empty() && !targets.everything;
+    return only_pids && !targets.children ? targets.pids : std::vector<pid_t>();
+}
+
+/// Plans of one file are one plan, for all processes of both.
+void merge(std::vector<LibraryPlan>& plans, LibraryPlan plan) {
+    const auto same = std::ranges::find(plans, plan.file, &LibraryPlan::file);
+    if (same == plans.end()) {
+        plans.push_back(std::move(plan));
+        return;
+    }
+    std::vector<pid_t> processes;
+    std::ranges::set_union(same->processes, plan.processes, std::back_inserter(processes));
+    same->processes = std::move(processes);
+}
+
+std::string describe(const LibraryPlan& library) {
+    return library.version.empty() ? library.name : library.name + " " + library.version;
+}
+
+}  // namespace
+
+LibraryTracker::LibraryTracker(const LiveOptions& options, const CapturePrograms& programs,
+                               LiveReport& report, OnAttached on_attached)
+    : options_(options),
+      programs_(programs),
+      report_(report),
+      on_attached_(std::move(on_attached)),
+      attacher_(programs, probe_pids(options.targets)) {}
+
+void LibraryTracker::attach_first() {
+    // Before looking at /proc, so that nothing mapped meanwhile is missed.
+    if (auto watcher = MappingWatcher::start()) {
+        watcher_ = std::move(*watcher);
+    } else {
+        report_.remarks.push_back(watcher.error().message);
+    }
+    attach_plan(first_plan());
+    attach_new();
+}
+
+void LibraryTracker::detach_all() {
+    attacher_.detach_all();
+    watcher_.reset();
+}
+
+std::vector<int> LibraryTracker::descriptors() const {
+    return watcher_ ? watcher_->descriptors() : std::vector<int>();
+}
+
+AttachPlan LibraryTracker::first_plan() {
+    const TargetFilter& targets = options_.targets;
+    if (targets.everything || !targets.comms.empty() || !targets.uids.empty()) {
+        attach_plan(planner_.plan_standard_libraries());
+        return planner_.plan_all();
+    }
+    if (options_.expect_exec) {
+        const char* path = std::getenv("PATH");
+        if (auto plan = planner_.plan_command(options_.command_path, path != nullptr ? path : "")) {
+            attach_plan(std::move(*plan));
+        }
+        return planner_.plan_standard_libraries();
+    }
+    const ProcFs proc;
+    return planner_.plan_processes(targets.children ? proc.with_descendants(targets.pids) : targets.pids);
+}
+
+void LibraryTracker::attach_plan(AttachPlan plan) {
+    for (LibraryPlan& library : plan.libraries) {
+        attach_library(library);
+        merge(report_.plan.libraries, std::move(library));
+    }
+    for (LibraryPlan& library : plan.bio_libraries) {
+        merge(report_.plan.bio_libraries, std::move(library));
+    }
+    std::ranges::move(plan.skipped, std::back_inserter(report_.plan.skipped));
+    report_.attached_libraries = attacher_.libraries();
+    report_.attached_probes = attacher_.probes();
+}
+
+void LibraryTracker::attach_library(const LibraryPlan& library) {
+    known_files_.emplace(library.file.device, library.file.inode);
+    if (const auto attached = attacher_.attach(library, report_.remarks); !attached) {
+        report_.remarks.push_back(attached.error().message);
+    } else if (*attached) {
+        on_attached_(attacher_.library_number(library.file), describe(library));
+    }
+}
+
+bool LibraryTracker::concerns_us(std::uint32_t pid) const {
+    const TargetFilter& targets = options_.targets;
+    // Of the rest, the kernel knows: it also tells children apart.
+    return targets.everything || !targets.comms.empty() || !targets.uids.empty() || programs_.is_target(pid);
+}
+
+/// False when it is known already.
+bool LibraryTracker::remember(const NewMapping& mapping) {
+    if (known_files_.size() >= kKnownFiles) {
+        known_files_.clear();
+    }
+    return known_files_.emplace(mapping.device, mapping.inode).second;
+}
+
+void LibraryTracker::attach_new() {
+    if (!watcher_) {
+        return;
+    }
+    for (const NewMapping& mapping : watcher_->take()) {
+        if (!concerns_us(mapping.pid) || !remember(mapping)) {
+            continue;
+        }
+        const ProcFs proc;
+        const auto pid = static_cast<pid_t>(mapping.pid);
+        AttachPlan plan = planner_.plan_file(proc.path_of_process(pid, mapping.path));
+        for (LibraryPlan& library : plan.libraries) {
+            library.display_path = mapping.path;
+            library.processes = {pid};
+        }
+        plan.skipped.clear();  // most mapped files have nothing to do with TLS
+        attach_plan(std::move(plan));
+    }
+}
+
+}  // namespace sslsniff

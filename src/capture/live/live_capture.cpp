@@ -1,0 +1,231 @@
+#include "capture/live/live_capture.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+
+#include "capture/discovery/proc_fs.h"
+#include "capture/event_convert.h"
+#include "capture/live/preflight.h"
+
+namespace sslsniff {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t kPollBudget = 8U << 20U;  // octets handed over by one poll
+constexpr milliseconds kTick{20};
+constexpr milliseconds kLossInterval{250};
+
+Timestamp clock_now(clockid_t clock) {
+    timespec now{};
+    clock_gettime(clock, &now);
+    return Timestamp(std::chrono::seconds(now.tv_sec) + Duration(now.tv_nsec));
+}
+
+/// The wall-clock time when CLOCK_MONOTONIC was 0: the best of a few readings.
+Timestamp find_monotonic_zero() {
+    Timestamp zero;
+    Duration best = Duration::max();
+    for (int i = 0; i < 5; i++) {
+        const Timestamp before = clock_now(CLOCK_MONOTONIC);
+        const Timestamp wall = clock_now(CLOCK_REALTIME);
+        const Duration taken = clock_now(CLOCK_MONOTONIC) - before;
+        if (taken < best) {
+            best = taken;
+            zero = Timestamp(wall.time_since_epoch() - before.time_since_epoch() - taken / 2);
+        }
+    }
+    return zero;
+}
+
+/// From /proc, where the process may be gone.
+void describe_process(ProcessInfo& process) {
+    const ProcFs proc;
+    if (const auto status = proc.status(static_cast<pid_t>(process.key.pid))) {
+        process.exe = status->info.exe;
+        process.container_id = status->info.container_id;
+    }
+}
+
+}  // namespace
+
+LiveCapture::LiveCapture(const LiveOptions& options, CapturePrograms programs)
+    : options_(options),
+      programs_(std::move(programs)),
+      libraries_(
+          options_, programs_, report_,
+          [this](std::uint32_t number, std::string name) { decoder_.name_library(number, std::move(name)); }),
+      decoder_(
+          find_monotonic_zero(),
+          [this](const ConnectionId& id, std::uint64_t generation) { return take_ends(id, generation); },
+          describe_process) {}
+
+LiveCapture::~LiveCapture() {
+    static_cast<void>(stop());
+}
+
+Result<std::unique_ptr<LiveCapture>> LiveCapture::start(const LiveOptions& options) {
+    if (const auto found = obstacles(); !found.empty()) {
+        return fail(found.front());
+    }
+    for (const pid_t pid : options.targets.pids) {
+        if (pid <= 0 || (kill(pid, 0) != 0 && errno == ESRCH)) {
+            return fail(fmt::format("There is no process {}.", pid));
+        }
+    }
+    const auto kernel = KernelBtf::load();
+    if (!kernel) {
+        return std::unexpected(kernel.error());
+    }
+    const auto backends = choose_backends(*kernel, options);
+    if (!backends) {
+        return std::unexpected(backends.error());
+    }
+    auto programs = CapturePrograms::load(*backends, options);
+    if (!programs) {
+        return std::unexpected(programs.error());
+    }
+    std::unique_ptr<LiveCapture> capture(new LiveCapture(options, std::move(*programs)));
+    if (auto done = capture->set_up(); !done) {
+        return std::unexpected(done.error());
+    }
+    return capture;
+}
+
+Result<void> LiveCapture::set_up() {
+    auto ring = RecordRing::open(programs_.ring_fd());
+    if (!ring) {
+        return std::unexpected(ring.error());
+    }
+    ring_ = std::move(*ring);
+    report_.ring_bytes = programs_.ring_bytes();
+    report_.probe_mechanism = to_string(programs_.backends().probes);
+    report_.payload_strategy = to_string(programs_.backends().payload);
+    report_.socket_backend = to_string(programs_.backends().sockets);
+
+    if (auto done = programs_.attach_tracing(report_.remarks); !done) {
+        return done;
+    }
+    for (const pid_t pid : options_.targets.pids) {
+        if (auto done = programs_.add_target(static_cast<std::uint32_t>(pid)); !done) {
+            return done;
+        }
+    }
+    libraries_.attach_first();
+    if (auto done = set_up_poll(); !done) {
+        return done;
+    }
+    return programs_.arm(true);
+}
+
+Result<void> LiveCapture::set_up_poll() {
+    const auto tick = std::chrono::duration_cast<Duration>(kTick);
+    epoll_ = UniqueFd(epoll_create1(EPOLL_CLOEXEC));
+    timer_ = UniqueFd(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+    const timespec period = {0, static_cast<long>(tick.count())};
+    const itimerspec timer = {period, period};
+    if (!epoll_ || !timer_ || timerfd_settime(timer_.get(), 0, &timer, nullptr) != 0) {
+        return fail(fmt::format("No descriptors for waiting: {}", std::strerror(errno)));
+    }
+    watch(timer_.get());
+    watch(ring_->descriptor());
+    for (const int descriptor : libraries_.descriptors()) {
+        watch(descriptor);
+    }
+    return {};
+}
+
+void LiveCapture::watch(int descriptor) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.fd = descriptor;
+    epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event);
+}
+
+std::optional<StreamEnds> LiveCapture::take_ends(const ConnectionId& id, std::uint64_t generation) {
+    connection state{};
+    if (!programs_.take_connection(id.pid, id.handle, generation, state)) {
+        return std::nullopt;
+    }
+    StreamEnds ends;
+    std::ranges::copy(state.position, ends.position.begin());
+    std::ranges::transform(state.missing, ends.missing.begin(), to_loss_cause);
+    return ends;
+}
+
+void LiveCapture::report_losses(EventConsumer& consumer, bool at_once) {
+    const auto now = std::chrono::steady_clock::now();
+    if (!at_once && now < next_loss_report_) {
+        return;
+    }
+    next_loss_report_ = now + kLossInterval;
+    const std::vector<loss_count> totals = programs_.losses();
+    reported_losses_.resize(totals.size());
+    for (std::uint32_t cause = 0; cause < totals.size(); cause++) {
+        loss_count& reported = reported_losses_[cause];
+        LossEvent event;
+        event.time = clock_now(CLOCK_REALTIME);
+        event.cause = to_loss_cause(cause);
+        event.events = totals[cause].events - reported.events;
+        event.bytes = totals[cause].octets - reported.octets;
+        if (event.events != 0) {
+            reported = totals[cause];
+            consumer.on_event(event);
+        }
+    }
+}
+
+Result<PollStatus> LiveCapture::poll(milliseconds timeout, EventConsumer& consumer) {
+    if (ended_) {
+        return PollStatus::ended;
+    }
+    const auto on_record = [&](ByteView record) { decoder_.decode(record, consumer); };
+    const auto until = std::chrono::steady_clock::now() + timeout;
+    while (true) {
+        if (!stopped_) {
+            libraries_.attach_new();
+        }
+        const bool took = ring_->take(kPollBudget, on_record);
+        report_losses(consumer, stopped_ && !took);
+        if (took) {
+            return PollStatus::more;
+        }
+        if (stopped_) {
+            ended_ = true;
+            return PollStatus::ended;
+        }
+        const auto left = std::chrono::duration_cast<milliseconds>(until - std::chrono::steady_clock::now());
+        std::array<epoll_event, 4> events{};
+        epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
+                   static_cast<int>(std::clamp(left, milliseconds(0), kTick).count()));
+        std::uint64_t ticks = 0;
+        static_cast<void>(::read(timer_.get(), &ticks, sizeof(ticks)));
+        if (left <= milliseconds(0)) {
+            // What came during the wait, once more.
+            return ring_->take(kPollBudget, on_record) ? PollStatus::more : PollStatus::idle;
+        }
+    }
+}
+
+Result<void> LiveCapture::stop() {
+    if (stopped_) {
+        return {};
+    }
+    stopped_ = true;
+    auto done = programs_.arm(false);
+    libraries_.detach_all();
+    programs_.detach_tracing();
+    return done;
+}
+
+}  // namespace sslsniff

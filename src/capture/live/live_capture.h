@@ -1,0 +1,55 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "capture/event_decoder.h"
+#include "capture/event_source.h"
+#include "capture/live/capture_programs.h"
+#include "capture/live/library_tracker.h"
+#include "capture/live/live_options.h"
+#include "capture/live/live_report.h"
+#include "capture/live/record_ring.h"
+
+namespace sslsniff {
+
+/// The parts of a live capture and their order: load, attach, arm, read, detach.
+class LiveCapture {
+  public:
+    static Result<std::unique_ptr<LiveCapture>> start(const LiveOptions& options);
+    LiveCapture(const LiveCapture&) = delete;
+    LiveCapture& operator=(const LiveCapture&) = delete;
+    ~LiveCapture();
+
+    const LiveReport& report() const { return report_; }
+    Result<PollStatus> poll(std::chrono::milliseconds timeout, EventConsumer& consumer);
+    int poll_fd() const { return epoll_.get(); }
+    Result<void> stop();
+
+  private:
+    LiveCapture(const LiveOptions& options, CapturePrograms programs);
+    Result<void> set_up();
+    Result<void> set_up_poll();
+    void watch(int descriptor);
+    void report_losses(EventConsumer& consumer, bool at_once);
+    std::optional<StreamEnds> take_ends(const ConnectionId& id, std::uint64_t generation);
+
+    LiveOptions options_;
+    CapturePrograms programs_;
+    LiveReport report_;
+    LibraryTracker libraries_;
+    std::unique_ptr<RecordRing> ring_;
+    EventDecoder decoder_;
+    UniqueFd epoll_;
+    UniqueFd timer_;
+    std::vector<loss_count> reported_losses_;
+    std::chrono::steady_clock::time_point next_loss_report_;
+    bool stopped_ = false;
+    bool ended_ = false;
+};
+
+}  // namespace sslsniff

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "capture/discovery/attach_plan.h"
+#include "capture/live/capture_programs.h"
+
+namespace sslsniff {
+
+/// Attaches the probes of libraries, each file once.
+class ProbeAttacher {
+  public:
+    /// `pids`: only these processes; empty: all that use the file, including later ones.
+    ProbeAttacher(const CapturePrograms& programs, std::vector<pid_t> pids)
+        : programs_(programs), pids_(std::move(pids)) {}
+    ProbeAttacher(const ProbeAttacher&) = delete;
+    ProbeAttacher& operator=(const ProbeAttacher&) = delete;
+    ~ProbeAttacher() { detach_all(); }
+
+    /// Attaches returns before entries. True when it was new. Fails when the file cannot be opened or is no
+    /// longer the one that was planned for; probes that the kernel refuses become remarks.
+    Result<bool> attach(const LibraryPlan& library, std::vector<std::string>& remarks);
+
+    /// Entries before returns.
+    void detach_all();
+
+    std::size_t libraries() const { return attached_.size(); }
+    std::size_t probes() const { return probes_; }
+    /// The number that cookies carry for `file`; 0 when it is not attached.
+    std::uint32_t library_number(FileId file) const;
+
+  private:
+    /// Detaches when destroyed.
+    struct Probes {
+        std::vector<UniqueFd> multi;
+        std::vector<Link> perf;
+    };
+    struct Attached {
+        std::uint32_t number = 0;
+        Probes returns;
+        Probes entries;
+    };
+    enum class Side : std::uint8_t { entry, ret };
+    struct Target {
+        const LibraryPlan& library;
+        std::string path;  // of our own descriptor
+        std::uint32_t number;
+    };
+
+    Probes attach_side(const Target& target, Side side, std::vector<std::string>& remarks);
+    bool attach_multi(const Target& target, Side side, pid_t pid, Probes& probes);
+    void attach_perf(const Target& target, Side side, pid_t pid, Probes& probes,
+                     std::vector<std::string>& remarks);
+
+    const CapturePrograms& programs_;
+    std::vector<pid_t> pids_;
+    std::map<FileId, Attached> attached_;
+    std::uint32_t last_number_ = 0;
+    std::size_t probes_ = 0;
+};
+
+}  // namespace sslsniff

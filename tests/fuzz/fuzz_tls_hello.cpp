@@ -1,0 +1,11 @@
+#include <cstddef>
+#include <cstdint>
+
+#include "capture/tls_hello.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const sslsniff::ByteView octets(reinterpret_cast<const char*>(data), size);
+    sslsniff::parse_tls_hello(octets, true);
+    sslsniff::parse_tls_hello(octets, false);
+    return 0;
+}

@@ -1,0 +1,288 @@
+#include "capture/event_decoder.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <cstring>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace sslsniff {
+namespace {
+
+constexpr std::uint64_t kGeneration = 77;
+constexpr std::uint64_t kSsl = 0x5555'0000'1000;
+constexpr Timestamp kZero{std::chrono::seconds(1000)};
+
+/// Keeps the events, and the bytes that data events only lend.
+struct Collector : EventConsumer {
+    std::vector<CaptureEvent> events;
+    std::vector<std::string> bytes;
+    void on_event(const CaptureEvent& event) override {
+        events.push_back(event);
+        const auto* data = std::get_if<DataEvent>(&event);
+        bytes.emplace_back(data != nullptr ? data->bytes : "");
+    }
+    template <class T>
+    std::vector<T> all() const {
+        std::vector<T> found;
+        for (const CaptureEvent& event : events) {
+            if (const T* one = std::get_if<T>(&event)) {
+                found.push_back(*one);
+            }
+        }
+        return found;
+    }
+};
+
+template <class T>
+std::string record_of(const T& event, ByteView payload = {}) {
+    return std::string(reinterpret_cast<const char*>(&event), sizeof(event)).append(payload);
+}
+
+template <class T>
+T event_of(event_kind kind, std::uint64_t generation = kGeneration) {
+    T event{};
+    auto* header = reinterpret_cast<event_header*>(&event);
+    header->kind = kind;
+    header->time = 5;
+    header->generation = generation;
+    return event;
+}
+
+std::string open_record(std::uint64_t generation = kGeneration, std::uint64_t handle = kSsl) {
+    auto event = event_of<open_event>(EVENT_OPEN, generation);
+    event.pid = 42;
+    event.start_time = 9;
+    event.handle = handle;
+    event.library = 1;
+    return record_of(event);
+}
+
+std::string data_record(std::uint64_t position, ByteView bytes, std::uint32_t snipped = 0,
+                        loss missing = LOSS_NONE) {
+    auto event = event_of<data_event>(EVENT_DATA);
+    event.header.direction = DIRECTION_RECEIVED;
+    event.header.detail = missing;
+    event.position = position;
+    event.length = static_cast<std::uint32_t>(bytes.size());
+    event.snipped = snipped;
+    return record_of(event, bytes);
+}
+
+std::string process_record(event_kind kind, std::uint64_t start_time = 9) {
+    auto event = event_of<process_event>(kind, 0);
+    event.pid = 42;
+    event.uid = 1000;
+    event.start_time = start_time;
+    std::strncpy(event.comm, "curl", sizeof(event.comm));
+    return record_of(event);
+}
+
+std::string exec_record(std::string exe, std::string cgroup) {
+    auto event = event_of<exec_event>(EVENT_EXEC, 0);
+    event.process.pid = 42;
+    event.process.start_time = 9;
+    event.exe_length = static_cast<std::uint32_t>(exe.size());
+    event.cgroup_length = static_cast<std::uint32_t>(cgroup.size());
+    std::memcpy(event.exe, exe.data(), exe.size());
+    std::memcpy(event.cgroup, cgroup.data(), cgroup.size());
+    return record_of(event);
+}
+
+class EventDecoderTest : public testing::Test {
+  protected:
+    Collector out;
+    EventDecoder decoder{kZero};
+};
+
+TEST_F(EventDecoderTest, DataBelongsToTheConnectionThatWasOpened) {
+    decoder.name_library(1, "OpenSSL 3.0.17");
+    EXPECT_TRUE(decoder.decode(open_record(), out));
+    EXPECT_TRUE(decoder.decode(data_record(0, "abc"), out));
+    EXPECT_TRUE(decoder.decode(data_record(3, "de"), out));
+    ASSERT_EQ(out.events.size(), 3U);
+    const auto opened = out.all<OpenEvent>().at(0);
+    EXPECT_EQ(opened.connection, (ConnectionId{42, 9, kSsl, 1}));
+    EXPECT_EQ(opened.library, "OpenSSL 3.0.17");
+    EXPECT_EQ(opened.time, kZero + Duration(5));
+    const auto data = out.all<DataEvent>();
+    EXPECT_EQ(data.at(1).position, 3U);
+    EXPECT_EQ(data.at(1).direction, Direction::received);
+    EXPECT_EQ(out.bytes.at(2), "de");
+}
+
+TEST_F(EventDecoderTest, PaddingBehindTheLengthIsNotPayload) {
+    decoder.decode(open_record(), out);
+    EXPECT_TRUE(decoder.decode(data_record(0, "abc") + std::string(200, 'x'), out));
+    EXPECT_EQ(out.bytes.back(), "abc");
+}
+
+TEST_F(EventDecoderTest, JumpsOfThePositionAreGapsWithTheirCause) {
+    decoder.decode(open_record(), out);
+    decoder.decode(data_record(10, "abc", 0, LOSS_RING_FULL), out);
+    const auto gap = out.all<GapEvent>().at(0);
+    EXPECT_EQ(gap.position, 0U);
+    EXPECT_EQ(gap.bytes, 10U);
+    EXPECT_EQ(gap.cause, LossCause::ring_full);
+    EXPECT_TRUE(std::holds_alternative<GapEvent>(out.events.at(1)));
+}
+
+TEST_F(EventDecoderTest, SnippedOctetsAreAGapAtOnce) {
+    decoder.decode(open_record(), out);
+    decoder.decode(data_record(0, "abc", 97), out);
+    decoder.decode(data_record(100, "x", 0, LOSS_SNAPLEN), out);
+    ASSERT_EQ(out.all<GapEvent>().size(), 1U);
+    EXPECT_EQ(out.all<GapEvent>().at(0).position, 3U);
+    EXPECT_EQ(out.all<GapEvent>().at(0).bytes, 97U);
+    EXPECT_EQ(out.all<GapEvent>().at(0).cause, LossCause::snaplen);
+}
+
+TEST_F(EventDecoderTest, CloseTellsWhatIsMissingAtTheEnd) {
+    decoder.decode(open_record(), out);
+    decoder.decode(data_record(0, "abc"), out);
+    auto event = event_of<close_event>(EVENT_CLOSE);
+    event.header.detail = CLOSED_RESET;
+    event.position[DIRECTION_RECEIVED] = 5;
+    event.missing[DIRECTION_RECEIVED] = LOSS_FAULT;
+    EXPECT_TRUE(decoder.decode(record_of(event), out));
+    EXPECT_EQ(out.all<GapEvent>().at(0).bytes, 2U);
+    EXPECT_EQ(out.all<GapEvent>().at(0).cause, LossCause::fault);
+    EXPECT_EQ(out.all<CloseEvent>().at(0).reason, CloseReason::reset);
+    EXPECT_EQ(decoder.open_connections(), 0U);
+    EXPECT_FALSE(decoder.decode(data_record(5, "late"), out));
+}
+
+TEST_F(EventDecoderTest, AnObjectOpenedAgainClosesTheFormerConnection) {
+    decoder.decode(open_record(1), out);
+    decoder.decode(open_record(2), out);
+    ASSERT_EQ(out.all<CloseEvent>().size(), 1U);
+    EXPECT_EQ(out.all<CloseEvent>().at(0).connection.generation, 1U);
+    EXPECT_EQ(out.all<OpenEvent>().at(1).connection.generation, 2U);
+    EXPECT_EQ(decoder.open_connections(), 1U);
+}
+
+TEST_F(EventDecoderTest, ExitClosesTheConnectionsOfTheProcess) {
+    std::vector<std::uint64_t> asked;
+    EventDecoder with_ends(kZero, [&](const ConnectionId&, std::uint64_t generation) {
+        asked.push_back(generation);
+        StreamEnds ends;
+        ends.position[DIRECTION_SENT] = 7;
+        ends.missing[DIRECTION_SENT] = LossCause::ring_full;
+        return std::optional(ends);
+    });
+    with_ends.decode(process_record(EVENT_PROCESS), out);
+    with_ends.decode(open_record(1, 0x10), out);
+    with_ends.decode(open_record(2, 0x20), out);
+    with_ends.decode(process_record(EVENT_EXIT), out);
+    EXPECT_EQ(asked, (std::vector<std::uint64_t>{1, 2}));
+    ASSERT_EQ(out.all<CloseEvent>().size(), 2U);
+    EXPECT_EQ(out.all<CloseEvent>().at(0).reason, CloseReason::process_exit);
+    EXPECT_EQ(out.all<GapEvent>().at(0).bytes, 7U);
+    EXPECT_EQ(out.all<ProcessEvent>().back().kind, ProcessEvent::Kind::exited);
+    EXPECT_TRUE(std::holds_alternative<ProcessEvent>(out.events.back()));
+    EXPECT_EQ(with_ends.open_connections(), 0U);
+}
+
+TEST_F(EventDecoderTest, ExecIsRememberedUntilTheProcessUsesTls) {
+    using namespace std::string_literals;
+    const std::string id(64, 'a');
+    decoder.decode(exec_record("curl\0bin\0usr\0"s, "docker-" + id + ".scope\0system.slice\0"s), out);
+    EXPECT_TRUE(out.events.empty());
+    decoder.decode(process_record(EVENT_PROCESS), out);
+    const auto seen = out.all<ProcessEvent>().at(0);
+    EXPECT_EQ(seen.kind, ProcessEvent::Kind::seen);
+    EXPECT_EQ(seen.process.exe, "/usr/bin/curl");
+    EXPECT_EQ(seen.process.container_id, id);
+    EXPECT_EQ(seen.process.comm, "curl");
+    EXPECT_EQ(seen.process.uid, 1000U);
+    decoder.decode(exec_record("wget\0"s, ""), out);
+    EXPECT_EQ(out.all<ProcessEvent>().at(1).kind, ProcessEvent::Kind::exec);
+    EXPECT_EQ(out.all<ProcessEvent>().at(1).process.exe, "/wget");
+}
+
+TEST_F(EventDecoderTest, ProcessesThatRanBeforeAreAskedFor) {
+    EventDecoder asking(kZero, {}, [](ProcessInfo& process) { process.exe = "/asked"; });
+    asking.decode(process_record(EVENT_PROCESS), out);
+    EXPECT_EQ(out.all<ProcessEvent>().at(0).process.exe, "/asked");
+}
+
+TEST_F(EventDecoderTest, ProcessesThatNeverUsedTlsEndSilently) {
+    decoder.decode(exec_record("a", ""), out);
+    EXPECT_TRUE(decoder.decode(process_record(EVENT_EXIT), out));
+    EXPECT_TRUE(out.events.empty());
+}
+
+TEST_F(EventDecoderTest, BindGivesBothEnds) {
+    decoder.decode(open_record(), out);
+    auto event = event_of<bind_event>(EVENT_BIND);
+    event.cookie = 4;
+    event.netns = 3;
+    event.family = AF_INET6;
+    event.protocol = 6;
+    event.local_port = 1234;
+    event.remote_port = 443;
+    event.local[15] = 1;
+    const std::uint8_t mapped[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 10, 0, 0, 7};
+    std::memcpy(event.remote, mapped, sizeof(mapped));
+    EXPECT_TRUE(decoder.decode(record_of(event), out));
+    const auto bound = out.all<EndpointsEvent>().at(0);
+    EXPECT_EQ(to_string(bound.endpoints.local), "[::1]:1234");
+    EXPECT_EQ(to_string(bound.endpoints.remote), "10.0.0.7:443");
+    EXPECT_EQ(bound.endpoints.transport, Transport::tcp);
+    EXPECT_EQ(bound.correlation, Correlation::nested);
+}
+
+TEST_F(EventDecoderTest, HandshakeAndAlpnAreNewsAboutTheSession) {
+    decoder.decode(open_record(), out);
+    auto handshake = event_of<handshake_event>(EVENT_HANDSHAKE);
+    handshake.header.flags = HANDSHAKE_SERVER | HANDSHAKE_FAILED;
+    handshake.duration = 1500;
+    auto alpn = event_of<alpn_event>(EVENT_ALPN);
+    alpn.length = 2;
+    std::memcpy(alpn.octets, "h2", 2);
+    EXPECT_TRUE(decoder.decode(record_of(handshake), out));
+    EXPECT_TRUE(decoder.decode(record_of(alpn), out));
+    const auto news = out.all<TlsEvent>();
+    EXPECT_EQ(news.at(0).role, Role::server);
+    EXPECT_TRUE(news.at(0).tls.handshake_failed);
+    EXPECT_EQ(news.at(0).tls.handshake, Duration(1500));
+    EXPECT_EQ(news.at(1).tls.alpn, "h2");
+}
+
+TEST_F(EventDecoderTest, RecordsCutShortAnywhereAreRefused) {
+    const std::vector<std::string> records = {
+        open_record(2),
+        data_record(0, "abcdef"),
+        process_record(EVENT_PROCESS),
+        exec_record("a", "b"),
+        record_of(event_of<bind_event>(EVENT_BIND)),
+        record_of(event_of<close_event>(EVENT_CLOSE)),
+        record_of(event_of<alpn_event>(EVENT_ALPN)),
+    };
+    for (const std::string& record : records) {
+        for (std::size_t size = 0; size < record.size(); size++) {
+            EventDecoder fresh(kZero);
+            Collector ignored;
+            fresh.decode(open_record(), ignored);
+            EXPECT_FALSE(fresh.decode(ByteView(record).substr(0, size), ignored)) << size;
+        }
+    }
+}
+
+TEST_F(EventDecoderTest, ContradictionsAreRefused) {
+    EXPECT_FALSE(decoder.decode(data_record(0, "x"), out));  // never opened
+    EXPECT_FALSE(decoder.decode(open_record(0), out));
+    decoder.decode(open_record(), out);
+    EXPECT_FALSE(decoder.decode(open_record(), out));  // twice
+    EXPECT_TRUE(decoder.decode(data_record(5, "abc"), out));
+    EXPECT_FALSE(decoder.decode(data_record(7, "x"), out));  // backwards
+    EXPECT_FALSE(decoder.decode(data_record(UINT64_MAX - 1, "xyz"), out));
+    auto unknown = event_of<event_header>(EVENT_NONE);
+    unknown.kind = 99;
+    EXPECT_FALSE(decoder.decode(record_of(unknown), out));
+}
+
+}  // namespace
+}  // namespace sslsniff
