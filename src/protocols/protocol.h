@@ -52,6 +52,8 @@ class ProtocolParser {
         ok,
         rejected  ///< this is not the protocol after all: nothing was emitted and nothing will be
     };
+    /// `bytes` are the next octets of a stream, in chunks that mean nothing; on UDP (the connection's
+    /// endpoints.transport) each call is one datagram, or what was captured of it.
     virtual Status feed(Direction direction, ByteView bytes, Timestamp time) = 0;
     /// `bytes` octets are missing here; 0 when nobody knows how many. A direction whose beginning passed before
     /// the capture began (0) or was not understood (its size) starts with a gap.

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "protocols/dns/dns.h"
 #include "protocols/http/http_upgrade.h"
 #include "protocols/http1/http1_parser.h"
 #include "protocols/http2/http2_parser.h"
@@ -12,9 +13,10 @@
 namespace sslsniff {
 namespace {
 
-constexpr std::array<Protocol, 3> kProtocols{{
+constexpr std::array<Protocol, 4> kProtocols{{
     {"h2", detect_http2, create_http2},
     {"redis", detect_redis, create_redis},
+    {"dns", detect_dns, create_dns},
     {"http/1", detect_http1, create_http1},
 }};
 

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/bytes.h"
+
+namespace sslsniff::dns {
+
+/// Cuts one direction of DNS over TCP or TLS into messages: each behind its length in two octets (RFC 1035
+/// section 4.2.2, RFC 7858).
+class TcpFramer {
+  public:
+    struct Framed {
+        ByteView octets;            ///< what was captured before any hole; valid until the next call
+        std::uint64_t missing = 0;  ///< octets of the message that were not captured, or come after a hole
+    };
+    /// Takes octets from the front of `bytes` up to the end of one message; nothing when it needs more.
+    std::optional<Framed> next(ByteView& bytes);
+    /// What was captured of a message that is not finished, when it is at least a header.
+    std::optional<Framed> unfinished();
+    /// `octets` are missing here (0: nobody knows how many).
+    void gap(std::uint64_t octets);
+    /// Where messages begin is not known: searches for one that is beyond doubt.
+    void lose();
+
+  private:
+    std::optional<Framed> cut(ByteView& bytes);
+    void search(ByteView& bytes);
+    void clear_message();
+
+    Bytes buffer_;  ///< length and what was captured of the current message; while searching: the tail
+    Bytes found_;   ///< what search() held back, from the message it found on
+    std::size_t found_at_ = 0;  ///< how much of it was cut
+    bool used_ = false;         ///< buffer_ was given out
+    bool searching_ = false;
+    bool holed_ = false;
+    std::uint64_t missing_ = 0;
+};
+
+}  // namespace sslsniff::dns
