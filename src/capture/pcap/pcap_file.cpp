@@ -1,5 +1,7 @@
 #include "capture/pcap/pcap_file.h"
 
+#include <utility>
+
 #include "base/endian.h"
 
 namespace sslsniff {

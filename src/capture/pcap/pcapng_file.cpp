@@ -1,6 +1,6 @@
 #include "capture/pcap/pcapng_file.h"
 
-#include <fmt/format.h>
+#include <utility>
 
 #include "base/endian.h"
 #include "model/packet_comment.h"

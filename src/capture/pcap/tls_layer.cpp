@@ -1,9 +1,12 @@
 #include "capture/pcap/tls_layer.h"
 
 #include <algorithm>
+#include <charconv>
+#include <utility>
 
 #include "base/endian.h"
 #include "capture/tls_hello.h"
+#include "model/names.h"
 
 namespace sslsniff {
 namespace {
@@ -32,6 +35,30 @@ bool may_become_record_header(ByteView octets) {
     Bytes header(octets.substr(0, kHeader));
     header += kRest.substr(std::min(header.size() - 1, kRest.size()));
     return is_record_header(header);
+}
+
+/// The suites that do not encrypt (RFC 5246 appendix A.5, 4785, 5487, 5489, 8422).
+constexpr Names<std::uint16_t, 20> kNullSuites{
+    {{0x0001, "TLS_RSA_WITH_NULL_MD5"},          {0x0002, "TLS_RSA_WITH_NULL_SHA"},
+     {0x002C, "TLS_PSK_WITH_NULL_SHA"},          {0x002D, "TLS_DHE_PSK_WITH_NULL_SHA"},
+     {0x002E, "TLS_RSA_PSK_WITH_NULL_SHA"},      {0x003B, "TLS_RSA_WITH_NULL_SHA256"},
+     {0x00B0, "TLS_PSK_WITH_NULL_SHA256"},       {0x00B1, "TLS_PSK_WITH_NULL_SHA384"},
+     {0x00B4, "TLS_DHE_PSK_WITH_NULL_SHA256"},   {0x00B5, "TLS_DHE_PSK_WITH_NULL_SHA384"},
+     {0x00B8, "TLS_RSA_PSK_WITH_NULL_SHA256"},   {0x00B9, "TLS_RSA_PSK_WITH_NULL_SHA384"},
+     {0xC001, "TLS_ECDH_ECDSA_WITH_NULL_SHA"},   {0xC006, "TLS_ECDHE_ECDSA_WITH_NULL_SHA"},
+     {0xC00B, "TLS_ECDH_RSA_WITH_NULL_SHA"},     {0xC010, "TLS_ECDHE_RSA_WITH_NULL_SHA"},
+     {0xC015, "TLS_ECDH_anon_WITH_NULL_SHA"},    {0xC039, "TLS_ECDHE_PSK_WITH_NULL_SHA"},
+     {0xC03A, "TLS_ECDHE_PSK_WITH_NULL_SHA256"}, {0xC03B, "TLS_ECDHE_PSK_WITH_NULL_SHA384"}}};
+
+/// The name of a suite given as "0xNNNN", when it is one of those.
+std::string_view null_suite_name(std::string_view suite) {
+    std::uint16_t number = 0;
+    if (!suite.starts_with("0x") ||
+        std::from_chars(suite.data() + 2, suite.data() + suite.size(), number, 16).ec != std::errc{}) {
+        return suite;
+    }
+    const std::string_view name = name_of(kNullSuites, number);
+    return name != "?" ? name : suite;
 }
 
 /// From the IANA name: "TLS_RSA_WITH_NULL_SHA256". Nullopt when the suite encrypts.
@@ -64,7 +91,7 @@ void merge(TlsInfo& tls, const TlsHello& hello) {
         tls.offered_alpn = hello.offered_alpn;
     } else {
         tls.version = hello.version;
-        tls.cipher = hello.cipher;
+        tls.cipher = null_suite_name(hello.cipher);
         tls.alpn = hello.alpn;
     }
 }
@@ -129,7 +156,7 @@ void TlsLayer::look(LayerReceiver& receiver) {
         }
         merge(tls_, *hello);
         if (!hello->from_client) {
-            const auto mac = null_cipher_mac(hello->cipher);
+            const auto mac = null_cipher_mac(tls_.cipher);
             mac_size_ = mac.value_or(0);
             decide(mac ? WireLayer::null_cipher : WireLayer::encrypted, receiver);
             return;
