@@ -10,6 +10,8 @@ namespace {
 StreamLimits limits_of(const Options& options) {
     StreamLimits limits;
     limits.parser.max_body = options.max_body;
+    limits.parser.show_secrets = options.show_secrets;
+    limits.decode_as = options.decode_as;
     return limits;
 }
 

@@ -10,9 +10,11 @@ namespace {
 
 using namespace sslsniff;
 
-bool read(Bytes trace, EventConsumer& consumer) {
+test::RecordedEvents read(Bytes trace, bool* failed) {
     TraceReader reader(std::make_unique<MemoryInputStream>(std::move(trace)));
-    return test::drain(reader, consumer).has_value();
+    test::RecordedEvents events;
+    *failed = !test::drain(reader, events);
+    return events;
 }
 
 }  // namespace
@@ -21,16 +23,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t si
     // Without the first line hardly anything would get past it.
     Bytes trace = "sslsniff-trace 1.0\n";
     trace.append(reinterpret_cast<const char*>(octets), size);
-    test::RecordedEvents first;
-    read(std::move(trace), first);
+    bool failed = false;
+    const test::RecordedEvents first = read(std::move(trace), &failed);
 
     MemoryOutputStream again;
     TraceWriter writer(again, {});
     for (const CaptureEvent& event : first.events()) {
         writer.on_event(event);
     }
-    test::RecordedEvents second;
-    if (!read(again.bytes(), second) || first.events() != second.events()) {
+    const test::RecordedEvents second = read(again.bytes(), &failed);
+    if (failed || first.events() != second.events()) {
         std::abort();
     }
     return 0;

@@ -29,16 +29,13 @@ PcapngSink::PcapngSink(PcapngOptions options, OutputSequence& output, ProtocolGu
 PcapngSink::~PcapngSink() = default;
 
 void PcapngSink::on_event(const CaptureEvent& event) {
-    if (is_done()) {
+    if (error_) {
         return;
     }
     const Timestamp now = time_of(event);
     release_overdue(now);
     if (output_.is_due(now, section_->size())) {
         rotate(now);
-        if (is_done()) {
-            return;
-        }
     }
     std::visit([this](const auto& e) { on(e); }, event);
     if (!last_flush_) {
@@ -112,9 +109,6 @@ void PcapngSink::on(const LossEvent& event) {
 }
 
 Result<void> PcapngSink::flush() {
-    if (output_.is_finished()) {
-        return {};
-    }
     for (const Waiting& waiting : std::exchange(waiting_, {})) {
         if (const auto found = connections_.find(waiting.connection); found != connections_.end()) {
             found->second.release();
@@ -127,7 +121,7 @@ Result<void> PcapngSink::flush() {
 }
 
 Result<void> PcapngSink::finish() {
-    if (auto flushed = flush(); !flushed || output_.is_finished()) {
+    if (auto flushed = flush(); !flushed) {
         return flushed;
     }
     section_->finish();
@@ -163,10 +157,8 @@ void PcapngSink::rotate(Timestamp now) {
         error_ = flushed.error();
         return;
     }
-    if (!output_.is_finished()) {
-        section_.emplace(output_.stream(), options_.host, options_.process_blocks);
-        ++capture_.file;
-    }
+    section_.emplace(output_.stream(), options_.host, options_.process_blocks);
+    ++capture_.file;
 }
 
 ConnectionInfo PcapngSink::unknown_connection(const ConnectionId& id, Timestamp time) {

@@ -96,7 +96,7 @@ void read_request(const hpack::Block& block, const ConnectionInfo& connection, H
     }
     const std::string protocol = pseudo(block, ":protocol");
     if (request.method == "CONNECT" && protocol != kUnknownText) {
-        request.protocol = protocol;
+        exchange.connect_protocol = protocol;
         if (protocol.empty()) {
             request.target = request.host;
         }
