@@ -40,7 +40,7 @@ __noinline int announce(__u64 handle)
 	struct open_event *event = RESERVE_EVENT(struct open_event, EVENT_OPEN, connection->generation);
 	if (!event)
 		return 0;
-	if (!(connection->flags & CONNECTION_HANDSHAKE_SEEN))
+	if (!(connection->flags & (CONNECTION_HANDSHAKE_SEEN | CONNECTION_NEW)))
 		event->header.flags = OPEN_MIDSTREAM;
 	event->pid = tgid;
 	event->library = connection->library;
@@ -70,7 +70,7 @@ __noinline int emit_handshake(__u64 handle, __u32 failed)
 		event->header.flags |= HANDSHAKE_CLIENT;
 	if (connection->flags & CONNECTION_SERVER)
 		event->header.flags |= HANDSHAKE_SERVER;
-	event->duration = event->header.time - connection->handshake_time;
+	event->duration = connection->handshake_time ? event->header.time - connection->handshake_time : 0;
 	submit_event(event);
 	return 1;
 }
@@ -144,6 +144,17 @@ static __always_inline struct connection *use_connection(__u64 handle, __u32 lib
 	if (connection && connection->flags & CONNECTION_CLOSED)
 		renew_connection(connection, handle);
 	return connection;
+}
+
+/* It may get another socket. */
+static __always_inline void unbind_connection(__u64 handle)
+{
+	struct connection *connection = find_connection(handle);
+	if (!connection || !connection->cookie)
+		return;
+	bpf_map_delete_elem(&bound_sockets, &connection->cookie);
+	connection->last_cookie = connection->cookie;
+	connection->cookie = 0;
 }
 
 static __always_inline void forget_connection(__u64 handle)

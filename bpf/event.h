@@ -120,12 +120,12 @@ struct hello_event {
 };
 
 #define HANDSHAKE_FAILED 1 /* flags */
-#define HANDSHAKE_CLIENT 2 /* by SSL_connect */
-#define HANDSHAKE_SERVER 4 /* by SSL_accept */
+#define HANDSHAKE_CLIENT 2 /* by SSL_connect or SSL_set_connect_state */
+#define HANDSHAKE_SERVER 4 /* by SSL_accept or SSL_set_accept_state */
 
 struct handshake_event {
 	struct event_header header;
-	__u64 duration; /* ns since the first handshake call */
+	__u64 duration; /* ns since the first handshake call; 0: there was none, reads and writes did it */
 };
 
 #define ALPN_LENGTH 255

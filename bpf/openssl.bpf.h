@@ -70,11 +70,21 @@ static __always_inline __u64 done_argument(struct pt_regs *ctx, __u32 function)
 	}
 }
 
-/* SSL_free, SSL_clear and the like: over when they begin. */
-static __always_inline void on_transition(struct thread *thread, __u64 handle, __u32 function)
+static __always_inline void on_role_set(__u64 handle, __u32 function, __u32 library)
 {
-	struct connection *connection = find_connection(handle);
-	if (!connection || inside_call_on(thread, handle))
+	struct connection *connection = use_connection(handle, library);
+	if (!connection || connection->flags & CONNECTION_HANDSHAKE_DONE)
+		return;
+	if (!connection->position[0] && !connection->position[1])
+		connection->flags |= CONNECTION_NEW;
+	connection->flags &= ~(CONNECTION_CLIENT | CONNECTION_SERVER);
+	connection->flags |= function == TLS_FN_SET_CONNECT_STATE ? CONNECTION_CLIENT : CONNECTION_SERVER;
+}
+
+/* SSL_free, SSL_clear and the like: over when they begin. */
+static __always_inline void on_transition(struct thread *thread, __u64 handle, __u32 function, __u32 library)
+{
+	if (inside_call_on(thread, handle))
 		return; /* a handshake begins with SSL_clear of its own */
 	switch (function) {
 	case TLS_FN_FREE:
@@ -83,11 +93,11 @@ static __always_inline void on_transition(struct thread *thread, __u64 handle, _
 		break;
 	case TLS_FN_SET_FD:
 	case TLS_FN_SET_BIO:
-		if (connection->cookie) {
-			bpf_map_delete_elem(&bound_sockets, &connection->cookie);
-			connection->last_cookie = connection->cookie;
-			connection->cookie = 0;
-		}
+		unbind_connection(handle);
+		break;
+	case TLS_FN_SET_CONNECT_STATE:
+	case TLS_FN_SET_ACCEPT_STATE:
+		on_role_set(handle, function, library);
 		break;
 	}
 }
@@ -118,7 +128,7 @@ static __always_inline int on_entry(struct pt_regs *ctx, __u32 function, __u32 l
 		return 0;
 	if (kind == CALL_OTHER) {
 		unwind(thread, stack_pointer);
-		on_transition(thread, handle, function);
+		on_transition(thread, handle, function, library);
 		return 0;
 	}
 	struct frame *frame = push_frame(thread, stack_pointer);
@@ -153,7 +163,7 @@ static __always_inline void finish_handshake(struct connection *connection, __u6
 	if (connection->flags & CONNECTION_HANDSHAKE_DONE)
 		return;
 	connection->flags |= CONNECTION_HANDSHAKE_DONE;
-	if (connection->handshake_time)
+	if (connection->handshake_time || connection->flags & (CONNECTION_CLIENT | CONNECTION_SERVER))
 		emit_handshake(handle, 0);
 }
 

@@ -10,7 +10,7 @@
 		return on_entry(ctx, number, 0);                                                                       \
 	}
 
-/* TLS_FN_READ ... TLS_FN_GET0_ALPN_SELECTED */
+/* TLS_FN_READ ... TLS_FN_SET_ACCEPT_STATE */
 ENTRY(1)
 ENTRY(2)
 ENTRY(3)
@@ -33,4 +33,6 @@ ENTRY(19)
 ENTRY(20)
 ENTRY(21)
 ENTRY(22)
+ENTRY(23)
+ENTRY(24)
 #endif

@@ -65,7 +65,8 @@ struct connection_key {
 #define CONNECTION_SHUTDOWN_SENT  0x100
 #define CONNECTION_SOCKET_CLOSED  0x200
 #define CONNECTION_SOCKET_RESET   0x400
-#define CONNECTION_CLOSED         0x800 /* EVENT_CLOSE was sent */
+#define CONNECTION_CLOSED         0x800  /* EVENT_CLOSE was sent */
+#define CONNECTION_NEW            0x1000 /* SSL_set_connect_state and the like were seen */
 
 struct connection {
 	__u64 generation;

@@ -30,6 +30,8 @@ enum tls_function {
 	TLS_FN_SET_FD,             /* SSL_set_fd, SSL_set_rfd, SSL_set_wfd */
 	TLS_FN_SET_BIO,            /* SSL_set_bio, SSL_set0_rbio, SSL_set0_wbio */
 	TLS_FN_GET0_ALPN_SELECTED, /* void SSL_get0_alpn_selected(ssl, const uchar **data, unsigned *len) */
+	TLS_FN_SET_CONNECT_STATE,  /* void SSL_set_connect_state(ssl): it is a client's, and new */
+	TLS_FN_SET_ACCEPT_STATE,
 	/* ciphertext side of memory BIOs */
 	TLS_FN_BIO_READ,
 	TLS_FN_BIO_WRITE,

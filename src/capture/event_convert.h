@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstring>
 #include <optional>
 
 #include "base/bytes.h"
@@ -16,7 +15,7 @@ std::optional<T> read_fixed(ByteView record) {
         return std::nullopt;
     }
     T value;
-    std::memcpy(&value, record.data(), sizeof(T));
+    record.copy(reinterpret_cast<char*>(&value), sizeof(T));
     return value;
 }
 

@@ -191,7 +191,9 @@ bool EventDecoder::on_handshake(ByteView record, EventConsumer& consumer) {
     out.role = (event->header.flags & HANDSHAKE_CLIENT) != 0   ? Role::client
                : (event->header.flags & HANDSHAKE_SERVER) != 0 ? Role::server
                                                                : Role::unknown;
-    out.tls.handshake = Duration(static_cast<std::int64_t>(event->duration));
+    if (event->duration != 0) {
+        out.tls.handshake = Duration(static_cast<std::int64_t>(event->duration));
+    }
     out.tls.handshake_failed = (event->header.flags & HANDSHAKE_FAILED) != 0;
     consumer.on_event(out);
     return true;

@@ -35,6 +35,8 @@ constexpr std::array kTlsFunctions{
     WantedFunction{"SSL_set0_rbio", TLS_FN_SET_BIO, session, kEntryOnly},
     WantedFunction{"SSL_set0_wbio", TLS_FN_SET_BIO, session, kEntryOnly},
     WantedFunction{"SSL_get0_alpn_selected", TLS_FN_GET0_ALPN_SELECTED},
+    WantedFunction{"SSL_set_connect_state", TLS_FN_SET_CONNECT_STATE, session, kEntryOnly},
+    WantedFunction{"SSL_set_accept_state", TLS_FN_SET_ACCEPT_STATE, session, kEntryOnly},
 };
 
 constexpr std::array kBioFunctions{

@@ -1,5 +1,7 @@
 #include "capture/live/library_tracker.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <iterator>
@@ -16,6 +18,17 @@ constexpr std::size_t kKnownFiles = 65536;
 std::vector<pid_t> probe_pids(const TargetFilter& targets) {
     const bool only_pids = targets.comms.empty() && targets.uids.empty() && !targets.everything;
     return only_pids && !targets.children ? targets.pids : std::vector<pid_t>();
+}
+
+/// A path of the process from here: in its own mount namespace, or ours if it has ended meanwhile.
+std::optional<std::string> reachable_path(pid_t pid, const std::string& path) {
+    const std::string inside = ProcFs().path_of_process(pid, path);
+    for (const std::string& candidate : {inside, path}) {
+        if (access(candidate.c_str(), R_OK) == 0) {
+            return candidate;
+        }
+    }
+    return std::nullopt;
 }
 
 /// Plans of one file are one plan, for all processes of both.
@@ -125,9 +138,13 @@ void LibraryTracker::attach_new() {
         if (!concerns_us(mapping.pid) || !remember(mapping)) {
             continue;
         }
-        const ProcFs proc;
         const auto pid = static_cast<pid_t>(mapping.pid);
-        AttachPlan plan = planner_.plan_file(proc.path_of_process(pid, mapping.path));
+        const auto path = reachable_path(pid, mapping.path);
+        if (!path) {
+            known_files_.erase({mapping.device, mapping.inode});
+            continue;
+        }
+        AttachPlan plan = planner_.plan_file(*path);
         for (LibraryPlan& library : plan.libraries) {
             library.display_path = mapping.path;
             library.processes = {pid};

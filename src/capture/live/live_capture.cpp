@@ -70,9 +70,6 @@ LiveCapture::LiveCapture(const LiveOptions& options, CapturePrograms programs)
           [this](const ConnectionId& id, std::uint64_t generation) { return take_ends(id, generation); },
           describe_process) {}
 
-LiveCapture::~LiveCapture() {
-    static_cast<void>(stop());
-}
 
 Result<std::unique_ptr<LiveCapture>> LiveCapture::start(const LiveOptions& options) {
     if (const auto found = obstacles(); !found.empty()) {

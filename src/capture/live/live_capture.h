@@ -23,7 +23,7 @@ class LiveCapture {
     static Result<std::unique_ptr<LiveCapture>> start(const LiveOptions& options);
     LiveCapture(const LiveCapture&) = delete;
     LiveCapture& operator=(const LiveCapture&) = delete;
-    ~LiveCapture();
+    ~LiveCapture() = default;
 
     const LiveReport& report() const { return report_; }
     Result<PollStatus> poll(std::chrono::milliseconds timeout, EventConsumer& consumer);
