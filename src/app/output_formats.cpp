@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "capture/trace_writer.h"
+#include "output/har/har_sink.h"
 #include "output/json/json_sink.h"
 #include "output/text/text_sink.h"
 
@@ -36,6 +37,11 @@ std::unique_ptr<TransactionSink> make_json(OutputStream& stream, const Options& 
     return std::make_unique<JsonSink>(stream);
 }
 
+std::unique_ptr<TransactionSink> make_har(OutputStream& stream, const Options& /*options*/,
+                                          bool /*terminal*/) {
+    return std::make_unique<HarSink>(stream);
+}
+
 std::unique_ptr<EventConsumer> make_trace(OutputStream& stream, const Options& options) {
     TraceHeader header;
     header.tool = "sslsniff " SSLSNIFF_VERSION;
@@ -46,9 +52,10 @@ std::unique_ptr<EventConsumer> make_trace(OutputStream& stream, const Options& o
     return std::make_unique<TraceWriter>(stream, header);
 }
 
-constexpr std::array<OutputFormat, 3> kFormats{{
+constexpr std::array<OutputFormat, 4> kFormats{{
     {"text", true, make_text, nullptr},
     {"json", false, make_json, nullptr},
+    {"har", false, make_har, nullptr},
     {"trace", false, nullptr, make_trace},
 }};
 

@@ -27,7 +27,7 @@ std::span<const OutputFormat> output_formats();
 /// Null when there is no such format.
 const OutputFormat* find_output_format(std::string_view name);
 
-/// "text, json, trace", for messages.
+/// "text, json, har, trace", for messages.
 std::string output_format_names();
 
 }  // namespace sslsniff

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 #include "body/charset.h"
@@ -115,8 +116,13 @@ bool is_cut_character(ByteView octets) {
                octets.substr(1), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; });
 }
 
-std::string size_remark(const std::string& type, const Body& body) {
-    return fmt::format("{}, {}", type.empty() ? "binary" : type, human_size(body.size));
+/// Types that are text by definition, whatever octets they hold.
+bool is_textual(std::string_view type) {
+    static constexpr std::array<std::string_view, 4> kTextual = {"json", "xml", "javascript",
+                                                                 "x-www-form-urlencoded"};
+    return type.starts_with("text/") || std::ranges::any_of(kTextual, [&](std::string_view part) {
+               return type.find(part) != std::string_view::npos;
+           });
 }
 
 }  // namespace
@@ -201,8 +207,9 @@ BodyText body_text(const Body& body) {
     const std::string boundary = parameter_of(body.content_type, "boundary");
     if (type.starts_with("multipart/") && !boundary.empty()) {
         result.text = multipart_text(text, boundary);
-    } else if (decoded.state == DecodedBody::State::unsupported || !looks_like_text(text)) {
-        result.remark = size_remark(type, body) + (result.remark.empty() ? "" : ", ") + result.remark;
+    } else if (decoded.state == DecodedBody::State::unsupported ||
+               (!is_textual(type) && !looks_like_text(text))) {
+        return result;  // nothing to read
     } else if (is_json(type)) {
         result.text = indent_json(text);
     } else if (type == "application/x-www-form-urlencoded") {

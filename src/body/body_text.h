@@ -11,12 +11,12 @@ namespace sslsniff {
 /// A body for people to read.
 struct BodyText {
     std::string text;  ///< UTF-8 as far as the charset is known; hostile. Empty for what is not text
-    std::string
-        remark;  ///< one line about what is not shown: "image/png, 1.2k", "damaged gzip"; may be empty
+    /// What went wrong with it: "damaged gzip", "br cut short"; mostly empty. Hostile.
+    std::string remark;
 };
 
 /// Decodes content codings and charset. JSON is indented, forms and multipart bodies appear part by part,
-/// images and other binaries by type and size alone.
+/// images and other binaries not at all.
 BodyText body_text(const Body& body);
 
 /// JSON with one value a line, indented by two spaces. Nothing but white space between tokens changes, so

@@ -29,7 +29,7 @@ ZlibDecoder::~ZlibDecoder() {
 }
 
 void ZlibDecoder::reset() {
-    failed_ = failed_ || inflateReset(&stream_) != Z_OK;
+    failed_ = inflateReset(&stream_) != Z_OK;
 }
 
 void ZlibDecoder::start(ByteView coded) {

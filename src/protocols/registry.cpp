@@ -9,6 +9,7 @@
 #include "protocols/http2/http2_parser.h"
 #include "protocols/protocol.h"
 #include "protocols/redis/redis.h"
+#include "protocols/websocket/websocket_stream.h"
 
 namespace sslsniff {
 namespace {
@@ -20,7 +21,8 @@ constexpr std::array<Protocol, 4> kProtocols{{
     {"http/1", detect_http1, create_http1},
 }};
 
-constexpr std::array<HttpUpgrade, 1> kUpgrades{{
+constexpr std::array<HttpUpgrade, 2> kUpgrades{{
+    {"websocket", create_websocket_upgraded},
     {"h2c", create_http2_upgraded},
 }};
 

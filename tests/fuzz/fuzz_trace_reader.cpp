@@ -10,11 +10,9 @@ namespace {
 
 using namespace sslsniff;
 
-test::RecordedEvents read(Bytes trace, bool* failed) {
+bool read(Bytes trace, EventConsumer& consumer) {
     TraceReader reader(std::make_unique<MemoryInputStream>(std::move(trace)));
-    test::RecordedEvents events;
-    *failed = !test::drain(reader, events);
-    return events;
+    return test::drain(reader, consumer).has_value();
 }
 
 }  // namespace
@@ -23,16 +21,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t si
     // Without the first line hardly anything would get past it.
     Bytes trace = "sslsniff-trace 1.0\n";
     trace.append(reinterpret_cast<const char*>(octets), size);
-    bool failed = false;
-    const test::RecordedEvents first = read(std::move(trace), &failed);
+    test::RecordedEvents first;
+    read(std::move(trace), first);
 
     MemoryOutputStream again;
     TraceWriter writer(again, {});
     for (const CaptureEvent& event : first.events()) {
         writer.on_event(event);
     }
-    const test::RecordedEvents second = read(again.bytes(), &failed);
-    if (failed || first.events() != second.events()) {
+    test::RecordedEvents second;
+    if (!read(again.bytes(), second) || first.events() != second.events()) {
         std::abort();
     }
     return 0;

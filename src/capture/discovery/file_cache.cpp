@@ -35,7 +35,7 @@ std::shared_ptr<const InspectedFile> FileCache::by_path(const std::string& path)
     return files_.insert_or_assign(found.stamp.id, found).first->second.file;
 }
 
-std::optional<UsedFile> FileCache::by_mapping(const ProcFs& proc, pid_t pid, const Mapping& mapping) {
+std::shared_ptr<const UsedFile> FileCache::by_mapping(const ProcFs& proc, pid_t pid, const Mapping& mapping) {
     MappedFile key{mapping.device, mapping.inode, mapping.path};
     if (const auto known = mapped_.find(key); known != mapped_.end()) {
         return known->second;
@@ -48,7 +48,8 @@ std::optional<UsedFile> FileCache::by_mapping(const ProcFs& proc, pid_t pid, con
     return used;
 }
 
-std::optional<UsedFile> FileCache::find_mapped(const ProcFs& proc, pid_t pid, const Mapping& mapping) {
+std::shared_ptr<const UsedFile> FileCache::find_mapped(const ProcFs& proc, pid_t pid,
+                                                       const Mapping& mapping) {
     UsedFile used{nullptr, {}, mapping.path, mapping.deleted};
     const std::string link = proc.mapping_path(pid, mapping);
     if (const auto mapped = stamp_of(link)) {
@@ -65,10 +66,7 @@ std::optional<UsedFile> FileCache::find_mapped(const ProcFs& proc, pid_t pid, co
                 : not_understood(
                       "it was replaced on disk, and opening the old one needs CAP_CHECKPOINT_RESTORE");
     }
-    if (!used.file) {
-        return std::nullopt;
-    }
-    return used;
+    return used.file ? std::make_shared<const UsedFile>(std::move(used)) : nullptr;
 }
 
 }  // namespace sslsniff

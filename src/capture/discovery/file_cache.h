@@ -3,7 +3,6 @@
 #include <compare>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "capture/discovery/inspected_file.h"
@@ -19,8 +18,8 @@ class FileCache {
     std::shared_ptr<const InspectedFile> by_path(const std::string& path);
 
     /// A file of which a process maps code. Looks at the file system at most once a round for all processes
-    /// that map it. nullopt when it is no ELF file.
-    std::optional<UsedFile> by_mapping(const ProcFs& proc, pid_t pid, const Mapping& mapping);
+    /// that map it. nullptr when it is no ELF file.
+    std::shared_ptr<const UsedFile> by_mapping(const ProcFs& proc, pid_t pid, const Mapping& mapping);
     void start_round() { mapped_.clear(); }
 
   private:
@@ -36,10 +35,10 @@ class FileCache {
         std::shared_ptr<const InspectedFile> file;
     };
 
-    std::optional<UsedFile> find_mapped(const ProcFs& proc, pid_t pid, const Mapping& mapping);
+    std::shared_ptr<const UsedFile> find_mapped(const ProcFs& proc, pid_t pid, const Mapping& mapping);
 
     std::map<FileId, Known> files_;
-    std::map<MappedFile, std::optional<UsedFile>> mapped_;  ///< of this round
+    std::map<MappedFile, std::shared_ptr<const UsedFile>> mapped_;  ///< of this round
 };
 
 }  // namespace sslsniff

@@ -15,16 +15,16 @@ std::string_view folder_of(std::string_view path) {
 
 /// OpenSSL's libssl does not tell its version: the libcrypto it works with does. Of several, the one in the
 /// same folder.
-TlsIdentity identity_of(const UsedFile& library, std::span<const UsedFile> files) {
-    TlsIdentity identity = *library.file->tls;
+const TlsIdentity& identity_of(const UsedFile& library, const UsedFiles& files) {
+    const TlsIdentity& identity = *library.file->tls;
     if (!identity.version.empty() || !identity.obstacle.empty()) {
         return identity;
     }
     const UsedFile* best = nullptr;
-    for (const UsedFile& candidate : files) {
-        const bool is_near = folder_of(candidate.display_path) == folder_of(library.display_path);
-        if (candidate.file->crypto && (best == nullptr || is_near)) {
-            best = &candidate;
+    for (const auto& candidate : files) {
+        if (candidate->file->crypto &&
+            (best == nullptr || folder_of(candidate->display_path) == folder_of(library.display_path))) {
+            best = candidate.get();
         }
     }
     return best != nullptr ? *best->file->crypto : identity;
@@ -52,20 +52,9 @@ bool is_same_file(const LibraryPlan& a, const LibraryPlan& b) {
                                 !a.build_id.empty() && a.build_id == b.build_id);
 }
 
-void add_library(std::vector<LibraryPlan>& libraries, LibraryPlan plan, pid_t pid) {
-    auto known =
-        std::ranges::find_if(libraries, [&](const LibraryPlan& other) { return is_same_file(other, plan); });
-    if (known == libraries.end()) {
-        known = libraries.insert(libraries.end(), std::move(plan));
-    }
-    if (pid != 0 && std::ranges::find(known->processes, pid) == known->processes.end()) {
-        known->processes.push_back(pid);
-    }
-}
-
 std::string obstacle_reason(const FileUser& user, const UsedFile& used, bool has_other) {
     const TlsIdentity& identity = *used.file->tls;
-    return fmt::format("{} {} {}{}{} ({}), {}", user.name, has_other ? "has also loaded" : "uses",
+    return fmt::format("{} {} {}{}{} ({}), {}", user.name(), has_other ? "has also loaded" : "uses",
                        identity.name, identity.version.empty() ? "" : " ", identity.version,
                        printable(used.display_path), identity.obstacle);
 }
@@ -75,35 +64,57 @@ bool is_capturable(const UsedFile& used) {
 }
 
 /// Files that could not be examined, all in one sentence.
-void skip_problems(const FileUser& user, std::span<const UsedFile> files, AttachPlan& plan) {
-    const auto has_problem = [](const UsedFile& used) { return !used.file->problem.empty(); };
+void skip_problems(const FileUser& user, const UsedFiles& files, AttachPlan& plan) {
+    const auto has_problem = [](const auto& used) { return !used->file->problem.empty(); };
     const auto first = std::ranges::find_if(files, has_problem);
     if (first == files.end()) {
         return;
     }
     const auto count = std::ranges::count_if(files, has_problem);
-    plan.skipped.push_back(
-        {user.pid, first->display_path,
-         fmt::format("{} uses {}{}, which cannot be examined: {}", user.name, printable(first->display_path),
-                     count > 1 ? fmt::format(" and {} more files", count - 1) : "", first->file->problem)});
+    plan.skipped.push_back({user.pid, (*first)->display_path,
+                            fmt::format("{} uses {}{}, which cannot be examined: {}", user.name(),
+                                        printable((*first)->display_path),
+                                        count > 1 ? fmt::format(" and {} more files", count - 1) : "",
+                                        (*first)->file->problem)});
 }
 
 }  // namespace
 
-bool PlanBuilder::add(const FileUser& user, std::span<const UsedFile> files) {
-    const bool captured = std::ranges::any_of(files, is_capturable);
-    bool found = captured;
-    for (const UsedFile& used : files) {
-        if (is_capturable(used)) {
-            add_library(plan_.libraries, library_plan(used, identity_of(used, files), used.file->tls_sites),
-                        user.pid);
-        } else if (used.file->tls) {
-            found = true;
-            skip({user.pid, used.display_path, obstacle_reason(user, used, captured)});
+void PlanBuilder::add_library(std::vector<LibraryPlan>& libraries, Index& index, const UsedFile& used,
+                              const TlsIdentity& identity, const SiteChoice& sites, pid_t pid) {
+    const auto [known, is_new] = index.emplace(used.file.get(), libraries.size());
+    if (is_new) {
+        LibraryPlan plan = library_plan(used, identity, sites);
+        const auto same = std::ranges::find_if(
+            libraries, [&](const LibraryPlan& other) { return is_same_file(other, plan); });
+        known->second = static_cast<std::size_t>(same - libraries.begin());
+        if (same == libraries.end()) {
+            libraries.push_back(std::move(plan));
+        } else if (same->on_overlay && !plan.on_overlay) {
+            // outlives the container
+            plan.processes = std::move(same->processes);
+            *same = std::move(plan);
         }
-        if (captured && used.file->crypto) {
-            add_library(plan_.bio_libraries, library_plan(used, *used.file->crypto, used.file->bio_sites),
-                        user.pid);
+    }
+    auto& processes = libraries[known->second].processes;
+    if (pid != 0 && (processes.empty() || processes.back() != pid)) {
+        processes.push_back(pid);
+    }
+}
+
+bool PlanBuilder::add(const FileUser& user, const UsedFiles& files) {
+    const bool captured = std::ranges::any_of(files, [](const auto& used) { return is_capturable(*used); });
+    bool found = captured;
+    for (const auto& used : files) {
+        const InspectedFile& file = *used->file;
+        if (is_capturable(*used)) {
+            add_library(plan_.libraries, index_, *used, identity_of(*used, files), file.tls_sites, user.pid);
+        } else if (file.tls) {
+            found = true;
+            skip({user.pid, used->display_path, obstacle_reason(user, *used, captured)});
+        }
+        if (captured && file.crypto) {
+            add_library(plan_.bio_libraries, bio_index_, *used, *file.crypto, file.bio_sites, user.pid);
         }
     }
     skip_problems(user, files, plan_);
@@ -116,6 +127,8 @@ AttachPlan PlanBuilder::take() {
             std::ranges::sort(library.processes);
         }
     }
+    index_.clear();
+    bio_index_.clear();
     return std::exchange(plan_, {});
 }
 

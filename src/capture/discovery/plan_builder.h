@@ -1,7 +1,8 @@
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -17,11 +18,13 @@ struct UsedFile {
     std::string display_path;
     bool deleted = false;
 };
+using UsedFiles = std::vector<std::shared_ptr<const UsedFile>>;
 
 /// Who uses files: a process, or (pid 0) a program or folder looked at as such.
 struct FileUser {
     pid_t pid = 0;
-    std::string name;  ///< "process 4242 (curl)", "/usr/bin/curl"; printable
+    /// "process 4242 (curl)", "/usr/bin/curl"; printable. Asked for only when something is to be said.
+    std::function<std::string()> name;
 };
 
 /// Puts what the users of files were found to use together as one plan: one library per real file.
@@ -29,13 +32,21 @@ class PlanBuilder {
   public:
     /// Adds the TLS libraries among `files`, those that cannot be captured as skipped. Returns whether there
     /// was any of either.
-    bool add(const FileUser& user, std::span<const UsedFile> files);
+    bool add(const FileUser& user, const UsedFiles& files);
     void skip(SkippedTarget target) { plan_.skipped.push_back(std::move(target)); }
 
     AttachPlan take();
 
   private:
+    /// Libraries by what they are made of: thousands of processes use the same few.
+    using Index = std::map<const InspectedFile*, std::size_t>;
+
+    static void add_library(std::vector<LibraryPlan>& libraries, Index& index, const UsedFile& used,
+                            const TlsIdentity& identity, const SiteChoice& sites, pid_t pid);
+
     AttachPlan plan_;
+    Index index_;
+    Index bio_index_;
 };
 
 }  // namespace sslsniff

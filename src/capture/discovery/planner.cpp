@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
+#include <ranges>
 #include <set>
 #include <vector>
 
@@ -15,14 +15,14 @@ namespace sslsniff {
 namespace {
 
 /// "looked at: curl, libc.so.6, …"
-std::string looked_at(std::span<const UsedFile> files) {
+std::string looked_at(const UsedFiles& files) {
     constexpr std::size_t kShown = 12;
     if (files.empty()) {
         return "it maps no program files";
     }
     std::vector<std::string> names;
-    for (const UsedFile& used : files.first(std::min(files.size(), kShown))) {
-        names.push_back(printable(used.display_path.substr(used.display_path.rfind('/') + 1)));
+    for (const auto& used : files | std::views::take(kShown)) {
+        names.push_back(printable(used->display_path.substr(used->display_path.rfind('/') + 1)));
     }
     return fmt::format("looked at: {}{}", fmt::join(names, ", "),
                        files.size() > kShown ? fmt::format(" and {} more", files.size() - kShown) : "");
@@ -44,22 +44,23 @@ void Planner::add_process(pid_t pid, Report report, PlanBuilder& builder) {
         }
         return;
     }
-    std::vector<UsedFile> files;
-    std::set<std::pair<const InspectedFile*, std::string>> seen;
+    UsedFiles files;
+    std::set<const UsedFile*> seen;
     bool relevant = report == Report::everything;
     for (const Mapping& mapping : *mappings) {
         auto used = cache_.by_mapping(proc_, pid, mapping);
-        if (used && seen.emplace(used->file.get(), used->open_path).second) {
+        if (used && seen.insert(used.get()).second) {
             relevant = relevant || used->file->tls || !used->file->problem.empty();
-            files.push_back(std::move(*used));
+            files.push_back(std::move(used));
         }
     }
     if (!relevant) {
         return;
     }
-    const FileUser user{pid, process_name(proc_, pid)};
+    const FileUser user{pid, [this, pid] { return process_name(proc_, pid); }};
     if (!builder.add(user, files) && report == Report::everything) {
-        builder.skip({pid, {}, fmt::format("{} has loaded no TLS library; {}", user.name, looked_at(files))});
+        builder.skip(
+            {pid, {}, fmt::format("{} has loaded no TLS library; {}", user.name(), looked_at(files))});
     }
 }
 
@@ -91,7 +92,7 @@ AttachPlan Planner::plan_file(const std::string& path) {
     const auto files = ProgramFiles(cache_).closure(path);
     if (files.empty()) {
         builder.skip({0, path, fmt::format("{} is no program or library that can be read", printable(path))});
-    } else if (!builder.add({0, printable(path)}, files)) {
+    } else if (!builder.add({0, [&path] { return printable(path); }}, files)) {
         builder.skip(
             {0, path, fmt::format("{} needs no TLS library; {}", printable(path), looked_at(files))});
     }
@@ -102,7 +103,7 @@ AttachPlan Planner::plan_standard_libraries() {
     PlanBuilder builder;
     ProgramFiles programs(cache_);
     for (const std::string& path : programs.installed_tls_libraries()) {
-        builder.add({0, printable(path)}, programs.closure(path));
+        builder.add({0, [&path] { return printable(path); }}, programs.closure(path));
     }
     return builder.take();
 }

@@ -153,8 +153,8 @@ std::string ProgramFiles::locate(const std::string& name, const std::string& use
     return {};
 }
 
-std::vector<UsedFile> ProgramFiles::closure(const std::string& path) {
-    std::vector<UsedFile> files;
+UsedFiles ProgramFiles::closure(const std::string& path) {
+    UsedFiles files;
     std::vector<std::string> pending{path};
     std::set<std::string> seen{path};
     for (std::size_t next = 0; next < pending.size() && next < kMaxClosure; ++next) {
@@ -163,7 +163,7 @@ std::vector<UsedFile> ProgramFiles::closure(const std::string& path) {
         if (!file) {
             continue;
         }
-        files.push_back({file, current, current, false});
+        files.push_back(std::make_shared<const UsedFile>(UsedFile{file, current, current, false}));
         for (const std::string& name : file->needed) {
             std::string found = locate(name, current, *file);
             if (!found.empty() && seen.insert(found).second) {

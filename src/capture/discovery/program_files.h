@@ -22,7 +22,7 @@ class ProgramFiles {
     explicit ProgramFiles(FileCache& cache);
 
     /// The file itself and the closure of its DT_NEEDED.
-    std::vector<UsedFile> closure(const std::string& path);
+    UsedFiles closure(const std::string& path);
 
     /// Every file called libssl.so* that the dynamic linker could find.
     std::vector<std::string> installed_tls_libraries() const;

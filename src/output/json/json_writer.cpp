@@ -1,5 +1,6 @@
 #include "output/json/json_writer.h"
 
+#include <array>
 #include <cmath>
 
 #include "base/text.h"
@@ -111,6 +112,23 @@ void JsonWriter::body(std::string_view name, const Body& body) {
     }
     if (body.missing != 0) {
         unsigned_number("missing", body.missing);
+    }
+    if (!body.content_encoding.empty() && captured != 0) {
+        decoded_content(decode_body(body));
+    }
+    end_object();
+}
+
+void JsonWriter::decoded_content(const DecodedBody& decoded) {
+    static constexpr std::array<std::string_view, 6> kStates = {"plain",   "decoded", "partial",
+                                                                "damaged", "limited", "unsupported"};
+    if (decoded.state == DecodedBody::State::plain) {
+        return;
+    }
+    begin_object("decoded");
+    plain("state", kStates.at(static_cast<std::size_t>(decoded.state)));
+    if (decoded.state != DecodedBody::State::unsupported) {
+        content(decoded.octets, decoded.state != DecodedBody::State::decoded);
     }
     end_object();
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "body/decoded_body.h"
 #include "model/exchange.h"
 
 namespace sslsniff {
@@ -48,6 +49,7 @@ class JsonWriter final : public FieldWriter {
     void key(std::string_view key);
     /// Tells RapidJSON that a string comes, which is then appended to the buffer.
     void begin_string();
+    void decoded_content(const DecodedBody& decoded);
     void base64_string(ByteView octets);
     /// "text" or "base64" into the object that is open and not empty; with `cut`, text may end inside a code
     /// point. Returns how many of `octets` it holds.

@@ -112,6 +112,9 @@ void ConnectionWriter::on_close(const CloseEvent& event) {
     failed_without_data_ = !conversation_;
     // At the end of the capture the connection goes on: its packets must not say otherwise.
     if (event.reason != CloseReason::capture_end && ensure_open(context)) {
+        if (const std::string news = take_comment(); !news.empty()) {
+            conversation_->note(*capture_.section, context, news);
+        }
         conversation_->close(*capture_.section, context, event.reason);
     }
     capture_.addresses.release(info_.id);

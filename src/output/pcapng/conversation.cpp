@@ -90,9 +90,18 @@ void Conversation::lost(Section& section, const PacketContext& context, Directio
     }
 }
 
+void Conversation::note(Section& section, const PacketContext& context, std::string_view comment) {
+    if (shape_.transport == Transport::udp) {
+        datagram(section, context, Direction::sent, {}, comment);
+    } else {
+        segment(section, context, Direction::sent, kAck, {}, comment);
+    }
+}
+
 void Conversation::close(Section& section, const PacketContext& context, CloseReason reason) {
     const std::string comment = close_comment(reason);
     if (shape_.transport == Transport::udp) {
+        note(section, context, comment);  // an empty datagram: reading back needs to know
         return;
     }
     if (reason == CloseReason::reset) {

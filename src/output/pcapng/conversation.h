@@ -38,6 +38,8 @@ class Conversation {
     /// `gap.bytes` octets are missing: zeros in TLS records (a hole in the sequence would end the dissection
     /// of this direction), a hole in plain TCP.
     void lost(Section& section, const PacketContext& context, Direction direction, const GapComment& gap);
+    /// A packet that carries nothing but `comment`.
+    void note(Section& section, const PacketContext& context, std::string_view comment);
     void close(Section& section, const PacketContext& context, CloseReason reason);
 
     bool carries_tls_records() const { return shape_.carriage.tls; }

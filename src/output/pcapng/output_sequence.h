@@ -20,8 +20,10 @@ class OutputSequence {
     virtual OutputStream& stream() = 0;
     /// The current file holds `size` octets and an event of time `now` comes: it belongs into another one.
     virtual bool is_due(Timestamp now, std::uint64_t size) = 0;
-    /// Opens the next file. After an error nothing is written any more.
+    /// Opens the next file, or ends the sequence. After an error nothing is written any more.
     virtual Result<void> next(Timestamp now) = 0;
+    /// As many files as were wanted are full: nothing more is written.
+    virtual bool is_finished() const { return false; }
 };
 
 /// One stream for everything. Borrows it.

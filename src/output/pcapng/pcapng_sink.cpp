@@ -29,13 +29,16 @@ PcapngSink::PcapngSink(PcapngOptions options, OutputSequence& output, ProtocolGu
 PcapngSink::~PcapngSink() = default;
 
 void PcapngSink::on_event(const CaptureEvent& event) {
-    if (error_) {
+    if (is_done()) {
         return;
     }
     const Timestamp now = time_of(event);
     release_overdue(now);
     if (output_.is_due(now, section_->size())) {
         rotate(now);
+        if (is_done()) {
+            return;
+        }
     }
     std::visit([this](const auto& e) { on(e); }, event);
     if (!last_flush_) {
@@ -109,6 +112,9 @@ void PcapngSink::on(const LossEvent& event) {
 }
 
 Result<void> PcapngSink::flush() {
+    if (output_.is_finished()) {
+        return {};
+    }
     for (const Waiting& waiting : std::exchange(waiting_, {})) {
         if (const auto found = connections_.find(waiting.connection); found != connections_.end()) {
             found->second.release();
@@ -121,7 +127,7 @@ Result<void> PcapngSink::flush() {
 }
 
 Result<void> PcapngSink::finish() {
-    if (auto flushed = flush(); !flushed) {
+    if (auto flushed = flush(); !flushed || output_.is_finished()) {
         return flushed;
     }
     section_->finish();
@@ -157,8 +163,10 @@ void PcapngSink::rotate(Timestamp now) {
         error_ = flushed.error();
         return;
     }
-    section_.emplace(output_.stream(), options_.host, options_.process_blocks);
-    ++capture_.file;
+    if (!output_.is_finished()) {
+        section_.emplace(output_.stream(), options_.host, options_.process_blocks);
+        ++capture_.file;
+    }
 }
 
 ConnectionInfo PcapngSink::unknown_connection(const ConnectionId& id, Timestamp time) {

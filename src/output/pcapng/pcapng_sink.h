@@ -35,6 +35,8 @@ class PcapngSink final : public EventConsumer {
     Result<void> flush();
     /// Ends the section with statistics; nothing may follow.
     Result<void> finish();
+    /// Nothing more will be written.
+    bool is_done() const { return error_.has_value() || output_.is_finished(); }
 
   private:
     struct Waiting {

@@ -2,10 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-
 #include "base/text.h"
+#include "body/body_text.h"
 #include "output/text/hex_dump.h"
 
 namespace sslsniff {
@@ -13,28 +11,6 @@ namespace {
 
 std::string prefix_of(char marker) {
     return fmt::format("    {} ", marker);
-}
-
-bool declared_as_text(std::string_view content_type) {
-    static constexpr std::array<std::string_view, 5> kTextual{"text/", "json", "xml", "javascript",
-                                                              "x-www-form-urlencoded"};
-    const std::string type = to_lower(content_type.substr(0, content_type.find(';')));
-    return std::ranges::any_of(kTextual,
-                               [&](std::string_view part) { return type.find(part) != std::string::npos; });
-}
-
-/// Declared to be, or looks like it: UTF-8 without control characters other than the usual white space.
-bool is_text(const Body& body) {
-    if (!body.content_encoding.empty() && !equals_ignore_case(body.content_encoding, "identity")) {
-        return false;
-    }
-    const ByteView octets = body.captured;
-    const auto is_control = [](char c) {
-        return (c >= 0 && c < 0x20 && c != '\n' && c != '\r' && c != '\t');
-    };
-    return declared_as_text(body.content_type) ||
-           (is_utf8(octets.substr(0, without_cut_code_point(octets))) &&
-            std::ranges::none_of(octets, is_control));
 }
 
 /// "image/png, gzip" for what cannot be shown as text.
@@ -63,11 +39,16 @@ void TextDetails::body(char marker, const Body& body) {
         append_hex_dump(out_, body.captured, prefix_of(marker));
     } else if (options_.verbosity < 2) {
         return;
-    } else if (is_text(body)) {
-        text_body(marker, body);
     } else {
-        remark(marker, fmt::format("{} bytes: {}", human_size(body.size), kind_of(body)));
-        return;
+        const BodyText shown = body_text(body);
+        text_body(marker, shown.text);
+        if (!shown.remark.empty()) {
+            remark(marker, printable(shown.remark));
+        }
+        if (shown.text.empty()) {
+            remark(marker, fmt::format("{} bytes: {}", human_size(body.size), kind_of(body)));
+            return;
+        }
     }
     if (body.truncated()) {
         remark(marker, fmt::format("{} more", human_size(body.size - body.captured.size())));
@@ -77,9 +58,8 @@ void TextDetails::body(char marker, const Body& body) {
     }
 }
 
-void TextDetails::text_body(char marker, const Body& body) {
+void TextDetails::text_body(char marker, ByteView rest) {
     const std::string prefix = prefix_of(marker);
-    ByteView rest = body.captured;
     while (!rest.empty()) {
         const auto newline = rest.find('\n');
         ByteView text = rest.substr(0, newline);

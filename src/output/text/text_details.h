@@ -18,7 +18,7 @@ class TextDetails final : public DetailWriter {
     void body(char marker, const Body& body) override;
 
   private:
-    void text_body(char marker, const Body& body);
+    void text_body(char marker, ByteView rest);
     void remark(char marker, std::string_view text);
 
     const TextOptions& options_;

@@ -238,9 +238,6 @@ void DnsExchange::write_fields(FieldWriter& writer) const {
     if (multicast) {
         writer.boolean("multicast", true);
     }
-    if (over_https) {
-        writer.boolean("over_https", true);
-    }
     if (query) {
         write_query(writer, *this, *query);
     }

@@ -105,6 +105,27 @@ void HttpMessage::describe_body() {
     body.content_encoding = headers.find("Content-Encoding").value_or(ByteView{});
 }
 
+void HttpMessage::receive(ByteView octets, std::size_t limit, Timestamp time) {
+    append(body, octets, limit);
+    if (application != nullptr) {
+        application->on_octets(side, octets, time);
+    }
+}
+
+void HttpMessage::miss(std::uint64_t bytes) {
+    body.size += bytes;
+    body.missing += bytes;
+    if (application != nullptr) {
+        application->on_missing(side, bytes);
+    }
+}
+
+void HttpMessage::end(Timestamp time) {
+    if (application != nullptr) {
+        application->on_end(side, time);
+    }
+}
+
 Summary HttpExchange::summary() const {
     Summary summary;
     summary.tone = tone_of(response);
@@ -115,6 +136,9 @@ Summary HttpExchange::summary() const {
     if (response) {
         summary.response = status_text(response->status, response->reason);
         summary.response_bytes = response->body.size;
+    }
+    if (application) {
+        application->describe(*this, summary);
     }
     return summary;
 }
@@ -128,6 +152,9 @@ void HttpExchange::write_fields(FieldWriter& writer) const {
     }
     if (response) {
         write_response(writer, *response);
+    }
+    if (application) {
+        application->write_fields(*this, writer);
     }
 }
 
@@ -143,6 +170,9 @@ void HttpExchange::write_details(DetailWriter& writer) const {
     if (response) {
         writer.line('<', response->version + ' ' + status_text(response->status, response->reason));
         detail_message(writer, '<', *response);
+    }
+    if (application) {
+        application->write_details(*this, writer);
     }
 }
 

@@ -9,6 +9,8 @@
 #include "model/body.h"
 #include "model/connection.h"
 #include "model/exchange.h"
+#include "model/time.h"
+#include "protocols/http/http_application.h"
 #include "protocols/http/http_headers.h"
 
 namespace sslsniff {
@@ -21,6 +23,15 @@ struct HttpMessage {
     bool headers_truncated = false;  ///< more fields passed than were kept
     Body body;
     HttpHeaders trailers;
+    HttpApplication* application = nullptr;  ///< owned by the exchange
+    HttpApplication::Side side = HttpApplication::Side::request;
+
+    /// The next octets of the body; at most `limit` of all are kept.
+    void receive(ByteView octets, std::size_t limit, Timestamp time);
+    /// `bytes` octets of the body are missing here, 0 when nobody knows how many.
+    void miss(std::uint64_t bytes);
+    /// The body is over.
+    void end(Timestamp time);
 
     /// Fills what the body knows from the header fields.
     void describe_body();
@@ -28,9 +39,10 @@ struct HttpMessage {
 
 struct HttpRequest : HttpMessage {
     std::string method;
-    std::string target;  ///< as sent (RFC 9112 section 3.2)
-    std::string host;    ///< of the absolute target, else Host or :authority; may be empty
-    std::string url;     ///< absolute as far as known, see complete_url()
+    std::string target;    ///< as sent (RFC 9112 section 3.2)
+    std::string host;      ///< of the absolute target, else Host or :authority; may be empty
+    std::string url;       ///< absolute as far as known, see complete_url()
+    std::string protocol;  ///< :protocol of an extended CONNECT (RFC 8441), hostile; else empty
 };
 
 /// A 1xx response that came before the final one (RFC 9110 section 15.2).
@@ -42,6 +54,8 @@ struct HttpInformational {
 };
 
 struct HttpResponse : HttpMessage {
+    HttpResponse() { side = HttpApplication::Side::response; }
+
     std::uint16_t status = 0;
     std::string reason;  ///< empty in HTTP/2
 };
@@ -62,6 +76,7 @@ class HttpExchange : public Exchange {
     std::optional<HttpRequest> request;
     std::vector<HttpInformational> informational;
     std::optional<HttpResponse> response;
+    std::unique_ptr<HttpApplication> application;  ///< what speaks inside; mostly nothing
 
   private:
     std::string protocol_;

@@ -48,6 +48,7 @@ HttpRequest& ExchangeQueue::begin_request(Http1Head&& head) {
     slot.exchange->set_protocol(to_lower(head.version));
     take_fields(request, head);
     complete_url(request, host_.connection());
+    find_application(*slot.exchange, 0, host_, limits_);
     return request;
 }
 
@@ -146,6 +147,7 @@ HttpResponse& ExchangeQueue::begin_response(Http1Head&& head) {
     response.status = head.status;
     response.reason = std::move(head.reason);
     take_fields(response, head);
+    find_application(*slot.exchange, 0, host_, limits_);
     return response;
 }
 

@@ -104,6 +104,9 @@ void MessageReader::run_parser(const char*& at, const char* end) {
 void MessageReader::complete() {
     state_ = State::idle;
     head_done_ = false;
+    if (message_ != nullptr) {
+        message_->end(now_);
+    }
     message_ = nullptr;
     stop_ = !listener_.on_end(kind_);
 }
@@ -172,8 +175,7 @@ bool MessageReader::gap_in_body(std::uint64_t bytes) {
 void MessageReader::miss(std::uint64_t bytes) {
     body_limit_ = 0;  // what is kept stays a prefix
     if (message_ != nullptr) {
-        message_->body.size += bytes;
-        message_->body.missing += bytes;
+        message_->miss(bytes);
     }
     listener_.on_body_gap(kind_, bytes);
 }

@@ -51,7 +51,7 @@ struct MessageReader::Callbacks {
         settings.on_body = [](llhttp_t* parser, const char* at, std::size_t length) {
             MessageReader& reader = self(parser);
             if (reader.message_ != nullptr) {
-                append(reader.message_->body, {at, length}, reader.body_limit_);
+                reader.message_->receive({at, length}, reader.body_limit_, reader.now_);
             }
             return 0;
         };

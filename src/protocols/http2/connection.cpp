@@ -114,7 +114,7 @@ void Connection::on_headers(Direction direction, HeaderSection&& section, Timest
     Stream* stream =
         find(section.stream, side == Side::request && kind != SectionKind::trailers, section.start);
     if (stream != nullptr) {
-        stream->on_headers(*side, section, host_.connection(), time);
+        stream->on_headers(*side, section, host_, limits_, time);
         settle(section.stream);
     }
 }
@@ -123,7 +123,7 @@ void Connection::on_data(Direction direction, const DataPiece& piece, Timestamp 
     const std::optional<Side> side = side_of(direction);
     Stream* stream = side ? find(piece.stream, false, time) : nullptr;
     if (stream != nullptr) {
-        stream->on_data(*side, piece, limits_.max_body, time);
+        stream->on_data(*side, piece, limits_, time);
         settle(piece.stream);
     }
 }

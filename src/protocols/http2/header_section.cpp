@@ -96,7 +96,7 @@ void read_request(const hpack::Block& block, const ConnectionInfo& connection, H
     }
     const std::string protocol = pseudo(block, ":protocol");
     if (request.method == "CONNECT" && protocol != kUnknownText) {
-        exchange.connect_protocol = protocol;
+        request.protocol = protocol;
         if (protocol.empty()) {
             request.target = request.host;
         }

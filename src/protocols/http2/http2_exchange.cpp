@@ -35,8 +35,8 @@ void Http2Exchange::write_fields(FieldWriter& writer) const {
     if (pushed) {
         writer.boolean("pushed", true);
     }
-    if (!connect_protocol.empty()) {
-        writer.text("protocol", connect_protocol);
+    if (request && !request->protocol.empty()) {
+        writer.text("protocol", request->protocol);
     }
     if (reset) {
         writer.text("reset", to_string(*reset));

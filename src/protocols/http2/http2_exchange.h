@@ -27,9 +27,8 @@ class Http2Exchange final : public HttpExchange {
     void write_details(DetailWriter& writer) const override;
 
     std::uint32_t stream_id;
-    bool pushed = false;           ///< the request was made up by the server (PUSH_PROMISE)
-    std::string connect_protocol;  ///< :protocol of an extended CONNECT (RFC 8441), hostile; else empty
-    std::optional<Reset> reset;    ///< RST_STREAM ended it
+    bool pushed = false;         ///< the request was made up by the server (PUSH_PROMISE)
+    std::optional<Reset> reset;  ///< RST_STREAM ended it
 };
 
 /// "CANCEL", "0x1f" for unregistered codes, "unknown" when it was lost.

@@ -8,12 +8,9 @@ namespace {
 
 using http2::kPreface;
 
-// More than a frame within other octets is worth: binary protocols with lengths in front often look like one.
-constexpr unsigned kSure = 56;
-
 /// Frames that follow each other, from the first octet or from within.
 bool has_frames(ByteView octets) {
-    http2::Tiling tiling(true, kSure);
+    http2::Tiling tiling(true);
     return tiling.add(octets, Timestamp());
 }
 
@@ -32,8 +29,8 @@ Verdict detect_http2(const Evidence& evidence) {
     if (evidence.connection.tls.alpn == "h2") {
         return Verdict::yes;
     }
-    if (!evidence.connection.tls.alpn.empty()) {
-        return Verdict::no;
+    if (evidence.connection.tls.alpn.starts_with("http/1.")) {
+        return Verdict::no;  // others may be HTTP/2 too: gRPC has "grpc-exp"
     }
     bool possible = true;
     for (const ByteView octets : {evidence.sent, evidence.received}) {

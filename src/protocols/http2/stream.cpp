@@ -32,6 +32,13 @@ Stream::Stream(std::uint32_t id, bool joined, Timestamp start)
     timing_.start = start;
 }
 
+HttpMessage* Stream::known_message(Side side) {
+    if (side == Side::request) {
+        return exchange_->request ? &*exchange_->request : nullptr;
+    }
+    return exchange_->response ? &*exchange_->response : nullptr;
+}
+
 HttpMessage& Stream::message(Side side) {
     if (side == Side::request) {
         if (!exchange_->request) {
@@ -47,7 +54,7 @@ HttpMessage& Stream::message(Side side) {
     return *exchange_->response;
 }
 
-void Stream::on_headers(Side side, const HeaderSection& section, const ConnectionInfo& connection,
+void Stream::on_headers(Side side, const HeaderSection& section, ParserHost& host, const ParserLimits& limits,
                         Timestamp time) {
     Half& half = this->half(side);
     half.partial = half.partial || section.block.damaged;
@@ -58,12 +65,14 @@ void Stream::on_headers(Side side, const HeaderSection& section, const Connectio
     } else if (side == Side::request) {
         half.head = true;
         half.lost = false;  // whatever was lost came before this message
-        read_request(section.block, connection, *exchange_);
+        read_request(section.block, host.connection(), *exchange_);
+        find_application(*exchange_, id(), host, limits);
     } else {
         if (!timing_.response_start) {
             timing_.response_start = section.start;
         }
         read_response_section(section);
+        find_application(*exchange_, id(), host, limits);
     }
     if (section.end_stream) {
         end(side, time);
@@ -104,17 +113,18 @@ void Stream::on_upgraded_request(const HttpRequest& request) {
     request_.ended = true;
 }
 
-void Stream::on_data(Side side, const DataPiece& piece, std::size_t max_body, Timestamp time) {
+void Stream::on_data(Side side, const DataPiece& piece, const ParserLimits& limits, Timestamp time) {
     const Half& half = this->half(side);
-    Body& body = message(side).body;
+    HttpMessage& message = this->message(side);
     if (side == Side::response && !timing_.response_start) {
         timing_.response_start = time;
     }
     // Behind a hole nothing is kept: the captured octets are a prefix.
-    const bool whole = half.head && !half.lost && body.missing == 0;
-    append(body, piece.octets, whole ? max_body : 0);
-    body.size += piece.missing;
-    body.missing += piece.missing;
+    const bool whole = half.head && !half.lost && message.body.missing == 0;
+    message.receive(piece.octets, whole ? limits.max_body : 0, time);
+    if (piece.missing != 0) {
+        message.miss(piece.missing);
+    }
     if (piece.end_stream) {
         end(side, time);
     }
@@ -122,6 +132,9 @@ void Stream::on_data(Side side, const DataPiece& piece, std::size_t max_body, Ti
 
 void Stream::end(Side side, Timestamp time) {
     half(side).ended = true;
+    if (HttpMessage* over = known_message(side)) {
+        over->end(time);
+    }
     if (half(side).lost && half(side).head) {
         account_for_length(message(side));
     }
@@ -129,6 +142,16 @@ void Stream::end(Side side, Timestamp time) {
         timing_.request_end = time;
     }
     timing_.end = time;
+}
+
+void Stream::on_lost(Side side) {
+    if (half(side).ended) {
+        return;
+    }
+    half(side).lost = true;
+    if (HttpMessage* const message = known_message(side)) {
+        message->miss(0);
+    }
 }
 
 void Stream::on_reset(Http2Exchange::Reset reset, Timestamp time) {

@@ -15,21 +15,21 @@ namespace sslsniff::http2 {
 /// One stream from its first frame that we see to the last (RFC 9113 section 5.1), from an observer's view.
 class Stream {
   public:
-    enum class Side : std::uint8_t { request, response };
+    using Side = HttpApplication::Side;
 
     /// `joined`: earlier frames of it may have passed unseen.
     Stream(std::uint32_t id, bool joined, Timestamp start);
 
-    void on_headers(Side side, const HeaderSection& section, const ConnectionInfo& connection,
+    void on_headers(Side side, const HeaderSection& section, ParserHost& host, const ParserLimits& limits,
                     Timestamp time);
     /// The request the server answers without being asked.
     void on_promise(const HeaderSection& section, const ConnectionInfo& connection, Timestamp time);
     /// A request that passed in HTTP/1.1 before the connection became HTTP/2 (h2c).
     void on_upgraded_request(const HttpRequest& request);
-    void on_data(Side side, const DataPiece& piece, std::size_t max_body, Timestamp time);
+    void on_data(Side side, const DataPiece& piece, const ParserLimits& limits, Timestamp time);
     void on_reset(Http2Exchange::Reset reset, Timestamp time);
     /// Frames of this side may have passed unseen.
-    void on_lost(Side side) { half(side).lost = half(side).lost || !half(side).ended; }
+    void on_lost(Side side);
 
     std::uint32_t id() const { return exchange_->stream_id; }
     /// Nothing more will come.
@@ -47,6 +47,7 @@ class Stream {
     };
 
     Half& half(Side side) { return side == Side::request ? request_ : response_; }
+    HttpMessage* known_message(Side side);
     HttpMessage& message(Side side);
     void read_response_section(const HeaderSection& section);
     void end(Side side, Timestamp time);

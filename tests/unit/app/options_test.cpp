@@ -147,7 +147,7 @@ TEST(Options, HelpShowsEveryOptionAndExamples) {
          {"-p,",     "-c,",           "-u,",        "-a,",           "-r,",
           "-o,",     "-n,",           "-s,",        "-v,",           "-x,",
           "-q,",     "--no-children", "--duration", "--buffer-size", "--max-body",
-          "--color", "--version",     "Examples:",  "COMMAND",       "text, json, trace"}) {
+          "--color", "--version",     "Examples:",  "COMMAND",       "text, json, har, trace"}) {
         EXPECT_NE(text.find(word), std::string::npos) << word;
     }
 }

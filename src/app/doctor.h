@@ -1,0 +1,26 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <vector>
+
+#include "app/plan_report.h"
+#include "base/output_stream.h"
+#include "base/result.h"
+#include "capture/discovery/planner.h"
+#include "capture/kernel_features.h"
+
+namespace sslsniff {
+
+struct DoctorOptions {
+    std::vector<pid_t> pids;  ///< empty: the whole host
+    ReportFormat format = ReportFormat::text;
+};
+
+/// `sslsniff doctor`: what the kernel offers, which backends are chosen, where each library would be probed,
+/// and why things cannot be captured. Returns the exit status: 0 when capture would work (of every process
+/// asked for), else 1. Errors are those of `out`.
+Result<int> run_doctor(const DoctorOptions& options, const KernelFeatures& kernel, Planner& planner,
+                       OutputStream& out);
+
+}  // namespace sslsniff

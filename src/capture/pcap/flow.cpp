@@ -1,0 +1,106 @@
+#include "capture/pcap/flow.h"
+
+namespace sslsniff {
+
+/// Hands one direction of the TCP connection to the layer above.
+class Flow::StreamReceiver final : public TcpStream::Receiver {
+  public:
+    StreamReceiver(Flow& flow, Direction direction, Timestamp time)
+        : flow_(flow), direction_(direction), time_(time) {}
+    void on_octets(ByteView octets) override { flow_.layer_.on_octets(direction_, octets, time_, flow_); }
+    void on_missing(std::uint64_t octets, LossCause cause) override {
+        flow_.layer_.on_missing(direction_, octets, cause, time_, flow_);
+    }
+
+  private:
+    Flow& flow_;
+    Direction direction_;
+    Timestamp time_;
+};
+
+void Flow::on_segment(Direction direction, const TcpSegmentView& segment, Timestamp time,
+                      EventConsumer& consumer) {
+    consumer_ = &consumer;
+    const auto index = static_cast<std::size_t>(direction);
+    if (segment.ack) {  // first: what was lost before this segment must be known before it
+        StreamReceiver receiver(*this, opposite(direction), time);
+        streams_[1 - index].on_acknowledgment(segment.acknowledgment, time, receiver);
+    }
+    StreamReceiver receiver(*this, direction, time);
+    streams_[index].on_segment(segment, time, receiver);
+    if (segment.rst) {
+        close(CloseReason::reset, time, consumer);
+    } else if (streams_[0].has_ended() && streams_[1].has_ended()) {
+        close(CloseReason::shutdown, time, consumer);
+    }
+}
+
+void Flow::on_datagram(Direction direction, ByteView octets, std::uint64_t cut, Timestamp time,
+                       EventConsumer& consumer) {
+    consumer_ = &consumer;
+    announce(Carrier::cleartext);
+    on_octets(direction, octets, time);
+    if (cut != 0) {
+        on_missing(direction, cut, LossCause::snaplen, time);
+    }
+}
+
+void Flow::flush(Timestamp time, EventConsumer& consumer) {
+    consumer_ = &consumer;
+    for (const Direction direction : {Direction::sent, Direction::received}) {
+        StreamReceiver receiver(*this, direction, time);
+        streams_[static_cast<std::size_t>(direction)].flush(receiver);
+    }
+    layer_.finish(*this);
+}
+
+void Flow::close(CloseReason reason, Timestamp time, EventConsumer& consumer) {
+    if (closed_) {
+        return;
+    }
+    flush(time, consumer);
+    closed_ = true;
+    if (announced_) {
+        consumer.on_event(CloseEvent{start_.id, time, reason});
+    }
+}
+
+std::size_t Flow::held_bytes() const {
+    return streams_[0].held_bytes() + streams_[1].held_bytes() + layer_.held_bytes();
+}
+
+void Flow::on_layer(WireLayer layer, const TlsInfo& tls) {
+    announce(layer == WireLayer::null_cipher ? Carrier::tls : Carrier::cleartext);
+    if (layer != WireLayer::clear) {
+        consumer_->on_event(TlsEvent{start_.id, start_.opened, Role::client, tls});
+    }
+}
+
+void Flow::on_octets(Direction direction, ByteView octets, Timestamp time) {
+    std::uint64_t& position = positions_[static_cast<std::size_t>(direction)];
+    consumer_->on_event(DataEvent{start_.id, time, 0, direction, position, octets});
+    position += octets.size();
+}
+
+void Flow::on_missing(Direction direction, std::uint64_t octets, LossCause cause, Timestamp time) {
+    std::uint64_t& position = positions_[static_cast<std::size_t>(direction)];
+    consumer_->on_event(GapEvent{start_.id, time, direction, position, octets, cause});
+    position += octets;
+}
+
+void Flow::announce(Carrier carrier) {
+    if (announced_) {
+        return;
+    }
+    announced_ = true;
+    consumer_->on_event(OpenEvent{start_.id, start_.opened, carrier, start_.midstream, {}});
+    EndpointsEvent event;
+    event.connection = start_.id;
+    event.time = start_.opened;
+    event.role = Role::client;
+    event.correlation = Correlation::socket;
+    event.endpoints = {start_.transport, start_.client, start_.server, 0, 0};
+    consumer_->on_event(event);
+}
+
+}  // namespace sslsniff

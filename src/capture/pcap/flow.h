@@ -1,0 +1,67 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "capture/pcap/flow_key.h"
+#include "capture/pcap/tcp_stream.h"
+#include "capture/pcap/tls_layer.h"
+#include "model/event.h"
+
+namespace sslsniff {
+
+/// One TCP connection or pair of UDP ports in a capture of someone else, turned into events. Nobody knows the
+/// process: the client counts as the local side, pid is 0.
+class Flow final : LayerReceiver {
+  public:
+    struct Start {
+        FlowKey key;
+        ConnectionId id;
+        Transport transport = Transport::tcp;
+        Endpoint client;
+        Endpoint server;
+        Timestamp opened;
+        bool midstream = false;
+    };
+    explicit Flow(const Start& start) : start_(start) {}
+
+    Direction direction_from(const Endpoint& source) const {
+        return source == start_.client ? Direction::sent : Direction::received;
+    }
+    void on_segment(Direction direction, const TcpSegmentView& segment, Timestamp time,
+                    EventConsumer& consumer);
+    void on_datagram(Direction direction, ByteView octets, std::uint64_t cut, Timestamp time,
+                     EventConsumer& consumer);
+    /// Delivers what waits for missing segments, with gaps.
+    void flush(Timestamp time, EventConsumer& consumer);
+    /// The same, then the end of the connection.
+    void close(CloseReason reason, Timestamp time, EventConsumer& consumer);
+
+    bool is_closed() const { return closed_; }
+    bool has_data() const { return announced_; }
+    const FlowKey& key() const { return start_.key; }
+    /// True when a SYN with this number opened the flow.
+    bool is_opened_by(std::uint32_t sequence) const {
+        return streams_[0].has_started() && !announced_ && streams_[0].next() == sequence + 1;
+    }
+    std::size_t held_bytes() const;
+    Timestamp last_seen;
+
+  private:
+    class StreamReceiver;
+
+    void on_layer(WireLayer layer, const TlsInfo& tls) override;
+    void on_octets(Direction direction, ByteView octets, Timestamp time) override;
+    void on_missing(Direction direction, std::uint64_t octets, LossCause cause, Timestamp time) override;
+    void announce(Carrier carrier);
+
+    Start start_;
+    std::array<TcpStream, 2> streams_;
+    TlsLayer layer_;
+    std::array<std::uint64_t, 2> positions_{};
+    EventConsumer* consumer_ = nullptr;  ///< set during calls
+    bool announced_ = false;
+    bool closed_ = false;
+};
+
+}  // namespace sslsniff

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <list>
+#include <unordered_map>
+
+#include "capture/pcap/flow.h"
+#include "capture/pcap/flow_key.h"
+#include "capture/pcap/ip_packet.h"
+
+namespace sslsniff {
+
+/// All flows of a capture. Bounded: the connections idle the longest are given up.
+class FlowTable {
+  public:
+    /// Borrows `next_generation`, which numbers connections.
+    explicit FlowTable(std::uint64_t& next_generation) : next_generation_(next_generation) {}
+
+    void on_tcp(const IpPacket& packet, const TcpSegmentView& segment, Timestamp time,
+                EventConsumer& consumer);
+    void on_udp(const IpPacket& packet, Timestamp time, EventConsumer& consumer);
+    /// The capture ends: delivers what waits. Connections stay open.
+    void finish(EventConsumer& consumer);
+
+    std::size_t size() const { return flows_.size(); }
+
+  private:
+    /// Lists in the order of last use, the longest idle first.
+    enum List : std::uint8_t { kTcp, kUdp, kClosed, kLists };
+    using Flows = std::list<Flow>;
+    struct Entry {
+        Flows::iterator flow;
+        List list = kTcp;
+    };
+    using Map = std::unordered_map<FlowKey, Entry, FlowKeyHash>;
+
+    Map::iterator add(const Flow::Start& start, List list, EventConsumer& consumer);
+    void touch(Entry& entry, Timestamp time);
+    void retire(Map::iterator which);
+    void remove_front(List list, EventConsumer& consumer);
+    void make_room(Timestamp now, EventConsumer& consumer);
+
+    std::uint64_t& next_generation_;
+    std::array<Flows, kLists> lists_;
+    Map flows_;
+    std::size_t held_bytes_ = 0;
+};
+
+}  // namespace sslsniff

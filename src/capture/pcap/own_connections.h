@@ -1,0 +1,55 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <unordered_map>
+
+#include "capture/pcap/flow_key.h"
+#include "capture/pcap/ip_packet.h"
+#include "capture/pcap/packet_file.h"
+#include "capture/pcap/tcp_stream.h"
+#include "model/event.h"
+#include "model/packet_comment.h"
+
+namespace sslsniff {
+
+/// Restores the events from which sslsniff wrote a pcapng file: its comments say which process and connection
+/// the packets belong to, its synthetic TLS records are taken off. Packets of connections whose first packet
+/// is missing (a filtered file) are not recognised here.
+class OwnConnections {
+  public:
+    /// Borrows `next_generation`, which is kept above all numbers seen.
+    explicit OwnConnections(std::uint64_t& next_generation) : next_generation_(next_generation) {}
+
+    /// True when the packet was understood; nothing else may look at it then.
+    bool on_tcp(const CapturedPacket& packet, const IpPacket& ip, const TcpSegmentView& segment,
+                EventConsumer& consumer);
+    bool on_udp(const CapturedPacket& packet, const IpPacket& ip, EventConsumer& consumer);
+
+  private:
+    struct Connection {
+        ConnectionInfo info;
+        bool tls_records = false;
+        std::array<std::uint64_t, 2> bases{};      ///< positions the file begins with
+        std::array<std::uint64_t, 2> positions{};  ///< of the next octets, as the comments count
+    };
+
+    bool on_packet(const CapturedPacket& packet, const FlowKey& key, ByteView payload,
+                   EventConsumer& consumer);
+    void begin(const FlowKey& key, ConnectionComment comment, Timestamp time, EventConsumer& consumer);
+    void resume(Connection& connection, const ConnectionComment& comment, Timestamp time,
+                EventConsumer& consumer);
+    void learn(Connection& connection, const ConnectionInfo& news, Timestamp time, EventConsumer& consumer);
+    void meet(const ProcessInfo& process, Timestamp time, EventConsumer& consumer);
+    void on_gap(Connection& connection, Direction direction, const GapComment& gap, Timestamp time,
+                EventConsumer& consumer);
+
+    std::uint64_t& next_generation_;
+    std::unordered_map<FlowKey, ConnectionId, FlowKeyHash> flows_;
+    std::map<ConnectionId, Connection> connections_;
+    std::map<ProcessKey, std::string> processes_;  ///< comm
+};
+
+}  // namespace sslsniff

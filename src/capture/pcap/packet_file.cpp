@@ -1,0 +1,37 @@
+#include "capture/pcap/packet_file.h"
+
+#include <fmt/format.h>
+
+#include "capture/pcap/pcap_file.h"
+#include "capture/pcap/pcapng_file.h"
+
+namespace sslsniff {
+
+bool is_packet_file(ByteView octets) {
+    return PcapFile::recognises(octets) || PcapngFile::recognises(octets);
+}
+
+Result<std::unique_ptr<PacketFile>> open_packet_file(std::unique_ptr<InputStream> input) {
+    FileBuffer buffer(std::move(input));
+    const auto magic = buffer.peek(4);
+    if (!magic) {
+        return std::unexpected(magic.error());
+    }
+    if (PcapngFile::recognises(*magic)) {
+        return std::make_unique<PcapngFile>(std::move(buffer));
+    }
+    if (PcapFile::recognises(*magic)) {
+        return PcapFile::open(std::move(buffer));
+    }
+    if (magic->starts_with("\x1f\x8b")) {
+        return fail(fmt::format("{} is compressed; unpack it with gunzip first", buffer.input().name()));
+    }
+    return fail(fmt::format("{} is neither pcap nor pcapng", buffer.input().name()));
+}
+
+Error damaged(const FileBuffer& buffer, std::string_view what) {
+    return {fmt::format("{} is damaged at offset {}: {}; everything before it was used",
+                        buffer.input().name(), buffer.offset(), what)};
+}
+
+}  // namespace sslsniff

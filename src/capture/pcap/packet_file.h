@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "capture/pcap/file_buffer.h"
+#include "model/connection.h"
+#include "model/time.h"
+
+namespace sslsniff {
+
+/// One packet of a capture file. Views are valid until the next one is read.
+struct CapturedPacket {
+    Timestamp time;
+    std::uint16_t link_type = 0;  ///< LINKTYPE_ value (https://www.tcpdump.org/linktypes.html)
+    ByteView octets;
+    std::uint32_t original_length = 0;  ///< on the wire; more than `octets` when cut at the snap length
+
+    // Only in pcapng files that sslsniff wrote:
+    bool is_ours = false;
+    std::string_view comment;  ///< the first one
+    std::optional<Direction> direction;
+    std::uint32_t tid = 0;
+};
+
+/// Events the writer of a file said it lost.
+struct FileLosses {
+    std::uint64_t ring_full = 0;
+    std::uint64_t other = 0;
+};
+
+/// Reads the packets of one file. An error says where the file is damaged; everything before was returned.
+class PacketFile {
+  public:
+    PacketFile() = default;
+    PacketFile(const PacketFile&) = delete;
+    PacketFile& operator=(const PacketFile&) = delete;
+    virtual ~PacketFile() = default;
+
+    /// Nullopt at the end of the file.
+    virtual Result<std::optional<CapturedPacket>> next() = 0;
+    virtual const FileBuffer& buffer() const = 0;
+    /// Octets read from the input but not yet returned: with none, next() may block.
+    virtual std::size_t unread() const = 0;
+    virtual FileLosses losses() const { return {}; }
+};
+
+/// Longer packets or blocks are taken for damage: no capture has them.
+inline constexpr std::size_t kMaxPacket = 16 << 20;
+
+/// True when a file that begins with `octets` (at least 4) is pcap or pcapng.
+bool is_packet_file(ByteView octets);
+
+/// Chooses the format by its magic number.
+Result<std::unique_ptr<PacketFile>> open_packet_file(std::unique_ptr<InputStream> input);
+
+/// "NAME is damaged at offset N: WHAT; everything before it was used"
+Error damaged(const FileBuffer& buffer, std::string_view what);
+
+}  // namespace sslsniff

@@ -1,0 +1,79 @@
+#include "capture/pcap/pcap_file.h"
+
+#include <utility>
+
+#include "base/endian.h"
+
+namespace sslsniff {
+namespace {
+
+constexpr std::uint32_t kMicroseconds = 0xA1B2C3D4;
+constexpr std::uint32_t kNanoseconds = 0xA1B23C4D;
+constexpr std::size_t kFileHeader = 24;
+constexpr std::size_t kRecordHeader = 16;
+
+}  // namespace
+
+bool PcapFile::recognises(ByteView octets) {
+    if (octets.size() < 4) {
+        return false;
+    }
+    const auto is_magic = [](std::uint32_t value) { return value == kMicroseconds || value == kNanoseconds; };
+    return is_magic(load_le<std::uint32_t>(octets)) || is_magic(load_be<std::uint32_t>(octets));
+}
+
+Result<std::unique_ptr<PacketFile>> PcapFile::open(FileBuffer buffer) {
+    std::unique_ptr<PcapFile> file(new PcapFile(std::move(buffer)));
+    const auto header = file->buffer_.peek(kFileHeader);
+    if (!header) {
+        return std::unexpected(header.error());
+    }
+    if (header->size() < kFileHeader) {
+        return std::unexpected(damaged(file->buffer_, "it ends inside the file header"));
+    }
+    file->little_endian_ = load_le<std::uint16_t>(*header, 2) == 0xA1B2;
+    file->nanoseconds_ = file->load(*header, 0) == kNanoseconds;
+    file->link_type_ = static_cast<std::uint16_t>(file->load(*header, 20));  // above: FCS length
+    file->buffer_.consume(kFileHeader);
+    return file;
+}
+
+std::uint32_t PcapFile::load(ByteView octets, std::size_t offset) const {
+    return little_endian_ ? load_le<std::uint32_t>(octets, offset) : load_be<std::uint32_t>(octets, offset);
+}
+
+Result<std::optional<CapturedPacket>> PcapFile::next() {
+    buffer_.consume(std::exchange(consumed_later_, 0));
+    auto octets = buffer_.peek(kRecordHeader);
+    if (!octets) {
+        return std::unexpected(octets.error());
+    }
+    if (octets->empty()) {
+        return std::nullopt;
+    }
+    if (octets->size() < kRecordHeader) {
+        return std::unexpected(damaged(buffer_, "it ends inside a packet header"));
+    }
+    const std::uint32_t length = load(*octets, 8);
+    if (length > kMaxPacket) {
+        return std::unexpected(damaged(buffer_, "a packet's length makes no sense"));
+    }
+    octets = buffer_.peek(kRecordHeader + length);
+    if (!octets) {
+        return std::unexpected(octets.error());
+    }
+    if (octets->size() < kRecordHeader + length) {
+        return std::unexpected(damaged(buffer_, "it ends inside a packet"));
+    }
+    const std::chrono::nanoseconds fraction(static_cast<std::int64_t>(load(*octets, 4)) *
+                                            (nanoseconds_ ? 1 : 1000));
+    consumed_later_ = kRecordHeader + length;
+    CapturedPacket packet;
+    packet.time = Timestamp(std::chrono::seconds(load(*octets, 0)) + fraction);
+    packet.link_type = link_type_;
+    packet.octets = octets->substr(kRecordHeader, length);
+    packet.original_length = load(*octets, 12);
+    return packet;
+}
+
+}  // namespace sslsniff

@@ -1,0 +1,240 @@
+#include "capture/pcap/tls_layer.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "base/endian.h"
+#include "capture/tls_hello.h"
+#include "model/names.h"
+
+namespace sslsniff {
+namespace {
+
+constexpr std::uint8_t kFirstType = 20;  ///< change_cipher_spec
+constexpr std::uint8_t kHandshake = 22;
+constexpr std::uint8_t kApplicationData = 23;
+constexpr std::uint8_t kLastType = 23;
+constexpr std::size_t kHeader = 5;
+/// RFC 5246 section 6.2.3: 2^14 and 2048 for what a cipher adds.
+constexpr std::size_t kMaxRecord = 16'384 + 2048;
+/// Both hellos with every extension there is fit; certificates follow after.
+constexpr std::size_t kMaxHeld = 64 * 1024;
+
+bool is_record_header(ByteView octets) {
+    if (octets.size() < kHeader) {
+        return false;
+    }
+    const auto type = static_cast<std::uint8_t>(octets[0]);
+    return type >= kFirstType && type <= kLastType && octets[1] == 3 &&
+           static_cast<std::uint8_t>(octets[2]) <= 4 && load_be<std::uint16_t>(octets, 3) <= kMaxRecord;
+}
+
+bool may_become_record_header(ByteView octets) {
+    static constexpr ByteView kRest("\x03\x00\x00\x00", 4);
+    Bytes header(octets.substr(0, kHeader));
+    header += kRest.substr(std::min(header.size() - 1, kRest.size()));
+    return is_record_header(header);
+}
+
+/// The suites that do not encrypt (RFC 5246 appendix A.5, 4785, 5487, 5489, 8422).
+constexpr Names<std::uint16_t, 20> kNullSuites{
+    {{0x0001, "TLS_RSA_WITH_NULL_MD5"},          {0x0002, "TLS_RSA_WITH_NULL_SHA"},
+     {0x002C, "TLS_PSK_WITH_NULL_SHA"},          {0x002D, "TLS_DHE_PSK_WITH_NULL_SHA"},
+     {0x002E, "TLS_RSA_PSK_WITH_NULL_SHA"},      {0x003B, "TLS_RSA_WITH_NULL_SHA256"},
+     {0x00B0, "TLS_PSK_WITH_NULL_SHA256"},       {0x00B1, "TLS_PSK_WITH_NULL_SHA384"},
+     {0x00B4, "TLS_DHE_PSK_WITH_NULL_SHA256"},   {0x00B5, "TLS_DHE_PSK_WITH_NULL_SHA384"},
+     {0x00B8, "TLS_RSA_PSK_WITH_NULL_SHA256"},   {0x00B9, "TLS_RSA_PSK_WITH_NULL_SHA384"},
+     {0xC001, "TLS_ECDH_ECDSA_WITH_NULL_SHA"},   {0xC006, "TLS_ECDHE_ECDSA_WITH_NULL_SHA"},
+     {0xC00B, "TLS_ECDH_RSA_WITH_NULL_SHA"},     {0xC010, "TLS_ECDHE_RSA_WITH_NULL_SHA"},
+     {0xC015, "TLS_ECDH_anon_WITH_NULL_SHA"},    {0xC039, "TLS_ECDHE_PSK_WITH_NULL_SHA"},
+     {0xC03A, "TLS_ECDHE_PSK_WITH_NULL_SHA256"}, {0xC03B, "TLS_ECDHE_PSK_WITH_NULL_SHA384"}}};
+
+/// The name of a suite given as "0xNNNN", when it is one of those.
+std::string_view null_suite_name(std::string_view suite) {
+    std::uint16_t number = 0;
+    if (!suite.starts_with("0x") ||
+        std::from_chars(suite.data() + 2, suite.data() + suite.size(), number, 16).ec != std::errc{}) {
+        return suite;
+    }
+    const std::string_view name = name_of(kNullSuites, number);
+    return name != "?" ? name : suite;
+}
+
+/// From the IANA name: "TLS_RSA_WITH_NULL_SHA256". Nullopt when the suite encrypts.
+std::optional<std::size_t> null_cipher_mac(std::string_view suite) {
+    const auto at = suite.find("_WITH_NULL_");
+    if (at == std::string_view::npos) {
+        return std::nullopt;
+    }
+    const std::string_view hash = suite.substr(at + 11);
+    return hash == "MD5"      ? 16
+           : hash == "SHA"    ? 20
+           : hash == "SHA256" ? 32
+           : hash == "SHA384" ? 48
+                              : std::optional<std::size_t>();
+}
+
+/// The first hello in a direction's records: its message may span records, which the parser does not need to
+/// know when the first holds what matters.
+std::optional<TlsHello> hello_of(ByteView octets) {
+    if (octets.empty() || static_cast<std::uint8_t>(octets[0]) != kHandshake || octets.size() < kHeader) {
+        return std::nullopt;
+    }
+    const std::size_t whole = kHeader + load_be<std::uint16_t>(octets, 3);
+    return octets.size() >= whole ? parse_tls_hello(octets.substr(0, whole), true) : std::nullopt;
+}
+
+void merge(TlsInfo& tls, const TlsHello& hello) {
+    if (hello.from_client) {
+        tls.sni = hello.sni;
+        tls.offered_alpn = hello.offered_alpn;
+    } else {
+        tls.version = hello.version;
+        tls.cipher = null_suite_name(hello.cipher);
+        tls.alpn = hello.alpn;
+    }
+}
+
+}  // namespace
+
+void TlsLayer::on_octets(Direction direction, ByteView octets, Timestamp time, LayerReceiver& receiver) {
+    if (layer_ != WireLayer::undecided) {
+        pass(direction, octets, time, receiver);
+        return;
+    }
+    Bytes& first = first_[static_cast<std::size_t>(direction)];
+    if (held_.empty() && first.empty() && !may_become_record_header(octets)) {
+        decide(WireLayer::clear, receiver);  // the usual case: nothing is copied
+        pass(direction, octets, time, receiver);
+        return;
+    }
+    first.append(octets.substr(0, kMaxHeld - std::min(kMaxHeld, first.size())));
+    held_.push_back({.direction = direction, .time = time, .octets = Bytes(octets)});
+    held_bytes_ += octets.size();
+    look(receiver);
+}
+
+void TlsLayer::on_missing(Direction direction, std::uint64_t octets, LossCause cause, Timestamp time,
+                          LayerReceiver& receiver) {
+    if (layer_ == WireLayer::undecided) {
+        finish(receiver);
+        if (layer_ == WireLayer::undecided) {
+            decide(WireLayer::clear, receiver);
+        }
+    }
+    pass_missing(direction, octets, cause, time, receiver);
+}
+
+void TlsLayer::finish(LayerReceiver& receiver) {
+    if (layer_ == WireLayer::undecided && !held_.empty()) {
+        const bool is_tls = is_record_header(first_[0]) || is_record_header(first_[1]);
+        decide(is_tls ? WireLayer::encrypted : WireLayer::clear, receiver);
+    }
+}
+
+void TlsLayer::look(LayerReceiver& receiver) {
+    bool has_handshake = false;
+    for (const Bytes& first : first_) {
+        if (first.empty()) {
+            continue;
+        }
+        if (!may_become_record_header(first)) {
+            decide(WireLayer::clear, receiver);
+            return;
+        }
+        if (static_cast<std::uint8_t>(first[0]) != kHandshake && first.size() >= kHeader) {
+            decide(WireLayer::encrypted, receiver);  // joined after the handshake
+            return;
+        }
+        has_handshake = true;
+    }
+    for (const Bytes& first : first_) {
+        const auto hello = hello_of(first);
+        if (!hello) {
+            continue;
+        }
+        merge(tls_, *hello);
+        if (!hello->from_client) {
+            const auto mac = null_cipher_mac(tls_.cipher);
+            mac_size_ = mac.value_or(0);
+            decide(mac ? WireLayer::null_cipher : WireLayer::encrypted, receiver);
+            return;
+        }
+    }
+    if (!has_handshake || held_bytes_ > kMaxHeld) {
+        finish(receiver);
+    }
+}
+
+void TlsLayer::decide(WireLayer layer, LayerReceiver& receiver) {
+    layer_ = layer;
+    if (layer_ != WireLayer::null_cipher) {
+        for (const Bytes& first : first_) {  // the other hello, when it came first
+            if (const auto hello = hello_of(first); hello && layer_ == WireLayer::encrypted) {
+                merge(tls_, *hello);
+            }
+        }
+    }
+    receiver.on_layer(layer_, tls_);
+    for (const Held& held : std::exchange(held_, {})) {
+        pass(held.direction, held.octets, held.time, receiver);
+    }
+    held_bytes_ = 0;
+    first_ = {};
+}
+
+void TlsLayer::pass(Direction direction, ByteView octets, Timestamp time, LayerReceiver& receiver) {
+    if (layer_ == WireLayer::null_cipher) {
+        unwrap(direction, octets, time, receiver);
+    } else {
+        receiver.on_octets(direction, octets, time);
+    }
+}
+
+void TlsLayer::pass_missing(Direction direction, std::uint64_t octets, LossCause cause, Timestamp time,
+                            LayerReceiver& receiver) {
+    if (layer_ == WireLayer::null_cipher) {
+        // How much of it was plaintext nobody knows; records begin anew somewhere behind.
+        Records& records = records_[static_cast<std::size_t>(direction)];
+        records.partial.clear();
+        records.aligned = false;
+        octets = 0;
+    }
+    receiver.on_missing(direction, octets, cause, time);
+}
+
+void TlsLayer::unwrap(Direction direction, ByteView octets, Timestamp time, LayerReceiver& receiver) {
+    Records& records = records_[static_cast<std::size_t>(direction)];
+    if (!records.partial.empty()) {
+        records.partial += octets;
+        octets = records.partial;
+    }
+    while (octets.size() >= kHeader) {
+        if (!is_record_header(octets)) {
+            if (records.aligned) {
+                receiver.on_missing(direction, 0, LossCause::unknown, time);
+            }
+            records.aligned = false;  // until a segment begins with a record
+            octets = {};
+            break;
+        }
+        const std::size_t size = kHeader + load_be<std::uint16_t>(octets, 3);
+        if (octets.size() < size) {
+            break;
+        }
+        records.aligned = true;
+        record(direction, octets.substr(0, size), time, receiver);
+        octets.remove_prefix(size);
+    }
+    records.partial = Bytes(octets);
+}
+
+void TlsLayer::record(Direction direction, ByteView whole, Timestamp time, LayerReceiver& receiver) {
+    const ByteView content = whole.substr(kHeader);
+    if (static_cast<std::uint8_t>(whole[0]) == kApplicationData && content.size() > mac_size_) {
+        receiver.on_octets(direction, content.substr(0, content.size() - mac_size_), time);
+    }
+}
+
+}  // namespace sslsniff

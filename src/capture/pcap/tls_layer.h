@@ -1,0 +1,80 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "model/connection.h"
+#include "model/event.h"
+#include "model/time.h"
+
+namespace sslsniff {
+
+/// What a captured TCP connection turned out to be.
+enum class WireLayer : std::uint8_t {
+    undecided,
+    clear,        ///< no TLS at its beginning
+    encrypted,    ///< TLS: octets are ciphertext
+    null_cipher,  ///< TLS that only authenticates: octets are the plaintext inside
+};
+
+/// Receives what a connection carries, once it is known what that is.
+class LayerReceiver {
+  public:
+    virtual ~LayerReceiver() = default;
+    /// First call: how the octets that follow are to be understood, and what the hellos said.
+    virtual void on_layer(WireLayer layer, const TlsInfo& tls) = 0;
+    virtual void on_octets(Direction direction, ByteView octets, Timestamp time) = 0;
+    virtual void on_missing(Direction direction, std::uint64_t octets, LossCause cause, Timestamp time) = 0;
+};
+
+/// Looks at the beginning of a TCP connection for TLS, holding octets back, bounded, until both hellos
+/// passed; unwraps records of the NULL cipher suites (RFC 5246 appendix A.5, RFC 4785, RFC 4492).
+class TlsLayer {
+  public:
+    void on_octets(Direction direction, ByteView octets, Timestamp time, LayerReceiver& receiver);
+    void on_missing(Direction direction, std::uint64_t octets, LossCause cause, Timestamp time,
+                    LayerReceiver& receiver);
+    /// Decides with what there is, if anything.
+    void finish(LayerReceiver& receiver);
+
+    WireLayer layer() const { return layer_; }
+    std::size_t held_bytes() const { return held_bytes_; }
+
+  private:
+    struct Held {
+        Direction direction = Direction::sent;
+        Timestamp time;
+        Bytes octets;
+        std::uint64_t missing = 0;
+        LossCause cause = LossCause::unknown;
+        bool is_gap = false;
+    };
+    /// Records of one direction.
+    struct Records {
+        Bytes partial;        ///< a record not whole yet
+        bool aligned = true;  ///< the next octet begins a record
+    };
+
+    void look(LayerReceiver& receiver);
+    void decide(WireLayer layer, LayerReceiver& receiver);
+    void pass(Direction direction, ByteView octets, Timestamp time, LayerReceiver& receiver);
+    void pass_missing(Direction direction, std::uint64_t octets, LossCause cause, Timestamp time,
+                      LayerReceiver& receiver);
+    void unwrap(Direction direction, ByteView octets, Timestamp time, LayerReceiver& receiver);
+    void record(Direction direction, ByteView whole, Timestamp time, LayerReceiver& receiver);
+
+    WireLayer layer_ = WireLayer::undecided;
+    TlsInfo tls_;
+    std::size_t mac_size_ = 0;
+    std::array<Bytes, 2> first_;  ///< octets of each direction while undecided
+    std::vector<Held> held_;
+    std::size_t held_bytes_ = 0;
+    std::array<Records, 2> records_;
+};
+
+}  // namespace sslsniff

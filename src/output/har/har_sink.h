@@ -1,0 +1,41 @@
+#pragma once
+
+#include "base/output_stream.h"
+#include "model/transaction.h"
+#include "output/har/field_tree.h"
+#include "output/json/json_writer.h"
+
+namespace sslsniff {
+
+/// HTTP transactions as an HTTP Archive 1.2 (http://www.softwareishard.com/blog/har-12-spec/), for browsers'
+/// developer tools and other viewers. Other protocols have no place in it and are left out. Content codings
+/// are undone. The archive is whole after on_summary().
+class HarSink final : public TransactionSink {
+  public:
+    /// `out` must outlive the sink.
+    explicit HarSink(OutputStream& out) : out_(out) {}
+
+    void on_transaction(const Transaction& transaction) override;
+    void on_connection(const ConnectionRecord& /*record*/) override {}
+    void on_loss(const LossEvent& /*loss*/) override {}
+    void on_summary(const CaptureSummary& summary) override;
+
+  private:
+    void begin();
+    void entry(const Transaction& transaction, const FieldTree::Node& fields);
+    void request(const FieldTree::Node* node);
+    void response(const FieldTree::Node* node, ByteView version);
+    void headers(const FieldTree::Node* message);
+    void query(ByteView url);
+    void content(const Body& body);
+    void timings(const Timing& timing);
+    /// Text that viewers expect to be text: octets that are not appear as \xNN.
+    void text(std::string_view key, ByteView octets);
+
+    OutputStream& out_;
+    JsonWriter json_;
+    bool begun_ = false;
+    bool any_ = false;
+};
+
+}  // namespace sslsniff

@@ -1,0 +1,77 @@
+#include "output/pcapng/rotating_files.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <ctime>
+
+namespace sslsniff {
+namespace {
+
+std::string format_time(const std::string& pattern, Timestamp time) {
+    const std::time_t seconds =
+        std::chrono::system_clock::to_time_t(std::chrono::time_point_cast<std::chrono::seconds>(time));
+    std::tm local{};
+    localtime_r(&seconds, &local);
+    std::array<char, 4096> text{};
+    // Zero also means an empty result: a pattern that long or strange is used as it is.
+    const std::size_t length = std::strftime(text.data(), text.size(), pattern.c_str(), &local);
+    return length != 0 ? std::string(text.data(), length) : pattern;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RotatingFiles>> RotatingFiles::create(std::string name, RotationOptions options,
+                                                             Timestamp now) {
+    std::unique_ptr<RotatingFiles> files(new RotatingFiles(std::move(name), options));
+    if (auto opened = files->open(now); !opened) {
+        return std::unexpected(opened.error());
+    }
+    return files;
+}
+
+bool RotatingFiles::is_due(Timestamp now, std::uint64_t size) {
+    if (!interval_start_) {
+        interval_start_ = now;
+    }
+    return !finished_ && (interval_is_over(now) || (options_.max_size != 0 && size >= options_.max_size));
+}
+
+Result<void> RotatingFiles::next(Timestamp now) {
+    if (interval_is_over(now)) {
+        if (options_.max_size == 0 && options_.max_files != 0 && intervals_ == options_.max_files) {
+            finished_ = true;
+            return {};
+        }
+        ++intervals_;
+        interval_start_ = now;
+        number_ = 0;
+    } else {
+        ++number_;
+        if (options_.max_files != 0 && number_ == options_.max_files) {
+            number_ = 0;
+        }
+    }
+    return open(now);
+}
+
+Result<void> RotatingFiles::open(Timestamp now) {
+    auto file = create_output_file(file_name(now));
+    if (!file) {
+        return std::unexpected(file.error());
+    }
+    file_ = std::move(*file);
+    return {};
+}
+
+/// As tcpdump names them: the first file of unlimited ones has no number, those of a ring have leading zeros.
+std::string RotatingFiles::file_name(Timestamp now) const {
+    std::string name = options_.interval != Duration::zero() ? format_time(name_, now) : name_;
+    if (options_.max_size == 0 || (number_ == 0 && options_.max_files == 0)) {
+        return name;
+    }
+    const std::size_t width = options_.max_files == 0 ? 1 : std::to_string(options_.max_files - 1).size();
+    return fmt::format("{}{:0{}}", name, number_, width);
+}
+
+}  // namespace sslsniff

@@ -1,0 +1,214 @@
+#include "protocols/grpc/grpc_call.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <utility>
+
+#include "body/charset.h"
+#include "body/decoded_body.h"
+#include "protocols/grpc/message_reader.h"
+#include "protocols/grpc/protobuf_dump.h"
+#include "protocols/grpc/status.h"
+#include "protocols/http/http_exchange.h"
+#include "protocols/protocol.h"
+
+namespace sslsniff {
+namespace {
+
+using grpc::Message;
+using grpc::Status;
+
+/// Without compression. `coding`: the side's grpc-encoding.
+Body plain_body(const Message& message, std::string_view coding) {
+    Body body = message.body;
+    if (message.compressed) {
+        body.content_encoding = coding;
+    }
+    body.content_type = "application/grpc";
+    return body;
+}
+
+/// The fields of the message in `body`, as text.
+Body dumped(const Body& body) {
+    Body text;
+    text.content_type = "text/plain";
+    text.captured = grpc::dump_protobuf(decode_body(body).octets);
+    text.size = text.captured.size();
+    return text;
+}
+
+class GrpcCall final : public HttpApplication {
+  public:
+    GrpcCall(MessageOrigin origin, ParserHost& host, const ParserLimits& limits, bool base64)
+        : origin_(std::move(origin)),
+          host_(host),
+          max_body_(limits.max_body),
+          base64_(base64),
+          request_(*this, Side::request),
+          response_(*this, Side::response) {}
+
+    std::string_view protocol() const override { return "grpc"; }
+    void on_head(const HttpExchange& exchange) override {
+        if (exchange.request) {
+            request_.coding = exchange.request->headers.find("grpc-encoding").value_or(ByteView());
+        }
+        if (exchange.response) {
+            response_.coding = exchange.response->headers.find("grpc-encoding").value_or(ByteView());
+        }
+    }
+    void on_octets(Side side, ByteView octets, Timestamp time) override {
+        half(side).reader.feed(octets, time);
+    }
+    void on_missing(Side side, std::uint64_t bytes) override { half(side).reader.gap(bytes); }
+    void on_end(Side /*side*/, Timestamp /*time*/) override {}
+
+    void describe(const HttpExchange& exchange, Summary& summary) const override {
+        const std::optional<Status> status = status_of(exchange);
+        if (!status) {
+            return;
+        }
+        const std::string_view name = grpc::status_name(status->code);
+        summary.response = name.empty() ? fmt::format("grpc-status {}", status->code) : std::string(name);
+        if (!status->message.empty()) {
+            summary.response += ": " + status->message;
+        }
+        summary.tone = status->code == 0 ? Summary::Tone::normal : Summary::Tone::server_error;
+    }
+
+    void write_fields(const HttpExchange& exchange, FieldWriter& writer) const override {
+        writer.begin_object("grpc");
+        if (exchange.request) {
+            const std::string_view path = exchange.request->target;
+            const std::size_t slash = path.rfind('/');
+            if (path.starts_with('/') && slash != 0 && slash != std::string_view::npos) {
+                writer.text("service", path.substr(1, slash - 1));
+                writer.text("method", path.substr(slash + 1));
+            }
+        }
+        write_half(writer, "request", request_);
+        write_half(writer, "response", response_);
+        if (const std::optional<Status> status = status_of(exchange)) {
+            writer.number("status", status->code);
+            writer.text("status_name", grpc::status_name(status->code));
+            writer.text("message", status->message);
+        }
+        writer.end_object();
+    }
+
+    void write_details(const HttpExchange& exchange, DetailWriter& writer) const override {
+        if (exchange.request) {
+            dump(request_, '>', writer);
+        }
+        if (exchange.response) {
+            dump(response_, '<', writer);
+        }
+    }
+
+  private:
+    struct Half {
+        Half(GrpcCall& call, Side which)
+            : side(which),
+              reader([&call, this](Message&& message) { call.on_message(*this, std::move(message)); },
+                     call.max_body_, call.base64_) {}
+        Side side;
+        std::string coding;  ///< grpc-encoding
+        grpc::MessageReader reader;
+        std::uint64_t messages = 0;
+        std::uint64_t compressed = 0;
+        std::uint64_t octets = 0;      ///< of messages, without prefixes
+        std::optional<Message> first;  ///< held back: a call of one message is no stream
+    };
+
+    Half& half(Side side) { return side == Side::request ? request_ : response_; }
+
+    void on_message(Half& half, Message&& message) {
+        if (message.trailers) {
+            web_status_ = grpc::read_status(std::string_view(message.body.captured));
+            return;
+        }
+        ++half.messages;
+        half.compressed += message.compressed ? 1 : 0;
+        half.octets += message.body.size;
+        if (half.messages == 1) {
+            half.first = std::move(message);
+            return;
+        }
+        if (half.first) {
+            emit(half, *std::exchange(half.first, std::nullopt), 1);
+        }
+        emit(half, message, half.messages);
+    }
+
+    void emit(const Half& half, const Message& message, std::uint64_t number) {
+        auto shown = std::make_unique<StreamMessage>("grpc", origin_, half.side, number);
+        shown->type = "message";
+        shown->body = plain_body(message, half.coding);
+        Integrity integrity;
+        integrity.complete = !message.damaged;
+        integrity.missing_bytes = message.body.missing;
+        integrity.reason = message.damaged ? "gap in the message" : "";
+        host_.emit({.start = message.start, .request_end = {}, .response_start = {}, .end = message.end},
+                   integrity, std::move(shown));
+    }
+
+    static void write_half(FieldWriter& writer, std::string_view key, const Half& half) {
+        writer.begin_object(key);
+        writer.number("messages", half.messages);
+        writer.number("bytes", half.octets);
+        writer.number("compressed", half.compressed);
+        if (half.reader.broken()) {
+            writer.boolean("broken", true);
+        }
+        writer.end_object();
+    }
+
+    /// What is kept of a call of one message each way; streams have shown their messages already.
+    static void dump(const Half& half, char marker, DetailWriter& writer) {
+        if (half.messages == 1 && half.first) {
+            writer.body(marker, dumped(plain_body(*half.first, half.coding)));
+        }
+    }
+
+    std::optional<Status> status_of(const HttpExchange& exchange) const {
+        if (web_status_) {
+            return web_status_;
+        }
+        if (!exchange.response) {
+            return std::nullopt;
+        }
+        const std::optional<Status> trailing = grpc::read_status(exchange.response->trailers);
+        return trailing ? trailing : grpc::read_status(exchange.response->headers);
+    }
+
+    MessageOrigin origin_;
+    ParserHost& host_;
+    std::size_t max_body_;
+    bool base64_;
+    Half request_;
+    Half response_;
+    std::optional<Status> web_status_;
+};
+
+}  // namespace
+
+std::unique_ptr<HttpApplication> create_grpc_call(const HttpExchange& exchange, MessageOrigin origin,
+                                                  ParserHost& host, const ParserLimits& limits) {
+    std::string type;
+    if (exchange.request) {
+        type = media_type(exchange.request->body.content_type);
+    } else if (exchange.response) {
+        type = media_type(exchange.response->body.content_type);
+    }
+    constexpr std::string_view kPrefix = "application/grpc";
+    const bool is_grpc =
+        type.starts_with(kPrefix) &&
+        (type.size() == kPrefix.size() || type[kPrefix.size()] == '+' || type[kPrefix.size()] == '-');
+    if (!is_grpc) {
+        return nullptr;
+    }
+    return std::make_unique<GrpcCall>(std::move(origin), host, limits,
+                                      type.starts_with("application/grpc-web-text"));
+}
+
+}  // namespace sslsniff

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "model/body.h"
+#include "model/time.h"
+
+namespace sslsniff::grpc {
+
+/// One length-prefixed message (gRPC over HTTP/2, "Length-Prefixed-Message").
+struct Message {
+    bool compressed = false;
+    bool trailers = false;  ///< gRPC-Web's last frame: header fields as text
+    bool damaged = false;   ///< octets of it are missing
+    Body body;              ///< without prefix, still compressed
+    Timestamp start;
+    Timestamp end;
+};
+
+/// Cuts the body of a request or response into messages, however it comes in pieces.
+class MessageReader {
+  public:
+    using Sink = std::function<void(Message&&)>;
+
+    /// `max_body`: octets kept of each message. `base64`: the body is gRPC-Web's text form.
+    MessageReader(Sink sink, std::size_t max_body, bool base64);
+
+    void feed(ByteView octets, Timestamp time);
+    /// `bytes` octets are missing, 0 when unknown. Where that hides a boundary, the reader goes on at the
+    /// next piece that is one message exactly.
+    void gap(std::uint64_t bytes);
+
+    /// A message is unfinished, or boundaries are not known.
+    bool broken() const { return lost_ || prefix_.size() + left_ != 0; }
+
+  private:
+    void read(ByteView octets, Timestamp time);
+    void finish(Timestamp time);
+
+    Sink sink_;
+    std::size_t max_body_;
+    bool base64_;
+    std::uint32_t quantum_ = 0;  ///< bits of base64 not used yet
+    unsigned quantum_bits_ = 0;
+    bool lost_ = false;
+    Bytes prefix_;
+    std::uint64_t left_ = 0;  ///< octets of the message still to come
+    Message message_;
+};
+
+}  // namespace sslsniff::grpc

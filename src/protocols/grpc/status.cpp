@@ -1,0 +1,73 @@
+#include "protocols/grpc/status.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "base/text.h"
+
+namespace sslsniff::grpc {
+namespace {
+
+/// Undoes percent-encoding; anything that is none stays.
+std::string percent_decode(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        unsigned value = 0;
+        if (text[i] == '%' && i + 2 < text.size()) {
+            const auto [end, error] = std::from_chars(&text[i + 1], &text[i + 1] + 2, value, 16);
+            if (error == std::errc() && end == &text[i + 1] + 2) {
+                out.push_back(static_cast<char>(value));
+                i += 2;
+                continue;
+            }
+        }
+        out.push_back(text[i]);
+    }
+    return out;
+}
+
+std::optional<Status> make_status(std::optional<ByteView> code, std::optional<ByteView> message) {
+    Status status;
+    if (!code) {
+        return std::nullopt;
+    }
+    const auto [end, error] = std::from_chars(code->data(), code->data() + code->size(), status.code);
+    if (error != std::errc() || end != code->data() + code->size()) {
+        return std::nullopt;
+    }
+    status.message = percent_decode(message.value_or(ByteView()));
+    return status;
+}
+
+}  // namespace
+
+std::string_view status_name(std::uint32_t code) {
+    static constexpr std::array<std::string_view, 17> kNames = {
+        "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
+        "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
+        "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
+        "DATA_LOSS", "UNAUTHENTICATED"};
+    return code < kNames.size() ? kNames.at(code) : std::string_view();
+}
+
+std::optional<Status> read_status(const HttpHeaders& fields) {
+    return make_status(fields.find("grpc-status"), fields.find("grpc-message"));
+}
+
+std::optional<Status> read_status(std::string_view lines) {
+    HttpHeaders fields;
+    while (!lines.empty()) {
+        const std::size_t end = std::min(lines.find('\n'), lines.size());
+        const std::string_view line =
+            trim(lines.substr(0, end - (end > 0 && lines[end - 1] == '\r' ? 1 : 0)));
+        const std::size_t colon = line.find(':');
+        if (colon != std::string_view::npos) {
+            fields.add(line.substr(0, colon), trim(line.substr(colon + 1)));
+        }
+        lines.remove_prefix(std::min(end + 1, lines.size()));
+    }
+    return read_status(fields);
+}
+
+}  // namespace sslsniff::grpc

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "protocols/http/http_headers.h"
+
+namespace sslsniff::grpc {
+
+/// How a call ended.
+struct Status {
+    std::uint32_t code = 0;
+    std::string message;  ///< percent-decoded, hostile
+};
+
+/// Name of a status code ("grpc/status.h"): "OK", "CANCELLED" ...; "" for codes nobody defined.
+std::string_view status_name(std::uint32_t code);
+
+/// grpc-status and grpc-message of trailers, or of the header section of a trailers-only response.
+std::optional<Status> read_status(const HttpHeaders& fields);
+/// The same of gRPC-Web's last frame: lines of "name: value".
+std::optional<Status> read_status(std::string_view lines);
+
+}  // namespace sslsniff::grpc

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "model/exchange.h"
+#include "model/time.h"
+
+namespace sslsniff {
+
+class HttpExchange;
+class ParserHost;
+struct ParserLimits;
+
+/// What an HTTP exchange carries when its bodies are streams of messages: gRPC, server-sent events,
+/// WebSocket. Owned by the exchange; told of the octets of both bodies in the order they pass, so that
+/// messages can be emitted while the exchange goes on, and asked for what it adds to the exchange's
+/// description.
+class HttpApplication {
+  public:
+    enum class Side : std::uint8_t { request, response };
+
+    HttpApplication() = default;
+    HttpApplication(const HttpApplication&) = delete;
+    HttpApplication& operator=(const HttpApplication&) = delete;
+    virtual ~HttpApplication() = default;
+
+    /// A header section of the exchange became known.
+    virtual void on_head(const HttpExchange& /*exchange*/) {}
+    virtual void on_octets(Side side, ByteView octets, Timestamp time) = 0;
+    /// `bytes` octets are missing here, 0 when nobody knows how many.
+    virtual void on_missing(Side side, std::uint64_t bytes) = 0;
+    /// The body is over.
+    virtual void on_end(Side side, Timestamp time) = 0;
+
+    /// For HttpExchange::protocol(); empty when the exchange stays what it is.
+    virtual std::string_view protocol() const { return {}; }
+    /// May change what HttpExchange::summary() says.
+    virtual void describe(const HttpExchange& /*exchange*/, Summary& /*summary*/) const {}
+    /// Adds fields to the exchange's.
+    virtual void write_fields(const HttpExchange& /*exchange*/, FieldWriter& /*writer*/) const {}
+    virtual void write_details(const HttpExchange& /*exchange*/, DetailWriter& /*writer*/) const {}
+};
+
+/// Gives `exchange` its application once its header sections say which. To be called after each header
+/// section, before its body. `stream`: in HTTP/2, else 0.
+void find_application(HttpExchange& exchange, std::uint32_t stream, ParserHost& host,
+                      const ParserLimits& limits);
+
+}  // namespace sslsniff

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/body.h"
+#include "model/exchange.h"
+#include "protocols/http/http_application.h"
+
+namespace sslsniff {
+
+/// Which HTTP exchange a message belongs to.
+struct MessageOrigin {
+    std::string url;           ///< of the exchange's request, hostile
+    std::uint32_t stream = 0;  ///< in HTTP/2; 0 otherwise
+};
+
+/// One message of a stream inside an HTTP exchange: a WebSocket message, a server-sent event, a gRPC message.
+class StreamMessage final : public Exchange {
+  public:
+    using Side = HttpApplication::Side;
+    struct Attribute {
+        std::string name;
+        std::string value;
+    };
+
+    /// `protocol`: "websocket", "sse" or "grpc".
+    StreamMessage(std::string protocol, MessageOrigin origin, Side side, std::uint64_t number)
+        : side_(side), number_(number), protocol_(std::move(protocol)), origin_(std::move(origin)) {}
+
+    std::string_view protocol() const override { return protocol_; }
+    Summary summary() const override;
+    void write_fields(FieldWriter& writer) const override;
+    void write_details(DetailWriter& writer) const override;
+
+    std::string type;                   ///< "text", "ping"; a server-sent event's name; "message" in gRPC
+    Body body;                          ///< content without framing and masking
+    std::vector<Attribute> attributes;  ///< what else there is to say, e.g. a close code
+
+  private:
+    Side side_;
+    std::uint64_t number_;  ///< of this side of the exchange, from 1
+    std::string protocol_;
+    MessageOrigin origin_;
+};
+
+}  // namespace sslsniff

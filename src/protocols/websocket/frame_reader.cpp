@@ -1,0 +1,241 @@
+#include "protocols/websocket/frame_reader.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/text.h"
+
+namespace sslsniff::websocket {
+namespace {
+
+constexpr std::uint8_t kText = 1;
+constexpr std::uint8_t kClose = 8;
+
+std::string_view opcode_name(std::uint8_t opcode) {
+    switch (opcode) {
+        case kText:
+            return "text";
+        case 2:
+            return "binary";
+        case kClose:
+            return "close";
+        case 9:
+            return "ping";
+        case 10:
+            return "pong";
+        default:
+            return "fragment";
+    }
+}
+
+std::uint8_t octet(ByteView octets, std::size_t at) {
+    return static_cast<std::uint8_t>(octets[at]);
+}
+
+}  // namespace
+
+FrameReader::FrameReader(ParserHost& host, MessageOrigin origin, HttpApplication::Side side,
+                         std::size_t max_body, std::optional<bool> inflate)
+    : host_(host), origin_(std::move(origin)), side_(side), max_body_(max_body) {
+    if (inflate) {
+        inflater_.emplace(*inflate, max_body);
+    }
+}
+
+/// Section 5.2; nothing while octets are missing.
+std::optional<FrameReader::Header> FrameReader::parse(ByteView octets) {
+    if (octets.size() < 2) {
+        return std::nullopt;
+    }
+    Header header;
+    header.final = (octet(octets, 0) & 0x80U) != 0;
+    header.compressed = (octet(octets, 0) & 0x40U) != 0;
+    header.opcode = octet(octets, 0) & 0x3FU;  // with the reserved bits, which make it invalid
+    header.masked = (octet(octets, 1) & 0x80U) != 0;
+    header.length = octet(octets, 1) & 0x7FU;
+    const std::size_t extended = header.length == 127 ? 8 : header.length == 126 ? 2 : 0;
+    header.size = 2 + extended + (header.masked ? 4 : 0);
+    if (octets.size() < header.size) {
+        return std::nullopt;
+    }
+    if (extended != 0) {
+        header.length = 0;
+        for (std::size_t i = 0; i < extended; ++i) {
+            header.length = header.length << 8U | octet(octets, 2 + i);
+        }
+    }
+    for (std::size_t i = header.size - (header.masked ? 4 : 0); i < header.size; ++i) {
+        header.mask = header.mask << 8U | octet(octets, i);
+    }
+    return header;
+}
+
+bool FrameReader::is_valid(const Header& header) const {
+    const bool control = (header.opcode & 0x8U) != 0;
+    const bool known = header.opcode <= 2 || (header.opcode >= kClose && header.opcode <= 10);
+    const bool control_fits = !control || (header.final && header.length <= 125 && !header.compressed);
+    const bool from_client = side_ == HttpApplication::Side::request;
+    return known && control_fits && header.masked == from_client && (!header.compressed || inflater_) &&
+           header.length >> 63U == 0;
+}
+
+/// Whole frames, nothing before and nothing behind.
+bool FrameReader::tiles(ByteView octets) const {
+    while (!octets.empty()) {
+        const std::optional<Header> header = parse(octets);
+        if (!header || !is_valid(*header) || header->length > octets.size() - header->size) {
+            return false;
+        }
+        octets.remove_prefix(header->size + header->length);
+    }
+    return true;
+}
+
+void FrameReader::feed(ByteView octets, Timestamp time) {
+    if (lost_) {
+        if (!tiles(octets)) {
+            return;
+        }
+        lost_ = false;
+    }
+    while (!octets.empty()) {
+        if (!in_frame_) {
+            pending_.push_back(octets.front());
+            octets.remove_prefix(1);
+            const std::optional<Header> header = parse(pending_);
+            if (!header) {
+                continue;
+            }
+            pending_.clear();
+            if (!is_valid(*header)) {
+                gap(0);
+                return;
+            }
+            frame_ = *header;
+            begin_frame(time);
+        } else {
+            const std::size_t size = std::min<std::uint64_t>(octets.size(), frame_.length - at_);
+            take(octets.substr(0, size));
+            octets.remove_prefix(size);
+        }
+        if (in_frame_ && at_ == frame_.length) {
+            end_frame(time);
+        }
+    }
+}
+
+void FrameReader::begin_frame(Timestamp time) {
+    in_frame_ = true;
+    at_ = 0;
+    if (is_control()) {
+        control_ = {.opcode = frame_.opcode,
+                    .compressed = false,
+                    .damaged = false,
+                    .body = {},
+                    .control = {},
+                    .start = time};
+    } else if (frame_.opcode != 0 || !message_) {
+        message_ = Message{.opcode = frame_.opcode,
+                           .compressed = frame_.compressed,
+                           .damaged = frame_.opcode == 0,
+                           .body = {},
+                           .control = {},
+                           .start = time};
+        if (inflater_ && frame_.compressed) {
+            inflater_->begin_message();
+        }
+    }
+}
+
+void FrameReader::take(ByteView payload) {
+    Bytes plain(payload);
+    if (frame_.masked) {
+        for (std::size_t i = 0; i < plain.size(); ++i) {
+            const auto shift = static_cast<unsigned>(24 - 8 * ((at_ + i) % 4));
+            plain[i] =
+                static_cast<char>(static_cast<unsigned char>(plain[i]) ^ (frame_.mask >> shift & 0xFFU));
+        }
+    }
+    at_ += payload.size();
+    if (is_control()) {
+        control_.control += plain;
+        return;
+    }
+    if (!message_->compressed) {
+        append(message_->body, plain, message_->damaged ? 0 : max_body_);
+    } else if (message_->damaged || !inflater_->add(plain, message_->body)) {
+        message_->damaged = true;
+        message_->body.size += plain.size();
+    }
+}
+
+void FrameReader::end_frame(Timestamp time) {
+    in_frame_ = false;
+    if (is_control()) {
+        emit(std::exchange(control_, {}), time, true);
+    } else if (frame_.final) {
+        if (message_->compressed && !message_->damaged) {
+            message_->damaged = !inflater_->end_message(message_->body);
+        }
+        emit(*std::exchange(message_, std::nullopt), time, true);
+    }
+}
+
+void FrameReader::emit(Message&& message, Timestamp time, bool finished) {
+    auto shown = std::make_unique<StreamMessage>("websocket", origin_, side_, ++number_);
+    shown->type = opcode_name(message.opcode);
+    shown->body = std::move(message.body);
+    ByteView control = message.control;
+    if (message.opcode == kClose && control.size() >= 2) {  // section 5.5.1
+        shown->attributes.push_back({"code", std::to_string(octet(control, 0) * 256 + octet(control, 1))});
+        control.remove_prefix(2);
+    }
+    append(shown->body, control, max_body_);
+    if (message.compressed) {
+        shown->attributes.push_back({"compressed", "yes"});
+    }
+    shown->body.content_type =
+        message.opcode == kText || message.opcode == kClose ? "text/plain; charset=utf-8" : "";
+    Integrity integrity;
+    integrity.missing_bytes = shown->body.missing;
+    if (!finished) {
+        integrity.reason = "connection ended in the message";
+    } else if (message.damaged) {
+        integrity.reason =
+            message.compressed ? "cannot be inflated: octets are missing" : "gap in the message";
+    }
+    integrity.complete = integrity.reason.empty();
+    host_.emit({.start = message.start, .request_end = {}, .response_start = {}, .end = time},
+               std::move(integrity), std::move(shown));
+}
+
+void FrameReader::gap(std::uint64_t bytes) {
+    if (inflater_) {
+        inflater_->lose();
+    }
+    if (in_frame_ && bytes != 0 && bytes < frame_.length - at_) {
+        at_ += bytes;
+        Message& message = is_control() ? control_ : *message_;
+        message.damaged = true;
+        message.body.size += bytes;
+        message.body.missing += bytes;
+        return;
+    }
+    if (message_) {
+        message_->damaged = true;
+        message_->body.missing += in_frame_ ? frame_.length - at_ : 0;
+        message_->body.size += in_frame_ ? frame_.length - at_ : 0;
+    }
+    lost_ = true;
+    in_frame_ = false;
+    pending_.clear();
+}
+
+void FrameReader::finish(Timestamp time) {
+    if (message_) {
+        emit(*std::exchange(message_, std::nullopt), time, false);
+    }
+}
+
+}  // namespace sslsniff::websocket

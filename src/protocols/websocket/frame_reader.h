@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "protocols/http/stream_message.h"
+#include "protocols/protocol.h"
+#include "protocols/websocket/inflater.h"
+
+namespace sslsniff::websocket {
+
+/// One direction of a WebSocket (RFC 6455 section 5): joins fragments, unmasks, inflates, and emits each
+/// message and control frame as it ends. After a gap of unknown size it goes on at the next piece that begins
+/// with a frame header and ends with the end of a frame.
+class FrameReader {
+  public:
+    /// `inflate`: permessage-deflate was agreed upon; says whether its context is taken over.
+    FrameReader(ParserHost& host, MessageOrigin origin, HttpApplication::Side side, std::size_t max_body,
+                std::optional<bool> inflate);
+
+    void feed(ByteView octets, Timestamp time);
+    /// `bytes` octets are missing, 0 when unknown.
+    void gap(std::uint64_t bytes);
+    /// Nothing more comes: emits what is unfinished.
+    void finish(Timestamp time);
+
+  private:
+    struct Header {
+        bool final = false;
+        bool compressed = false;
+        bool masked = false;
+        std::uint8_t opcode = 0;
+        std::uint64_t length = 0;
+        std::size_t size = 0;  ///< of the header itself
+        std::uint32_t mask = 0;
+    };
+    struct Message {
+        std::uint8_t opcode = 0;
+        bool compressed = false;
+        bool damaged = false;
+        Body body;
+        Bytes control;  ///< payload of a control frame
+        Timestamp start;
+    };
+
+    static std::optional<Header> parse(ByteView octets);
+    bool is_valid(const Header& header) const;
+    bool tiles(ByteView octets) const;
+    void begin_frame(Timestamp time);
+    void take(ByteView payload);
+    void end_frame(Timestamp time);
+    void emit(Message&& message, Timestamp time, bool finished);
+    bool is_control() const { return (frame_.opcode & 0x8U) != 0; }
+
+    ParserHost& host_;
+    MessageOrigin origin_;
+    HttpApplication::Side side_;
+    std::size_t max_body_;
+    std::optional<Inflater> inflater_;
+    bool lost_ = false;
+    Bytes pending_;  ///< of a frame header
+    bool in_frame_ = false;
+    Header frame_;
+    std::uint64_t at_ = 0;            ///< octets of the frame's payload that passed
+    std::optional<Message> message_;  ///< in fragments
+    Message control_;
+    std::uint64_t number_ = 0;
+};
+
+}  // namespace sslsniff::websocket

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "body/zlib_decoder.h"
+#include "model/body.h"
+
+namespace sslsniff::websocket {
+
+/// Undoes permessage-deflate in one direction (RFC 7692 section 7.2).
+class Inflater {
+  public:
+    /// `keep`: octets kept of each message.
+    Inflater(bool context_takeover, std::size_t keep);
+
+    void begin_message();
+    /// Adds what `payload` inflates to to `body`. False when it cannot be inflated.
+    bool add(ByteView payload, Body& body);
+    bool end_message(Body& body);
+    /// Octets are missing: with context takeover nothing can be inflated from here on.
+    void lose();
+    bool usable() const { return usable_; }
+
+  private:
+    ZlibDecoder decoder_{ZlibDecoder::Format::raw};
+    bool context_takeover_;
+    std::size_t keep_;
+    bool usable_ = true;
+};
+
+}  // namespace sslsniff::websocket

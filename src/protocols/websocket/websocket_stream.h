@@ -1,0 +1,23 @@
+#pragma once
+
+#include <memory>
+
+#include "protocols/http/http_application.h"
+#include "protocols/http/stream_message.h"
+#include "protocols/protocol.h"
+
+namespace sslsniff {
+
+struct HttpRequest;
+struct HttpResponse;
+
+/// A WebSocket inside an HTTP/2 stream (RFC 8441). Null when `exchange` is something else.
+std::unique_ptr<HttpApplication> create_websocket_stream(const HttpExchange& exchange, MessageOrigin origin,
+                                                         ParserHost& host, const ParserLimits& limits);
+
+/// A connection that HTTP/1.1's Upgrade turned into a WebSocket (RFC 6455). See HttpUpgrade::create.
+std::unique_ptr<ProtocolParser> create_websocket_upgraded(ParserHost& host, const ParserLimits& limits,
+                                                          const HttpRequest& request,
+                                                          const HttpResponse& response);
+
+}  // namespace sslsniff

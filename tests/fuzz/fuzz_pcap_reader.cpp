@@ -1,0 +1,71 @@
+// Any octets as a capture file: no crash, bounded memory, and positions of each stream without overlap.
+#include <array>
+#include <cstdint>
+#include <cstdlib>
+#include <map>
+
+#include "base/endian.h"
+#include "capture/pcap/pcap_reader.h"
+#include "support/recorded_events.h"
+
+namespace {
+
+using namespace sslsniff;
+
+class Checker final : public EventConsumer {
+  public:
+    void on_event(const CaptureEvent& event) override {
+        if (const auto* data = std::get_if<DataEvent>(&event)) {
+            advance(data->connection, data->direction, data->position, data->bytes.size());
+        } else if (const auto* gap = std::get_if<GapEvent>(&event)) {
+            advance(gap->connection, gap->direction, gap->position, gap->bytes);
+        } else if (const auto* close = std::get_if<CloseEvent>(&event)) {
+            positions_.erase(close->connection);
+        }
+    }
+
+  private:
+    void advance(const ConnectionId& id, Direction direction, std::uint64_t position, std::uint64_t size) {
+        std::uint64_t& next = positions_[id][static_cast<std::size_t>(direction)];
+        if (position != next) {
+            std::abort();
+        }
+        next = position + size;
+    }
+    std::map<ConnectionId, std::array<std::uint64_t, 2>> positions_;
+};
+
+/// The octets as packets of a pcap file: a length before each.
+Bytes as_packets(ByteView octets) {
+    Bytes file;
+    append_le<std::uint32_t>(file, 0xA1B2C3D4);
+    append_le<std::uint32_t>(file, 0x0004'0002);
+    append_le<std::uint64_t>(file, 0);
+    append_le<std::uint32_t>(file, 262'144);
+    append_le<std::uint32_t>(file, 101);
+    for (std::uint32_t time = 0; octets.size() > 1; ++time) {
+        const std::size_t wanted = static_cast<std::uint8_t>(octets[0]);
+        const ByteView packet = octets.substr(1, wanted);
+        octets.remove_prefix(1 + packet.size());
+        append_le(file, time);
+        append_le<std::uint32_t>(file, 0);
+        append_le(file, static_cast<std::uint32_t>(packet.size()));
+        append_le(file, static_cast<std::uint32_t>(packet.size()));
+        file += packet;
+    }
+    return file;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t size) {
+    const ByteView input(reinterpret_cast<const char*>(octets), size);
+    const bool packets = !input.empty() && !is_packet_file(input);
+    Checker checker;
+    auto reader =
+        PcapReader::open(std::make_unique<MemoryInputStream>(packets ? as_packets(input) : Bytes(input)));
+    if (reader) {
+        static_cast<void>(test::drain(**reader, checker));
+    }
+    return 0;
+}

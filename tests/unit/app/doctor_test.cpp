@@ -1,0 +1,105 @@
+#include "app/doctor.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "app/list.h"
+
+namespace sslsniff {
+namespace {
+
+KernelFeatures good_kernel() {
+    KernelFeatures kernel;
+    kernel.release = "6.18.5";
+    kernel.architecture = "x86_64";
+    kernel.btf = true;
+    kernel.features.push_back({"uprobe-multi", true, {}});
+    kernel.features.push_back({"kprobes", false, "not built in"});
+    kernel.backends.push_back({"payload", "user dynptr", "the kernel has the kfunc"});
+    return kernel;
+}
+
+TEST(Doctor, SaysWhatIsWrongWithAProcess) {
+    Planner planner;
+    MemoryOutputStream out;
+    // this test itself maps no TLS library
+    EXPECT_EQ(run_doctor({{::getpid()}, ReportFormat::text}, good_kernel(), planner, out).value(), 1);
+    const std::string& text = out.bytes();
+    EXPECT_NE(text.find("Kernel 6.18.5 x86_64, with BTF\n"), std::string::npos);
+    EXPECT_NE(text.find("    yes uprobe-multi\n"), std::string::npos);
+    EXPECT_NE(text.find("    no  kprobes: not built in\n"), std::string::npos);
+    EXPECT_NE(text.find("    payload: user dynptr, because the kernel has the kfunc\n"), std::string::npos);
+    EXPECT_NE(text.find("has loaded no TLS library; looked at: test_app"), std::string::npos) << text;
+    EXPECT_NE(text.find("Capture does not work:\n    Nothing of process"), std::string::npos);
+}
+
+TEST(Doctor, KernelObstaclesDecide) {
+    Planner planner(ProcFs("/nonexistent"));
+    MemoryOutputStream works;
+    EXPECT_EQ(run_doctor({}, good_kernel(), planner, works).value(), 0);
+    EXPECT_TRUE(works.bytes().ends_with("\nCapture works.\n"));
+    KernelFeatures bad = good_kernel();
+    bad.missing_capabilities = {"CAP_BPF", "CAP_PERFMON"};
+    bad.obstacles = {"The kernel has no BTF: use one built with CONFIG_DEBUG_INFO_BTF."};
+    MemoryOutputStream out;
+    EXPECT_EQ(run_doctor({{}, ReportFormat::json}, bad, planner, out).value(), 1);
+    EXPECT_TRUE(
+        out.bytes().starts_with(R"({"schema":"sslsniff/1","type":"doctor","works":false,"obstacles":[)"
+                                R"("The kernel has no BTF: use one built with CONFIG_DEBUG_INFO_BTF.",)"
+                                R"("Missing CAP_BPF, CAP_PERFMON: run as root."],"kernel":{)"))
+        << out.bytes();
+    EXPECT_TRUE(out.bytes().ends_with("]}\n"));
+}
+
+LibraryPlan sample_library() {
+    LibraryPlan library;
+    library.name = "OpenSSL";
+    library.version = "3.0.17";
+    library.display_path = "/lib/x\x1b.so";
+    library.build_id = "ab12";
+    library.deleted = true;
+    library.sites.push_back(
+        {TLS_FN_READ_INTERNAL, "SSL_read", 0x352d0, SiteKind::internal, true, {"SSL_read_ex"}});
+    library.sites.push_back({TLS_FN_FREE, "SSL_free", 0x10, SiteKind::entry_stepped, false, {}});
+    library.skipped.push_back({"SSL_write_ex2", "not defined in this file"});
+    return library;
+}
+
+TEST(PlanReport, Text) {
+    EXPECT_EQ(library_text(sample_library(), LibraryDetail::users_and_sites, ProcFs("/nonexistent")),
+              "OpenSSL 3.0.17  /lib/x\\x1b.so (deleted or replaced on disk)\n"
+              "    used by no process now\n"
+              "    build id ab12\n"
+              "    SSL_read                 at 0x352d0: the internal function, also for SSL_read_ex\n"
+              "    SSL_free                 at 0x10: its first instruction, single-stepped\n"
+              "    SSL_write_ex2            not probed: not defined in this file\n");
+}
+
+TEST(PlanReport, Json) {
+    JsonWriter json;
+    json.begin_document();
+    write_library(json, sample_library(), LibraryDetail::users_and_sites, ProcFs("/nonexistent"));
+    json.end_object();
+    EXPECT_EQ(
+        json.buffer(),
+        R"({"name":"OpenSSL","version":"3.0.17","path":"/lib/x\u001b.so","build_id":"ab12","deleted":true,)"
+        R"("processes":[],"sites":[{"symbol":"SSL_read","kind":"internal","file_offset":217808,)"
+        R"("covers":["SSL_read_ex"]},{"symbol":"SSL_free","kind":"entry_stepped","file_offset":16,"covers":[]}],)"
+        R"("not_probed":[{"symbol":"SSL_write_ex2","reason":"not defined in this file"}]})");
+}
+
+TEST(List, EveryLineIsAnObject) {
+    Planner planner;
+    MemoryOutputStream out;
+    const auto status = run_list({ReportFormat::json}, planner, out);
+    ASSERT_TRUE(status.has_value());
+    for (std::size_t at = 0; at < out.bytes().size(); at = out.bytes().find('\n', at) + 1) {
+        EXPECT_TRUE(out.bytes().substr(at).starts_with(R"({"schema":"sslsniff/1","type":")"));
+    }
+    MemoryOutputStream text;
+    EXPECT_EQ(run_list({}, planner, text).value(), *status);
+    EXPECT_FALSE(text.bytes().empty());
+}
+
+}  // namespace
+}  // namespace sslsniff

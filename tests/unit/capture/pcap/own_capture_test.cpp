@@ -1,0 +1,161 @@
+#include <gtest/gtest.h>
+
+#include "capture/pcap/pcap_reader.h"
+#include "output/pcapng/pcapng_sink.h"
+#include "support/event_script.h"
+#include "support/event_text.h"
+#include "support/recorded_events.h"
+
+namespace sslsniff {
+namespace {
+
+using namespace test;
+
+/// Feeds both a pcapng file and a list of what was fed.
+class Recorder final : public EventConsumer {
+  public:
+    explicit Recorder(PcapngOptions options = {})
+        : sink(std::move(options), output, [](const ConnectionInfo&, ByteView sent, ByteView) {
+              return std::string(sent.starts_with("*") ? "redis" : "http/1");
+          }) {}
+    void on_event(const CaptureEvent& event) override {
+        sink.on_event(event);
+        text.on_event(event);
+    }
+    Bytes file() {
+        EXPECT_TRUE(sink.finish());
+        return stream.bytes();
+    }
+
+    MemoryOutputStream stream;
+    SingleOutput output{stream};
+    PcapngSink sink;
+    EventText text;
+};
+
+std::string read(const Bytes& file) {
+    EventText text;
+    auto reader = PcapReader::open(std::make_unique<MemoryInputStream>(file, "x.pcapng"));
+    EXPECT_TRUE(reader);
+    EXPECT_TRUE(drain(**reader, text));
+    return text.take();
+}
+
+TEST(OwnCapture, EventsSurviveTheRoundTrip) {
+    Recorder recorder;
+    EventScript script(recorder, {4242, 77, 0xA0, 1});
+    TlsInfo tls;
+    tls.version = "TLSv1.3";
+    tls.cipher = "TLS_AES_128_GCM_SHA256";
+    tls.sni = "exa\nmple";
+    script.process("curl").open().endpoints(Role::client, "10.0.0.1:40000", "10.0.0.2:443");
+    script.tls(tls).sent("GET / HTTP/1.1\r\n\r\n").received("HTTP/1.1 200 OK\r\n\r\n");
+    script.received(std::string(40'000, 'b')).gap(Direction::received, 20'000).received("tail");
+    script.gap(Direction::sent, 0, LossCause::fault).sent("again").close(CloseReason::freed);
+    EventScript clear(recorder, {4242, 77, 0xA0, 2});
+    clear.open(Carrier::cleartext).endpoints(Role::server, "10.0.0.1:80", "[2001:db8::1]:5000");
+    clear.received("x").gap(Direction::received, 5).sent("y").close(CloseReason::reset);
+    EventScript redis(recorder, {4242, 77, 0xA0, 3});  // with markers
+    redis.open()
+        .endpoints(Role::client, "10.0.0.1:40001", "10.0.0.2:6380")
+        .sent("*1\r\n")
+        .received("+OK\r\n");
+    EventScript udp(recorder, {4242, 77, 0xA0, 4});
+    udp.open(Carrier::cleartext).endpoints(Role::client, "10.0.0.1:5000", "10.0.0.3:53", Transport::udp);
+    udp.sent("q").received("a");
+    recorder.on_event(LossEvent{EventScript::kStart, LossCause::ring_full, 3, 100});
+
+    std::string back = read(recorder.file());
+    // The role is repeated with TLS news, gaps in pieces of a record, UDP has no packet that ends it.
+    std::string expected = recorder.text.take();
+    const std::string pieces = "1 < gap 16384 ring_full\n1 < gap 3616 ring_full\n";
+    const auto at = back.find(pieces);
+    ASSERT_NE(at, std::string::npos) << back;
+    back.replace(at, pieces.size(), "1 < gap 20000 ring_full\n");
+    EXPECT_EQ(back, expected);
+}
+
+TEST(OwnCapture, TimesThreadsAndProcessesAreExact) {
+    Recorder recorder;
+    ProcessEvent process;
+    process.process.key = {7, 123};
+    process.process.comm = "py\\thon";
+    process.process.exe = "/usr/bin/python3";
+    process.process.uid = 33;
+    process.process.container_id = "c0ffee";
+    recorder.on_event(process);
+    const ConnectionId id{7, 123, 0xBEEF, 9};
+    const Timestamp time{std::chrono::nanoseconds(1'782'000'000'123'456'789)};
+    recorder.on_event(OpenEvent{id, time, Carrier::tls, true, "OpenSSL 1.1.1"});
+    EndpointsEvent endpoints;
+    endpoints.connection = id;
+    endpoints.time = time;
+    recorder.on_event(endpoints);
+    recorder.on_event(DataEvent{id, time + std::chrono::nanoseconds(1), 77, Direction::received, 0, "data"});
+
+    RecordedEvents events;
+    auto reader = PcapReader::open(std::make_unique<MemoryInputStream>(recorder.file()));
+    ASSERT_TRUE(drain(**reader, events));
+    const auto& seen = events.at<ProcessEvent>(0);
+    EXPECT_EQ(seen.process.key, process.process.key);
+    EXPECT_EQ(seen.process.comm, process.process.comm);
+    EXPECT_EQ(seen.process.exe, process.process.exe);
+    EXPECT_EQ(seen.process.uid, 33U);
+    EXPECT_EQ(seen.process.container_id, "c0ffee");
+    const auto& open = events.at<OpenEvent>(1);
+    EXPECT_EQ(open.connection, id);
+    EXPECT_EQ(open.time, time);
+    EXPECT_TRUE(open.midstream);
+    const auto& data = std::get<DataEvent>(events.events().back());
+    EXPECT_EQ(data.connection, id);
+    EXPECT_EQ(data.time, time + std::chrono::nanoseconds(1));
+    EXPECT_EQ(data.tid, 77U);
+    EXPECT_EQ(data.direction, Direction::received);
+    EXPECT_EQ(data.bytes, "data");
+}
+
+TEST(OwnCapture, LateEndpointsAreRestored) {
+    Recorder recorder;
+    EventScript script(recorder, {1, 1, 1, 1});
+    script.process("node").open().sent("GET /1").wait(std::chrono::seconds(2)).received("OK");
+    script.endpoints(Role::client, "10.0.0.1:40000", "10.0.0.2:443").sent("GET /2").close();
+    const std::string back = read(recorder.file());
+    EXPECT_NE(back.find("1 > GET /1\n1 < OK\n1 tcp client 10.0.0.1:40000 10.0.0.2:443\n1 > GET /2\n"),
+              std::string::npos)
+        << back;
+}
+
+TEST(OwnCapture, WhatIsLearntLastIsKeptToo) {
+    Recorder recorder;
+    EventScript script(recorder, {1, 1, 1, 1});
+    TlsInfo tls;
+    tls.version = "TLSv1.2";
+    script.process("node").open().endpoints(Role::client, "10.0.0.1:40000", "10.0.0.2:443");
+    script.sent("GET /1").tls(tls).close();
+    const std::string back = read(recorder.file());
+    EXPECT_NE(back.find("1 > GET /1\n1 tls TLSv1.2  sni= alpn=\n1 close shutdown\n"), std::string::npos)
+        << back;
+}
+
+TEST(OwnCapture, ConnectionsWithoutDataAreKept) {
+    Recorder recorder;
+    EventScript script(recorder, {1, 1, 1, 1});
+    script.process("curl").open().endpoints(Role::client, "10.0.0.1:40000", "10.0.0.2:443").close();
+    EXPECT_EQ(read(recorder.file()), recorder.text.take());
+}
+
+TEST(OwnCapture, WithoutItsFirstPacketItIsAnyCapture) {
+    Recorder recorder;
+    EventScript script(recorder, {1, 1, 1, 1});
+    script.process("curl").open().endpoints(Role::client, "10.0.0.1:40000", "10.0.0.2:443").sent("GET /");
+    Bytes file = recorder.file();
+    const auto at = file.find("sslsniff: connection");
+    file.replace(at, 8, "XXXXXXXX");
+    // A NULL-cipher handshake is understood wherever it comes from.
+    EXPECT_EQ(read(file),
+              "1 open tls\n1 tcp client 10.0.0.1:40000 10.0.0.2:443\n"
+              "1 tls TLSv1.2 TLS_RSA_WITH_NULL_SHA256 sni= alpn=http/1.1\n1 > GET /\n");
+}
+
+}  // namespace
+}  // namespace sslsniff

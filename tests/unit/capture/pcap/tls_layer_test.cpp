@@ -1,0 +1,138 @@
+#include "capture/pcap/tls_layer.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "output/pcapng/synthetic_tls.h"
+
+namespace sslsniff {
+namespace {
+
+class Seen final : public LayerReceiver {
+  public:
+    void on_layer(WireLayer kind, const TlsInfo& info) override {
+        layer = kind;
+        tls = info;
+    }
+    void on_octets(Direction direction, ByteView octets, Timestamp) override { bytes[direction] += octets; }
+    void on_missing(Direction direction, std::uint64_t octets, LossCause, Timestamp) override {
+        bytes[direction] += fmt::format("[{}]", octets);
+    }
+
+    WireLayer layer = WireLayer::undecided;
+    TlsInfo tls;
+    std::map<Direction, Bytes> bytes;
+};
+
+struct Flight {
+    Direction direction;
+    Bytes octets;
+};
+
+Bytes record(ByteView plaintext) {
+    return application_data_header(plaintext.size()) + Bytes(plaintext) + Bytes(application_data_trailer());
+}
+
+std::vector<Flight> session() {
+    const SyntheticHandshake handshake = make_synthetic_handshake({}, "example.com", "h2");
+    return {{Direction::sent, handshake.client_hello},
+            {Direction::received, handshake.server_hello},
+            {Direction::sent, handshake.client_finish},
+            {Direction::received, handshake.server_finish},
+            {Direction::sent, record("hello ") + record("world")},
+            {Direction::received, record(Bytes(16'384, 'x'))}};
+}
+
+TEST(TlsLayer, NullCipherIsUnwrappedInAnyPieces) {
+    for (const std::size_t piece : {1U, 2U, 5U, 7U, 64U, 100'000U}) {
+        Seen seen;
+        TlsLayer layer;
+        for (const Flight& flight : session()) {
+            for (std::size_t at = 0; at < flight.octets.size(); at += piece) {
+                layer.on_octets(flight.direction, ByteView(flight.octets).substr(at, piece), {}, seen);
+            }
+        }
+        EXPECT_EQ(seen.layer, WireLayer::null_cipher) << piece;
+        EXPECT_EQ(seen.tls.cipher, "TLS_RSA_WITH_NULL_SHA256");
+        EXPECT_EQ(seen.tls.sni, "example.com");
+        EXPECT_EQ(seen.tls.alpn, "h2");
+        EXPECT_EQ(seen.bytes[Direction::sent], "hello world");
+        EXPECT_EQ(seen.bytes[Direction::received], Bytes(16'384, 'x'));
+    }
+}
+
+TEST(TlsLayer, OtherCiphersStayCiphertext) {
+    auto flights = session();
+    Bytes& server = flights[1].octets;
+    const auto at = server.find(Bytes("\0\x3b", 2), 43);
+    server.replace(at, 2, "\xc0\x2f");
+    Seen seen;
+    TlsLayer layer;
+    Bytes sent;
+    for (const Flight& flight : flights) {
+        layer.on_octets(flight.direction, flight.octets, {}, seen);
+        sent += flight.direction == Direction::sent ? flight.octets : Bytes();
+    }
+    EXPECT_EQ(seen.layer, WireLayer::encrypted);
+    EXPECT_EQ(seen.tls.cipher, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256");
+    EXPECT_EQ(seen.tls.sni, "example.com");
+    EXPECT_EQ(seen.bytes[Direction::sent], sent);
+}
+
+TEST(TlsLayer, OneDirectionAloneIsEncrypted) {
+    Seen seen;
+    TlsLayer layer;
+    layer.on_octets(Direction::sent, session()[0].octets, {}, seen);
+    EXPECT_EQ(seen.layer, WireLayer::undecided);
+    layer.finish(seen);
+    EXPECT_EQ(seen.layer, WireLayer::encrypted);
+    EXPECT_EQ(seen.tls.sni, "example.com");
+}
+
+TEST(TlsLayer, JoinedAfterTheHandshakeIsEncrypted) {
+    Seen seen;
+    TlsLayer layer;
+    layer.on_octets(Direction::received, record("opaque"), {}, seen);
+    EXPECT_EQ(seen.layer, WireLayer::encrypted);
+}
+
+TEST(TlsLayer, AnythingElseIsClear) {
+    for (const Bytes& first : {Bytes("GET / HTTP/1.1\r\n"), Bytes("\x16\x04xyz"),
+                               Bytes("\x16\x03\x01\xff\xff!"), Bytes("*1\r\n"), Bytes(1, '\0')}) {
+        Seen seen;
+        TlsLayer layer;
+        layer.on_octets(Direction::sent, first, {}, seen);
+        EXPECT_EQ(seen.layer, WireLayer::clear);
+        EXPECT_EQ(seen.bytes[Direction::sent], first);
+    }
+}
+
+TEST(TlsLayer, HoldsBoundedOctets) {
+    Seen seen;
+    TlsLayer layer;
+    const Bytes hello = session()[0].octets;
+    layer.on_octets(Direction::sent, hello, {}, seen);
+    for (int i = 0; i < 100 && seen.layer == WireLayer::undecided; ++i) {
+        layer.on_octets(Direction::sent, record(Bytes(1000, 'x')), {}, seen);
+        EXPECT_LT(layer.held_bytes(), 80'000U);
+    }
+    EXPECT_EQ(seen.layer, WireLayer::encrypted);
+}
+
+TEST(TlsLayer, RecordsAreFoundAgainBehindAGap) {
+    Seen seen;
+    TlsLayer layer;
+    for (const Flight& flight : session()) {
+        layer.on_octets(flight.direction, flight.octets, {}, seen);
+    }
+    layer.on_octets(Direction::sent, record("cut off").substr(0, 9), {}, seen);
+    layer.on_missing(Direction::sent, 100, LossCause::unknown, {}, seen);
+    layer.on_octets(Direction::sent, "rest of some record", {}, seen);
+    layer.on_octets(Direction::sent, record("!"), {}, seen);
+    EXPECT_EQ(seen.bytes[Direction::sent], "hello world[0]!");
+}
+
+}  // namespace
+}  // namespace sslsniff

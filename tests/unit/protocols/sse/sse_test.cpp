@@ -1,0 +1,49 @@
+#include <gtest/gtest.h>
+
+#include "support/conversation.h"
+
+namespace sslsniff {
+namespace {
+
+using test::Conversation;
+using test::received;
+using test::sent;
+
+const std::string kHead =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+std::string chunk(const std::string& octets) {
+    char size[16];
+    std::snprintf(size, sizeof(size), "%zx\r\n", octets.size());
+    return size + octets + "\r\n";
+}
+
+TEST(Sse, ShowsEachEvent) {
+    const Conversation conversation = {
+        sent("GET /events HTTP/1.1\r\nHost: h\r\n\r\n"),
+        received(kHead + chunk(": hello\n\ndata: one\r\n\r\nevent: tick\nid: 7\ndata: a\nda")),
+        received(chunk("ta:b\n\nretry: 5\n\ndata\n\n")), received("0\r\n\r\n")};
+    const std::vector<std::string> expected = {
+        "sse https://h/events -> < message one (0/3)",
+        "sse https://h/events -> < tick id=7 a\\x0ab (0/3)",
+        "sse https://h/events -> < message id=7 (0/0)",
+        "http/1.1 GET https://h/events -> 200 OK (0/72)",
+    };
+    for (std::size_t offset = 0; offset <= size_of(conversation); ++offset) {
+        EXPECT_EQ(play(split_at(conversation, offset)).lines, expected) << offset;
+    }
+    EXPECT_EQ(play(in_chunks(conversation, 1)).lines, expected);
+}
+
+TEST(Sse, MarksTheEventAroundAGap) {
+    const Conversation conversation = {sent("GET / HTTP/1.1\r\nHost: h\r\n\r\n"),
+                                       received(kHead + chunk("data: one\n\ndata: two\n\ndata: three\n\n"))};
+    const std::size_t offset = size_of(conversation) - 20;
+    const auto recording = play(with_gap(conversation, offset, 3));
+    ASSERT_EQ(recording.lines.size(), 4U);
+    EXPECT_EQ(recording.lines[0], "sse https://h/ -> < message one (0/3)");
+    EXPECT_FALSE(recording.integrities[2].complete && recording.integrities[1].complete);
+}
+
+}  // namespace
+}  // namespace sslsniff
