@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <span>
 #include <utility>
 
+#include "app/remarks.h"
 #include "app/targets.h"
 #include "base/text.h"
 
@@ -23,7 +25,8 @@ std::string describe(const LibraryPlan& library) {
 
 class BpfSession final : public LiveSession {
   public:
-    explicit BpfSession(std::unique_ptr<LiveSource> source) : source_(std::move(source)) {}
+    BpfSession(std::unique_ptr<LiveSource> source, RemarkPolicy policy)
+        : source_(std::move(source)), policy_(std::move(policy)) {}
 
     EventSource& source() override { return *source_; }
     Result<void> stop() override { return source_->stop(); }
@@ -44,17 +47,17 @@ class BpfSession final : public LiveSession {
         for (; remarks_ < report.remarks.size(); ++remarks_) {
             fresh.push_back(printable(report.remarks[remarks_]));
         }
-        for (; skipped_ < report.plan.skipped.size(); ++skipped_) {
-            const auto& target = report.plan.skipped[skipped_];
-            fresh.push_back(fmt::format(
-                "not captured: {}{}{}", target.pid != 0 ? fmt::format("process {}: ", target.pid) : "",
-                target.path.empty() ? "" : printable(target.path) + ": ", printable(target.reason)));
+        const auto skipped = std::span(report.plan.skipped).subspan(skipped_);
+        skipped_ = report.plan.skipped.size();
+        for (auto& remark : remarks_about(skipped, policy_)) {
+            fresh.push_back(std::move(remark));
         }
         return fresh;
     }
 
   private:
     std::unique_ptr<LiveSource> source_;
+    RemarkPolicy policy_;
     std::size_t remarks_ = 0;  ///< told so far
     std::size_t skipped_ = 0;
 };
@@ -78,7 +81,10 @@ Result<std::unique_ptr<LiveSession>> LiveSession::open(const Options& options, s
     if (!source) {
         return std::unexpected(source.error());
     }
-    return std::make_unique<BpfSession>(*std::move(source));
+    return std::make_unique<BpfSession>(
+        *std::move(source), RemarkPolicy{options.verbosity > 0, [filter = live.targets](pid_t pid) {
+                                             return is_named_target(filter, pid);
+                                         }});
 }
 
 bool has_live_capture() {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <pwd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <string>
 #include <system_error>
@@ -10,6 +11,7 @@
 
 #include "app/descriptors.h"
 #include "base/text.h"
+#include "capture/discovery/proc_fs.h"
 
 namespace sslsniff {
 namespace {
@@ -55,6 +57,17 @@ Result<TargetFilter> resolve_targets(const Options& options, std::optional<pid_t
         filter.uids.push_back(*uid);
     }
     return filter;
+}
+
+bool is_named_target(const TargetFilter& filter, pid_t pid) {
+    const ProcFs proc;
+    const auto pids = filter.children ? proc.with_descendants(filter.pids) : filter.pids;
+    if (std::ranges::find(pids, pid) != pids.end()) {
+        return true;
+    }
+    const auto status = proc.status(pid);
+    return status && (std::ranges::find(filter.comms, status->info.comm) != filter.comms.end() ||
+                      std::ranges::find(filter.uids, status->info.uid) != filter.uids.end());
 }
 
 Result<std::vector<UniqueFd>> watch_processes(const Options& options) {

@@ -8,7 +8,8 @@
 
 namespace sslsniff {
 
-/// The number that all of `text` is; nothing when it is anything else, or out of range. No blanks, no plus sign.
+/// The number that all of `text` is; nothing when it is anything else, or out of range. No blanks, no plus
+/// sign.
 template <std::integral T>
 std::optional<T> parse_number(std::string_view text, int base = 10) {
     T value{};

@@ -55,8 +55,8 @@ class ProtocolParser {
     /// `bytes` are the next octets of a stream, in chunks that mean nothing; on UDP (the connection's
     /// endpoints.transport) each call is one datagram, or what was captured of it.
     virtual Status feed(Direction direction, ByteView bytes, Timestamp time) = 0;
-    /// `bytes` octets are missing here; 0 when nobody knows how many. A direction whose beginning passed before
-    /// the capture began (0) or was not understood (its size) starts with a gap.
+    /// `bytes` octets are missing here; 0 when nobody knows how many. A direction whose beginning passed
+    /// before the capture began (0) or was not understood (its size) starts with a gap.
     virtual void gap(Direction direction, std::uint64_t bytes, Timestamp time) = 0;
     /// One direction ended in order (close_notify, FIN): bodies delimited by close end here.
     virtual void end_of_stream(Direction direction, Timestamp time) = 0;

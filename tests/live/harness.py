@@ -2,6 +2,7 @@
 import base64
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import shutil
@@ -115,8 +116,10 @@ class Capture:
         """Transactions in the file now, while the capture runs."""
         if not os.path.exists(self.json_path):
             return []
-        with open(self.json_path, encoding="utf-8") as lines:
-            return [o for o in map(json.loads, (l for l in lines if l.endswith("\n"))) if o["type"] == "transaction"]
+        with open(self.json_path, encoding="utf-8") as file:
+            # The line being written just now is left for the next time.
+            whole = itertools.takewhile(lambda line: line.endswith("\n"), file)
+            return [o for o in map(json.loads, whole) if o["type"] == "transaction"]
 
     def wait_for(self, count):
         wait_until(lambda: len(self.seen_so_far()) >= count,

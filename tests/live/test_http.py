@@ -104,6 +104,7 @@ class HttpTest(LiveTest):
             port, certificate, count = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
             context = ssl.create_default_context(cafile=certificate)
             ports = []
+            sys.stdin.readline()
             for i in range(count):
                 with socket.create_connection(("127.0.0.1", port)) as plain:
                     own = plain.getsockname()[1]
@@ -115,6 +116,8 @@ class HttpTest(LiveTest):
             print(json.dumps(ports))
             """, port, self.certificate[0], 1000)
         with self.capture("-p", nginx.pid, "-p", client.pid) as capture:
+            client.stdin.write("\n")
+            client.stdin.flush()
             ports = json.loads(client.stdout.readline())
             client.wait()
             capture.wait_for(2000)

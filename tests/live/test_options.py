@@ -85,7 +85,7 @@ class OptionsTest(LiveTest):
         names = {kind: f"{self.folder}/live.{kind}" for kind in ("text", "trace")}
         with self.capture("-p", nginx.pid, "-vv",
                           outputs=[w for k, f in names.items() for w in ("-o", f"{k}:{f}")]) as capture:
-            self.curl(f"https://localhost:{port}/[1-3]", "--data-binary", "\x00\x1b[31mbytes\u00fc")
+            self.curl(f"https://localhost:{port}/[1-3]", "--data-binary", "\x01\x1b[31mbytes\u00fc")
             self.curl(f"https://localhost:{port}/end")
             capture.wait_for(4)
         for path in (*names.values(), capture.json_path):

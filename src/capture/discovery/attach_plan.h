@@ -69,7 +69,8 @@ struct LibraryPlan {
 struct SkippedTarget {
     pid_t pid = 0;  ///< 0 when it is not about one process
     std::string path;
-    std::string reason;  ///< one sentence for the user
+    std::string reason;               ///< one sentence for the user
+    bool captured_otherwise = false;  ///< the process has another TLS library, which is captured
 };
 
 /// What to probe, as data. Discovery makes it; the attacher executes it; doctor and list print it.

@@ -113,16 +113,33 @@ Result<void> LiveCapture::set_up() {
     if (auto done = programs_.attach_tracing(report_.remarks); !done) {
         return done;
     }
-    for (const pid_t pid : options_.targets.pids) {
-        if (auto done = programs_.add_target(static_cast<std::uint32_t>(pid)); !done) {
-            return done;
-        }
+    if (auto done = add_targets(); !done) {
+        return done;
     }
     libraries_.attach_first();
     if (auto done = set_up_poll(); !done) {
         return done;
     }
     return programs_.arm(true);
+}
+
+/// Forks of targets are followed from the moment they are added; a child forked just before is found by
+/// looking again until there is nobody new.
+Result<void> LiveCapture::add_targets() {
+    std::set<pid_t> added;
+    std::vector<pid_t> found = options_.targets.pids;
+    while (!found.empty()) {
+        for (const pid_t pid : found) {
+            if (auto done = programs_.add_target(static_cast<std::uint32_t>(pid)); !done) {
+                return done;
+            }
+            added.insert(pid);
+        }
+        found = options_.targets.children ? ProcFs().with_descendants(options_.targets.pids)
+                                          : std::vector<pid_t>();
+        std::erase_if(found, [&](pid_t pid) { return added.contains(pid); });
+    }
+    return {};
 }
 
 Result<void> LiveCapture::set_up_poll() {

@@ -33,6 +33,7 @@ class LiveCapture {
   private:
     LiveCapture(const LiveOptions& options, CapturePrograms programs);
     Result<void> set_up();
+    Result<void> add_targets();
     Result<void> set_up_poll();
     void watch(int descriptor);
     void report_losses(EventConsumer& consumer, bool at_once);

@@ -12,7 +12,7 @@ namespace sslsniff {
 /// Which processes are captured: those that any of the parts names.
 struct TargetFilter {
     std::vector<pid_t> pids;         ///< with their threads
-    bool children = true;            ///< and what the pids fork from now on
+    bool children = true;            ///< and all descendants of the pids, there already or forked later
     std::vector<std::string> comms;  ///< equal to the process's comm (at most 15 octets)
     std::vector<uid_t> uids;         ///< equal to the real uid
     bool everything = false;         ///< the whole host, without sslsniff itself

@@ -13,7 +13,7 @@ struct Block {
     std::vector<Field> fields;  ///< in order; what is not known is marked, never guessed
     std::size_t unknown = 0;    ///< fields of which name or value is not known
     bool truncated = false;     ///< there were more fields than the decoder keeps
-    bool damaged = false;       ///< lost or not well-formed from some point on; `fields` holds what came before
+    bool damaged = false;  ///< lost or not well-formed from some point on; `fields` holds what came before
 };
 
 /// Decodes the header blocks of one direction of a connection, in order (RFC 7541). Differs from nghttp2's
