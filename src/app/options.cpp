@@ -117,6 +117,13 @@ Result<Options> checked(RawOptions&& raw) {
         }
         options.outputs.push_back(*std::move(spec));
     }
+    for (const auto& text : raw.decode_as) {
+        const auto rule = parse_decode_as(text);
+        if (!rule) {
+            return fail("--decode-as: " + rule.error().message);
+        }
+        options.decode_as.push_back(*rule);
+    }
     if (options.outputs.empty()) {
         options.outputs.push_back({"text", "-"});
     }

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "model/time.h"
+#include "protocols/decode_as.h"
 
 namespace sslsniff {
 
@@ -39,6 +40,8 @@ struct Options {
     int verbosity = 0;                ///< 1: headers, 2: bodies
     bool hex = false;
     bool quiet = false;
+    bool show_secrets = false;        ///< passwords that protocols carry are shown
+    std::vector<DecodeAs> decode_as;  ///< ports whose protocol the user knows
     ColorMode color = ColorMode::automatic;
 
     std::optional<std::uint64_t> count;  ///< transactions

@@ -10,6 +10,8 @@ namespace {
 StreamLimits limits_of(const Options& options) {
     StreamLimits limits;
     limits.parser.max_body = options.max_body;
+    limits.parser.show_secrets = options.show_secrets;
+    limits.decode_as = options.decode_as;
     return limits;
 }
 
@@ -40,7 +42,7 @@ Result<std::unique_ptr<Pipeline>> Pipeline::create(const Options& options) {
 }
 
 Pipeline::Pipeline(const Options& options)
-    : limit_(sinks_, options.count), connections_(limit_, limits_of(options)) {}
+    : limit_(sinks_, options.count), dns_(limit_), connections_(dns_, limits_of(options)) {}
 
 Result<void> Pipeline::add(const OutputSpec& spec, const Options& options) {
     const OutputFormat& format = *find_output_format(spec.format);

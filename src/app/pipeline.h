@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "model/event.h"
 #include "model/transaction.h"
+#include "protocols/dns/dns_stage.h"
 #include "stream/connection_table.h"
 
 namespace sslsniff {
@@ -18,7 +19,7 @@ namespace sslsniff {
 /// Everything behind an event source:
 ///
 ///     events ─┬→ byte-level formats (trace)
-///             └→ ConnectionTable → CountLimit → message-level formats (text, json)
+///             └→ ConnectionTable → DnsStage → CountLimit → message-level formats (text, json)
 class Pipeline final : public CaptureOutput {
   public:
     /// Opens the outputs that `options` names.
@@ -50,6 +51,7 @@ class Pipeline final : public CaptureOutput {
     std::vector<std::unique_ptr<EventConsumer>> writers_;
     SinkFanOut sinks_;
     CountLimit limit_;
+    DnsStage dns_;
     ConnectionTable connections_;
     EventFanOut events_;
     bool reader_is_gone_ = false;

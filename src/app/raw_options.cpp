@@ -73,6 +73,9 @@ void declare_options(CLI::App& app, RawOptions& raw) {
     output.flag("-v,--verbose", options.verbosity, "Headers too; -vv: bodies as well");
     output.flag("-x,--hex", options.hex, "Bodies and unknown protocols as hex dump");
     output.flag("-q,--quiet", options.quiet, "Nothing but the summary");
+    output.list("--decode-as", raw.decode_as, "PORT=PROTOCOL",
+                "Take connections of this port for this protocol; repeatable");
+    output.flag("--show-secrets", options.show_secrets, "Show passwords that protocols carry (Redis AUTH)");
     output.value("--color", raw.color, "WHEN", "auto (on a terminal), always or never");
 
     Group limits(app, "How much");

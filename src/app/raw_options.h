@@ -16,6 +16,7 @@ struct RawOptions {
     Options options;  ///< what needs no understanding is here already
     std::vector<std::string> pids;
     std::vector<std::string> outputs;
+    std::vector<std::string> decode_as;
     std::optional<std::string> count;
     std::optional<std::string> duration;
     std::optional<std::string> snaplen;

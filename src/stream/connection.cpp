@@ -129,6 +129,12 @@ Verdict Connection::ask(Direction direction, ByteView latest, const Protocol*& f
 }
 
 void Connection::detect(Direction direction, ByteView bytes, Timestamp time) {
+    const Protocol* forced = find_decode_as(limits_.decode_as, info_.endpoints);
+    if (forced != nullptr && !rejected_[static_cast<std::size_t>(forced - protocols().data())]) {
+        start(*forced, time);
+        deliver(direction, bytes, time);
+        return;
+    }
     const std::size_t buffered = buffer_.evidence(direction).size();
     const ByteView prefix = bytes.substr(0, limits_.max_detection - buffered);
     // Asking again for each octet would cost the square of their number.

@@ -37,8 +37,8 @@ def matches(tag, ends):
 
 def judge(events):
     """`events`: dicts of capture_trace.read_trace. A chunk is judged by the tags inside it; one without a tag by the tag its
-    connection showed last (both directions of a connection carry the same). Returns Counts by comm and the first
-    few wrong chunks."""
+    connection showed last (both directions of a connection carry the same). Returns Counts by comm and the wrong
+    chunks as (comm, connection, reported ends, tag)."""
     counts = collections.defaultdict(Count)
     ends, last_tag, waiting, wrong = {}, {}, collections.defaultdict(list), []
 
@@ -50,7 +50,7 @@ def judge(events):
             count.right += 1
         else:
             count.wrong += 1
-            wrong.append((event["connection"], known, tag))
+            wrong.append((event["comm"], event["connection"], known, tag))
 
     for event in events:
         connection = event["connection"]
@@ -76,4 +76,4 @@ def judge(events):
     for chunks in waiting.values():
         for earlier in chunks:
             counts[earlier[0]["comm"]].untagged += 1
-    return counts, wrong[:20]
+    return counts, wrong

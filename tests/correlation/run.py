@@ -25,7 +25,7 @@ def start_capture(binary, extra, output):
     lines = []
     for line in process.stderr:
         lines.append(line)
-        if line.startswith("capturing"):
+        if "capturing" in line:
             return process
     raise RuntimeError("sslsniff did not start: " + "".join(lines))
 
@@ -91,8 +91,9 @@ def main():
                     count.add(one)
             print(f"{workload.name:<36} {phase:<8} {count.judged:>7} {count.right:>7} {count.unknown:>7} {count.wrong:>6}  {count.share:.2f}",
                   flush=True)
-            for name, ends, tag in wrong:
-                print(f"    wrong: connection {name} reported {ends}, is {tag}")
+            judged = [one for one in wrong if workload.comms is None or one[0] in workload.comms]
+            for comm, name, ends, tag in judged[:5]:
+                print(f"    wrong: {comm} {name} reported {ends}, is {tag}")
             bad |= count.wrong > 0 or count.judged == 0
             total[phase].add(count)
     for phase, count in total.items():

@@ -1,5 +1,6 @@
 """What is run under capture. Each workload starts its servers in a Lab, then drives them; `seconds` > 0 keeps a fixed
 set of connections busy for that long, so that a capture can join in mid-life."""
+import random
 import subprocess
 
 import servers
@@ -32,36 +33,33 @@ def drive_node(mode, connections=20, requests=20):
                                                  0 if seconds else requests, seconds)]
 
 
-def drive_curl(version, count=60):
-    """curl cannot know its port beforehand, so it is told one."""
-
-    def drive(lab, port, _seconds):
-        script = lab.write("curl.sh", f"""
+def curl_script(lab, count, port, arguments):
+    """Runs curl so often, each time told which local port to use, since it cannot know it beforehand. A port that is
+    still in TIME_WAIT is skipped."""
+    servers.need("curl")
+    first = random.randrange(10000, 30000 - 8 * count)
+    return lab.write("curl.sh", f"""
 for i in $(seq {count}); do
-  for local in $(seq $((20000 + i * 8)) $((20007 + i * 8))); do
+  for local in $(seq $(({first} + i * 8)) $(({first} + i * 8 + 7))); do
     mark="GT[client=127.0.0.1:$local,server=127.0.0.1:{port}]"
-    curl -sk {version} --local-port $local -H "X-GT: $mark" --data "$mark" https://127.0.0.1:{port}/a https://127.0.0.1:{port}/b > /dev/null && break
+    curl -sk --local-port $local -H "X-GT: $mark" --data "$mark" {arguments} > /dev/null && break
   done
 done
+exit 0
 """)
-        servers.need("curl")
-        return [lab.start("bash", script)]
 
-    return drive
+
+def drive_curl(version, count=60):
+    return lambda lab, port, _seconds: [
+        lab.start("bash", curl_script(lab, count, port, f"{version} https://127.0.0.1:{port}/a https://127.0.0.1:{port}/b"))]
 
 
 def drive_tls_in_tls(lab, port, _seconds):
     origin = servers.free_port()
     lab.python("threads", origin, "--echo")
-    script = lab.write("nested.sh", f"""
-for i in $(seq 40); do
-  local=$((30000 + i))
-  mark="GT[client=127.0.0.1:$local,server=127.0.0.1:{port}]"
-  curl -sk --proxy-insecure --local-port $local --proxy https://127.0.0.1:{port} --proxy-header "X-GT: $mark" -H "X-GT: $mark" \\
-    --data "$mark" https://127.0.0.1:{origin}/a https://127.0.0.1:{origin}/b > /dev/null
-done
-""")
-    return [lab.start("bash", script)]
+    arguments = (f'--proxy-insecure --proxy https://127.0.0.1:{port} --proxy-header "X-GT: $mark" '
+                 f"https://127.0.0.1:{origin}/a https://127.0.0.1:{origin}/b")
+    return [lab.start("bash", curl_script(lab, 40, port, arguments))]
 
 
 def serve_python(mode, *extra):

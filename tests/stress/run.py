@@ -45,7 +45,7 @@ class Capture:
         self.lines = []
         for line in self.process.stderr:
             self.lines.append(line)
-            if line.startswith("capturing"):
+            if "capturing" in line:
                 return
         raise Failure("did not start: " + "".join(self.lines))
 

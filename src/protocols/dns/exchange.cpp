@@ -238,6 +238,9 @@ void DnsExchange::write_fields(FieldWriter& writer) const {
     if (multicast) {
         writer.boolean("multicast", true);
     }
+    if (over_https) {
+        writer.boolean("over_https", true);
+    }
     if (query) {
         write_query(writer, *this, *query);
     }

@@ -13,6 +13,7 @@ struct DnsExchange : Exchange {
     std::optional<Message> query;
     std::optional<Message> response;
     bool multicast = false;         ///< mDNS: queries and answers are not paired
+    bool over_https = false;        ///< carried by an HTTP exchange (RFC 8484)
     std::uint32_t attempts = 1;     ///< how often the query was sent
     std::uint32_t messages = 1;     ///< of the response: zone transfers have many
     std::uint64_t transferred = 0;  ///< octets of all of them

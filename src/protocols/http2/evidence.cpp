@@ -62,7 +62,8 @@ unsigned header_evidence(const FrameHeader& header) {
     if (header.type > FrameType::continuation) {
         return 0;
     }
-    if (header.type == FrameType::data && header.length == 0 && !header.has(kEndStream)) {
+    const bool empty = header.length == 0 && header.flags == 0;
+    if (empty && (header.type == FrameType::data || header.type == FrameType::settings)) {
         return 0;  // nine octets of mostly zeros
     }
     constexpr unsigned kTypeBits = 8;

@@ -8,9 +8,12 @@ namespace {
 
 using http2::kPreface;
 
+// More than a frame within other octets is worth: binary protocols with lengths in front often look like one.
+constexpr unsigned kSure = 56;
+
 /// Frames that follow each other, from the first octet or from within.
 bool has_frames(ByteView octets) {
-    http2::Tiling tiling(true);
+    http2::Tiling tiling(true, kSure);
     return tiling.add(octets, Timestamp());
 }
 

@@ -20,7 +20,7 @@ bool is_checked(const FrameHeader& header) {
 
 }  // namespace
 
-Tiling::Tiling(bool aligned_start) : aligned_start_(aligned_start) {}
+Tiling::Tiling(bool aligned_start, unsigned enough) : aligned_start_(aligned_start), enough_(enough) {}
 
 bool Tiling::add(ByteView octets, Timestamp time) {
     if (times_.empty() || times_.back().second != time) {
@@ -86,7 +86,7 @@ Tiling::Step Tiling::follow(Chain& chain) const {
                 return Step::rejected;
             }
         }
-        if (chain.bits >= kEnough && !chain.unchecked) {
+        if (chain.bits >= enough_ && !chain.unchecked) {
             return Step::enough;
         }
     }

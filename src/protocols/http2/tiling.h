@@ -15,7 +15,7 @@ namespace sslsniff::http2 {
 ///
 /// Every offset at which a valid frame header may stand starts a chain: the next header must follow right
 /// behind the payload, and so on. Each header, and each payload whose content can be checked, is worth as
-/// many bits of evidence as it takes luck to look like that. The first chain with kEnough bits wins; which
+/// many bits of evidence as it takes luck to look like that. The first chain with enough bits wins; which
 /// one that is does not depend on how the octets are cut.
 class Tiling {
   public:
@@ -24,8 +24,9 @@ class Tiling {
     /// beginning has left the window are lost.
     static constexpr std::size_t kWindow = std::size_t{64} * 1024;
 
-    /// `aligned_start`: octet 0 is the first of a call of the application, likely that of a frame.
-    explicit Tiling(bool aligned_start);
+    /// `aligned_start`: octet 0 is the first of a call of the application, likely that of a frame. `enough`:
+    /// bits that win; more where it is not known that these are frames at all.
+    explicit Tiling(bool aligned_start, unsigned enough = kEnough);
 
     /// Takes more octets; true when the boundaries are found.
     bool add(ByteView octets, Timestamp time);
@@ -62,6 +63,7 @@ class Tiling {
     ByteView view(std::uint64_t position) const { return ByteView(window_).substr(position - base_); }
 
     bool aligned_start_;
+    unsigned enough_;
     std::uint64_t base_ = 0;     ///< position of the first octet in window_
     std::uint64_t scanned_ = 0;  ///< chains were started at all positions before
     Bytes window_;

@@ -1,0 +1,128 @@
+// Nothing that is not one of the protocols may be claimed by one: no transaction, no protocol name.
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "protocols/decode_as.h"
+#include "protocols/protocol.h"
+#include "support/foreign.h"
+#include "unit/protocols/dns/dns_builder.h"
+
+namespace sslsniff {
+namespace {
+
+using test::Foreign;
+using test::received;
+using test::sent;
+
+void expect_unknown(const Foreign& foreign, const std::string& how) {
+    for (const bool midstream : {false, true}) {
+        const auto result = test::play_foreign(foreign, midstream);
+        EXPECT_TRUE(result.lines.empty()) << foreign.name << how << ": " << result.lines.front();
+        ASSERT_EQ(result.connections.size(), 1);
+        EXPECT_EQ(result.connections[0].protocol, "")
+            << foreign.name << how << (midstream ? ", midstream" : "");
+    }
+}
+
+TEST(Detection, LeavesForeignProtocolsUnknown) {
+    const auto all = test::foreign_conversations(SSLSNIFF_FIXTURES "/foreign");
+    ASSERT_GE(all.size(), 35);
+    for (Foreign foreign : all) {
+        expect_unknown(foreign, "");
+        const auto whole = foreign.conversation;
+        if (!foreign.udp) {
+            foreign.conversation = test::in_chunks(whole, 1);
+            expect_unknown(foreign, " octet by octet");
+        }
+        foreign.conversation = test::from_other_end(whole);
+        expect_unknown(foreign, " from the server's side");
+        for (const Direction direction : {Direction::sent, Direction::received}) {
+            foreign.conversation = whole;
+            std::erase_if(foreign.conversation,
+                          [&](const auto& piece) { return piece.direction == direction; });
+            expect_unknown(foreign, " one direction alone");
+        }
+    }
+}
+
+TEST(Detection, LeavesRandomOctetsUnknown) {
+    std::mt19937 random(6);
+    for (int trial = 0; trial < 100'000; ++trial) {
+        std::string octets(8 + random() % 120, 0);
+        for (char& c : octets) {
+            c = static_cast<char>(random());
+        }
+        ConnectionInfo info;
+        info.process = std::make_shared<ProcessInfo>();
+        info.endpoints.transport = trial % 2 == 0 ? Transport::tcp : Transport::udp;
+        const std::size_t middle = trial % 3 == 0 ? 0 : octets.size() / 2;
+        const ByteView view = octets;
+        const Evidence evidence{view.substr(0, middle), view.substr(middle), info, trial % 5 == 0};
+        for (const Protocol& protocol : protocols()) {
+            ASSERT_NE(protocol.detect(evidence), Verdict::yes) << protocol.name << " in trial " << trial;
+        }
+    }
+}
+
+/// Protocol names of a conversation however it comes.
+void expect_known(const Foreign& known, bool midstream) {
+    Foreign other = known;
+    other.conversation = test::from_other_end(known.conversation);
+    for (const Foreign& conversation : {known, other}) {
+        const auto result = test::play_foreign(conversation, midstream);
+        ASSERT_EQ(result.connections.size(), 1);
+        EXPECT_EQ(result.connections[0].protocol, known.name) << (midstream ? "midstream" : "");
+        EXPECT_FALSE(result.lines.empty()) << known.name;
+    }
+}
+
+TEST(Detection, KnowsItsOwn) {
+    const std::string query = test::DnsBuilder(1, test::DnsBuilder::kQuery).question("a.example", 1).tcp();
+    const std::string answer =
+        test::DnsBuilder(1, test::DnsBuilder::kResponse).question("a.example", 1).tcp();
+    const Foreign redis{"redis", false, {sent("*1\r\n$4\r\nPING\r\n"), received("+PONG\r\n")}};
+    const Foreign dns{"dns", false, {sent(query), received(answer)}};
+    const Foreign http{"http/1.1",
+                       false,
+                       {sent("GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+                        received("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")}};
+    for (const bool midstream : {false, true}) {
+        expect_known(redis, midstream);
+        expect_known(dns, midstream);
+        expect_known(http, midstream);
+    }
+    expect_known({"redis", false, {sent("PING\r\n"), received("+PONG\r\n")}}, false);
+    expect_known({"redis", false, {sent("*2\r\n$8\r\nJSON.GET\r\n$1\r\na\r\n"), received("$2\r\n{}\r\n")}},
+                 false);
+    expect_known({"dns", true, {sent(query.substr(2)), received(answer.substr(2))}}, false);
+    expect_known({"redis",
+                  false,
+                  {received("alue\r\n"), sent("*2\r\n$3\r\nGET\r\n$1\r\nk\r\n"), received("$1\r\nv\r\n")}},
+                 true);
+}
+
+TEST(Detection, GivesWayToDecodeAs) {
+    StreamLimits limits;
+    const auto rule = parse_decode_as("7000=Redis");
+    ASSERT_TRUE(rule.has_value());
+    limits.decode_as.push_back(*rule);
+    for (const std::string_view port : {"7000", "7001"}) {
+        test::Player player(limits);
+        player.open();
+        EndpointsEvent endpoints;
+        endpoints.connection = test::Player::id(1);
+        endpoints.endpoints.remote = *parse_endpoint("10.0.0.1:" + std::string(port));
+        player.table.on_event(endpoints);
+        player.play({sent("NOSUCHCOMMAND a\r\n"), sent("PING\r\n"), received("+OK\r\n+PONG\r\n")});
+        player.finish();
+        EXPECT_EQ(player.sink.connections[0].protocol, port == "7000" ? "redis" : "") << port;
+    }
+    EXPECT_FALSE(parse_decode_as("redis").has_value());
+    EXPECT_FALSE(parse_decode_as("0=redis").has_value());
+    EXPECT_FALSE(parse_decode_as("70000=redis").has_value());
+    EXPECT_EQ(parse_decode_as("1=x").error().message.find("'x' is not a protocol: choose one of "), 0);
+}
+
+}  // namespace
+}  // namespace sslsniff
