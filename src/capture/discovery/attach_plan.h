@@ -65,6 +65,14 @@ struct LibraryPlan {
     std::vector<pid_t> processes;  ///< that map it, as far as asked for; ascending
 };
 
+/// Overlayfs gives the inode number of the file below, but a device of its own; the kernel probes the file
+/// below, so probing both would see everything twice. Elsewhere equal numbers on different devices are
+/// different files, even with equal contents.
+inline bool is_same_file(const LibraryPlan& a, const LibraryPlan& b) {
+    return a.file == b.file || ((a.on_overlay || b.on_overlay) && a.file.inode == b.file.inode &&
+                                !a.build_id.empty() && a.build_id == b.build_id);
+}
+
 /// Something that was looked at and cannot be captured.
 struct SkippedTarget {
     pid_t pid = 0;  ///< 0 when it is not about one process

@@ -45,13 +45,6 @@ LibraryPlan library_plan(const UsedFile& used, const TlsIdentity& identity, cons
     return plan;
 }
 
-/// Overlayfs gives the inode number of the file below, but a device of its own; the kernel probes the file
-/// below. Elsewhere equal numbers on different devices are different files, even with equal contents.
-bool is_same_file(const LibraryPlan& a, const LibraryPlan& b) {
-    return a.file == b.file || ((a.on_overlay || b.on_overlay) && a.file.inode == b.file.inode &&
-                                !a.build_id.empty() && a.build_id == b.build_id);
-}
-
 std::string obstacle_reason(const FileUser& user, const UsedFile& used, bool has_other) {
     const TlsIdentity& identity = *used.file->tls;
     return fmt::format("{} {} {}{}{} ({}), {}", user.name(), has_other ? "has also loaded" : "uses",
