@@ -10,24 +10,18 @@
 
 #include "app/command_runner.h"
 #include "app/live_session.h"
+#include "app/messages.h"
 #include "app/options.h"
 #include "app/pipeline.h"
 #include "app/recording.h"
 #include "app/run_loop.h"
 #include "app/signals.h"
+#include "app/subcommands.h"
 #include "app/targets.h"
 #include "output/text/summary_text.h"
 
 namespace sslsniff {
 namespace {
-
-constexpr int kFailure = 1;
-constexpr int kWrongUsage = 2;
-
-/// For the user, not for a program: one line on stderr.
-void say(std::string_view message) {
-    fmt::print(stderr, "sslsniff: {}\n", message);
-}
 
 /// Ends the outputs and prints the summary; after a failure only if there was something before it.
 Result<void> conclude(Pipeline& pipeline, bool failed) {
@@ -80,8 +74,7 @@ class Capture {
         }
         if (command_) {
             if (const auto failure = command_->release()) {
-                say(failure->message);
-                return failure->exit_status;
+                return say(failure->message, failure->exit_status);
             }
         }
         auto captured = capture();
@@ -183,10 +176,12 @@ Result<int> capture(const Options& options) {
 }  // namespace
 
 int run(std::span<const std::string> arguments) {
+    if (const auto status = run_subcommand(arguments)) {
+        return *status;
+    }
     const auto invocation = parse_options(arguments);
     if (!invocation) {
-        say(invocation.error().message);
-        return kWrongUsage;
+        return say(invocation.error().message, kWrongUsage);
     }
     if (const auto* information = std::get_if<Information>(&*invocation)) {
         fmt::print("{}", information->text);
@@ -195,8 +190,7 @@ int run(std::span<const std::string> arguments) {
     const auto& options = std::get<Options>(*invocation);
     const auto status = options.live() ? capture(options) : replay(options);
     if (!status) {
-        say(status.error().message);
-        return kFailure;
+        return say(status.error().message, kFailure);
     }
     return *status;
 }

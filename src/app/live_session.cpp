@@ -10,6 +10,7 @@
 #include "base/text.h"
 
 #ifdef SSLSNIFF_LIVE_CAPTURE
+#include "capture/live/backends.h"
 #include "capture/live/live_source.h"
 #endif
 
@@ -91,15 +92,28 @@ bool has_live_capture() {
     return true;
 }
 
+KernelFeatures examine_host() {
+    return examine_kernel();
+}
+
 #else
+
+constexpr const char* kNotBuilt =
+    "this sslsniff was built without live capture: it can only read recordings, by -r FILE";
 
 Result<std::unique_ptr<LiveSession>> LiveSession::open(const Options& /*options*/,
                                                        std::optional<pid_t> /*command*/) {
-    return fail("this sslsniff was built without live capture: it can only read recordings, by -r FILE");
+    return fail(kNotBuilt);
 }
 
 bool has_live_capture() {
     return false;
+}
+
+KernelFeatures examine_host() {
+    KernelFeatures none;
+    none.obstacles.push_back(kNotBuilt);
+    return none;
 }
 
 #endif

@@ -10,6 +10,7 @@
 #include "app/options.h"
 #include "base/result.h"
 #include "capture/event_source.h"
+#include "capture/kernel_features.h"
 
 namespace sslsniff {
 
@@ -37,5 +38,8 @@ class LiveSession {
 
 /// Whether this program can capture live.
 bool has_live_capture();
+
+/// What the kernel offers for it, and what is in the way.
+KernelFeatures examine_host();
 
 }  // namespace sslsniff

@@ -20,14 +20,17 @@ constexpr const char* kDescription = "Shows what processes say over TLS, without
 constexpr const char* kVersion = "sslsniff " SSLSNIFF_VERSION;
 constexpr const char* kUsage =
     "Usage: sslsniff [OPTIONS] -p PID | -c COMM | -u USER | -a | -r FILE\n"
-    "       sslsniff [OPTIONS] -- COMMAND [ARG...]\n";
+    "       sslsniff [OPTIONS] -- COMMAND [ARG...]\n"
+    "       sslsniff list|doctor [-p PID]\n";
 constexpr const char* kExamples = R"(Examples:
   sslsniff -p 4242                          what this process and its children say, one line per transaction
   sslsniff -v -- curl https://example.com   a command from its first byte, with headers
   sslsniff -a -n 10                         the next ten transactions of the whole host
   sslsniff -p 4242 -o json:audit.jsonl      one JSON object per line
   sslsniff -c nginx -o text -o trace:t      read along and record
-  sslsniff -r t -vv                         read a recording back, with bodies; needs no root)";
+  sslsniff -r t -vv                         read a recording back, with bodies; needs no root
+  sslsniff list                             the TLS libraries of this host and who uses them
+  sslsniff doctor -p 4242                   why do I see nothing?)";
 
 /// Options are declared group by group, as --help shows them.
 class Group {

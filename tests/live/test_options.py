@@ -1,4 +1,5 @@
 """Limits, outputs, ends: what the command line promises."""
+import json
 import os
 import resource
 import signal
@@ -196,3 +197,14 @@ class OptionsTest(LiveTest):
             pass
         self.assertEqual(capture.status, 0)
         self.assertRegex(capture.stderr, r"sleep.*no TLS library")
+
+    def test_list_and_doctor(self):
+        nginx, _ = self.nginx()
+        listed = self.sslsniff("list", "-o", "json")
+        self.assertEqual(listed.returncode, 0, listed.stderr)
+        libraries = [o for o in map(json.loads, listed.stdout.splitlines()) if o["type"] == "library"]
+        self.assertIn(nginx.pid, [p["pid"] for l in libraries for p in l["processes"]])
+        doctor = self.sslsniff("doctor", "-p", nginx.pid)
+        self.assertEqual(doctor.returncode, 0, doctor.stdout)
+        self.assertIn("SSL_read", doctor.stdout)
+        self.assertEqual(self.sslsniff("doctor", "--nonsense").returncode, 2)

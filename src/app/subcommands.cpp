@@ -1,0 +1,97 @@
+#include "app/subcommands.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "app/doctor.h"
+#include "app/list.h"
+#include "app/live_session.h"
+#include "app/messages.h"
+#include "app/signals.h"
+#include "base/text.h"
+#include "capture/discovery/planner.h"
+
+namespace sslsniff {
+namespace {
+
+struct Request {
+    std::vector<pid_t> pids;
+    ReportFormat format = ReportFormat::text;
+};
+
+Result<int> doctor(const Request& request, OutputStream& out) {
+    Planner planner;
+    return run_doctor({request.pids, request.format}, examine_host(), planner, out);
+}
+
+Result<int> list(const Request& request, OutputStream& out) {
+    Planner planner;
+    return run_list({request.format}, planner, out);
+}
+
+struct Subcommand {
+    std::string_view name;
+    const char* description;
+    bool takes_pids;
+    Result<int> (*run)(const Request&, OutputStream&);
+};
+
+constexpr std::array<Subcommand, 2> kSubcommands{{
+    {"doctor", "Says what can be captured here and why something cannot.", true, doctor},
+    {"list", "Lists the TLS libraries of this host and who uses them.", false, list},
+}};
+
+int run(const Subcommand& subcommand, std::span<const std::string> arguments) {
+    Request request;
+    std::string format = "text";
+    CLI::App app(subcommand.description, fmt::format("sslsniff {}", subcommand.name));
+    app.add_option("-o,--output", format, "text or json")
+        ->type_name("FORMAT")
+        ->check(CLI::IsMember({"text", "json"}));
+    if (subcommand.takes_pids) {
+        app.add_option("-p,--pid", request.pids, "Look at this process; repeatable; default: the whole host")
+            ->type_name("PID")
+            ->take_all()
+            ->allow_extra_args(false);
+    }
+    try {
+        app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    } catch (const CLI::CallForHelp&) {
+        fmt::print("{}", app.help());
+        return 0;
+    } catch (const CLI::ParseError& error) {
+        return say(fmt::format("{}: {} (see sslsniff {} --help)", subcommand.name, printable(error.what()),
+                               subcommand.name),
+                   kWrongUsage);
+    }
+    request.format = format == "json" ? ReportFormat::json : ReportFormat::text;
+    const auto signals = Signals::take();  // a closed reader is an error of write() then
+    FdOutputStream out(STDOUT_FILENO, "standard output");
+    const auto status = subcommand.run(request, out);
+    if (!status && !out.is_closed_reader()) {
+        return say(status.error().message, kFailure);
+    }
+    return status ? *status : 0;
+}
+
+}  // namespace
+
+std::optional<int> run_subcommand(std::span<const std::string> arguments) {
+    if (arguments.empty()) {
+        return std::nullopt;
+    }
+    const auto* found = std::ranges::find(kSubcommands, arguments.front(), &Subcommand::name);
+    if (found == kSubcommands.end()) {
+        return std::nullopt;
+    }
+    return run(*found, arguments.subspan(1));
+}
+
+}  // namespace sslsniff

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+namespace sslsniff {
+
+/// Runs `sslsniff doctor ...` or `sslsniff list ...` and returns the exit status; nothing when the first word
+/// names neither.
+std::optional<int> run_subcommand(std::span<const std::string> arguments);
+
+}  // namespace sslsniff
