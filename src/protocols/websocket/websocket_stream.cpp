@@ -15,11 +15,12 @@ using websocket::FrameReader;
 /// Both directions.
 class Readers {
   public:
-    Readers(ParserHost& host, const MessageOrigin& origin, std::size_t max_body, const HttpResponse& response)
+    Readers(ParserHost& host, MessageOrigin origin, std::size_t max_body, const HttpResponse& response)
         : compression_(websocket::read_extensions(
               response.headers.find("Sec-WebSocket-Extensions").value_or(ByteView()))),
           client_(host, origin, Side::request, max_body, takeover(&websocket::Compression::client)),
-          server_(host, origin, Side::response, max_body, takeover(&websocket::Compression::server)) {}
+          server_(host, std::move(origin), Side::response, max_body,
+                  takeover(&websocket::Compression::server)) {}
 
     FrameReader& of(Side side) { return side == Side::request ? client_ : server_; }
 
@@ -84,15 +85,15 @@ std::unique_ptr<HttpApplication> create_websocket_stream(const HttpExchange& exc
         return nullptr;
     }
     return std::make_unique<WebSocketStream>(
-        std::make_unique<Readers>(host, origin, limits.max_body, *exchange.response));
+        std::make_unique<Readers>(host, std::move(origin), limits.max_body, *exchange.response));
 }
 
 std::unique_ptr<ProtocolParser> create_websocket_upgraded(ParserHost& host, const ParserLimits& limits,
                                                           const HttpRequest& request,
                                                           const HttpResponse& response) {
-    const MessageOrigin origin{.url = request.url, .stream = 0};
+    MessageOrigin origin{.url = request.url, .stream = 0};
     return std::make_unique<WebSocketConnection>(
-        host, std::make_unique<Readers>(host, origin, limits.max_body, response));
+        host, std::make_unique<Readers>(host, std::move(origin), limits.max_body, response));
 }
 
 }  // namespace sslsniff
