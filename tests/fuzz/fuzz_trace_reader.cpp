@@ -18,9 +18,10 @@ bool read(Bytes trace, EventConsumer& consumer) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t size) {
-    // Without the first line hardly anything would get past it.
-    Bytes trace = "sslsniff-trace 1.0\n";
-    trace.append(reinterpret_cast<const char*>(octets), size);
+    Bytes trace(reinterpret_cast<const char*>(octets), size);
+    if (!TraceReader::recognises(trace)) {
+        trace.insert(0, "sslsniff-trace 1.0\n");  // without it hardly anything would get past the first line
+    }
     test::RecordedEvents first;
     read(std::move(trace), first);
 
