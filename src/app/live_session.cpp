@@ -83,9 +83,9 @@ Result<std::unique_ptr<LiveSession>> LiveSession::open(const Options& options, s
         return std::unexpected(source.error());
     }
     return std::make_unique<BpfSession>(
-        *std::move(source), RemarkPolicy{options.verbosity > 0, [filter = live.targets](pid_t pid) {
-                                             return is_named_target(filter, pid);
-                                         }});
+        *std::move(source),
+        RemarkPolicy{options.whole_host, options.verbosity > 0,
+                     [filter = live.targets](pid_t pid) { return is_named_target(filter, pid); }});
 }
 
 bool has_live_capture() {

@@ -33,9 +33,10 @@ std::vector<std::string> remarks_about(std::span<const SkippedTarget> skipped, c
     if (more > 0) {
         remarks.push_back(fmt::format("{} more like these: -v shows all", more));
     }
-    if (!others.empty()) {
+    if (policy.whole_host && !others.empty()) {
         remarks.push_back(
-            fmt::format("{} of the other processes cannot be captured: -v says why", others.size()));
+            fmt::format("{} cannot be captured: -v says why",
+                        others.size() == 1 ? "1 process" : fmt::format("{} processes", others.size())));
     }
     return remarks;
 }

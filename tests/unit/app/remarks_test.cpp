@@ -7,8 +7,9 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-const RemarkPolicy kOneTarget{false, [](pid_t pid) { return pid == 42; }};
-const RemarkPolicy kEverything{true, [](pid_t) { return false; }};
+const RemarkPolicy kOneTarget{false, false, [](pid_t pid) { return pid == 42; }};
+const RemarkPolicy kWholeHost{true, false, [](pid_t) { return false; }};
+const RemarkPolicy kEverything{true, true, [](pid_t) { return false; }};
 
 TEST(Remarks, TellsWhatConcernsTargets) {
     const std::vector<SkippedTarget> skipped{{42, "/lib/a", "process 42 uses GnuTLS", false},
@@ -19,8 +20,8 @@ TEST(Remarks, TellsWhatConcernsTargets) {
 TEST(Remarks, CountsTheRest) {
     const std::vector<SkippedTarget> skipped{
         {1, "", "a", false}, {7, "", "b", false}, {7, "", "c", false}, {8, "", "d", true}};
-    EXPECT_EQ(remarks_about(skipped, kOneTarget),
-              Lines{"2 of the other processes cannot be captured: -v says why"});
+    EXPECT_EQ(remarks_about(skipped, kOneTarget), Lines{});
+    EXPECT_EQ(remarks_about(skipped, kWholeHost), Lines{"2 processes cannot be captured: -v says why"});
     EXPECT_EQ(remarks_about(skipped, kEverything), (Lines{"a", "b", "c", "d"}));
 }
 
