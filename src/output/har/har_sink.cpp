@@ -22,9 +22,9 @@ bool is_http(std::string_view protocol) {
 }
 
 const Body& body_of(const FieldTree::Node* message) {
-    static const Body kNone;
+    static const Body none;
     const FieldTree::Node* node = message != nullptr ? message->find("body") : nullptr;
-    return node != nullptr && node->body != nullptr ? *node->body : kNone;
+    return node != nullptr && node->body != nullptr ? *node->body : none;
 }
 
 }  // namespace
@@ -134,8 +134,8 @@ void HarSink::query(ByteView url) {
 }
 
 void HarSink::request(const FieldTree::Node* node) {
-    static const FieldTree::Node kNone;
-    const FieldTree::Node& request = node != nullptr ? *node : kNone;
+    static const FieldTree::Node none;
+    const FieldTree::Node& request = node != nullptr ? *node : none;
     json_.begin_object("request");
     text("method", request.text_of("method"));
     text("url", request.text_of("url"));
