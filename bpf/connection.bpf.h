@@ -106,8 +106,8 @@ __noinline int close_connection(__u64 handle)
 			submit_event(event);
 		}
 	}
-	if (connection->cookie)
-		bpf_map_delete_elem(&bound_sockets, &connection->cookie);
+	if (connection->socket)
+		bpf_map_delete_elem(&bound_sockets, &connection->socket);
 	connection->flags |= CONNECTION_CLOSED;
 	return 1;
 }
@@ -150,11 +150,11 @@ static __always_inline struct connection *use_connection(__u64 handle, __u32 lib
 static __always_inline void unbind_connection(__u64 handle)
 {
 	struct connection *connection = find_connection(handle);
-	if (!connection || !connection->cookie)
+	if (!connection || !connection->socket)
 		return;
-	bpf_map_delete_elem(&bound_sockets, &connection->cookie);
-	connection->last_cookie = connection->cookie;
-	connection->cookie = 0;
+	bpf_map_delete_elem(&bound_sockets, &connection->socket);
+	connection->last_socket = connection->socket;
+	connection->socket = 0;
 }
 
 static __always_inline void forget_connection(__u64 handle)

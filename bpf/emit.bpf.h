@@ -22,14 +22,20 @@ static __always_inline __u64 wake_flags(void)
 	return BPF_RB_FORCE_WAKEUP;
 }
 
+/* In assembly, because clang would use an instruction with a result, which kernels before 5.12 do not have. */
+static __always_inline void add_atomically(__u64 *to, __u64 amount)
+{
+	asm volatile("lock *(u64 *)(%0 + 0) += %1" : : "r"(to), "r"(amount) : "memory");
+}
+
 /* Atomic although per CPU: uprobe programs can be preempted. */
 static __always_inline void count_loss(__u32 cause, __u64 octets)
 {
 	struct loss_count *count = bpf_map_lookup_elem(&losses, &cause);
 	if (!count)
 		return;
-	__sync_fetch_and_add(&count->events, 1);
-	__sync_fetch_and_add(&count->octets, octets);
+	add_atomically(&count->events, 1);
+	add_atomically(&count->octets, octets);
 }
 
 static __always_inline void fill_header(struct event_header *header, __u8 kind, __u64 generation)

@@ -103,6 +103,7 @@ struct task_struct {
 	int pid;
 	int tgid;
 	__u64 start_boottime;
+	void *stack;
 	char comm[16];
 };
 

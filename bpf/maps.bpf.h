@@ -69,7 +69,7 @@ struct {
 	__type(value, struct connection);
 } connections SEC(".maps");
 
-/* socket cookie -> the connection bound to it */
+/* address of a struct sock -> the connection bound to it; removed when the socket closes */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, MAX_CONNECTIONS);

@@ -227,12 +227,12 @@ static __always_inline void on_alpn_return(const struct frame *frame)
 	    bpf_probe_read_user(&read_length, sizeof(read_length), (void *)frame->length))
 		return;
 	__u64 length = read_length;
-	barrier_var(length);
 	if (!octets || length == 0 || length > ALPN_LENGTH || !is_announced(connection, frame->handle))
 		return;
 	struct alpn_event *event = RESERVE_EVENT(struct alpn_event, EVENT_ALPN, connection->generation);
 	if (!event)
 		return;
+	asm volatile("%0 &= 255" : "+r"(length)); /* for the verifier: it is already */
 	event->length = length;
 	if (bpf_probe_read_user(event->octets, length, (void *)octets))
 		event->length = 0;

@@ -8,51 +8,54 @@
 #define MAX_SLICES 16 /* of one record: 256 KiB; more make the verifier slow */
 
 #define READ_SLICE(size)                                                                                               \
-	if (length & (size)) {                                                                                         \
-		void *slice_ = bpf_dynptr_data(&record, sizeof(*event) + offset, size);                                \
+	do {                                                                                                           \
+		void *slice_ = bpf_dynptr_data(&record, sizeof(struct data_event) + offset, size);                     \
 		if (!slice_ || bpf_probe_read_user(slice_, size, (void *)(user + offset)))                             \
-			fault = true;                                                                                  \
+			goto fault;                                                                                    \
 		offset += (size);                                                                                      \
-	}
+	} while (0)
+
+#define READ_REST(size)                                                                                                \
+	do {                                                                                                           \
+		if (length & (size))                                                                                   \
+			READ_SLICE(size);                                                                              \
+	} while (0)
 
 static __always_inline __u32 put_data(const struct data_event *head, __u64 user)
 {
 	struct bpf_dynptr record;
-	__u32 length = head->length, offset = 0;
-	bool fault = false;
+	struct data_event *event;
+	__u64 length = head->length, offset = 0;
 	if (bpf_ringbuf_reserve_dynptr(&ring, sizeof(*head) + length, 0, &record)) {
 		bpf_ringbuf_discard_dynptr(&record, BPF_RB_NO_WAKEUP);
 		return LOSS_RING_FULL;
 	}
-	struct data_event *event = bpf_dynptr_data(&record, 0, sizeof(*event));
-	if (event)
-		*event = *head;
 	for (int i = 0; i < MAX_SLICES; i++) {
 		if (offset + SLICE > length)
 			break;
-		void *slice = bpf_dynptr_data(&record, sizeof(*event) + offset, SLICE);
-		if (!slice || bpf_probe_read_user(slice, SLICE, (void *)(user + offset)))
-			fault = true;
-		offset += SLICE;
+		READ_SLICE(SLICE);
 	}
-	READ_SLICE(8192)
-	READ_SLICE(4096)
-	READ_SLICE(2048)
-	READ_SLICE(1024)
-	READ_SLICE(512)
-	READ_SLICE(256)
-	READ_SLICE(128)
-	READ_SLICE(64)
-	READ_SLICE(32)
-	READ_SLICE(16)
-	READ_SLICE(8)
-	READ_SLICE(4)
-	READ_SLICE(2)
-	READ_SLICE(1)
-	if (fault || !event) {
-		bpf_ringbuf_discard_dynptr(&record, BPF_RB_NO_WAKEUP);
-		return LOSS_FAULT;
-	}
+	READ_REST(8192);
+	READ_REST(4096);
+	READ_REST(2048);
+	READ_REST(1024);
+	READ_REST(512);
+	READ_REST(256);
+	READ_REST(128);
+	READ_REST(64);
+	READ_REST(32);
+	READ_REST(16);
+	READ_REST(8);
+	READ_REST(4);
+	READ_REST(2);
+	READ_REST(1);
+	event = bpf_dynptr_data(&record, 0, sizeof(*event));
+	if (!event)
+		goto fault;
+	*event = *head;
 	bpf_ringbuf_submit_dynptr(&record, wake_flags());
 	return LOSS_NONE;
+fault:
+	bpf_ringbuf_discard_dynptr(&record, BPF_RB_NO_WAKEUP);
+	return LOSS_FAULT;
 }

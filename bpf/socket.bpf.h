@@ -29,13 +29,6 @@
 #define LONG_WRITE    (1 << 20) /* copied while it is being sent */
 #define RECORD_LENGTH 16384     /* greatest plaintext of a TLS record (RFC 8446 section 5.1) */
 
-/* Identifies a socket; its address stands in while it has no cookie. */
-static __always_inline __u64 identity_of(struct sock *sk)
-{
-	__u64 cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
-	return cookie ? cookie : (__u64)sk;
-}
-
 static __always_inline bool can_carry_tls(struct sock *sk)
 {
 	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
@@ -59,21 +52,21 @@ static __always_inline void read_address(struct bind_event *event, struct sock *
 	event->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
 }
 
-/* Binds a connection to a socket, given by its address and cookie, unless it cannot carry TLS. */
-__noinline int bind_connection(__u64 handle, __u64 socket, __u64 cookie, __u32 direction)
+/* Binds a connection to a socket, given by its address, unless it cannot carry TLS. */
+__noinline int bind_connection(__u64 handle, __u64 socket, __u32 direction)
 {
 	struct sock *sk = (void *)socket;
 	struct connection *connection = find_connection(handle);
 	struct connection_key key = key_of(handle);
 	if (!connection || !can_carry_tls(sk))
 		return 0;
-	if (connection->last_cookie == cookie) { /* it got another BIO for the same socket */
-		connection->cookie = cookie;
-		connection->last_cookie = 0;
-		bpf_map_update_elem(&bound_sockets, &cookie, &key, BPF_ANY);
+	if (connection->last_socket == socket) { /* it got another BIO for the same socket */
+		connection->socket = socket;
+		connection->last_socket = 0;
+		bpf_map_update_elem(&bound_sockets, &socket, &key, BPF_ANY);
 		return 1;
 	}
-	if (connection->last_cookie)
+	if (connection->last_socket)
 		renew_connection(connection, handle);
 	if (!is_announced(connection, handle))
 		return 0;
@@ -88,9 +81,9 @@ __noinline int bind_connection(__u64 handle, __u64 socket, __u64 cookie, __u32 d
 	event->protocol = BPF_CORE_READ(sk, sk_protocol);
 	read_address(event, sk);
 	submit_event(event);
-	connection->cookie = cookie;
-	connection->last_cookie = 0;
-	bpf_map_update_elem(&bound_sockets, &cookie, &key, BPF_ANY);
+	connection->socket = socket;
+	connection->last_socket = 0;
+	bpf_map_update_elem(&bound_sockets, &socket, &key, BPF_ANY);
 	return 1;
 }
 
@@ -141,9 +134,9 @@ __noinline int sample_hello(__u64 handle, __u64 address, __u64 length, __u32 dir
 }
 
 /* Reads go on for a while when the socket is closed. */
-static __always_inline bool is_dead(const struct connection *connection, __u64 cookie)
+static __always_inline bool is_dead(const struct connection *connection, __u64 socket)
 {
-	return connection->flags & CONNECTION_SOCKET_CLOSED && connection->last_cookie == cookie;
+	return connection->flags & CONNECTION_SOCKET_CLOSED && connection->last_socket == socket;
 }
 
 static __always_inline bool wants_hello(const struct connection *connection)
@@ -206,7 +199,7 @@ static __always_inline void on_socket_call(struct sock *sk, int result, __u64 di
 	/* The verifier does not let a pointer pass for a number. */
 	*(volatile __u64 *)&thread->socket = (__u64)sk;
 	__u64 socket = *(volatile __u64 *)&thread->socket;
-	__u64 cookie = identity_of((struct sock *)socket), moved = result > 0 ? result : 0;
+	__u64 moved = result > 0 ? result : 0;
 	if (buffer.length > moved)
 		buffer.length = moved;
 	for (__u64 i = 0; i < MAX_FRAMES; i++) {
@@ -216,13 +209,13 @@ static __always_inline void on_socket_call(struct sock *sk, int result, __u64 di
 		struct connection *connection = find_or_make_connection(frame->handle, frame->library);
 		if (!connection || connection->flags & CONNECTION_CLOSED)
 			continue;
-		if (connection->cookie && connection->cookie != cookie)
+		if (connection->socket && connection->socket != socket)
 			continue;
 		bool innermost = i + 1 == thread->depth;
 		if (innermost && buffer.length && wants_hello(connection))
 			sample_hello(frame->handle, buffer.address, buffer.length, direction);
-		if (!connection->cookie && !is_dead(connection, cookie))
-			bind_connection(frame->handle, socket, cookie, direction);
+		if (!connection->socket && !is_dead(connection, socket))
+			bind_connection(frame->handle, socket, direction);
 		if (innermost && direction == DIRECTION_SENT && moved && is_long_write(frame))
 			follow_write(frame->handle, frame->buffer, frame->length, moved);
 	}
@@ -231,22 +224,22 @@ static __always_inline void on_socket_call(struct sock *sk, int result, __u64 di
 /* May run in any context: the connection is found by the socket alone. */
 static __always_inline void on_socket_closed(struct sock *sk)
 {
-	__u64 cookie = identity_of(sk);
-	struct connection_key *key = bpf_map_lookup_elem(&bound_sockets, &cookie);
+	__u64 socket = (__u64)sk;
+	struct connection_key *key = bpf_map_lookup_elem(&bound_sockets, &socket);
 	struct connection *connection;
 	int error;
 	if (!key)
 		return;
 	connection = bpf_map_lookup_elem(&connections, key);
-	if (connection && connection->cookie == cookie) {
+	if (connection && connection->socket == socket) {
 		error = BPF_CORE_READ(sk, sk_err);
 		connection->flags |= CONNECTION_SOCKET_CLOSED;
 		if (error == ECONNRESET || error == EPIPE)
 			connection->flags |= CONNECTION_SOCKET_RESET;
-		connection->last_cookie = cookie;
-		connection->cookie = 0;
+		connection->last_socket = socket;
+		connection->socket = 0;
 	}
-	bpf_map_delete_elem(&bound_sockets, &cookie);
+	bpf_map_delete_elem(&bound_sockets, &socket);
 }
 
 #endif

@@ -71,8 +71,8 @@ struct connection_key {
 struct connection {
 	__u64 generation;
 	__u64 position[DIRECTION_COUNT]; /* octets that passed, captured or not */
-	__u64 cookie;                    /* of the socket; 0: not bound */
-	__u64 last_cookie;               /* that it was bound to before */
+	__u64 socket;                    /* address of the struct sock it is bound to; 0: none */
+	__u64 last_socket;               /* that it was bound to before */
 	__u64 handshake_time;
 	/* a write that is not finished: what of it was copied, and the ciphertext it caused so far */
 	__u64 write_copied;

@@ -4,6 +4,7 @@
 #define SSLSNIFF_SYSCALL_BUFFER_H
 
 #include "maps.bpf.h"
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
 struct syscall_buffer {
@@ -39,17 +40,46 @@ enum { READ = 63, WRITE = 64, READV = 65, WRITEV = 66, SENDTO = 206, RECVFROM = 
 #error "no system call conventions for this architecture"
 #endif
 
-/* False where the kernel cannot tell. */
-static __always_inline bool read_syscall(struct syscall_arguments *call)
+#if defined(__TARGET_ARCH_x86)
+#define THREAD_SIZE  16384 /* arch/x86/include/asm/page_64_types.h, without KASAN */
+#define USER_SEGMENT 0x33
+
+/* Where bpf_task_pt_regs is missing: the user's registers lie at the top of the task's kernel stack. */
+static __always_inline bool read_saved_registers(struct pt_regs *registers)
 {
-	if (!config.has_task_pt_regs)
+	struct task_struct *task = (void *)bpf_get_current_task();
+	void *stack = BPF_CORE_READ(task, stack);
+	if (bpf_probe_read_kernel(registers, sizeof(*registers), stack + THREAD_SIZE - sizeof(*registers)))
 		return false;
-	struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	return registers->cs == USER_SEGMENT;
+}
+#else
+static __always_inline bool read_saved_registers(struct pt_regs *registers)
+{
+	return false;
+}
+#endif
+
+static __always_inline void take_arguments(struct syscall_arguments *call, struct pt_regs *registers)
+{
 	call->number = SYSCALL_NUMBER(registers);
 	call->second = SYSCALL_ARG2(registers);
 	call->third = SYSCALL_ARG3(registers);
 	call->stack_pointer = SYSCALL_STACK(registers);
 	barrier(); /* all are read here, or the compiler would share loads with other pointers */
+}
+
+/* False where the kernel cannot tell. */
+static __always_inline bool read_syscall(struct syscall_arguments *call)
+{
+	if (config.has_task_pt_regs) {
+		take_arguments(call, (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()));
+		return true;
+	}
+	struct pt_regs registers;
+	if (!read_saved_registers(&registers))
+		return false;
+	take_arguments(call, &registers);
 	return true;
 }
 
