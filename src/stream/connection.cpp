@@ -177,16 +177,16 @@ void Connection::forget_buffer() {
 void Connection::start(const Protocol& protocol, Timestamp time) {
     parser_ = protocol.create(*this, limits_.parser);
     protocol_ = protocol.name;
-    DetectionBuffer buffer = std::exchange(buffer_, DetectionBuffer(limits_.max_detection));
+    const DetectionBuffer buffer = std::exchange(buffer_, DetectionBuffer(limits_.max_detection));
     for (const Direction direction : {Direction::sent, Direction::received}) {
         if (joined_ || dropped_[index(direction)] != 0) {
             parser_->gap(direction, dropped_[index(direction)], time);
         }
     }
-    replay(std::move(buffer));
+    replay(buffer);
 }
 
-void Connection::replay(DetectionBuffer buffer) {
+void Connection::replay(const DetectionBuffer& buffer) {
     for (const auto& entry : buffer.entries()) {
         if (entry.gap) {
             deliver_gap(entry.direction, *entry.gap, entry.time);

@@ -55,7 +55,7 @@ class Connection final : private ParserHost {
     void forget_buffer();
     bool is_late() const { return joined_ || dropped_[0] != 0 || dropped_[1] != 0; }
     void on_rejected();
-    void replay(DetectionBuffer buffer);
+    void replay(const DetectionBuffer& buffer);
     void switch_parser(Timestamp time);
 
     ConnectionInfo info_;

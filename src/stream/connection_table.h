@@ -28,6 +28,7 @@ class ConnectionTable final : public EventConsumer {
     /// Totals so far; those of open connections are not in it.
     const CaptureSummary& summary() const { return summary_; }
     std::size_t open_connections() const { return connections_.size(); }
+    std::size_t known_processes() const { return processes_.size(); }
 
   private:
     struct Entry {

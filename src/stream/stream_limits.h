@@ -11,10 +11,11 @@ namespace sslsniff {
 /// Bounds of everything between events and transactions, and what the user says of ports.
 struct StreamLimits {
     ParserLimits parser;
-    std::size_t max_connections = 65'536;   ///< beyond, the one that was idle longest is given up
-    std::size_t max_detection = 16 * 1024;  ///< octets kept per direction until the protocol is known
-    std::size_t max_processes = 65'536;     ///< processes remembered that have no connection
-    std::vector<DecodeAs> decode_as;        ///< --decode-as
+    std::size_t max_connections = 65'536;  ///< beyond, the one that was idle longest is given up
+    std::size_t max_detection =
+        std::size_t{16} * 1024;          ///< octets kept per direction until the protocol is known
+    std::size_t max_processes = 65'536;  ///< processes remembered that have no connection
+    std::vector<DecodeAs> decode_as;     ///< --decode-as
 };
 
 }  // namespace sslsniff

@@ -57,8 +57,10 @@ HttpRequest& ExchangeQueue::begin_request(Http1Head&& head) {
 /// come.
 void ExchangeQueue::close_lost_responses(const Slot* last) {
     for (Slot& slot : slots_) {
-        if (&slot != last && slot.request_done && !slot.response_begun &&
-            slot.timing.start < responses_lost_at_) {
+        if (slot.timing.start >= responses_lost_at_) {
+            break;  // as are all later ones
+        }
+        if (&slot != last && slot.request_done && !slot.response_begun) {
             spoil(slot.integrity, "response lost");
             slot.response_begun = slot.response_done = true;
         }
@@ -70,6 +72,9 @@ ExchangeQueue::Slot& ExchangeQueue::slot_for_request() {
     for (Slot& slot : slots_) {
         if (!slot.request_begun && !slot.request_done) {
             return slot;
+        }
+        if (!slot.response_begun) {
+            break;  // a later response would have been its
         }
     }
     make_room();

@@ -8,7 +8,7 @@
 namespace sslsniff {
 namespace {
 
-constexpr std::size_t kMaxHeld = 256 * 1024;
+constexpr std::size_t kMaxHeld = std::size_t{256} * 1024;
 
 std::size_t index(Direction direction) {
     return static_cast<std::size_t>(direction);
@@ -81,6 +81,7 @@ bool Http1Parser::guess(Direction direction, ByteView bytes) {
             const Verdict verdict = guess.request.push(c);
             guess.request_possible = verdict != Verdict::no;
             if (verdict == Verdict::yes) {
+                evidence_ = Kind::request;
                 set_request_direction(direction);
                 return true;
             }
@@ -89,6 +90,7 @@ bool Http1Parser::guess(Direction direction, ByteView bytes) {
             const Verdict verdict = guess.status.push(c);
             guess.status_possible = verdict != Verdict::no;
             if (verdict == Verdict::yes) {
+                evidence_ = Kind::response;
                 set_request_direction(opposite(direction));
                 return true;
             }
@@ -210,7 +212,7 @@ void Http1Parser::on_body_gap(Kind kind, std::uint64_t bytes) {
 void Http1Parser::on_broken(Kind kind, Http1Head* head, std::uint64_t missing, std::string_view why) {
     if (head != nullptr) {
         if (!head->start_line_done) {
-            rejected_ = !sure_ && missing == 0;
+            rejected_ = !sure_ && missing == 0 && kind == evidence_;
             if (kind == Kind::request) {
                 queue_.owe_response();
             }

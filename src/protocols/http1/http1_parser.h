@@ -62,6 +62,7 @@ class Http1Parser final : public ProtocolParser, private Http1Listener {
     MessageReader responses_;
     std::array<Guess, 2> guesses_;
     std::optional<Direction> request_direction_;
+    Kind evidence_ = Kind::request;  ///< whose start line told
     std::vector<Held> held_;
     std::size_t held_octets_ = 0;
     bool sure_ = false;  ///< a whole header section made sense

@@ -49,7 +49,7 @@ struct MessageReader::Callbacks {
         };
         settings.on_headers_complete = [](llhttp_t* parser) { return self(parser).finish_head(); };
         settings.on_body = [](llhttp_t* parser, const char* at, std::size_t length) {
-            MessageReader& reader = self(parser);
+            const MessageReader& reader = self(parser);
             if (reader.message_ != nullptr) {
                 reader.message_->receive({at, length}, reader.body_limit_, reader.now_);
             }
@@ -71,8 +71,8 @@ struct MessageReader::Callbacks {
 };
 
 const llhttp_settings_t& MessageReader::settings() {
-    static const llhttp_settings_t kSettings = Callbacks::make();
-    return kSettings;
+    static const llhttp_settings_t table = Callbacks::make();
+    return table;
 }
 
 std::size_t MessageReader::room() {

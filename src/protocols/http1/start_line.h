@@ -23,7 +23,7 @@ class StartLineMatcher {
   public:
     enum class Kind : std::uint8_t { request, response };
     /// Octets of a request line that is still believed.
-    static constexpr std::size_t kMaxLine = 16 * 1024;
+    static constexpr std::size_t kMaxLine = std::size_t{16} * 1024;
 
     explicit StartLineMatcher(Kind kind) : kind_(kind) {}
     /// `need_more` until decided; must not be called after `yes` or `no`. Empty lines before the line are

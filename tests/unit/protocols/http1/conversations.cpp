@@ -9,7 +9,7 @@ std::string chunk(const std::string& octets) {
 }
 
 const std::vector<Http1Case>& http1_cases() {
-    static const std::vector<Http1Case> kCases{
+    static const std::vector<Http1Case> cases{
         {"get",
          {sent("GET /x HTTP/1.1\r\nHost: h\r\n\r\n"),
           received("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")},
@@ -125,7 +125,7 @@ const std::vector<Http1Case>& http1_cases() {
           received("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")},
          {"http/1.1 CONNECT in:80 -> 403 No (0/2)", "http/1.1 GET https://h/ -> 200 OK (0/0)"}},
     };
-    return kCases;
+    return cases;
 }
 
 }  // namespace sslsniff::test
