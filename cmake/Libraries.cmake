@@ -16,6 +16,9 @@ add_library(zstd ALIAS PkgConfig::ZSTD)
 find_package(zydis REQUIRED)
 add_library(zydis ALIAS Zydis::Zydis)
 
+pkg_check_modules(PCAP REQUIRED IMPORTED_TARGET libpcap)
+pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
+
 # Header-only libraries are system headers: their warnings are not ours.
 function(sslsniff_header_library name header)
   find_path(${name}_INCLUDE ${header} REQUIRED)

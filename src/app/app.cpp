@@ -29,6 +29,10 @@ Result<void> conclude(Pipeline& pipeline, bool failed) {
     if (!summary) {
         return std::unexpected(summary.error());
     }
+    if (pipeline.undecided() > 0) {
+        say(fmt::format("the filter could not judge {} connections whose socket was not found: left out",
+                        pipeline.undecided()));
+    }
     if (!failed || summary->connections > 0) {
         fmt::print(stderr, "{}", summary_text(*summary));
     }

@@ -14,6 +14,8 @@
 #include "app/raw_options.h"
 #include "app/units.h"
 #include "base/text.h"
+#include "filter/endpoint_filter.h"
+#include "filter/where_filter.h"
 
 namespace sslsniff {
 namespace {
@@ -54,6 +56,28 @@ Result<ColorMode> parse_color(const std::string& text) {
     return fail(fmt::format("--color: '{}' is none of auto, always, never", printable(text)));
 }
 
+Result<PcapngMode> parse_pcapng_mode(const std::string& text) {
+    if (text == "auto") {
+        return PcapngMode::automatic;
+    }
+    if (text == "tls") {
+        return PcapngMode::tls;
+    }
+    if (text == "plain") {
+        return PcapngMode::plain;
+    }
+    return fail(fmt::format("'{}' is none of auto, tls, plain", printable(text)));
+}
+
+/// -C counts millions of octets, as for tcpdump.
+Result<std::uint64_t> parse_rotation_size(const std::string& text) {
+    constexpr std::uint64_t kMillion = 1'000'000;
+    auto number = parse_size(text);
+    return number && *number > 0 && *number < (std::uint64_t{1} << 40)
+               ? Result<std::uint64_t>(*number * kMillion)
+               : fail(fmt::format("'{}' is not a number of million bytes", printable(text)));
+}
+
 /// Parses `text`, when it was given, into `target`.
 template <class Target, class Parse>
 Result<void> assign(const char* name, const std::optional<std::string>& text, Target& target, Parse parse) {
@@ -82,6 +106,34 @@ Result<void> check_targets(const Options& options) {
     if (!options.command.empty() &&
         (!options.pids.empty() || !options.comms.empty() || !options.users.empty() || options.whole_host)) {
         return fail("a command is captured alone: it goes with none of -p, -c, -u and -a");
+    }
+    return {};
+}
+
+Result<void> check_filters(const Options& options) {
+    if (!options.expression.empty()) {
+        if (const auto filter = EndpointFilter::compile(options.expression); !filter) {
+            return fail(fmt::format("{} (a command goes after --, like sslsniff -- {})",
+                                    filter.error().message, printable(options.expression)));
+        }
+    }
+    if (!options.where.empty()) {
+        if (const auto filter = WhereFilter::parse(options.where); !filter) {
+            return std::unexpected(filter.error());
+        }
+    }
+    return {};
+}
+
+Result<void> check_rotation(const Options& options) {
+    const bool has_file = std::ranges::any_of(options.outputs, [](const OutputSpec& output) {
+        return output.format == kPcapngFormat && !output.to_stdout();
+    });
+    if ((options.rotation.any() || options.rotation.max_files != 0) && !has_file) {
+        return fail("-C, -G and -W divide a file of packets: name it by -w FILE");
+    }
+    if (options.rotation.max_files != 0 && !options.rotation.any()) {
+        return fail("-W limits the files of -C or -G: give one of them too");
     }
     return {};
 }
@@ -124,6 +176,10 @@ Result<Options> checked(RawOptions&& raw) {
         }
         options.decode_as.push_back(*rule);
     }
+    if (raw.write_path) {
+        options.outputs.push_back({std::string(kPcapngFormat), *raw.write_path});
+    }
+    options.pcapng.markers = !raw.no_markers;
     if (options.outputs.empty()) {
         options.outputs.push_back({"text", "-"});
     }
@@ -134,7 +190,13 @@ Result<Options> checked(RawOptions&& raw) {
     const auto path = [](const std::string& text) -> Result<std::string> {
         return text.empty() ? fail("names no file") : Result<std::string>(text);
     };
-    const std::array<Result<void>, 9> checks{
+    const auto files = [&](const std::string& text) -> Result<std::uint32_t> {
+        const auto number = count(text);
+        return number && *number <= 1'000'000 ? Result<std::uint32_t>(static_cast<std::uint32_t>(*number))
+                                              : fail(fmt::format("'{}' is not a count", printable(text)));
+    };
+    std::string write_path;
+    const std::array<Result<void>, 16> checks{
         assign("-r", raw.read_path, options.read_path, path),
         assign("-n", raw.count, options.count, count),
         assign("--duration", raw.duration, options.duration, parse_duration),
@@ -142,6 +204,13 @@ Result<Options> checked(RawOptions&& raw) {
         assign("--buffer-size", raw.buffer_size, options.buffer_size, parse_size),
         assign("--max-body", raw.max_body, options.max_body, parse_size),
         assign("--color", raw.color, options.color, parse_color),
+        assign("-w", raw.write_path, write_path, path),
+        assign("-C", raw.rotate_size, options.rotation.max_size, parse_rotation_size),
+        assign("-W", raw.rotate_count, options.rotation.max_files, files),
+        assign("-G", raw.rotate_interval, options.rotation.interval, parse_duration),
+        assign("--pcapng-mode", raw.pcapng_mode, options.pcapng.mode, parse_pcapng_mode),
+        check_filters(options),
+        check_rotation(options),
         check_targets(options),
         check_outputs(options),
     };

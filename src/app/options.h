@@ -12,6 +12,8 @@
 
 #include "base/result.h"
 #include "model/time.h"
+#include "output/pcapng/carriage.h"
+#include "output/pcapng/rotating_files.h"
 #include "protocols/decode_as.h"
 
 namespace sslsniff {
@@ -43,6 +45,12 @@ struct Options {
     bool show_secrets = false;        ///< passwords that protocols carry are shown
     std::vector<DecodeAs> decode_as;  ///< ports whose protocol the user knows
     ColorMode color = ColorMode::automatic;
+
+    CarriageOptions pcapng;    ///< --pcapng-mode, --pcapng-remap-ports, --no-markers
+    RotationOptions rotation;  ///< -C, -W, -G: of the pcapng output
+
+    std::string expression;  ///< pcap-filter, compiles; empty: every connection
+    std::string where;       ///< --where, parses; empty: every transaction
 
     std::optional<std::uint64_t> count;  ///< transactions
     std::optional<Duration> duration;

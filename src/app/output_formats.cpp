@@ -52,11 +52,12 @@ std::unique_ptr<EventConsumer> make_trace(OutputStream& stream, const Options& o
     return std::make_unique<TraceWriter>(stream, header);
 }
 
-constexpr std::array<OutputFormat, 4> kFormats{{
+constexpr std::array<OutputFormat, 5> kFormats{{
     {"text", true, make_text, nullptr},
     {"json", false, make_json, nullptr},
     {"har", false, make_har, nullptr},
     {"trace", false, nullptr, make_trace},
+    {kPcapngFormat, false, nullptr, nullptr},
 }};
 
 }  // namespace

@@ -22,6 +22,9 @@ struct OutputFormat {
     std::unique_ptr<EventConsumer> (*make_writer)(OutputStream& stream, const Options& options);
 };
 
+/// The format that has no factory here: it may have many files (PcapngOutput).
+inline constexpr std::string_view kPcapngFormat = "pcapng";
+
 std::span<const OutputFormat> output_formats();
 
 /// Null when there is no such format.

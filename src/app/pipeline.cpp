@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace sslsniff {
@@ -13,6 +14,20 @@ StreamLimits limits_of(const Options& options) {
     limits.parser.show_secrets = options.show_secrets;
     limits.decode_as = options.decode_as;
     return limits;
+}
+
+/// Null without --where. The expression was checked with the other options.
+std::unique_ptr<FilterSink> make_where(const Options& options, TransactionSink& next) {
+    auto filter = WhereFilter::parse(options.where);
+    return options.where.empty() || !filter ? nullptr
+                                            : std::make_unique<FilterSink>(*std::move(filter), next);
+}
+
+/// The same for the pcap-filter expression.
+std::unique_ptr<ConnectionGate> make_gate(const Options& options, EventConsumer& next) {
+    auto filter = EndpointFilter::compile(options.expression);
+    return options.expression.empty() || !filter ? nullptr
+                                                 : std::make_unique<ConnectionGate>(*std::move(filter), next);
 }
 
 Result<std::unique_ptr<FdOutputStream>> open_stream(const OutputSpec& spec) {
@@ -42,9 +57,21 @@ Result<std::unique_ptr<Pipeline>> Pipeline::create(const Options& options) {
 }
 
 Pipeline::Pipeline(const Options& options)
-    : limit_(sinks_, options.count), dns_(limit_), connections_(dns_, limits_of(options)) {}
+    : limit_(sinks_, options.count),
+      where_(make_where(options, limit_)),
+      dns_(where_ ? static_cast<TransactionSink&>(*where_) : limit_),
+      connections_(dns_, limits_of(options)),
+      gate_(make_gate(options, events_)) {}
 
 Result<void> Pipeline::add(const OutputSpec& spec, const Options& options) {
+    if (spec.format == kPcapngFormat) {
+        auto pcapng = PcapngOutput::open(spec, options);
+        if (!pcapng) {
+            return std::unexpected(pcapng.error());
+        }
+        events_.add(pcapngs_.emplace_back(*std::move(pcapng))->consumer());
+        return {};
+    }
     const OutputFormat& format = *find_output_format(spec.format);
     if (options.quiet && format.for_people) {
         return {};
@@ -63,7 +90,17 @@ Result<void> Pipeline::add(const OutputSpec& spec, const Options& options) {
     return {};
 }
 
+bool Pipeline::is_done() const {
+    return reader_is_gone_ || limit_.is_reached() ||
+           std::ranges::any_of(pcapngs_, [](const auto& pcapng) { return pcapng->is_done(); });
+}
+
 Result<void> Pipeline::flush() {
+    for (const auto& pcapng : pcapngs_) {
+        if (auto flushed = pcapng->flush(); !flushed) {
+            return flushed;
+        }
+    }
     for (const auto& stream : streams_) {
         if (auto flushed = stream->flush(); !flushed) {
             if (!stream->is_closed_reader()) {
@@ -78,6 +115,11 @@ Result<void> Pipeline::flush() {
 Result<CaptureSummary> Pipeline::finish() {
     // The last event's time, not the clock's: a recording of this capture must end the same way.
     connections_.finish(connections_.summary().ended);
+    for (const auto& pcapng : pcapngs_) {
+        if (auto finished = pcapng->finish(); !finished) {
+            return std::unexpected(finished.error());
+        }
+    }
     if (auto flushed = flush(); !flushed) {
         return std::unexpected(flushed.error());
     }

@@ -5,10 +5,13 @@
 
 #include "app/options.h"
 #include "app/output_formats.h"
+#include "app/pcapng_output.h"
 #include "app/run_loop.h"
 #include "app/sinks.h"
 #include "base/output_stream.h"
 #include "base/result.h"
+#include "filter/connection_gate.h"
+#include "filter/where_filter.h"
 #include "model/event.h"
 #include "model/transaction.h"
 #include "protocols/dns/dns_stage.h"
@@ -18,16 +21,22 @@ namespace sslsniff {
 
 /// Everything behind an event source:
 ///
-///     events ─┬→ byte-level formats (trace)
-///             └→ ConnectionTable → DnsStage → CountLimit → message-level formats (text, json)
+///     events → ConnectionGate? ─┬→ byte-level formats (trace, pcapng)
+///                               └→ ConnectionTable → DnsStage → FilterSink? → CountLimit
+///                                  → message-level formats (text, json, har)
 class Pipeline final : public CaptureOutput {
   public:
     /// Opens the outputs that `options` names.
     static Result<std::unique_ptr<Pipeline>> create(const Options& options);
 
-    EventConsumer& consumer() override { return events_; }
+    EventConsumer& consumer() override {
+        return gate_ ? static_cast<EventConsumer&>(*gate_) : static_cast<EventConsumer&>(events_);
+    }
     Result<void> flush() override;
-    bool is_done() const override { return reader_is_gone_ || limit_.is_reached(); }
+    bool is_done() const override;
+
+    /// Connections that a filter could not judge, since their socket was never found.
+    std::uint64_t undecided() const { return gate_ ? gate_->undecided() : 0; }
 
     /// Ends all connections, hands the summary to every output and flushes them. Call once.
     Result<CaptureSummary> finish();
@@ -49,11 +58,14 @@ class Pipeline final : public CaptureOutput {
     // From the streams up: what writes goes before what it writes to.
     std::vector<std::unique_ptr<FdOutputStream>> streams_;
     std::vector<std::unique_ptr<EventConsumer>> writers_;
+    std::vector<std::unique_ptr<PcapngOutput>> pcapngs_;
     SinkFanOut sinks_;
     CountLimit limit_;
+    std::unique_ptr<FilterSink> where_;
     DnsStage dns_;
     ConnectionTable connections_;
     EventFanOut events_;
+    std::unique_ptr<ConnectionGate> gate_;
     bool reader_is_gone_ = false;
 };
 

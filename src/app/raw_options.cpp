@@ -19,7 +19,7 @@ namespace {
 constexpr const char* kDescription = "Shows what processes say over TLS, without keys or proxies.";
 constexpr const char* kVersion = "sslsniff " SSLSNIFF_VERSION;
 constexpr const char* kUsage =
-    "Usage: sslsniff [OPTIONS] -p PID | -c COMM | -u USER | -a | -r FILE\n"
+    "Usage: sslsniff [OPTIONS] -p PID | -c COMM | -u USER | -a | -r FILE [FILTER]\n"
     "       sslsniff [OPTIONS] -- COMMAND [ARG...]\n"
     "       sslsniff list|doctor [-p PID]\n";
 constexpr const char* kExamples = R"(Examples:
@@ -27,6 +27,9 @@ constexpr const char* kExamples = R"(Examples:
   sslsniff -v -- curl https://example.com   a command from its first byte, with headers
   sslsniff -a -n 10                         the next ten transactions of the whole host
   sslsniff -p 4242 -o json:audit.jsonl      one JSON object per line
+  sslsniff -p 4242 -w out.pcapng            for Wireshark, which needs no settings
+  sslsniff -a -w - | wireshark -k -i -      see it there at once
+  sslsniff -a 'tcp port 443 and not host 10.0.0.1' --where 'status >= 500 or latency > 1s'
   sslsniff -c nginx -o text -o trace:t      read along and record
   sslsniff -r t -vv                         read a recording back, with bodies; needs no root
   sslsniff list                             the TLS libraries of this host and who uses them
@@ -43,6 +46,10 @@ class Group {
     /// The last one given counts.
     void value(const std::string& names, std::optional<std::string>& target, const std::string& type,
                const std::string& help) {
+        app_.add_option(names, target, help)->type_name(type)->group(name_)->take_last();
+    }
+    void text(const std::string& names, std::string& target, const std::string& type,
+              const std::string& help) {
         app_.add_option(names, target, help)->type_name(type)->group(name_)->take_last();
     }
     /// All that are given count, each takes one value.
@@ -68,11 +75,15 @@ void declare_options(CLI::App& app, RawOptions& raw) {
     targets.list("-u,--user", options.users, "USER", "Processes of this user, by name or uid; repeatable");
     targets.flag("-a,--all", options.whole_host, "Every process of this host");
     targets.flag("--no-children", raw.no_children, "Leave out the children of -p and of the command");
-    targets.value("-r,--read", raw.read_path, "FILE", "Read a recording instead; - is stdin");
+    targets.value("-r,--read", raw.read_path, "FILE",
+                  "Read a recording instead: pcap, pcapng or a trace; - is stdin");
+    targets.text("--where", options.where, "EXPR",
+                 "Only transactions like 'status >= 500' (docs/filters.md)");
 
     Group output(app, "What to show");
     output.list("-o,--output", raw.outputs, "FORMAT[:FILE]",
                 fmt::format("One of {}; default: text on stdout; repeatable", output_format_names()));
+    output.value("-w,--write", raw.write_path, "FILE", "As -o pcapng:FILE, for Wireshark; - is stdout");
     output.flag("-v,--verbose", options.verbosity, "Headers too; -vv: bodies as well");
     output.flag("-x,--hex", options.hex, "Bodies and unknown protocols as hex dump");
     output.flag("-q,--quiet", options.quiet, "Nothing but the summary");
@@ -80,6 +91,17 @@ void declare_options(CLI::App& app, RawOptions& raw) {
                 "Take connections of this port for this protocol; repeatable");
     output.flag("--show-secrets", options.show_secrets, "Show passwords that protocols carry (Redis AUTH)");
     output.value("--color", raw.color, "WHEN", "auto (on a terminal), always or never");
+
+    Group pcapng(app, "Files for Wireshark");
+    pcapng.value("-C,--rotate-size", raw.rotate_size, "SIZE", "The next file after this many million bytes");
+    pcapng.value("-G,--rotate-time", raw.rotate_interval, "TIME",
+                 "The next file after this time, its name by strftime");
+    pcapng.value("-W,--rotate-count", raw.rotate_count, "COUNT",
+                 "With -C: overwrite the oldest; with -G alone: stop after this many");
+    pcapng.value("--pcapng-mode", raw.pcapng_mode, "MODE", "auto, tls or plain (docs/pcapng.md)");
+    pcapng.flag("--pcapng-remap-ports", options.pcapng.remap_ports,
+                "Show other ports rather than add markers");
+    pcapng.flag("--no-markers", raw.no_markers, "One link type only, for tcpdump");
 
     Group limits(app, "How much");
     limits.value("-n,--count", raw.count, "COUNT", "Stop after this many transactions");
@@ -113,14 +135,14 @@ std::string help_of(const CLI::App& app) {
     return text;
 }
 
-/// What CLI11 did not expect, said for people.
-std::unexpected<Error> unexpected_word(const std::string& word) {
-    const auto shown = printable(word);
-    if (word.starts_with('-')) {
-        return fail(fmt::format("there is no option {} (see --help)", shown));
+/// Words without an option are a pcap-filter expression, as for tcpdump.
+Result<std::string> filter_expression(const std::vector<std::string>& words) {
+    for (const auto& word : words) {
+        if (word.starts_with('-')) {
+            return fail(fmt::format("there is no option {} (see --help)", printable(word)));
+        }
     }
-    return fail(
-        fmt::format("unexpected argument '{}': a command goes after --, like sslsniff -- {}", shown, shown));
+    return fmt::format("{}", fmt::join(words, " "));
 }
 
 }  // namespace
@@ -154,9 +176,11 @@ Result<std::variant<RawOptions, Information>> read_words(std::span<const std::st
     } catch (const CLI::ParseError& error) {
         return fail(printable(error.what()) + " (see --help)");
     }
-    if (const auto extras = app.remaining(); !extras.empty()) {
-        return unexpected_word(extras[0]);
+    auto expression = filter_expression(app.remaining());
+    if (!expression) {
+        return std::unexpected(expression.error());
     }
+    raw.options.expression = *std::move(expression);
     return raw;
 }
 

@@ -24,6 +24,12 @@ struct RawOptions {
     std::optional<std::string> max_body;
     std::optional<std::string> color;
     std::optional<std::string> read_path;
+    std::optional<std::string> write_path;
+    std::optional<std::string> rotate_size;
+    std::optional<std::string> rotate_count;
+    std::optional<std::string> rotate_interval;
+    std::optional<std::string> pcapng_mode;
+    bool no_markers = false;
     bool no_children = false;
 };
 

@@ -115,10 +115,12 @@ Result<void> PcapngSink::flush() {
     if (output_.is_finished()) {
         return {};
     }
-    for (const Waiting& waiting : std::exchange(waiting_, {})) {
-        if (const auto found = connections_.find(waiting.connection); found != connections_.end()) {
-            found->second.release();
-        }
+    // Between two flushes events had time to tell the addresses.
+    while (!waiting_.empty() && waiting_.front().was_flushed) {
+        release_first();
+    }
+    for (Waiting& waiting : waiting_) {
+        waiting.was_flushed = true;
     }
     if (error_) {
         return std::unexpected(*error_);
@@ -127,6 +129,9 @@ Result<void> PcapngSink::flush() {
 }
 
 Result<void> PcapngSink::finish() {
+    while (!waiting_.empty()) {
+        release_first();
+    }
     if (auto flushed = flush(); !flushed || output_.is_finished()) {
         return flushed;
     }
@@ -146,11 +151,15 @@ ConnectionWriter& PcapngSink::writer(const ConnectionId& id, Timestamp time) {
 
 void PcapngSink::release_overdue(Timestamp now) {
     while (!waiting_.empty() && (now - waiting_.front().since > kMaxWait || waiting_.size() > kMaxWaiting)) {
-        if (const auto found = connections_.find(waiting_.front().connection); found != connections_.end()) {
-            found->second.release();
-        }
-        waiting_.pop_front();
+        release_first();
     }
+}
+
+void PcapngSink::release_first() {
+    if (const auto found = connections_.find(waiting_.front().connection); found != connections_.end()) {
+        found->second.release();
+    }
+    waiting_.pop_front();
 }
 
 void PcapngSink::rotate(Timestamp now) {

@@ -31,7 +31,8 @@ class PcapngSink final : public EventConsumer {
     /// Writes, and flushes at least every 100 ms of event time.
     void on_event(const CaptureEvent& event) override;
 
-    /// For quiet times: writes also what waits for its addresses.
+    /// For quiet times, called now and then: writes also what has waited for its addresses since the last
+    /// call.
     Result<void> flush();
     /// Ends the section with statistics; nothing may follow.
     Result<void> finish();
@@ -42,6 +43,7 @@ class PcapngSink final : public EventConsumer {
     struct Waiting {
         Timestamp since;
         ConnectionId connection;
+        bool was_flushed = false;  ///< it waited when flush() was called last
     };
 
     void on(const ProcessEvent& event);
@@ -55,6 +57,7 @@ class PcapngSink final : public EventConsumer {
 
     ConnectionWriter& writer(const ConnectionId& id, Timestamp time);
     void release_overdue(Timestamp now);
+    void release_first();
     void rotate(Timestamp now);
     ConnectionInfo unknown_connection(const ConnectionId& id, Timestamp time);
 

@@ -1,0 +1,174 @@
+#include "filter/fields.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+#include "base/text.h"
+
+namespace sslsniff {
+namespace {
+
+/// Nothing more distant is a likely slip of the finger.
+constexpr std::size_t kMaxDistance = 2;
+
+/// Levenshtein distance.
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        std::size_t diagonal = std::exchange(row[0], i + 1);
+        for (std::size_t j = 0; j < b.size(); ++j) {
+            const std::size_t changed = diagonal + (a[i] == b[j] ? 0 : 1);
+            diagonal = row[j + 1];
+            row[j + 1] = std::min({changed, row[j] + 1, diagonal + 1});
+        }
+    }
+    return row.back();
+}
+
+void write_endpoint(std::string_view key, const Endpoint& endpoint, FieldWriter& writer) {
+    if (endpoint.address.family != IpAddress::Family::none) {
+        writer.begin_object(key);
+        writer.text("address", to_string(endpoint.address));
+        writer.number("port", endpoint.port);
+        writer.end_object();
+    }
+}
+
+void text_if_known(std::string_view key, ByteView octets, FieldWriter& writer) {
+    if (!octets.empty()) {
+        writer.text(key, octets);
+    }
+}
+
+void write_tls(const TlsInfo& tls, FieldWriter& writer) {
+    writer.begin_object("tls");
+    text_if_known("library", tls.library, writer);
+    text_if_known("version", tls.version, writer);
+    text_if_known("cipher", tls.cipher, writer);
+    text_if_known("sni", tls.sni, writer);
+    text_if_known("alpn", tls.alpn, writer);
+    writer.begin_array("offered_alpn");
+    for (const std::string& protocol : tls.offered_alpn) {
+        writer.text({}, protocol);
+    }
+    writer.end_array();
+    if (tls.handshake) {
+        writer.number("handshake", tls.handshake->count());
+    }
+    writer.boolean("handshake_failed", tls.handshake_failed);
+    writer.end_object();
+}
+
+void write_connection(const ConnectionInfo& connection, FieldWriter& writer) {
+    const ProcessInfo& process = *connection.process;
+    writer.begin_object("process");
+    writer.number("pid", process.key.pid);
+    writer.text("comm", process.comm);
+    text_if_known("exe", process.exe, writer);
+    writer.number("uid", process.uid);
+    text_if_known("container_id", process.container_id, writer);
+    writer.end_object();
+    writer.begin_object("connection");
+    writer.text("id", connection_name(connection.id));
+    writer.text("role", to_string(connection.role));
+    writer.text("carrier", to_string(connection.carrier));
+    writer.text("transport", to_string(connection.endpoints.transport));
+    write_endpoint("local", connection.endpoints.local, writer);
+    write_endpoint("remote", connection.endpoints.remote, writer);
+    writer.text("correlation", to_string(connection.correlation));
+    if (connection.endpoints.socket_cookie != 0) {
+        writer.number("socket_cookie", static_cast<std::int64_t>(connection.endpoints.socket_cookie));
+    }
+    if (connection.endpoints.netns != 0) {
+        writer.number("netns", connection.endpoints.netns);
+    }
+    if (connection.carrier == Carrier::tls) {
+        write_tls(connection.tls, writer);
+    }
+    writer.end_object();
+}
+
+}  // namespace
+
+std::string_view to_string(FieldType type) {
+    using enum FieldType;
+    switch (type) {
+        case number:
+            return "a number";
+        case size:
+            return "a size";
+        case duration:
+            return "a duration";
+        case text:
+            return "text";
+        case boolean:
+            return "true or false";
+        case address:
+            return "an address";
+    }
+    return "?";
+}
+
+std::optional<Field> find_field(std::string_view name) {
+    for (const FieldSpec& field : filter_fields()) {
+        if (field.path == name || (!name.empty() && field.short_name == name)) {
+            return Field{std::string(field.path), field.type};
+        }
+        const bool takes_any = field.path.ends_with(".*");
+        const std::string_view folder = field.path.substr(0, field.path.size() - 1);
+        if (takes_any && name.starts_with(folder) && name.size() > folder.size()) {
+            return Field{std::string(folder) + to_lower(name.substr(folder.size())), field.type};
+        }
+    }
+    return std::nullopt;
+}
+
+std::string_view similar_field(std::string_view name) {
+    std::string_view best;
+    std::size_t least = kMaxDistance + 1;
+    for (const FieldSpec& field : filter_fields()) {
+        for (const std::string_view known : {field.path, field.short_name}) {
+            const bool plausible = !known.empty() && known.size() + kMaxDistance >= name.size() &&
+                                   name.size() + kMaxDistance >= known.size();
+            if (const std::size_t d = plausible ? distance(name, known) : least; d < least) {
+                least = d;
+                best = known;
+            }
+        }
+    }
+    return best;
+}
+
+void write_common_fields(const Transaction& transaction, FieldWriter& writer) {
+    const Timing& timing = transaction.timing;
+    writer.text("protocol", transaction.exchange->protocol());
+    if (timing.end) {
+        writer.number("duration", (*timing.end - timing.start).count());
+    }
+    write_connection(transaction.connection, writer);
+    writer.begin_object("timing");
+    if (timing.request_end) {
+        writer.number("request_end", (*timing.request_end - timing.start).count());
+    }
+    if (timing.response_start) {
+        writer.number("response_start", (*timing.response_start - timing.start).count());
+    }
+    writer.end_object();
+    writer.begin_object("integrity");
+    writer.boolean("complete", transaction.integrity.complete);
+    writer.number("missing_bytes", static_cast<std::int64_t>(transaction.integrity.missing_bytes));
+    writer.boolean("joined_midstream", transaction.integrity.joined_midstream);
+    text_if_known("reason", transaction.integrity.reason, writer);
+    writer.end_object();
+}
+
+void write_common_fields(const ConnectionRecord& record, FieldWriter& writer) {
+    text_if_known("protocol", record.protocol, writer);
+    writer.number("duration", (record.closed - record.connection.opened).count());
+    write_connection(record.connection, writer);
+}
+
+}  // namespace sslsniff

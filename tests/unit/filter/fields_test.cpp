@@ -1,0 +1,74 @@
+#include "filter/fields.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "support/flat_json.h"
+
+namespace sslsniff {
+namespace {
+
+/// The path of a value in JSON as --where calls it: without array indices and units.
+std::string field_name(std::string path) {
+    std::string out;
+    for (std::size_t i = 0; i < path.size(); ++i) {
+        if (path[i] == '[') {
+            i = path.find(']', i);
+        } else {
+            out += path[i];
+        }
+    }
+    const auto drop = [&](std::string_view suffix, std::string_view with = "") {
+        if (out.ends_with(suffix)) {
+            out.replace(out.size() - suffix.size(), suffix.size(), with);
+        }
+    };
+    drop("_us");
+    drop("_base64");
+    drop(".base64", ".text");
+    return out;
+}
+
+TEST(Fields, KnowsAllThatFixturesHave) {
+    std::set<std::string> unknown;
+    std::size_t lines = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(SSLSNIFF_FIXTURES)) {
+        if (entry.path().extension() != ".jsonl") {
+            continue;
+        }
+        std::ifstream file(entry.path());
+        for (std::string line; std::getline(file, line);) {
+            const test::FlatJson fields = test::parse_json(line);
+            if (fields["type"] != "transaction") {
+                continue;
+            }
+            ++lines;
+            for (const auto& [path, value] : fields.values) {
+                const std::string name = field_name(path);
+                // The rendering of bodies, and values without end, are not for comparisons.
+                const bool skipped = value == "{}" || value == "[]" || name == "schema" || name == "type" ||
+                                     name == "time" || name.starts_with("response.value") ||
+                                     name.ends_with(".truncated") || name.find(".body.") != std::string::npos;
+                if (!skipped && !find_field(name)) {
+                    unknown.insert(name);
+                }
+            }
+        }
+    }
+    EXPECT_GT(lines, 10U);
+    EXPECT_TRUE(unknown.empty()) << testing::PrintToString(unknown);
+}
+
+TEST(Fields, NamesAreUnique) {
+    std::set<std::string_view> names;
+    for (const FieldSpec& field : filter_fields()) {
+        EXPECT_TRUE(names.insert(field.path).second) << field.path;
+        EXPECT_TRUE(field.short_name.empty() || names.insert(field.short_name).second) << field.short_name;
+    }
+}
+
+}  // namespace
+}  // namespace sslsniff
