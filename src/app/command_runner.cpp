@@ -63,6 +63,7 @@ Result<CommandRunner> CommandRunner::fork_held(std::span<const std::string> comm
     // execvp wants mutable words; they are copied before the fork because the child must not allocate.
     std::vector<std::string> words(command.begin(), command.end());
     std::vector<char*> argv;
+    argv.reserve(words.size() + 1);
     for (auto& word : words) {
         argv.push_back(word.data());
     }

@@ -35,7 +35,7 @@ class Loop {
             auto polled = source_.poll(milliseconds(0), output_.consumer());
             if (!polled) {
                 // What came before the error is worth showing; the error is what the caller must know.
-                (void)output_.flush();
+                static_cast<void>(output_.flush());
                 return std::unexpected(polled.error());
             }
             const PollStatus status = *polled;

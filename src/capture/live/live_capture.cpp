@@ -70,7 +70,6 @@ LiveCapture::LiveCapture(const LiveOptions& options, CapturePrograms programs)
           [this](const ConnectionId& id, std::uint64_t generation) { return take_ends(id, generation); },
           describe_process) {}
 
-
 Result<std::unique_ptr<LiveCapture>> LiveCapture::start(const LiveOptions& options) {
     if (const auto found = obstacles(); !found.empty()) {
         return fail(found.front());
