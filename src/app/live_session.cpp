@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "app/backend_choice.h"
 #include "app/remarks.h"
 #include "app/targets.h"
 #include "base/text.h"
@@ -74,6 +75,9 @@ Result<std::unique_ptr<LiveSession>> LiveSession::open(const Options& options, s
     live.targets = *std::move(targets);
     live.ring_bytes = options.buffer_size;
     live.snaplen = options.snaplen;
+    if (auto chosen = choose_backends(options.backends, live); !chosen) {
+        return std::unexpected(chosen.error());
+    }
     if (command) {
         live.expect_exec = true;
         live.command_path = options.command.front();

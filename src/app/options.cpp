@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "app/backend_choice.h"
 #include "app/output_formats.h"
 #include "app/raw_options.h"
 #include "app/units.h"
@@ -152,6 +153,11 @@ Result<void> check_outputs(const Options& options) {
     return {};
 }
 
+Result<void> check_backends(const Options& options) {
+    LiveOptions unused;
+    return choose_backends(options.backends, unused);
+}
+
 Result<Options> checked(RawOptions&& raw) {
     auto options = std::move(raw.options);
     options.children = !raw.no_children;
@@ -196,7 +202,7 @@ Result<Options> checked(RawOptions&& raw) {
                                               : fail(fmt::format("'{}' is not a count", printable(text)));
     };
     std::string write_path;
-    const std::array<Result<void>, 16> checks{
+    const std::array<Result<void>, 17> checks{
         assign("-r", raw.read_path, options.read_path, path),
         assign("-n", raw.count, options.count, count),
         assign("--duration", raw.duration, options.duration, parse_duration),
@@ -210,6 +216,7 @@ Result<Options> checked(RawOptions&& raw) {
         assign("-G", raw.rotate_interval, options.rotation.interval, parse_duration),
         assign("--pcapng-mode", raw.pcapng_mode, options.pcapng.mode, parse_pcapng_mode),
         check_filters(options),
+        check_backends(options),
         check_rotation(options),
         check_targets(options),
         check_outputs(options),

@@ -111,6 +111,10 @@ void declare_options(CLI::App& app, RawOptions& raw) {
     limits.value("--max-body", raw.max_body, "BYTES", "Keep only this much of each body; default: 64k");
     limits.value("-B,--buffer-size", raw.buffer_size, "BYTES", "Size of the kernel's buffer; default: 64M");
 
+    Group diagnosis(app, "Diagnosis");
+    diagnosis.list("--backend", options.backends, "NAME",
+                   "Not the best way into the kernel but this (docs/kernels.md); repeatable");
+
     app.set_help_flag("-h,--help", "Print this help")->group("Other");
     const std::string version =
         has_live_capture() ? kVersion : kVersion + std::string(" (without live capture)");

@@ -15,6 +15,8 @@ import time
 import unittest
 
 SSLSNIFF = os.environ.get("SSLSNIFF", "build/dev/sslsniff")
+# Names for --backend, to test a way into the kernel that is not its best.
+BACKENDS = [f"--backend={name}" for name in os.environ.get("SSLSNIFF_BACKENDS", "").split()]
 PYTHON = "/usr/bin/python3"  # Debian's: its ssl module uses the system's libssl
 # Generous: a loaded machine must not fail a test. Nothing waits this long when all is well.
 PATIENCE = 60
@@ -48,7 +50,7 @@ class Capture:
         self.json_path = os.path.join(folder, f"out{len(os.listdir(folder))}.jsonl")
         self.stderr_path = self.json_path + ".stderr"
         self.stdout_path = self.json_path + ".stdout"
-        self.arguments = [SSLSNIFF, "-o", f"json:{self.json_path}", *outputs, *map(str, arguments)]
+        self.arguments = [SSLSNIFF, *BACKENDS, "-o", f"json:{self.json_path}", *outputs, *map(str, arguments)]
         if command:
             self.arguments += ["--", *map(str, command)]
         self.is_command = bool(command)
