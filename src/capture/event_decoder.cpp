@@ -12,8 +12,15 @@ EventDecoder::EventDecoder(Timestamp monotonic_zero, TakeEnds take_ends, Process
     : monotonic_zero_(monotonic_zero), take_ends_(std::move(take_ends)), processes_(std::move(describe)) {}
 
 void EventDecoder::name_library(std::uint32_t number, std::string name) {
+    const bool first = libraries_.empty();
     if (number >= libraries_.size()) {
         libraries_.resize(number + 1);
+    }
+    // Number 0 comes from kernels without attach cookies (before 5.15): sure only while there is one name.
+    if (first) {
+        libraries_[0] = name;
+    } else if (libraries_[0] != name) {
+        libraries_[0].clear();
     }
     libraries_[number] = std::move(name);
 }

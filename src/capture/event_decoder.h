@@ -37,7 +37,7 @@ class EventDecoder {
     explicit EventDecoder(Timestamp monotonic_zero, TakeEnds take_ends = {},
                           ProcessTable::Describe describe = {});
 
-    /// Names the library number that probes were attached with, as in "OpenSSL 3.0.17".
+    /// Names the library number, from 1 on, that probes were attached with, as in "OpenSSL 3.0.17".
     void name_library(std::uint32_t number, std::string name);
 
     /// Delivers what `record` says. False when it is malformed or names an unknown connection.
