@@ -6,6 +6,8 @@
  */
 #include "openssl.bpf.h"
 #include "socket.bpf.h"
+#include "bio.bpf.h"
+#include "ciphertext.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -48,6 +50,23 @@ int tls_return(struct pt_regs *ctx)
 
 #include "probes_without_cookie.bpf.h"
 
+/* ---- BIO_read and BIO_write, of processes that need it ---- */
+
+SEC("uprobe")
+int bio_entry(struct pt_regs *ctx)
+{
+	__u64 cookie = bpf_get_attach_cookie(ctx);
+	WITHOUT_PREEMPTION(on_bio_entry(ctx, COOKIE_FUNCTION(cookie)));
+	return 0;
+}
+
+SEC("uretprobe")
+int bio_return(struct pt_regs *ctx)
+{
+	WITHOUT_PREEMPTION(on_bio_return(ctx));
+	return 0;
+}
+
 /* ---- sockets: one of these backends is loaded ---- */
 
 /* Gives the socket a cookie, which only these program types can. */
@@ -62,6 +81,8 @@ SEC("tp_btf/sock_send_length") /* Linux 6.3 */
 int BPF_PROG(socket_sent, struct sock *sk, int result, int flags)
 {
 	on_traced_socket_call(sk, result, DIRECTION_SENT);
+	if (config.has_ciphertext)
+		sample_ciphertext(sk, result, DIRECTION_SENT);
 	return 0;
 }
 
@@ -69,6 +90,8 @@ SEC("tp_btf/sock_recv_length")
 int BPF_PROG(socket_received, struct sock *sk, int result, int flags)
 {
 	on_traced_socket_call(sk, result, DIRECTION_RECEIVED);
+	if (config.has_ciphertext)
+		sample_ciphertext(sk, result, DIRECTION_RECEIVED);
 	return 0;
 }
 

@@ -26,6 +26,9 @@ enum event_kind {
 	EVENT_ALPN,
 	EVENT_DATA,
 	EVENT_CLOSE,
+	EVENT_BIO_WANTED,     /* the TLS library of a process does not touch its sockets itself */
+	EVENT_LIBRARY_RECORD, /* ciphertext, where the TLS library hands it over */
+	EVENT_SOCKET_SAMPLE,  /* ciphertext, at a socket call of such a process */
 };
 
 enum event_direction {
@@ -161,6 +164,35 @@ struct close_event {
 	__u64 position[DIRECTION_COUNT]; /* end of the stream */
 	__u8 missing[DIRECTION_COUNT];   /* enum loss, for octets before it that the reader does not have */
 	__u8 reserved[6];
+};
+
+struct bio_wanted_event {
+	struct event_header header;
+	__u32 pid;
+	__u32 reserved;
+};
+
+#define RECORD_SAMPLE 24
+
+/*
+ * What BIO_write was given, or BIO_read gave, inside a call of the TLS library: the beginning of a TLS record, or
+ * of its body behind the header.
+ */
+struct library_record_event {
+	struct event_header header;
+	__u32 length;
+	__u32 reserved;
+	__u8 octets[RECORD_SAMPLE];
+};
+
+#define SHORT_SAMPLE 64
+#define LONG_SAMPLE  32768
+
+/* First octets that a socket call moved. They follow this structure. */
+struct socket_sample_event {
+	struct bind_event socket; /* header.generation is 0 */
+	__u32 pid;
+	__u32 length;
 };
 
 #endif

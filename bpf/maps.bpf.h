@@ -7,10 +7,12 @@
 #include <bpf/bpf_helpers.h>
 #include "state.h"
 
-#define MAX_FRAMES      4
-#define MAX_THREADS     16384
-#define MAX_CONNECTIONS 65536
-#define MAX_PROCESSES   32768
+#define MAX_FRAMES          4
+#define MAX_THREADS         16384
+#define MAX_CONNECTIONS     65536
+#define MAX_PROCESSES       32768
+#define MAX_BIO_PROCESSES   4096
+#define MAX_SAMPLED_SOCKETS 16384
 
 /* Alone in their sections, by whose names user space finds them. */
 const volatile struct capture_config config SEC(".rodata.config") = {};
@@ -76,6 +78,29 @@ struct {
 	__type(key, __u64);
 	__type(value, struct connection_key);
 } bound_sockets SEC(".maps");
+
+/* processes with connections whose TLS library does not touch the socket itself */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_BIO_PROCESSES);
+	__type(key, __u32);
+	__type(value, struct bio_process);
+} bio_processes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_SAMPLED_SOCKETS);
+	__type(key, __u64);
+	__type(value, struct sampled_socket);
+} sampled_sockets SEC(".maps");
+
+/* generation of a connection whose socket user space found by its ciphertext -> any */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_CONNECTIONS);
+	__type(key, __u64);
+	__type(value, __u8);
+} ciphertext_bound SEC(".maps");
 
 /* comm, padded with NUL -> any */
 struct {

@@ -8,6 +8,7 @@
 
 #include "payload.bpf.h"
 #include "frame.bpf.h"
+#include "memory_bio.bpf.h"
 
 enum call_kind {
 	CALL_OTHER,
@@ -252,6 +253,8 @@ static __always_inline int on_return(struct pt_regs *ctx)
 		return 0;
 	int result = (int)PT_REGS_RC(ctx);
 	enum call_kind kind = kind_of(frame->function);
+	if (config.has_ciphertext && (kind == CALL_READ || kind == CALL_WRITE || kind == CALL_HANDSHAKE))
+		note_call(frame->handle);
 	switch (kind) {
 	case CALL_READ:
 	case CALL_WRITE:

@@ -176,6 +176,7 @@ static __always_inline void on_exec(void)
 	__u32 verdict = process && process->verdict == VERDICT_TARGET ? VERDICT_TARGET : decide_verdict(tgid);
 	struct process new = {.verdict = verdict};
 	bpf_map_delete_elem(&threads, &thread);
+	bpf_map_delete_elem(&bio_processes, &tgid);
 	if (verdict >= VERDICT_MATCHED || (process && process->announced))
 		emit_exec();
 	if (process || verdict >= VERDICT_MATCHED)
@@ -196,6 +197,7 @@ static __always_inline void on_exit(void)
 		return;
 	if (process->verdict >= VERDICT_MATCHED)
 		emit_process(EVENT_EXIT);
+	bpf_map_delete_elem(&bio_processes, &tgid);
 	bpf_map_delete_elem(&processes, &tgid);
 }
 

@@ -10,6 +10,7 @@
 #include "payload.bpf.h"
 #include "frame.bpf.h"
 #include "syscall_buffer.bpf.h"
+#include "memory_bio.bpf.h"
 #include <bpf/bpf_endian.h>
 
 #define AF_UNIX     1
@@ -214,7 +215,7 @@ static __always_inline void on_socket_call(struct sock *sk, int result, __u64 di
 		bool innermost = i + 1 == thread->depth;
 		if (innermost && buffer.length && wants_hello(connection))
 			sample_hello(frame->handle, buffer.address, buffer.length, direction);
-		if (!connection->socket && !is_dead(connection, socket))
+		if (!connection->socket && !is_dead(connection, socket) && !is_bound_by_ciphertext(connection))
 			bind_connection(frame->handle, socket, direction);
 		if (innermost && direction == DIRECTION_SENT && moved && is_long_write(frame))
 			follow_write(frame->handle, frame->buffer, frame->length, moved);

@@ -19,7 +19,7 @@ struct capture_config {
 	__u8 has_preempt_kfuncs; /* bpf_preempt_disable, bpf_preempt_enable */
 	__u8 has_task_pt_regs;   /* bpf_task_pt_regs */
 	__u8 has_socket_cookie;  /* bpf_get_socket_cookie in tracing programs */
-	__u8 reserved;
+	__u8 has_ciphertext;     /* sockets of memory BIOs are found by equal ciphertext */
 };
 
 /* .bss */
@@ -67,6 +67,7 @@ struct connection_key {
 #define CONNECTION_SOCKET_RESET   0x400
 #define CONNECTION_CLOSED         0x800  /* EVENT_CLOSE was sent */
 #define CONNECTION_NEW            0x1000 /* SSL_set_connect_state and the like were seen */
+#define CONNECTION_BY_CIPHERTEXT  0x2000 /* user space knows the socket */
 
 struct connection {
 	__u64 generation;
@@ -81,7 +82,23 @@ struct connection {
 	__u32 flags;
 	__u8 missing[DIRECTION_COUNT]; /* enum loss, for octets before position since the last data record */
 	__u8 hello_tries;
-	__u8 reserved[5];
+	__u8 reserved;
+	__u16 library_records; /* EVENT_LIBRARY_RECORD sent, saturates */
+	__u8 reserved2[2];
+};
+
+/* map bio_processes: tgid -> */
+struct bio_process {
+	__u64 needed;   /* CLOCK_MONOTONIC of the last call on a connection without a socket */
+	__u32 attached; /* BIO probes are: set by user space */
+	__u32 reserved;
+};
+
+/* map sampled_sockets: socket cookie -> how often it was sampled. User space stops it by the greatest values. */
+struct sampled_socket {
+	__u64 last_long; /* CLOCK_MONOTONIC */
+	__u32 records;   /* that began where the buffer does */
+	__u32 long_samples;
 };
 
 /* map losses, per CPU: enum loss -> */

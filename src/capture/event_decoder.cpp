@@ -1,15 +1,13 @@
 #include "capture/event_decoder.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "capture/event_convert.h"
-#include "capture/tls_hello.h"
 
 namespace sslsniff {
 
-EventDecoder::EventDecoder(Timestamp monotonic_zero, TakeEnds take_ends, ProcessTable::Describe describe)
-    : monotonic_zero_(monotonic_zero), take_ends_(std::move(take_ends)), processes_(std::move(describe)) {}
+EventDecoder::EventDecoder(Timestamp monotonic_zero, Hooks hooks)
+    : monotonic_zero_(monotonic_zero), hooks_(std::move(hooks)), processes_(hooks_.describe_process) {}
 
 void EventDecoder::name_library(std::uint32_t number, std::string name) {
     const bool first = libraries_.empty();
@@ -57,6 +55,10 @@ bool EventDecoder::decode(ByteView record, EventConsumer& consumer) {
             return on_data(record, consumer);
         case EVENT_CLOSE:
             return on_close(record, consumer);
+        case EVENT_LIBRARY_RECORD:
+            return on_library_record(record, consumer);
+        case EVENT_SOCKET_SAMPLE:
+            return on_socket_sample(record, consumer);
         default:
             return false;
     }
@@ -112,7 +114,8 @@ void EventDecoder::close_all_of(std::uint32_t pid, Timestamp time, EventConsumer
     }
     for (const std::uint64_t generation : gone) {
         Connection& connection = connections_.at(generation);
-        const auto ends = take_ends_ ? take_ends_(connection.id, generation) : std::optional<StreamEnds>();
+        const auto ends =
+            hooks_.take_ends ? hooks_.take_ends(connection.id, generation) : std::optional<StreamEnds>();
         close(connection, ends ? &*ends : nullptr, CloseReason::process_exit, time, consumer);
     }
 }
@@ -156,69 +159,56 @@ bool EventDecoder::on_bind(ByteView record, EventConsumer& consumer) {
     out.time = time_of(event->header);
     out.correlation = Correlation::nested;
     out.endpoints = to_endpoints(*event);
-    consumer.on_event(out);
+    // A socket call that a callback of the library made does not outweigh equal ciphertext.
+    if (connection->ciphertext_socket == 0) {
+        consumer.on_event(out);
+    }
     return true;
 }
 
-bool EventDecoder::on_hello(ByteView record, EventConsumer& consumer) {
-    constexpr std::size_t kOffset = offsetof(hello_event, octets);
-    if (record.size() < kOffset) {
-        return false;
-    }
-    hello_event event{};
-    std::memcpy(&event, record.data(), kOffset);
-    const Connection* connection = find(event.header);
-    if (connection == nullptr || event.length > record.size() - kOffset) {
-        return false;
-    }
-    const auto hello = parse_tls_hello(record.substr(kOffset, event.length),
-                                       (event.header.flags & HELLO_WITHOUT_RECORD_HEADER) == 0);
-    if (!hello) {
-        return false;
-    }
-    TlsEvent out;
-    out.connection = connection->id;
-    out.time = time_of(event.header);
-    const bool sent = to_direction(event.header.direction) == Direction::sent;
-    out.role = hello->from_client == sent ? Role::client : Role::server;
-    out.tls = to_tls_info(*hello);
-    consumer.on_event(out);
-    return true;
-}
-
-bool EventDecoder::on_handshake(ByteView record, EventConsumer& consumer) {
-    const auto event = read_fixed<handshake_event>(record);
+bool EventDecoder::on_library_record(ByteView record, EventConsumer& consumer) {
+    const auto event = read_fixed<library_record_event>(record);
     const Connection* connection = event ? find(event->header) : nullptr;
-    if (connection == nullptr) {
+    if (connection == nullptr || event->length > RECORD_SAMPLE) {
         return false;
     }
-    TlsEvent out;
-    out.connection = connection->id;
-    out.time = time_of(event->header);
-    out.role = (event->header.flags & HANDSHAKE_CLIENT) != 0   ? Role::client
-               : (event->header.flags & HANDSHAKE_SERVER) != 0 ? Role::server
-                                                               : Role::unknown;
-    if (event->duration != 0) {
-        out.tls.handshake = Duration(static_cast<std::int64_t>(event->duration));
-    }
-    out.tls.handshake_failed = (event->header.flags & HANDSHAKE_FAILED) != 0;
-    consumer.on_event(out);
+    const ByteView octets = record.substr(offsetof(library_record_event, octets), event->length);
+    bind_by(binder_.see_library_record(connection->id.pid, event->header.generation,
+                                       to_direction(event->header.direction), octets),
+            time_of(event->header), consumer);
     return true;
 }
 
-bool EventDecoder::on_alpn(ByteView record, EventConsumer& consumer) {
-    const auto event = read_fixed<alpn_event>(record);
-    const Connection* connection = event ? find(event->header) : nullptr;
-    if (connection == nullptr || event->length == 0) {
+bool EventDecoder::on_socket_sample(ByteView record, EventConsumer& consumer) {
+    const auto event = read_fixed<socket_sample_event>(record);
+    if (!event || event->length > record.size() - sizeof(socket_sample_event)) {
         return false;
     }
-    TlsEvent out;
-    out.connection = connection->id;
-    out.time = time_of(event->header);
-    const ByteView octets = record.substr(offsetof(alpn_event, octets), event->length);
-    out.tls.alpn.assign(octets);
-    consumer.on_event(out);
+    const event_header& header = event->socket.header;
+    const ByteView octets = record.substr(sizeof(socket_sample_event), event->length);
+    bind_by(
+        binder_.see_socket(event->pid, to_endpoints(event->socket), to_direction(header.direction), octets),
+        time_of(header), consumer);
     return true;
+}
+
+void EventDecoder::bind_by(const std::optional<CiphertextBinder::Match>& match, Timestamp time,
+                           EventConsumer& consumer) {
+    const auto found = match ? connections_.find(match->generation) : connections_.end();
+    if (found == connections_.end() || found->second.ciphertext_socket != 0) {
+        return;
+    }
+    Connection& connection = found->second;
+    connection.ciphertext_socket = match->socket.socket_cookie;
+    if (hooks_.on_bound) {
+        hooks_.on_bound(match->generation, match->socket.socket_cookie);
+    }
+    EndpointsEvent out;
+    out.connection = connection.id;
+    out.time = time;
+    out.correlation = Correlation::ciphertext;
+    out.endpoints = match->socket;
+    consumer.on_event(out);
 }
 
 bool EventDecoder::on_data(ByteView record, EventConsumer& consumer) {
@@ -289,6 +279,9 @@ void EventDecoder::close(Connection& connection, const StreamEnds* ends, CloseRe
     out.connection = connection.id;
     out.time = time;
     out.reason = reason;
+    if (connection.ciphertext_socket != 0 && hooks_.on_released) {
+        hooks_.on_released(connection.ciphertext_socket);
+    }
     by_handle_.erase({connection.id.pid, connection.id.handle});
     connections_.erase(connection.kernel_generation);
     consumer.on_event(out);

@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "bpf/event.h"
+#include "capture/ciphertext_binder.h"
 #include "capture/process_table.h"
 #include "model/event.h"
 
@@ -29,13 +30,20 @@ struct StreamEnds {
 /// connections whose process ended or whose SSL object is used again.
 class EventDecoder {
   public:
-    /// Asked when a connection ends without a record of its own: removes what the kernel keeps of it.
-    using TakeEnds =
-        std::function<std::optional<StreamEnds>(const ConnectionId& id, std::uint64_t kernel_generation)>;
+    /// What the decoder asks and tells the kernel's side. Each may be empty.
+    struct Hooks {
+        /// A connection ends without a record of its own: removes what the kernel keeps of it.
+        std::function<std::optional<StreamEnds>(const ConnectionId& id, std::uint64_t kernel_generation)>
+            take_ends;
+        ProcessTable::Describe describe_process;
+        /// The socket of a connection was found by its ciphertext: neither need be looked at any longer.
+        std::function<void(std::uint64_t kernel_generation, std::uint64_t socket_cookie)> on_bound;
+        /// Such a connection is over: its socket may carry another.
+        std::function<void(std::uint64_t socket_cookie)> on_released;
+    };
 
     /// `monotonic_zero`: the time at which CLOCK_MONOTONIC was 0.
-    explicit EventDecoder(Timestamp monotonic_zero, TakeEnds take_ends = {},
-                          ProcessTable::Describe describe = {});
+    explicit EventDecoder(Timestamp monotonic_zero, Hooks hooks = {});
 
     /// Names the library number, from 1 on, that probes were attached with, as in "OpenSSL 3.0.17".
     void name_library(std::uint32_t number, std::string name);
@@ -50,6 +58,7 @@ class EventDecoder {
         ConnectionId id;
         std::uint64_t kernel_generation = 0;
         std::array<std::uint64_t, DIRECTION_COUNT> next{};  // position behind the last octet delivered
+        std::uint64_t ciphertext_socket = 0;                // cookie; 0: not bound by ciphertext
     };
     using Handle = std::pair<std::uint32_t, std::uint64_t>;  // pid, SSL object
 
@@ -63,6 +72,8 @@ class EventDecoder {
     bool on_alpn(ByteView record, EventConsumer& consumer);
     bool on_data(ByteView record, EventConsumer& consumer);
     bool on_close(ByteView record, EventConsumer& consumer);
+    bool on_library_record(ByteView record, EventConsumer& consumer);
+    bool on_socket_sample(ByteView record, EventConsumer& consumer);
 
     Timestamp time_of(const event_header& header) const;
     Connection* find(const event_header& header);
@@ -70,14 +81,17 @@ class EventDecoder {
                  Timestamp time, EventConsumer& consumer);
     void close(Connection& connection, const StreamEnds* ends, CloseReason reason, Timestamp time,
                EventConsumer& consumer);
+    void bind_by(const std::optional<CiphertextBinder::Match>& match, Timestamp time,
+                 EventConsumer& consumer);
     void close_all_of(std::uint32_t pid, Timestamp time, EventConsumer& consumer);
 
     Timestamp monotonic_zero_;
-    TakeEnds take_ends_;
+    Hooks hooks_;
     std::vector<std::string> libraries_;
     std::unordered_map<std::uint64_t, Connection> connections_;  // by the kernel's generation
     std::map<Handle, std::uint64_t> by_handle_;                  // -> the kernel's generation
     ProcessTable processes_;
+    CiphertextBinder binder_;
     std::uint64_t last_generation_ = 0;
 };
 

@@ -94,6 +94,8 @@ Result<Backends> choose_backends(const KernelBtf& kernel, const LiveOptions& opt
     backends.payload = *payload;
     backends.probes = *probes;
     backends.sockets = *sockets;
+    backends.ciphertext = *sockets == SocketBackend::tracepoint && backends.task_pt_regs &&
+                          backends.attach_cookies && backends.socket_cookies;
     return backends;
 }
 
@@ -126,6 +128,8 @@ KernelFeatures examine_kernel() {
              "the first of the list above that is there"},
             {"uprobes", std::string(to_string(backends->probes)), ""},
             {"socket events", std::string(to_string(backends->sockets)), ""},
+            {"sockets behind memory BIOs", backends->ciphertext ? "equal ciphertext" : "none",
+             "python asyncio, node; needs the socket tracepoints and bpf_task_pt_regs"},
         };
     }
     return out;

@@ -18,6 +18,7 @@ struct Backends {
     bool preempt_kfuncs = false;  ///< bpf_preempt_disable around calls (6.15)
     bool task_pt_regs = false;    ///< bpf_task_pt_regs (5.15)
     bool socket_cookies = false;  ///< bpf_get_socket_cookie in tracing programs (5.12)
+    bool ciphertext = false;      ///< sockets behind memory BIOs: needs the tracepoints and task_pt_regs
 };
 
 /// The best of what the kernel has, or what `options` asks for; fails when that is not there.

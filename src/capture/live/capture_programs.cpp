@@ -58,6 +58,7 @@ capture_config make_config(const Backends& backends, const LiveOptions& options,
     config.children = options.targets.children ? 1 : 0;
     config.has_preempt_kfuncs = backends.preempt_kfuncs ? 1 : 0;
     config.has_socket_cookie = backends.socket_cookies ? 1 : 0;
+    config.has_ciphertext = backends.ciphertext ? 1 : 0;
     config.has_task_pt_regs = backends.task_pt_regs ? 1 : 0;
     return config;
 }
@@ -111,6 +112,9 @@ void CapturePrograms::choose_programs() const {
     std::vector<const char*> wanted = tracing_programs(backends_.sockets);
     wanted.insert(wanted.end(), kProcessPrograms.begin(), kProcessPrograms.end());
     wanted.push_back("tls_return");
+    if (backends_.ciphertext) {
+        wanted.insert(wanted.end(), {"bio_entry", "bio_return"});
+    }
     if (backends_.attach_cookies) {
         wanted.push_back("tls_entry");
     }
@@ -119,7 +123,8 @@ void CapturePrograms::choose_programs() const {
         const std::string_view name = bpf_program__name(each);
         const bool without_cookie = name.starts_with("entry_") && !backends_.attach_cookies;
         bpf_program__set_autoload(each, without_cookie || std::ranges::find(wanted, name) != wanted.end());
-        if (name.starts_with("tls_") && backends_.probes == ProbeMechanism::multi) {
+        const bool uprobe = name.starts_with("tls_") || name.starts_with("bio_");
+        if (uprobe && backends_.probes == ProbeMechanism::multi) {
             bpf_program__set_expected_attach_type(each, static_cast<bpf_attach_type>(kUprobeMulti));
         }
     }

@@ -37,6 +37,7 @@ class CapturePrograms {
     bool is_target(std::uint32_t tgid) const;
 
     int ring_fd() const;
+    int map_fd(const char* name) const;
     std::size_t ring_bytes() const { return ring_bytes_; }
     const Backends& backends() const { return backends_; }
     bpf_program* program(const char* name) const;
@@ -54,7 +55,6 @@ class CapturePrograms {
         void operator()(bpf_object* object) const { bpf_object__close(object); }
     };
     CapturePrograms() = default;
-    int map_fd(const char* name) const;
     void choose_programs() const;
     Result<void> set_up_maps(const LiveOptions& options);
     Result<void> fill_filters(const LiveOptions& options);

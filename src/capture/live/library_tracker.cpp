@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iterator>
+#include <span>
 
 #include "capture/discovery/proc_fs.h"
 
@@ -71,6 +72,11 @@ void LibraryTracker::attach_first() {
 void LibraryTracker::detach_all() {
     attacher_.detach_all();
     watcher_.reset();
+}
+
+std::vector<LibraryPlan> LibraryTracker::bio_libraries(std::uint32_t pid) {
+    const auto process = static_cast<pid_t>(pid);
+    return planner_.plan_processes(std::span(&process, 1)).bio_libraries;
 }
 
 std::vector<int> LibraryTracker::descriptors() const {

@@ -33,6 +33,9 @@ class LibraryTracker {
     void attach_new();
     void detach_all();
 
+    /// The files with BIO_read and BIO_write that a process uses.
+    std::vector<LibraryPlan> bio_libraries(std::uint32_t pid);
+
     /// Readable when attach_new() has work.
     std::vector<int> descriptors() const;
 

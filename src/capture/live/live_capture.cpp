@@ -48,6 +48,17 @@ Timestamp find_monotonic_zero() {
     return zero;
 }
 
+/// Passes events on by way of the delay.
+class DelayedConsumer final : public EventConsumer {
+  public:
+    DelayedConsumer(BindingDelay& delay, EventConsumer& consumer) : delay_(delay), consumer_(consumer) {}
+    void on_event(const CaptureEvent& event) override { delay_.pass(event, consumer_); }
+
+  private:
+    BindingDelay& delay_;
+    EventConsumer& consumer_;
+};
+
 /// From /proc, where the process may be gone.
 void describe_process(ProcessInfo& process) {
     const ProcFs proc;
@@ -65,10 +76,22 @@ LiveCapture::LiveCapture(const LiveOptions& options, CapturePrograms programs)
       libraries_(
           options_, programs_, report_,
           [this](std::uint32_t number, std::string name) { decoder_.name_library(number, std::move(name)); }),
-      decoder_(
-          find_monotonic_zero(),
-          [this](const ConnectionId& id, std::uint64_t generation) { return take_ends(id, generation); },
-          describe_process) {}
+      ciphertext_(programs_),
+      bio_probes_(programs_, ciphertext_),
+      decoder_(find_monotonic_zero(), decoder_hooks()) {}
+
+EventDecoder::Hooks LiveCapture::decoder_hooks() {
+    EventDecoder::Hooks hooks;
+    hooks.take_ends = [this](const ConnectionId& id, std::uint64_t generation) {
+        return take_ends(id, generation);
+    };
+    hooks.describe_process = describe_process;
+    hooks.on_bound = [this](std::uint64_t generation, std::uint64_t socket_cookie) {
+        ciphertext_.mark_bound(generation, socket_cookie);
+    };
+    hooks.on_released = [this](std::uint64_t socket_cookie) { ciphertext_.release_socket(socket_cookie); };
+    return hooks;
+}
 
 Result<std::unique_ptr<LiveCapture>> LiveCapture::start(const LiveOptions& options) {
     if (const auto found = obstacles(); !found.empty()) {
@@ -108,6 +131,7 @@ Result<void> LiveCapture::set_up() {
     report_.probe_mechanism = to_string(programs_.backends().probes);
     report_.payload_strategy = to_string(programs_.backends().payload);
     report_.socket_backend = to_string(programs_.backends().sockets);
+    report_.ciphertext = programs_.backends().ciphertext;
 
     if (auto done = programs_.attach_tracing(report_.remarks); !done) {
         return done;
@@ -198,22 +222,55 @@ void LiveCapture::report_losses(EventConsumer& consumer, bool at_once) {
     }
 }
 
+/// Hands over what waits in the ring; true when there was anything.
+bool LiveCapture::take_records(EventConsumer& consumer) {
+    DelayedConsumer delayed(delay_, consumer);
+    EventConsumer& target = report_.ciphertext ? static_cast<EventConsumer&>(delayed) : consumer;
+    const bool took = ring_->take(kPollBudget, [&](ByteView record) {
+        const auto header = read_fixed<event_header>(record);
+        if (header && header->kind == EVENT_BIO_WANTED) {
+            on_bio_wanted(record);
+        } else {
+            decoder_.decode(record, target);
+        }
+    });
+    if (!took) {  // the events do not tell how late it is
+        delay_.expire(clock_now(CLOCK_REALTIME), consumer);
+    }
+    look_after_bios();
+    return took;
+}
+
+void LiveCapture::on_bio_wanted(ByteView record) {
+    const auto event = read_fixed<bio_wanted_event>(record);
+    if (event && !stopped_ && !bio_probes_.has(event->pid)) {
+        bio_probes_.attach(event->pid, libraries_.bio_libraries(event->pid), report_.remarks);
+    }
+}
+
+void LiveCapture::look_after_bios() {
+    if (report_.ciphertext && !stopped_) {
+        bio_probes_.detach_idle(clock_now(CLOCK_MONOTONIC).time_since_epoch());
+    }
+    report_.bio_processes = bio_probes_.processes();
+}
+
 Result<PollStatus> LiveCapture::poll(milliseconds timeout, EventConsumer& consumer) {
     if (ended_) {
         return PollStatus::ended;
     }
-    const auto on_record = [&](ByteView record) { decoder_.decode(record, consumer); };
     const auto until = std::chrono::steady_clock::now() + timeout;
     while (true) {
         if (!stopped_) {
             libraries_.attach_new();
         }
-        const bool took = ring_->take(kPollBudget, on_record);
+        const bool took = take_records(consumer);
         report_losses(consumer, stopped_ && !took);
         if (took) {
             return PollStatus::more;
         }
         if (stopped_) {
+            delay_.flush(consumer);
             ended_ = true;
             return PollStatus::ended;
         }
@@ -225,7 +282,7 @@ Result<PollStatus> LiveCapture::poll(milliseconds timeout, EventConsumer& consum
         static_cast<void>(::read(timer_.get(), &ticks, sizeof(ticks)));
         if (left <= milliseconds(0)) {
             // What came during the wait, once more.
-            return ring_->take(kPollBudget, on_record) ? PollStatus::more : PollStatus::idle;
+            return take_records(consumer) ? PollStatus::more : PollStatus::idle;
         }
     }
 }
@@ -236,6 +293,7 @@ Result<void> LiveCapture::stop() {
     }
     stopped_ = true;
     auto done = programs_.arm(false);
+    bio_probes_.detach_all();
     libraries_.detach_all();
     programs_.detach_tracing();
     return done;

@@ -7,9 +7,12 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "capture/binding_delay.h"
 #include "capture/event_decoder.h"
 #include "capture/event_source.h"
+#include "capture/live/bio_probes.h"
 #include "capture/live/capture_programs.h"
+#include "capture/live/ciphertext_maps.h"
 #include "capture/live/library_tracker.h"
 #include "capture/live/live_options.h"
 #include "capture/live/live_report.h"
@@ -36,6 +39,10 @@ class LiveCapture {
     Result<void> add_targets();
     Result<void> set_up_poll();
     void watch(int descriptor);
+    EventDecoder::Hooks decoder_hooks();
+    bool take_records(EventConsumer& consumer);
+    void on_bio_wanted(ByteView record);
+    void look_after_bios();
     void report_losses(EventConsumer& consumer, bool at_once);
     std::optional<StreamEnds> take_ends(const ConnectionId& id, std::uint64_t generation);
 
@@ -43,6 +50,9 @@ class LiveCapture {
     CapturePrograms programs_;
     LiveReport report_;
     LibraryTracker libraries_;
+    CiphertextMaps ciphertext_;
+    BioProbes bio_probes_;
+    BindingDelay delay_;
     std::unique_ptr<RecordRing> ring_;
     EventDecoder decoder_;
     UniqueFd epoll_;

@@ -14,9 +14,11 @@ struct LiveReport {
     std::string probe_mechanism;   ///< "uprobe-multi" or "perf uprobe"
     std::string payload_strategy;  ///< "user dynptr", "dynptr slices" or "size classes"
     std::string socket_backend;    ///< "tracepoint", "fentry", "kprobe" or "none"
+    bool ciphertext = false;       ///< sockets behind memory BIOs can be found (Linux 6.3)
     std::size_t ring_bytes = 0;    ///< of the ring buffer, rounded up to a power of two
     std::size_t attached_libraries = 0;
     std::size_t attached_probes = 0;   ///< entry and return probes together
+    std::size_t bio_processes = 0;     ///< whose BIO_read and BIO_write are probed now
     std::vector<std::string> remarks;  ///< one sentence each: what does not work here, and why
 };
 

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "base/result.h"
-#include "base/unique_fd.h"
 #include "capture/discovery/attach_plan.h"
 #include "capture/live/capture_programs.h"
+#include "capture/live/probe_links.h"
 
 namespace sslsniff {
 
@@ -37,27 +37,14 @@ class ProbeAttacher {
     std::uint32_t library_number(FileId file) const;
 
   private:
-    /// Detaches when destroyed.
-    struct Probes {
-        std::vector<UniqueFd> multi;
-        std::vector<Link> perf;
-    };
     struct Attached {
         std::uint32_t number = 0;
-        Probes returns;
-        Probes entries;
+        std::vector<ProbeLinks> returns;
+        std::vector<ProbeLinks> entries;
     };
     enum class Side : std::uint8_t { entry, ret };
-    struct Target {
-        const LibraryPlan& library;
-        std::string path;  // of our own descriptor
-        std::uint32_t number;
-    };
-
-    Probes attach_side(const Target& target, Side side, std::vector<std::string>& remarks);
-    bool attach_multi(const Target& target, Side side, pid_t pid, Probes& probes);
-    void attach_perf(const Target& target, Side side, pid_t pid, Probes& probes,
-                     std::vector<std::string>& remarks);
+    std::vector<ProbeLinks> attach_side(const LibraryPlan& library, ProbeTarget target, Side side,
+                                        std::vector<std::string>& remarks);
 
     const CapturePrograms& programs_;
     std::vector<pid_t> pids_;

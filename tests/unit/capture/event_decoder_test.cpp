@@ -8,33 +8,14 @@
 #include <variant>
 #include <vector>
 
+#include "unit/capture/event_collector.h"
+
 namespace sslsniff {
 namespace {
 
 constexpr std::uint64_t kGeneration = 77;
 constexpr std::uint64_t kSsl = 0x5555'0000'1000;
 constexpr Timestamp kZero{std::chrono::seconds(1000)};
-
-/// Keeps the events, and the bytes that data events only lend.
-struct Collector : EventConsumer {
-    std::vector<CaptureEvent> events;
-    std::vector<std::string> bytes;
-    void on_event(const CaptureEvent& event) override {
-        events.push_back(event);
-        const auto* data = std::get_if<DataEvent>(&event);
-        bytes.emplace_back(data != nullptr ? data->bytes : "");
-    }
-    template <class T>
-    std::vector<T> all() const {
-        std::vector<T> found;
-        for (const CaptureEvent& event : events) {
-            if (const T* one = std::get_if<T>(&event)) {
-                found.push_back(*one);
-            }
-        }
-        return found;
-    }
-};
 
 template <class T>
 std::string record_of(const T& event, ByteView payload = {}) {
@@ -165,13 +146,16 @@ TEST_F(EventDecoderTest, AnObjectOpenedAgainClosesTheFormerConnection) {
 
 TEST_F(EventDecoderTest, ExitClosesTheConnectionsOfTheProcess) {
     std::vector<std::uint64_t> asked;
-    EventDecoder with_ends(kZero, [&](const ConnectionId&, std::uint64_t generation) {
+    const auto take_ends = [&](const ConnectionId&, std::uint64_t generation) {
         asked.push_back(generation);
         StreamEnds ends;
         ends.position[DIRECTION_SENT] = 7;
         ends.missing[DIRECTION_SENT] = LossCause::ring_full;
         return std::optional(ends);
-    });
+    };
+    EventDecoder::Hooks hooks;
+    hooks.take_ends = take_ends;
+    EventDecoder with_ends(kZero, hooks);
     with_ends.decode(process_record(EVENT_PROCESS), out);
     with_ends.decode(open_record(1, 0x10), out);
     with_ends.decode(open_record(2, 0x20), out);
@@ -203,7 +187,9 @@ TEST_F(EventDecoderTest, ExecIsRememberedUntilTheProcessUsesTls) {
 }
 
 TEST_F(EventDecoderTest, ProcessesThatRanBeforeAreAskedFor) {
-    EventDecoder asking(kZero, {}, [](ProcessInfo& process) { process.exe = "/asked"; });
+    EventDecoder::Hooks hooks;
+    hooks.describe_process = [](ProcessInfo& process) { process.exe = "/asked"; };
+    EventDecoder asking(kZero, hooks);
     asking.decode(process_record(EVENT_PROCESS), out);
     EXPECT_EQ(out.all<ProcessEvent>().at(0).process.exe, "/asked");
 }
@@ -234,6 +220,65 @@ TEST_F(EventDecoderTest, BindGivesBothEnds) {
     EXPECT_EQ(bound.correlation, Correlation::nested);
 }
 
+/// Random to anyone who looks.
+constexpr ByteView kCiphertext(
+    "\x17\x03\x03\x00\x20\x9d\x01\xfe\x33\xa5\x7c\x00\xe2\x48\xb9\x10\xd4\x6f\x82\x5b\xc7\x11\x22\x33", 24);
+
+std::string library_record(std::uint64_t generation = kGeneration) {
+    auto event = event_of<library_record_event>(EVENT_LIBRARY_RECORD, generation);
+    event.header.direction = DIRECTION_SENT;
+    event.length = RECORD_SAMPLE;
+    std::memcpy(event.octets, kCiphertext.data(), kCiphertext.size());
+    return record_of(event);
+}
+
+std::string socket_sample(std::uint32_t pid, std::uint64_t cookie) {
+    auto event = event_of<socket_sample_event>(EVENT_SOCKET_SAMPLE, 0);
+    event.socket.header.direction = DIRECTION_SENT;
+    event.socket.cookie = cookie;
+    event.socket.family = AF_INET;
+    event.socket.protocol = 6;
+    event.socket.remote_port = 443;
+    event.pid = pid;
+    event.length = static_cast<std::uint32_t>(kCiphertext.size());
+    return record_of(event, kCiphertext);
+}
+
+TEST_F(EventDecoderTest, EqualCiphertextBindsOnceAndTellsTheKernel) {
+    std::vector<std::uint64_t> bound;
+    std::vector<std::uint64_t> released;
+    EventDecoder::Hooks hooks;
+    hooks.on_bound = [&](std::uint64_t generation, std::uint64_t cookie) {
+        bound.insert(bound.end(), {generation, cookie});
+    };
+    hooks.on_released = [&](std::uint64_t cookie) { released.push_back(cookie); };
+    EventDecoder binding(kZero, hooks);
+    binding.decode(open_record(), out);
+    EXPECT_TRUE(binding.decode(library_record(), out));
+    EXPECT_TRUE(binding.decode(socket_sample(41, 8), out));  // another process
+    EXPECT_TRUE(out.all<EndpointsEvent>().empty());
+    EXPECT_TRUE(binding.decode(socket_sample(42, 7), out));
+    EXPECT_TRUE(binding.decode(socket_sample(42, 7), out));
+    ASSERT_EQ(out.all<EndpointsEvent>().size(), 1U);
+    EXPECT_EQ(out.all<EndpointsEvent>().at(0).correlation, Correlation::ciphertext);
+    EXPECT_EQ(out.all<EndpointsEvent>().at(0).endpoints.remote.port, 443);
+    EXPECT_EQ(bound, (std::vector<std::uint64_t>{kGeneration, 7}));
+    // a socket call that the program makes in a callback of the library
+    EXPECT_TRUE(binding.decode(record_of(event_of<bind_event>(EVENT_BIND)), out));
+    EXPECT_EQ(out.all<EndpointsEvent>().size(), 1U);
+    binding.decode(record_of(event_of<close_event>(EVENT_CLOSE)), out);
+    EXPECT_EQ(released, std::vector<std::uint64_t>{7});
+}
+
+TEST_F(EventDecoderTest, CiphertextOfAConnectionThatIsOverBindsNothing) {
+    decoder.decode(open_record(), out);
+    decoder.decode(library_record(), out);
+    decoder.decode(record_of(event_of<close_event>(EVENT_CLOSE)), out);
+    decoder.decode(open_record(kGeneration + 1), out);
+    EXPECT_TRUE(decoder.decode(socket_sample(42, 7), out));
+    EXPECT_TRUE(out.all<EndpointsEvent>().empty());
+}
+
 TEST_F(EventDecoderTest, HandshakeAndAlpnAreNewsAboutTheSession) {
     decoder.decode(open_record(), out);
     auto handshake = event_of<handshake_event>(EVENT_HANDSHAKE);
@@ -260,6 +305,8 @@ TEST_F(EventDecoderTest, RecordsCutShortAnywhereAreRefused) {
         record_of(event_of<bind_event>(EVENT_BIND)),
         record_of(event_of<close_event>(EVENT_CLOSE)),
         record_of(event_of<alpn_event>(EVENT_ALPN)),
+        library_record(),
+        socket_sample(42, 7),
     };
     for (const std::string& record : records) {
         for (std::size_t size = 0; size < record.size(); size++) {

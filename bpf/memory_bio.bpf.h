@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/*
+ * Connections whose TLS library reads and writes memory, while the program moves the ciphertext to and from the
+ * socket (python asyncio, node). User space is told of their processes, probes BIO_read and BIO_write there, and
+ * finds the socket by ciphertext that is equal on both sides.
+ */
+#ifndef SSLSNIFF_MEMORY_BIO_H
+#define SSLSNIFF_MEMORY_BIO_H
+
+#include "connection.bpf.h"
+
+#define MAX_LIBRARY_RECORDS 4096 /* of one connection: after so many it stays without a socket */
+
+static __always_inline bool is_bound_by_ciphertext(struct connection *connection)
+{
+	if (!config.has_ciphertext)
+		return false;
+	if (!(connection->flags & CONNECTION_BY_CIPHERTEXT) &&
+	    bpf_map_lookup_elem(&ciphertext_bound, &connection->generation))
+		connection->flags |= CONNECTION_BY_CIPHERTEXT;
+	return connection->flags & CONNECTION_BY_CIPHERTEXT;
+}
+
+static __always_inline bool lacks_socket(struct connection *connection)
+{
+	return !connection->socket && !connection->last_socket && !(connection->flags & CONNECTION_CLOSED) &&
+	       connection->library_records < MAX_LIBRARY_RECORDS && !is_bound_by_ciphertext(connection);
+}
+
+/* Has user space woken at once: the first octets of payload are near. */
+static __always_inline bool want_bio_probes(__u32 tgid, __u64 generation)
+{
+	struct bio_wanted_event *event = RESERVE_EVENT(struct bio_wanted_event, EVENT_BIO_WANTED, generation);
+	if (!event)
+		return false;
+	event->pid = tgid;
+	event->reserved = 0;
+	bpf_ringbuf_submit(event, BPF_RB_FORCE_WAKEUP);
+	return true;
+}
+
+/* A call returns in which a socket call would have been seen. */
+__noinline int note_call(__u64 handle)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct connection *connection = find_connection(handle);
+	struct bio_process new = {}, *process;
+	if (!connection || !lacks_socket(connection))
+		return 0;
+	process = bpf_map_lookup_elem(&bio_processes, &tgid);
+	if (process) {
+		process->needed = bpf_ktime_get_ns();
+		return 0;
+	}
+	new.needed = bpf_ktime_get_ns();
+	if (!bpf_map_update_elem(&bio_processes, &tgid, &new, BPF_NOEXIST) &&
+	    !want_bio_probes(tgid, connection->generation))
+		bpf_map_delete_elem(&bio_processes, &tgid);
+	return 1;
+}
+
+#endif

@@ -1,0 +1,123 @@
+#include "capture/binding_delay.h"
+
+#include <type_traits>
+#include <variant>
+
+namespace sslsniff {
+
+namespace {
+
+/// The connection that an event is about; null for processes and losses.
+const ConnectionId* connection_of(const CaptureEvent& event) {
+    return std::visit(
+        [](const auto& one) -> const ConnectionId* {
+            if constexpr (requires { one.connection; }) {
+                return &one.connection;
+            } else {
+                return nullptr;
+            }
+        },
+        event);
+}
+
+bool is_payload(const CaptureEvent& event) {
+    return std::holds_alternative<DataEvent>(event) || std::holds_alternative<GapEvent>(event);
+}
+
+}  // namespace
+
+void BindingDelay::pass(const CaptureEvent& event, EventConsumer& consumer) {
+    expire(time_of(event), consumer);
+    if (const ConnectionId* id = connection_of(event)) {
+        pass_about(ConnectionId(*id), event, consumer);
+    } else {
+        consumer.on_event(event);
+    }
+}
+
+void BindingDelay::pass_about(const ConnectionId& id, const CaptureEvent& event, EventConsumer& consumer) {
+    if (std::holds_alternative<OpenEvent>(event)) {
+        unbound_[id] = true;
+    }
+    if (std::holds_alternative<EndpointsEvent>(event)) {
+        unbound_.erase(id);
+        consumer.on_event(event);
+        release(id, consumer);
+        return;
+    }
+    if (std::holds_alternative<CloseEvent>(event)) {
+        unbound_.erase(id);
+        release(id, consumer);
+    }
+    if (waiting_.contains(id) || begins_waiting(id, event)) {
+        hold(id, event);
+        while (bytes_ > kMaxBytes || events_ > kMaxEvents) {
+            const ConnectionId longest = order_.front();
+            order_.pop_front();
+            release(longest, consumer);
+        }
+    } else {
+        consumer.on_event(event);
+    }
+}
+
+bool BindingDelay::begins_waiting(const ConnectionId& id, const CaptureEvent& event) const {
+    const auto found = unbound_.find(id);
+    return found != unbound_.end() && found->second && is_payload(event);
+}
+
+void BindingDelay::hold(const ConnectionId& id, const CaptureEvent& event) {
+    const auto [found, is_new] = waiting_.try_emplace(id);
+    if (is_new) {
+        found->second.since = time_of(event);
+        order_.push_back(id);
+    }
+    Waiting waiting{event, {}};
+    if (auto* data = std::get_if<DataEvent>(&waiting.event)) {
+        waiting.octets = data->bytes;
+        data->bytes = {};
+    }
+    bytes_ += waiting.octets.size();
+    events_++;
+    found->second.events.push_back(std::move(waiting));
+}
+
+void BindingDelay::release(const ConnectionId& id, EventConsumer& consumer) {
+    auto node = waiting_.extract(id);
+    if (node.empty()) {
+        return;
+    }
+    if (const auto unbound = unbound_.find(id); unbound != unbound_.end()) {
+        unbound->second = false;
+    }
+    for (Waiting& waiting : node.mapped().events) {
+        bytes_ -= waiting.octets.size();
+        events_--;
+        if (auto* data = std::get_if<DataEvent>(&waiting.event)) {
+            data->bytes = waiting.octets;
+        }
+        consumer.on_event(waiting.event);
+    }
+}
+
+void BindingDelay::expire(Timestamp now, EventConsumer& consumer) {
+    while (!order_.empty()) {
+        const ConnectionId id = order_.front();
+        const auto found = waiting_.find(id);
+        if (found != waiting_.end() && now - found->second.since < kPatience) {
+            return;
+        }
+        order_.pop_front();
+        release(id, consumer);
+    }
+}
+
+void BindingDelay::flush(EventConsumer& consumer) {
+    while (!order_.empty()) {
+        const ConnectionId id = order_.front();
+        order_.pop_front();
+        release(id, consumer);
+    }
+}
+
+}  // namespace sslsniff

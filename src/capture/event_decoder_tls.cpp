@@ -1,0 +1,71 @@
+// What records tell of TLS sessions: hellos, handshakes, ALPN.
+#include <cstring>
+
+#include "capture/event_convert.h"
+#include "capture/event_decoder.h"
+#include "capture/tls_hello.h"
+
+namespace sslsniff {
+
+bool EventDecoder::on_hello(ByteView record, EventConsumer& consumer) {
+    constexpr std::size_t kOffset = offsetof(hello_event, octets);
+    if (record.size() < kOffset) {
+        return false;
+    }
+    hello_event event{};
+    std::memcpy(&event, record.data(), kOffset);
+    const Connection* connection = find(event.header);
+    if (connection == nullptr || event.length > record.size() - kOffset) {
+        return false;
+    }
+    const auto hello = parse_tls_hello(record.substr(kOffset, event.length),
+                                       (event.header.flags & HELLO_WITHOUT_RECORD_HEADER) == 0);
+    if (!hello) {
+        return false;
+    }
+    TlsEvent out;
+    out.connection = connection->id;
+    out.time = time_of(event.header);
+    const bool sent = to_direction(event.header.direction) == Direction::sent;
+    out.role = hello->from_client == sent ? Role::client : Role::server;
+    out.tls = to_tls_info(*hello);
+    consumer.on_event(out);
+    return true;
+}
+
+bool EventDecoder::on_handshake(ByteView record, EventConsumer& consumer) {
+    const auto event = read_fixed<handshake_event>(record);
+    const Connection* connection = event ? find(event->header) : nullptr;
+    if (connection == nullptr) {
+        return false;
+    }
+    TlsEvent out;
+    out.connection = connection->id;
+    out.time = time_of(event->header);
+    out.role = (event->header.flags & HANDSHAKE_CLIENT) != 0   ? Role::client
+               : (event->header.flags & HANDSHAKE_SERVER) != 0 ? Role::server
+                                                               : Role::unknown;
+    if (event->duration != 0) {
+        out.tls.handshake = Duration(static_cast<std::int64_t>(event->duration));
+    }
+    out.tls.handshake_failed = (event->header.flags & HANDSHAKE_FAILED) != 0;
+    consumer.on_event(out);
+    return true;
+}
+
+bool EventDecoder::on_alpn(ByteView record, EventConsumer& consumer) {
+    const auto event = read_fixed<alpn_event>(record);
+    const Connection* connection = event ? find(event->header) : nullptr;
+    if (connection == nullptr || event->length == 0) {
+        return false;
+    }
+    TlsEvent out;
+    out.connection = connection->id;
+    out.time = time_of(event->header);
+    const ByteView octets = record.substr(offsetof(alpn_event, octets), event->length);
+    out.tls.alpn.assign(octets);
+    consumer.on_event(out);
+    return true;
+}
+
+}  // namespace sslsniff
