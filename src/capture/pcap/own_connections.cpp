@@ -68,6 +68,7 @@ bool OwnConnections::on_packet(const CapturedPacket& packet, const FlowKey& key,
     }
     if (const auto reason = parse_close_comment(packet.comment)) {
         consumer.on_event(CloseEvent{connection.info.id, packet.time, *reason});
+        renumbered_.erase(connection.id_in_file);
         connections_.erase(found);  // the flow stays: what follows of it is understood, and nothing
     }
     return true;
@@ -75,8 +76,12 @@ bool OwnConnections::on_packet(const CapturedPacket& packet, const FlowKey& key,
 
 void OwnConnections::begin(const FlowKey& key, ConnectionComment comment, Timestamp time,
                            EventConsumer& consumer) {
-    const ConnectionId id = comment.info.id;
-    next_generation_ = std::max(next_generation_, id.generation < ~std::uint64_t{0} ? id.generation + 1 : 0);
+    const ConnectionId id_in_file = comment.info.id;
+    if (comment.update && id_in_file.pid == 0 && !renumbered_.contains(id_in_file)) {
+        return;  // news of what the file did not begin
+    }
+    const ConnectionId id = id_for(id_in_file);
+    comment.info.id = id;
     meet(*comment.info.process, time, consumer);
     if (const auto found = connections_.find(id); found != connections_.end()) {
         flows_[key] = id;
@@ -91,6 +96,7 @@ void OwnConnections::begin(const FlowKey& key, ConnectionComment comment, Timest
     }
     if (connections_.size() >= kMaxConnections) {
         consumer.on_event(CloseEvent{connections_.begin()->first, time, CloseReason::freed});
+        renumbered_.erase(connections_.begin()->second.id_in_file);
         connections_.erase(connections_.begin());
     }
     if (flows_.size() >= 2 * kMaxConnections) {
@@ -98,6 +104,7 @@ void OwnConnections::begin(const FlowKey& key, ConnectionComment comment, Timest
     }
     Connection connection;
     connection.info = comment.info;
+    connection.id_in_file = id_in_file;
     connection.info.endpoints = {};  // not told yet
     connection.info.tls = {};
     connection.info.tls.library = comment.info.tls.library;
@@ -112,6 +119,18 @@ void OwnConnections::begin(const FlowKey& key, ConnectionComment comment, Timest
     flows_[key] = id;
     Connection& added = connections_.emplace(id, std::move(connection)).first->second;
     learn(added, comment.info, comment.info.opened, consumer);
+}
+
+ConnectionId OwnConnections::id_for(const ConnectionId& id_in_file) {
+    if (id_in_file.pid != 0) {
+        return id_in_file;
+    }
+    const auto [found, added] = renumbered_.try_emplace(id_in_file, id_in_file);
+    if (added) {
+        found->second = {};
+        found->second.generation = next_generation_++;
+    }
+    return found->second;
 }
 
 /// A further part of a connection the file has already: octets were lost, or a dissector needed a new start.
@@ -154,6 +173,9 @@ void OwnConnections::learn(Connection& connection, const ConnectionInfo& news, T
 }
 
 void OwnConnections::meet(const ProcessInfo& process, Timestamp time, EventConsumer& consumer) {
+    if (processes_.size() >= kMaxConnections) {
+        processes_.clear();  // met again, they are told again
+    }
     const auto [found, added] = processes_.try_emplace(process.key, process.comm);
     if (added || found->second != process.comm) {
         found->second = process.comm;

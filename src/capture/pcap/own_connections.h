@@ -20,7 +20,8 @@ namespace sslsniff {
 /// is missing (a filtered file) are not recognised here.
 class OwnConnections {
   public:
-    /// Borrows `next_generation`, which is kept above all numbers seen.
+    /// Borrows `next_generation`, which numbers connections of unknown processes: those in the file may have
+    /// the number of one of ours.
     explicit OwnConnections(std::uint64_t& next_generation) : next_generation_(next_generation) {}
 
     /// True when the packet was understood; nothing else may look at it then.
@@ -31,6 +32,7 @@ class OwnConnections {
   private:
     struct Connection {
         ConnectionInfo info;
+        ConnectionId id_in_file;
         bool tls_records = false;
         std::array<std::uint64_t, 2> bases{};      ///< positions the file begins with
         std::array<std::uint64_t, 2> positions{};  ///< of the next octets, as the comments count
@@ -39,6 +41,7 @@ class OwnConnections {
     bool on_packet(const CapturedPacket& packet, const FlowKey& key, ByteView payload,
                    EventConsumer& consumer);
     void begin(const FlowKey& key, ConnectionComment comment, Timestamp time, EventConsumer& consumer);
+    ConnectionId id_for(const ConnectionId& id_in_file);
     void resume(Connection& connection, const ConnectionComment& comment, Timestamp time,
                 EventConsumer& consumer);
     void learn(Connection& connection, const ConnectionInfo& news, Timestamp time, EventConsumer& consumer);
@@ -49,7 +52,8 @@ class OwnConnections {
     std::uint64_t& next_generation_;
     std::unordered_map<FlowKey, ConnectionId, FlowKeyHash> flows_;
     std::map<ConnectionId, Connection> connections_;
-    std::map<ProcessKey, std::string> processes_;  ///< comm
+    std::map<ConnectionId, ConnectionId> renumbered_;  ///< those of unknown processes
+    std::map<ProcessKey, std::string> processes_;      ///< comm
 };
 
 }  // namespace sslsniff

@@ -144,6 +144,19 @@ TEST(OwnCapture, ConnectionsWithoutDataAreKept) {
     EXPECT_EQ(read(recorder.file()), recorder.text.take());
 }
 
+TEST(OwnCapture, UnknownProcessesAreNumberedAnew) {
+    Recorder recorder;
+    EventScript first(recorder, {0, 0, 0, 7});
+    first.open().endpoints(Role::client, "10.0.0.1:40000", "10.0.0.2:443").sent("a");
+    EventScript second(recorder, {0, 0, 0, 9});
+    second.open().endpoints(Role::client, "10.0.0.1:40001", "10.0.0.2:443").sent("b").close();
+    first.sent("c");
+    Bytes file = recorder.file();
+    const std::string back = read(file);
+    EXPECT_NE(back.find("1 > a\n2 open"), std::string::npos) << back;
+    EXPECT_NE(back.find("1 > c\n"), std::string::npos) << back;
+}
+
 TEST(OwnCapture, WithoutItsFirstPacketItIsAnyCapture) {
     Recorder recorder;
     EventScript script(recorder, {1, 1, 1, 1});
