@@ -13,7 +13,7 @@ namespace {
 
 /// Deeper nesting is a mistake, and would use up the stack.
 constexpr int kMaxDepth = 100;
-constexpr std::size_t kMaxExpression = 64 * 1024;
+constexpr std::size_t kMaxExpression = 64U * 1024;
 constexpr std::int64_t kMaxRegexMemory = 8 << 20;
 
 bool is_ordered(FieldType type) {
