@@ -7,7 +7,7 @@ namespace sslsniff {
 namespace {
 
 /// Octets one connection may keep waiting.
-constexpr std::size_t kMaxWaiting = 64 * 1024;
+constexpr std::size_t kMaxWaiting = 64U * 1024;
 constexpr std::size_t kEventCost = 64;
 
 bool is_known(const Endpoints& endpoints) {

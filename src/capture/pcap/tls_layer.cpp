@@ -19,7 +19,7 @@ constexpr std::size_t kHeader = 5;
 /// RFC 5246 section 6.2.3: 2^14 and 2048 for what a cipher adds.
 constexpr std::size_t kMaxRecord = 16'384 + 2048;
 /// Both hellos with every extension there is fit; certificates follow after.
-constexpr std::size_t kMaxHeld = 64 * 1024;
+constexpr std::size_t kMaxHeld = 64U * 1024;
 
 bool is_record_header(ByteView octets) {
     if (octets.size() < kHeader) {

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 constexpr Duration kFlushInterval = 100ms;
 /// How long, and with how many octets, a connection waits for its addresses.
 constexpr Duration kMaxWait = 1s;
-constexpr std::size_t kMaxHeld = 64 * 1024;
+constexpr std::size_t kMaxHeld = 64U * 1024;
 /// Connections waiting at once; the oldest goes first.
 constexpr std::size_t kMaxWaiting = 256;
 
