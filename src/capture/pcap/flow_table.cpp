@@ -49,7 +49,7 @@ void FlowTable::on_tcp(const IpPacket& packet, const TcpSegmentView& segment, Ti
                      .server = is_client ? destination : source,
                      .opened = time,
                      .midstream = !segment.syn},
-                    kTcp, consumer);
+                    tcp_list, consumer);
     }
     Flow& flow = *found->second.flow;
     touch(found->second, time);
@@ -64,8 +64,8 @@ void FlowTable::on_tcp(const IpPacket& packet, const TcpSegmentView& segment, Ti
     held_bytes_ += flow.held_bytes();
     if (flow.is_closed()) {
         Entry& entry = found->second;
-        lists_[kClosed].splice(lists_[kClosed].end(), lists_[entry.list], entry.flow);
-        entry.list = kClosed;
+        lists_[closed_list].splice(lists_[closed_list].end(), lists_[entry.list], entry.flow);
+        entry.list = closed_list;
     }
 }
 
@@ -88,7 +88,7 @@ void FlowTable::on_udp(const IpPacket& packet, Timestamp time, EventConsumer& co
                      .server = is_client ? destination : source,
                      .opened = time,
                      .midstream = false},
-                    kUdp, consumer);
+                    udp_list, consumer);
     }
     touch(found->second, time);
     Flow& flow = *found->second.flow;
@@ -98,7 +98,7 @@ void FlowTable::on_udp(const IpPacket& packet, Timestamp time, EventConsumer& co
 }
 
 void FlowTable::finish(EventConsumer& consumer) {
-    for (Flow& flow : lists_[kTcp]) {
+    for (Flow& flow : lists_[tcp_list]) {
         flow.flush(flow.last_seen, consumer);
     }
     held_bytes_ = 0;
@@ -132,14 +132,14 @@ void FlowTable::make_room(Timestamp now, EventConsumer& consumer) {
     const auto idle = [&](List list, Duration time) {
         return !lists_[list].empty() && now - lists_[list].front().last_seen > time;
     };
-    while (lists_[kUdp].size() >= kMaxFlows || idle(kUdp, kUdpIdle)) {
-        remove_front(kUdp, consumer);
+    while (lists_[udp_list].size() >= kMaxFlows || idle(udp_list, kUdpIdle)) {
+        remove_front(udp_list, consumer);
     }
-    while (lists_[kClosed].size() >= kMaxFlows || idle(kClosed, kClosedIdle)) {
-        remove_front(kClosed, consumer);
+    while (lists_[closed_list].size() >= kMaxFlows || idle(closed_list, kClosedIdle)) {
+        remove_front(closed_list, consumer);
     }
-    while (lists_[kTcp].size() >= kMaxFlows) {
-        remove_front(kTcp, consumer);
+    while (lists_[tcp_list].size() >= kMaxFlows) {
+        remove_front(tcp_list, consumer);
     }
 }
 

@@ -27,11 +27,11 @@ class FlowTable {
 
   private:
     /// Lists in the order of last use, the longest idle first.
-    enum List : std::uint8_t { kTcp, kUdp, kClosed, kLists };
+    enum List : std::uint8_t { tcp_list, udp_list, closed_list, list_count };
     using Flows = std::list<Flow>;
     struct Entry {
         Flows::iterator flow;
-        List list = kTcp;
+        List list = tcp_list;
     };
     using Map = std::unordered_map<FlowKey, Entry, FlowKeyHash>;
 
@@ -42,7 +42,7 @@ class FlowTable {
     void make_room(Timestamp now, EventConsumer& consumer);
 
     std::uint64_t& next_generation_;
-    std::array<Flows, kLists> lists_;
+    std::array<Flows, list_count> lists_;
     Map flows_;
     std::size_t held_bytes_ = 0;
 };

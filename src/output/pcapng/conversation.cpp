@@ -31,9 +31,9 @@ void Conversation::open(Section& section, const PacketContext& context, std::str
         return;  // nothing opens it: the comment goes with the first datagram
     }
     const Direction client = towards_server();
-    segment(section, context, client, kSyn, {}, comment);
-    segment(section, context, opposite(client), kSyn | kAck, {});
-    segment(section, context, client, kAck, {});
+    segment(section, context, client, tcp_syn, {}, comment);
+    segment(section, context, opposite(client), tcp_syn | tcp_ack, {});
+    segment(section, context, client, tcp_ack, {});
     shake_hands(section, context);
 }
 
@@ -53,7 +53,7 @@ void Conversation::shake_hands(Section& section, const PacketContext& context) {
                                             {server, ByteView(handshake.server_hello)},
                                             {client, ByteView(handshake.client_finish)},
                                             {server, ByteView(handshake.server_finish)}}) {
-        segment(section, context, direction, kPsh | kAck, {&flight, 1});
+        segment(section, context, direction, tcp_psh | tcp_ack, {&flight, 1});
     }
 }
 
@@ -74,7 +74,7 @@ void Conversation::lost(Section& section, const PacketContext& context, Directio
         if (shape_.transport == Transport::udp) {
             datagram(section, context, direction, {}, to_comment(gap));
         } else {
-            segment(section, context, direction, kAck, {}, to_comment(gap), gap.bytes);
+            segment(section, context, direction, tcp_ack, {}, to_comment(gap), gap.bytes);
         }
         return;
     }
@@ -94,7 +94,7 @@ void Conversation::note(Section& section, const PacketContext& context, std::str
     if (shape_.transport == Transport::udp) {
         datagram(section, context, Direction::sent, {}, comment);
     } else {
-        segment(section, context, Direction::sent, kAck, {}, comment);
+        segment(section, context, Direction::sent, tcp_ack, {}, comment);
     }
 }
 
@@ -105,12 +105,12 @@ void Conversation::close(Section& section, const PacketContext& context, CloseRe
         return;
     }
     if (reason == CloseReason::reset) {
-        segment(section, context, Direction::received, kRst | kAck, {}, comment);
+        segment(section, context, Direction::received, tcp_rst | tcp_ack, {}, comment);
         return;
     }
-    segment(section, context, Direction::sent, kFin | kAck, {}, comment);
-    segment(section, context, Direction::received, kFin | kAck, {});
-    segment(section, context, Direction::sent, kAck, {});
+    segment(section, context, Direction::sent, tcp_fin | tcp_ack, {}, comment);
+    segment(section, context, Direction::received, tcp_fin | tcp_ack, {});
+    segment(section, context, Direction::sent, tcp_ack, {});
 }
 
 std::uint64_t Conversation::max_gap() const {
@@ -132,9 +132,9 @@ void Conversation::chunk(Section& section, const PacketContext& context, Directi
     } else if (shape_.carriage.tls) {
         const Bytes header = application_data_header(plaintext.size());
         const std::array<ByteView, 3> record{header, plaintext, application_data_trailer()};
-        segment(section, context, direction, kPsh | kAck, record, comment, dropped);
+        segment(section, context, direction, tcp_psh | tcp_ack, record, comment, dropped);
     } else {
-        segment(section, context, direction, kPsh | kAck, {&plaintext, 1}, comment, dropped);
+        segment(section, context, direction, tcp_psh | tcp_ack, {&plaintext, 1}, comment, dropped);
     }
 }
 
@@ -147,7 +147,7 @@ void Conversation::segment(Section& section, const PacketContext& context, Direc
     const Bytes headers = tcp_headers({.source = up ? shape_.client : shape_.server,
                                        .destination = up ? shape_.server : shape_.client,
                                        .sequence = sequence,
-                                       .acknowledgment = (flags & kAck) != 0 ? acknowledgment : 0,
+                                       .acknowledgment = (flags & tcp_ack) != 0 ? acknowledgment : 0,
                                        .flags = flags,
                                        .to_server = up},
                                       payload);
@@ -157,7 +157,7 @@ void Conversation::segment(Section& section, const PacketContext& context, Direc
     for (const ByteView piece : payload) {
         sequence += static_cast<std::uint32_t>(piece.size());
     }
-    sequence += (flags & (kSyn | kFin)) != 0 ? 1 : 0;
+    sequence += (flags & (tcp_syn | tcp_fin)) != 0 ? 1 : 0;
 }
 
 void Conversation::datagram(Section& section, const PacketContext& context, Direction direction,

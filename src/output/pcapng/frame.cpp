@@ -131,7 +131,7 @@ std::uint16_t transport_checksum(const IpAddress& source, const IpAddress& desti
 }  // namespace
 
 Bytes tcp_headers(const TcpSegment& segment, std::span<const ByteView> payload) {
-    const ByteView options = (segment.flags & kSyn) != 0 ? kSynOptions : ByteView();
+    const ByteView options = (segment.flags & tcp_syn) != 0 ? kSynOptions : ByteView();
     std::size_t length = kTcpHeader + options.size();
     for (const ByteView piece : payload) {
         length += piece.size();

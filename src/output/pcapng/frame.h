@@ -14,14 +14,20 @@ inline constexpr std::size_t kMaxTcpPayload = 65'475;
 inline constexpr std::size_t kMaxUdpPayload = 65'487;
 
 /// Flags of a TCP header (RFC 9293 section 3.1).
-enum TcpFlag : std::uint8_t { kFin = 0x01, kSyn = 0x02, kRst = 0x04, kPsh = 0x08, kAck = 0x10 };
+enum TcpFlag : std::uint8_t {
+    tcp_fin = 0x01,
+    tcp_syn = 0x02,
+    tcp_rst = 0x04,
+    tcp_psh = 0x08,
+    tcp_ack = 0x10
+};
 
 struct TcpSegment {
     Endpoint source;
     Endpoint destination;  ///< of the same family as `source`
     std::uint32_t sequence = 0;
     std::uint32_t acknowledgment = 0;
-    std::uint8_t flags = 0;  ///< of TcpFlag; with kSyn, the usual options are added
+    std::uint8_t flags = 0;  ///< of TcpFlag; with tcp_syn, the usual options are added
     bool to_server = true;   ///< chooses the Ethernet addresses
 };
 

@@ -33,7 +33,7 @@ TEST(Frame, SynOverIpv4IsAsInTheProof) {
     const Bytes frame = tcp_headers({.source = endpoint("192.0.2.10:51000"),
                                      .destination = endpoint("203.0.113.5:443"),
                                      .sequence = 0x2B5E0F55,
-                                     .flags = kSyn},
+                                     .flags = tcp_syn},
                                     {});
     const Bytes expected(
         "\x02\x00\x00\x00\x00\x02\x02\x00\x00\x00\x00\x01\x08\x00"
@@ -57,7 +57,7 @@ TEST(Frame, ChecksumsHoldForPiecesOfAnyLength) {
                                                .destination = endpoint("10.0.0.2:443"),
                                                .sequence = 1,
                                                .acknowledgment = 2,
-                                               .flags = kPsh | kAck,
+                                               .flags = tcp_psh | tcp_ack,
                                                .to_server = false},
                                               pieces);
             EXPECT_EQ(verify(ByteView(headers).substr(14, 20)), 0);
