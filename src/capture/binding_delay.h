@@ -21,7 +21,7 @@ namespace sslsniff {
 class BindingDelay {
   public:
     static constexpr Duration kPatience = std::chrono::milliseconds(500);
-    static constexpr std::size_t kMaxBytes = 4U << 20U;
+    static constexpr std::size_t kMaxBytes = 16U << 20U;
     static constexpr std::size_t kMaxEvents = 16384;
 
     /// Delivers `event` to `consumer`, now or by a later call.

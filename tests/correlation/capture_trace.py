@@ -3,6 +3,7 @@ import re
 import shlex
 
 ESCAPE = re.compile(rb"\\(?:x([0-9a-fA-F]{2})|(.))")
+KEPT_LINES = 100  # of one chunk, at its beginning and at its end
 PLAIN = {b"r": b"\r", b"n": b"\n", b"t": b"\t", b"\\": b"\\", b'"': b'"'}
 
 
@@ -16,16 +17,23 @@ def fields(words):
     return dict(word.partition("=")[::2] for word in words if "=" in word)
 
 
+def with_bytes(event, lines):
+    """The middle of what is long tells nothing new."""
+    kept = lines if len(lines) <= 2 * KEPT_LINES else lines[:KEPT_LINES] + lines[-KEPT_LINES:]
+    event["bytes"] = b"".join(unescape(line[1:].rstrip(b"\n")) for line in kept)
+    return event
+
+
 def read_trace(path):
     """Yields dicts with kind, connection, comm and: peer: local, remote, by; data: direction, bytes; close."""
-    comms, event = {}, None
+    comms, event, lines_of_event = {}, None, []
     with open(path, "rb") as lines:
         for line in lines:
             if line.startswith(b"|"):
-                event["bytes"] += unescape(line[1:].rstrip(b"\n"))
+                lines_of_event.append(line)
                 continue
             if event:
-                yield event
+                yield with_bytes(event, lines_of_event)
                 event = None
             text = line.decode(errors="replace")
             kind = text.split(" ", 1)[0]
@@ -37,9 +45,10 @@ def read_trace(path):
                 continue
             connection = words[2]
             event = {"kind": kind, "connection": connection, "comm": comms.get(connection.split(".")[0], "?"), "bytes": b""}
+            lines_of_event = []
             if kind == "peer":
                 event.update({"local": "?", "remote": "?"} | fields(words))
             elif kind == "data":
                 event["direction"] = words[3]
     if event:
-        yield event
+        yield with_bytes(event, lines_of_event)
