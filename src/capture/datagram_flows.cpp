@@ -34,11 +34,16 @@ std::vector<std::uint64_t> DatagramFlows::of_socket(std::uint64_t cookie) const 
     return generations;
 }
 
-std::optional<std::uint64_t> DatagramFlows::idle_since(Timestamp time) const {
+std::optional<std::uint64_t> DatagramFlows::idle(Timestamp time, Duration patience) const {
     if (by_activity_.empty() || by_activity_.front().latest >= time) {
         return std::nullopt;
     }
-    return by_activity_.front().generation;
+    // Unsigned, because hostile times may lie further apart than a signed difference can say.
+    const auto since = static_cast<std::uint64_t>(by_activity_.front().latest.time_since_epoch().count());
+    const std::uint64_t silent = static_cast<std::uint64_t>(time.time_since_epoch().count()) - since;
+    return silent > static_cast<std::uint64_t>(patience.count())
+               ? std::optional(by_activity_.front().generation)
+               : std::nullopt;
 }
 
 }  // namespace sslsniff

@@ -22,8 +22,8 @@ class DatagramFlows {
     void remove(std::uint64_t generation);
 
     std::vector<std::uint64_t> of_socket(std::uint64_t cookie) const;
-    /// The one that has been silent for the longest, if that is since before `time`.
-    std::optional<std::uint64_t> idle_since(Timestamp time) const;
+    /// The one that has been silent for the longest, if that is for more than `patience` at `time`.
+    std::optional<std::uint64_t> idle(Timestamp time, Duration patience) const;
 
   private:
     struct Flow {

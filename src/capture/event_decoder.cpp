@@ -142,7 +142,7 @@ void EventDecoder::close_unasked(Connection& connection, CloseReason reason, Tim
 }
 
 void EventDecoder::close_idle(Timestamp time, EventConsumer& consumer) {
-    while (const auto generation = datagrams_.idle_since(time - kDatagramPatience)) {
+    while (const auto generation = datagrams_.idle(time, kDatagramPatience)) {
         close_unasked(connections_.at(*generation), CloseReason::given_up, time, consumer);
     }
 }
