@@ -8,6 +8,9 @@
 #include "socket.bpf.h"
 #include "bio.bpf.h"
 #include "ciphertext.bpf.h"
+#ifdef PAYLOAD_HAS_LOOP_HELPER
+#include "cleartext.bpf.h"
+#endif
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -140,6 +143,59 @@ int BPF_PROG(socket_state_changed, struct sock *sk, int old_state, int new_state
 		on_socket_closed(sk);
 	return 0;
 }
+
+/* ---- cleartext: loaded when it is wanted, on kernels that have what it needs (Linux 6.3) ---- */
+
+#ifdef PAYLOAD_HAS_LOOP_HELPER
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(cleartext_sent, struct sock *sk, int result, int flags)
+{
+	on_cleartext(sk, result, flags, DIRECTION_SENT);
+	return 0;
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(cleartext_received, struct sock *sk, int result, int flags)
+{
+	on_cleartext(sk, result, flags, DIRECTION_RECEIVED);
+	return 0;
+}
+
+SEC("cgroup/recvmsg4")
+int cleartext_sender4(struct bpf_sock_addr *context)
+{
+	on_sender_told(context, AF_INET);
+	return 1;
+}
+
+SEC("cgroup/recvmsg6")
+int cleartext_sender6(struct bpf_sock_addr *context)
+{
+	on_sender_told(context, AF_INET6);
+	return 1;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(cleartext_state, struct sock *sk, int old_state, int new_state)
+{
+	on_stream_state(sk, old_state, new_state);
+	return 0;
+}
+
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(cleartext_destroyed, struct sock *sk)
+{
+	on_stream_destroyed(sk);
+	return 0;
+}
+
+SEC("cgroup/sock_release")
+int cleartext_released(struct bpf_sock *socket)
+{
+	on_socket_released(bpf_get_socket_cookie(socket));
+	return 1;
+}
+#endif
 
 /* ---- processes ---- */
 

@@ -13,7 +13,8 @@ static __always_inline __u64 new_generation(void)
 
 static __always_inline struct connection_key key_of(__u64 handle)
 {
-	struct connection_key key = {.handle = handle, .tgid = bpf_get_current_pid_tgid() >> 32};
+	__u64 process = bpf_get_current_pid_tgid() >> 32;
+	struct connection_key key = {.handle = handle, .tgid = handle & SOCKET_HANDLE ? 0 : process};
 	return key;
 }
 
@@ -32,10 +33,13 @@ static __always_inline struct connection *find_connection(__u64 handle)
 __noinline int announce(__u64 handle)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	struct connection *connection = find_connection(handle);
+	if (!connection)
+		return 0;
+	__u32 current_tgid = bpf_get_current_pid_tgid() >> 32;
+	__u32 tgid = connection->owner ? connection->owner : current_tgid;
 	struct process *process = bpf_map_lookup_elem(&processes, &tgid);
-	if (!connection || !process || !announce_process(process))
+	if (!process || (tgid != current_tgid && !process->announced) || !announce_process(process))
 		return 0;
 	struct open_event *event = RESERVE_EVENT(struct open_event, EVENT_OPEN, connection->generation);
 	if (!event)
@@ -46,6 +50,14 @@ __noinline int announce(__u64 handle)
 	event->library = connection->library;
 	event->start_time = BPF_CORE_READ(task, group_leader, start_boottime);
 	event->handle = handle;
+	if (connection->flags & CONNECTION_CLEARTEXT) {
+		event->header.flags |= OPEN_CLEARTEXT;
+		if (connection->flags & CONNECTION_UNDECODED)
+			event->header.flags |= OPEN_HELD;
+		if (connection->handshake_time)
+			event->header.time = connection->handshake_time;
+		event->start_time = connection->owner_start_time;
+	}
 	submit_event(event);
 	connection->flags |= CONNECTION_OPENED;
 	return 1;
@@ -77,6 +89,8 @@ __noinline int emit_handshake(__u64 handle, __u32 failed)
 
 static __always_inline __u8 close_cause(const struct connection *connection)
 {
+	if (connection->flags & CONNECTION_COVERED)
+		return CLOSED_COVERED;
 	if (connection->flags & CONNECTION_SHUTDOWN_SENT)
 		return CLOSED_SHUTDOWN;
 	if (connection->flags & CONNECTION_SOCKET_RESET)
@@ -92,7 +106,8 @@ __noinline int close_connection(__u64 handle)
 	struct connection *connection = find_connection(handle);
 	if (!connection || connection->flags & CONNECTION_CLOSED)
 		return 0;
-	if (connection->flags & CONNECTION_HANDSHAKE_SEEN && !(connection->flags & CONNECTION_HANDSHAKE_DONE))
+	if (connection->flags & CONNECTION_HANDSHAKE_SEEN &&
+	    !(connection->flags & (CONNECTION_HANDSHAKE_DONE | CONNECTION_CLEARTEXT)))
 		emit_handshake(handle, 1);
 	if (connection->flags & CONNECTION_OPENED) {
 		struct close_event *event = RESERVE_EVENT(struct close_event, EVENT_CLOSE, connection->generation);

@@ -29,6 +29,8 @@ enum event_kind {
 	EVENT_BIO_WANTED,     /* the TLS library of a process does not touch its sockets itself */
 	EVENT_LIBRARY_RECORD, /* ciphertext, where the TLS library hands it over */
 	EVENT_SOCKET_SAMPLE,  /* ciphertext, at a socket call of such a process */
+	EVENT_UNCOVERED, /* a connection with OPEN_HELD: its TLS is of no library that is probed */
+	EVENT_RELEASE,   /* a datagram socket was closed, with all its connections */
 };
 
 enum event_direction {
@@ -45,6 +47,7 @@ enum loss {
 	LOSS_SNAPLEN,
 	LOSS_MAP_FULL,
 	LOSS_FRAME_LIMIT, /* more TLS calls nested in each other than a thread's stack holds */
+	LOSS_NO_BUFFER,   /* sent or received without a buffer of the process: sendfile, splice, io_uring */
 	LOSS_COUNT,
 };
 
@@ -83,15 +86,23 @@ struct exec_event {
 	char cgroup[CGROUP_LENGTH];
 };
 
-#define OPEN_MIDSTREAM 1 /* flags: the handshake was not seen */
+#define OPEN_MIDSTREAM 1 /* flags: the beginning was not seen */
+#define OPEN_CLEARTEXT 2 /* a socket, not an SSL object */
+#define OPEN_HELD      4 /* with OPEN_CLEARTEXT: it carries TLS, and whether it is covered is told later */
 
 struct open_event {
 	struct event_header header;
 	__u32 pid;
 	__u32 library; /* number that user space gave with the probe; 0: unknown */
 	__u64 start_time;
-	__u64 handle; /* address of the SSL object */
+	__u64 handle; /* address of the SSL object, or a number with SOCKET_HANDLE */
 };
+
+#define SOCKET_HANDLE   (1ULL << 63) /* handle of a cleartext connection */
+#define DATAGRAM_HANDLE (1ULL << 62)
+
+#define BIND_CLIENT 1 /* flags: the socket was connected */
+#define BIND_SERVER 2 /* accepted */
 
 /* The socket of a connection. Addresses in network order, IPv4 in the first four octets; ports in host order. */
 struct bind_event {
@@ -143,6 +154,8 @@ struct alpn_event {
  * Plaintext of one call, or a fragment of it. detail: enum loss, why octets before `position` are missing, if
  * the reader finds that they are.
  */
+#define DATA_MORE 1 /* flags: the next record continues the same datagram */
+
 struct data_event {
 	struct event_header header;
 	__u64 position; /* of the first octet in its direction */
@@ -156,6 +169,7 @@ enum close_cause {
 	CLOSED_SOCKET,
 	CLOSED_RESET,
 	CLOSED_PROCESS_EXIT, /* made by user space */
+	CLOSED_COVERED,      /* of OPEN_HELD: its plaintext is captured elsewhere; forget it */
 };
 
 /* detail: enum close_cause */
@@ -193,6 +207,11 @@ struct socket_sample_event {
 	struct bind_event socket; /* header.generation is 0 */
 	__u32 pid;
 	__u32 length;
+};
+
+struct release_event {
+	struct event_header header;
+	__u64 cookie;
 };
 
 #endif

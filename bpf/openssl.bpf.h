@@ -120,8 +120,10 @@ static __always_inline void on_handshake_entry(__u64 handle, __u32 function, __u
 
 static __always_inline int on_entry(struct pt_regs *ctx, __u32 function, __u32 library)
 {
-	if (!control.armed || !traced_process(bpf_get_current_pid_tgid() >> 32))
+	struct process *process = control.armed ? traced_process(bpf_get_current_pid_tgid() >> 32) : NULL;
+	if (!process)
 		return 0;
+	process->calls_tls = 1;
 	struct thread *thread = use_current_thread();
 	__u64 stack_pointer = PT_REGS_SP(ctx), handle = PT_REGS_PARM1(ctx);
 	enum call_kind kind = kind_of(function);

@@ -46,6 +46,8 @@ __noinline int copy_fragment(__u64 handle, __u64 direction, __u64 user, __u64 le
 	direction = bounded_direction(direction);
 	fill_header(&head.header, EVENT_DATA, connection->generation);
 	head.header.direction = direction;
+	if (connection->flags & CONNECTION_MORE)
+		head.header.flags = DATA_MORE;
 	head.header.detail = connection->missing[direction];
 	head.position = connection->position[direction];
 	head.length = length;

@@ -13,14 +13,16 @@
 #include "memory_bio.bpf.h"
 #include <bpf/bpf_endian.h>
 
-#define AF_UNIX     1
-#define AF_INET     2
-#define AF_INET6    10
-#define SOCK_STREAM 1
-#define IPPROTO_TCP 6
-#define TCP_CLOSE   7
-#define ECONNRESET  104
-#define EPIPE       32
+#define AF_UNIX      1
+#define AF_INET      2
+#define AF_INET6     10
+#define SOCK_STREAM  1
+#define IPPROTO_TCP  6
+#define IPPROTO_UDP  17
+#define TCP_CLOSE    7
+#define ECONNRESET   104
+#define ECONNREFUSED 111
+#define EPIPE        32
 
 #define RECORD_HANDSHAKE 0x16
 #define CLIENT_HELLO     1

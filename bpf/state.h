@@ -20,6 +20,8 @@ struct capture_config {
 	__u8 has_task_pt_regs;   /* bpf_task_pt_regs */
 	__u8 has_socket_cookie;  /* bpf_get_socket_cookie in tracing programs */
 	__u8 has_ciphertext;     /* sockets of memory BIOs are found by equal ciphertext */
+	__u8 undecoded;          /* tell of TLS on sockets that no probe covers */
+	__u8 reserved[7];
 };
 
 /* .bss */
@@ -45,9 +47,11 @@ enum verdict {
 struct process {
 	__u32 verdict;   /* enum verdict */
 	__u32 announced; /* EVENT_PROCESS was sent */
+	__u32 calls_tls; /* functions that are probed */
+	__u32 reserved;
 };
 
-/* map connections: -> struct connection */
+/* map connections: -> struct connection. Handles with SOCKET_HANDLE are of no process: tgid is 0 */
 struct connection_key {
 	__u64 handle;
 	__u32 tgid;
@@ -69,12 +73,20 @@ struct connection_key {
 #define CONNECTION_NEW            0x1000 /* SSL_set_connect_state and the like were seen */
 #define CONNECTION_BY_CIPHERTEXT  0x2000 /* user space knows the socket */
 
+/* sockets (cleartext.bpf.h) */
+#define CONNECTION_CLEARTEXT 0x10000
+#define CONNECTION_LOCATED   0x20000  /* EVENT_BIND was sent */
+#define CONNECTION_UNDECODED 0x40000  /* carries TLS */
+#define CONNECTION_UNCOVERED 0x80000  /* EVENT_UNCOVERED was sent */
+#define CONNECTION_COVERED   0x100000 /* the plaintext is captured by probes */
+#define CONNECTION_MORE      0x200000 /* what is copied now is not the end of a datagram */
+
 struct connection {
 	__u64 generation;
 	__u64 position[DIRECTION_COUNT]; /* octets that passed, captured or not */
 	__u64 socket;                    /* address of the struct sock it is bound to; 0: none */
 	__u64 last_socket;               /* that it was bound to before */
-	__u64 handshake_time;
+	__u64 handshake_time;            /* first handshake call; of a socket: when it was connected */
 	/* a write that is not finished: what of it was copied, and the ciphertext it caused so far */
 	__u64 write_copied;
 	__u64 write_ciphertext;
@@ -85,6 +97,10 @@ struct connection {
 	__u8 reserved;
 	__u16 library_records; /* EVENT_LIBRARY_RECORD sent, saturates */
 	__u8 reserved2[2];
+	/* of a socket: the process that used it first */
+	__u32 owner;
+	__u32 reserved3;
+	__u64 owner_start_time;
 };
 
 /* map bio_processes: tgid -> */

@@ -16,14 +16,18 @@ struct syscall_arguments {
 	__u64 number;
 	__u64 second;
 	__u64 third;
+	__u64 fifth;
 	__u64 stack_pointer;
+	bool compat; /* of a 32-bit program: other numbers, other structures */
 };
 
 #if defined(__TARGET_ARCH_x86)
 #define SYSCALL_NUMBER(regs) ((regs)->orig_rax)
 #define SYSCALL_ARG2(regs)   ((regs)->rsi)
 #define SYSCALL_ARG3(regs)   ((regs)->rdx)
+#define SYSCALL_ARG5(regs)   ((regs)->r8)
 #define SYSCALL_STACK(regs)  ((regs)->rsp)
+#define IS_COMPAT(regs)      ((regs)->cs == 0x23)
 enum { READ = 0, WRITE = 1, READV = 19, WRITEV = 20, SENDTO = 44, RECVFROM = 45, SENDMSG = 46, RECVMSG = 47 };
 #elif defined(__TARGET_ARCH_arm64)
 struct arm64_regs { /* struct pt_regs begins with struct user_pt_regs */
@@ -34,7 +38,9 @@ struct arm64_regs { /* struct pt_regs begins with struct user_pt_regs */
 #define SYSCALL_NUMBER(regs) (((struct arm64_regs *)(regs))->syscallno)
 #define SYSCALL_ARG2(regs)   (((struct arm64_regs *)(regs))->user.regs[1])
 #define SYSCALL_ARG3(regs)   (((struct arm64_regs *)(regs))->user.regs[2])
+#define SYSCALL_ARG5(regs)   (((struct arm64_regs *)(regs))->user.regs[4])
 #define SYSCALL_STACK(regs)  (((struct arm64_regs *)(regs))->user.sp)
+#define IS_COMPAT(regs)      (((struct arm64_regs *)(regs))->user.pstate & 0x10)
 enum { READ = 63, WRITE = 64, READV = 65, WRITEV = 66, SENDTO = 206, RECVFROM = 207, SENDMSG = 211, RECVMSG = 212 };
 #else
 #error "no system call conventions for this architecture"
@@ -65,7 +71,9 @@ static __always_inline void take_arguments(struct syscall_arguments *call, struc
 	call->number = SYSCALL_NUMBER(registers);
 	call->second = SYSCALL_ARG2(registers);
 	call->third = SYSCALL_ARG3(registers);
+	call->fifth = SYSCALL_ARG5(registers);
 	call->stack_pointer = SYSCALL_STACK(registers);
+	call->compat = IS_COMPAT(registers);
 	barrier(); /* all are read here, or the compiler would share loads with other pointers */
 }
 

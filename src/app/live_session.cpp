@@ -78,6 +78,8 @@ Result<std::unique_ptr<LiveSession>> LiveSession::open(const Options& options, s
     if (auto chosen = choose_backends(options.backends, live); !chosen) {
         return std::unexpected(chosen.error());
     }
+    live.tls = options.tls;
+    live.cleartext = options.cleartext;
     if (command) {
         live.expect_exec = true;
         live.command_path = options.command.front();

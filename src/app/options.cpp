@@ -161,6 +161,11 @@ Result<void> check_backends(const Options& options) {
 Result<Options> checked(RawOptions&& raw) {
     auto options = std::move(raw.options);
     options.children = !raw.no_children;
+    options.tls = !raw.cleartext_only;
+    options.cleartext = !raw.tls_only;
+    if (raw.tls_only && raw.cleartext_only) {
+        return fail("--tls-only and --cleartext-only exclude each other");
+    }
     for (const auto& text : raw.pids) {
         auto pid = parse_pid(text);
         if (!pid) {

@@ -35,6 +35,8 @@ struct Options {
     std::vector<std::string> users;  ///< names or uids
     bool whole_host = false;
     bool children = true;
+    bool tls = true;
+    bool cleartext = true;
     std::vector<std::string> command;  ///< the words after --
     std::string read_path;             ///< "-" is stdin
 

@@ -75,6 +75,8 @@ void declare_options(CLI::App& app, RawOptions& raw) {
     targets.list("-u,--user", options.users, "USER", "Processes of this user, by name or uid; repeatable");
     targets.flag("-a,--all", options.whole_host, "Every process of this host");
     targets.flag("--no-children", raw.no_children, "Leave out the children of -p and of the command");
+    targets.flag("--tls-only", raw.tls_only, "Leave out what passes without TLS");
+    targets.flag("--cleartext-only", raw.cleartext_only, "Only what passes without TLS");
     targets.value("-r,--read", raw.read_path, "FILE",
                   "Read a recording instead: pcap, pcapng or a trace; - is stdin");
     targets.text("--where", options.where, "EXPR",

@@ -31,6 +31,8 @@ struct RawOptions {
     std::optional<std::string> pcapng_mode;
     bool no_markers = false;
     bool no_children = false;
+    bool tls_only = false;
+    bool cleartext_only = false;
 };
 
 /// Sorts the words after the program's name. Those after -- are the command.

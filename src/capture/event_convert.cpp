@@ -73,6 +73,8 @@ LossCause to_loss_cause(std::uint32_t cause) {
             return LossCause::map_full;
         case LOSS_FRAME_LIMIT:
             return LossCause::frame_limit;
+        case LOSS_NO_BUFFER:
+            return LossCause::no_buffer;
         default:
             return LossCause::unknown;
     }

@@ -6,6 +6,15 @@
 
 namespace sslsniff {
 
+namespace {
+
+constexpr Duration kDatagramPatience = std::chrono::seconds(60);
+constexpr std::size_t kGreatestDatagram = 1U << 17U;
+constexpr std::size_t kWithheldEvents = 16;
+constexpr const char* kUncovered = "no supported library";
+
+}  // namespace
+
 EventDecoder::EventDecoder(Timestamp monotonic_zero, Hooks hooks)
     : monotonic_zero_(monotonic_zero), hooks_(std::move(hooks)), processes_(hooks_.describe_process) {}
 
@@ -59,6 +68,10 @@ bool EventDecoder::decode(ByteView record, EventConsumer& consumer) {
             return on_library_record(record, consumer);
         case EVENT_SOCKET_SAMPLE:
             return on_socket_sample(record, consumer);
+        case EVENT_UNCOVERED:
+            return on_uncovered(record, consumer);
+        case EVENT_RELEASE:
+            return on_release(record, consumer);
         default:
             return false;
     }
@@ -85,7 +98,7 @@ bool EventDecoder::on_exec(ByteView record, EventConsumer& consumer) {
         return false;
     }
     const Timestamp time = time_of(event->process.header);
-    close_all_of(event->process.pid, time, consumer);
+    close_all_of(event->process.pid, false, time, consumer);
     const ProcessInfo info = to_process_info(*event);
     if (processes_.replace(info)) {
         consumer.on_event(ProcessEvent{time, ProcessEvent::Kind::exec, info});
@@ -99,24 +112,62 @@ bool EventDecoder::on_exit(ByteView record, EventConsumer& consumer) {
         return false;
     }
     const Timestamp time = time_of(event->header);
-    close_all_of(event->pid, time, consumer);
+    close_all_of(event->pid, true, time, consumer);
     if (const auto info = processes_.remove(to_process_info(*event))) {
         consumer.on_event(ProcessEvent{time, ProcessEvent::Kind::exited, *info});
     }
     return true;
 }
 
-/// The image with all its SSL objects is gone.
-void EventDecoder::close_all_of(std::uint32_t pid, Timestamp time, EventConsumer& consumer) {
+/// The image with all its SSL objects is gone; sockets outlive it when another program takes its place.
+void EventDecoder::close_all_of(std::uint32_t pid, bool sockets_too, Timestamp time,
+                                EventConsumer& consumer) {
     std::vector<std::uint64_t> gone;
     for (auto it = by_handle_.lower_bound({pid, 0}); it != by_handle_.end() && it->first.first == pid; ++it) {
-        gone.push_back(it->second);
+        if (sockets_too || connections_.at(it->second).carrier == Carrier::tls) {
+            gone.push_back(it->second);
+        }
     }
     for (const std::uint64_t generation : gone) {
-        Connection& connection = connections_.at(generation);
-        const auto ends =
-            hooks_.take_ends ? hooks_.take_ends(connection.id, generation) : std::optional<StreamEnds>();
-        close(connection, ends ? &*ends : nullptr, CloseReason::process_exit, time, consumer);
+        close_unasked(connections_.at(generation), CloseReason::process_exit, time, consumer);
+    }
+}
+
+/// Without a record that says so: the kernel's state is removed too.
+void EventDecoder::close_unasked(Connection& connection, CloseReason reason, Timestamp time,
+                                 EventConsumer& consumer) {
+    const auto ends = hooks_.take_ends ? hooks_.take_ends(connection.id, connection.kernel_generation)
+                                       : std::optional<StreamEnds>();
+    close(connection, ends ? &*ends : nullptr, reason, time, consumer);
+}
+
+void EventDecoder::close_idle(Timestamp time, EventConsumer& consumer) {
+    while (const auto generation = datagrams_.idle(time, kDatagramPatience)) {
+        close_unasked(connections_.at(*generation), CloseReason::given_up, time, consumer);
+    }
+}
+
+void EventDecoder::deliver(Connection& connection, CaptureEvent event, EventConsumer& consumer) {
+    if (!connection.held) {
+        consumer.on_event(event);
+    } else if (connection.withheld.size() < kWithheldEvents) {
+        connection.withheld.push_back(std::move(event));
+    }
+}
+
+/// It is certain that nobody else tells of this connection.
+void EventDecoder::release_held(Connection& connection, Timestamp time, EventConsumer& consumer) {
+    if (!connection.held) {
+        return;
+    }
+    TlsEvent reason;
+    reason.connection = connection.id;
+    reason.time = time;
+    reason.tls.not_decoded = kUncovered;
+    connection.withheld.emplace_back(std::move(reason));
+    connection.held = false;
+    for (const CaptureEvent& event : std::exchange(connection.withheld, {})) {
+        consumer.on_event(event);
     }
 }
 
@@ -134,34 +185,45 @@ bool EventDecoder::on_open(ByteView record, EventConsumer& consumer) {
     Connection connection;
     connection.id = {event->pid, event->start_time, event->handle, ++last_generation_};
     connection.kernel_generation = event->header.generation;
-    connections_[event->header.generation] = connection;
+    connection.held = (event->header.flags & OPEN_HELD) != 0;
+    const bool cleartext = (event->header.flags & OPEN_CLEARTEXT) != 0 && !connection.held;
+    connection.carrier = cleartext ? Carrier::cleartext : Carrier::tls;
     by_handle_[handle] = event->header.generation;
 
     OpenEvent out;
     out.connection = connection.id;
     out.time = time;
+    out.carrier = connection.carrier;
     out.midstream = (event->header.flags & OPEN_MIDSTREAM) != 0;
     if (event->library < libraries_.size()) {
         out.library = libraries_[event->library];
     }
-    consumer.on_event(out);
+    deliver(connections_.insert_or_assign(event->header.generation, std::move(connection)).first->second, out,
+            consumer);
     return true;
 }
 
 bool EventDecoder::on_bind(ByteView record, EventConsumer& consumer) {
     const auto event = read_fixed<bind_event>(record);
-    const Connection* connection = event ? find(event->header) : nullptr;
+    Connection* connection = event ? find(event->header) : nullptr;
     if (connection == nullptr) {
         return false;
     }
     EndpointsEvent out;
     out.connection = connection->id;
     out.time = time_of(event->header);
-    out.correlation = Correlation::nested;
+    const bool is_socket = connection->held || connection->carrier == Carrier::cleartext;
+    out.correlation = is_socket ? Correlation::socket : Correlation::nested;
+    out.role = (event->header.flags & BIND_CLIENT) != 0   ? Role::client
+               : (event->header.flags & BIND_SERVER) != 0 ? Role::server
+                                                          : Role::unknown;
     out.endpoints = to_endpoints(*event);
+    if (is_socket && out.endpoints.transport == Transport::udp) {
+        datagrams_.add(event->header.generation, event->cookie, out.time);
+    }
     // A socket call that a callback of the library made does not outweigh equal ciphertext.
     if (connection->ciphertext_socket == 0) {
-        consumer.on_event(out);
+        deliver(*connection, out, consumer);
     }
     return true;
 }
@@ -230,8 +292,26 @@ bool EventDecoder::on_data(ByteView record, EventConsumer& consumer) {
     out.direction = direction;
     out.position = event->position;
     out.bytes = record.substr(sizeof(data_event), event->length);
+    Bytes& before = connection->unfinished.at(index_of(direction));
+    if (event->position > next) {
+        before.clear();
+    }
     advance(*connection, direction, event->position, to_loss_cause(event->header.detail), out.time, consumer);
     next = event->position + event->length;
+    if (connection->carrier == Carrier::cleartext) {
+        datagrams_.touch(event->header.generation, out.time);
+        close_idle(out.time, consumer);
+    }
+    if ((event->header.flags & DATA_MORE) != 0 && before.size() + out.bytes.size() <= kGreatestDatagram) {
+        before.append(out.bytes);
+        return true;
+    }
+    const Bytes whole = std::exchange(before, {});
+    if (!whole.empty()) {
+        out.position -= whole.size();
+    }
+    const Bytes joined = whole.empty() ? Bytes() : whole + Bytes(out.bytes);
+    out.bytes = whole.empty() ? out.bytes : ByteView(joined);
     consumer.on_event(out);
     advance(*connection, direction, next + event->snipped, LossCause::snaplen, out.time, consumer);
     return true;
@@ -246,8 +326,42 @@ bool EventDecoder::on_close(ByteView record, EventConsumer& consumer) {
     StreamEnds ends;
     std::ranges::copy(event->position, ends.position.begin());
     std::ranges::transform(event->missing, ends.missing.begin(), to_loss_cause);
-    close(*connection, &ends, to_close_reason(event->header.detail), time_of(event->header), consumer);
+    const Timestamp time = time_of(event->header);
+    if (event->header.detail == CLOSED_COVERED && connection->held) {
+        forget(*connection);
+        return true;
+    }
+    release_held(*connection, time, consumer);
+    close(*connection, &ends, to_close_reason(event->header.detail), time, consumer);
     return true;
+}
+
+bool EventDecoder::on_uncovered(ByteView record, EventConsumer& consumer) {
+    const auto header = read_fixed<event_header>(record);
+    Connection* connection = header ? find(*header) : nullptr;
+    if (connection == nullptr) {
+        return false;
+    }
+    release_held(*connection, time_of(*header), consumer);
+    return true;
+}
+
+bool EventDecoder::on_release(ByteView record, EventConsumer& consumer) {
+    const auto event = read_fixed<release_event>(record);
+    if (!event) {
+        return false;
+    }
+    for (const std::uint64_t generation : datagrams_.of_socket(event->cookie)) {
+        close_unasked(connections_.at(generation), CloseReason::socket_closed, time_of(event->header),
+                      consumer);
+    }
+    return true;
+}
+
+void EventDecoder::forget(const Connection& connection) {
+    datagrams_.remove(connection.kernel_generation);
+    by_handle_.erase({connection.id.pid, connection.id.handle});
+    connections_.erase(connection.kernel_generation);
 }
 
 void EventDecoder::advance(Connection& connection, Direction direction, std::uint64_t position,
@@ -282,9 +396,11 @@ void EventDecoder::close(Connection& connection, const StreamEnds* ends, CloseRe
     if (connection.ciphertext_socket != 0 && hooks_.on_released) {
         hooks_.on_released(connection.ciphertext_socket);
     }
-    by_handle_.erase({connection.id.pid, connection.id.handle});
-    connections_.erase(connection.kernel_generation);
-    consumer.on_event(out);
+    const bool silent = connection.held;
+    forget(connection);
+    if (!silent) {
+        consumer.on_event(out);
+    }
 }
 
 }  // namespace sslsniff

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "bpf/event.h"
 #include "capture/ciphertext_binder.h"
+#include "capture/datagram_flows.h"
 #include "capture/process_table.h"
 #include "model/event.h"
 
@@ -27,7 +28,8 @@ struct StreamEnds {
 /// taken for hostile: lengths are checked, and what contradicts itself is dropped and counted.
 ///
 /// Adds what the records leave out: the ConnectionId of data, gaps between positions, the close of
-/// connections whose process ended or whose SSL object is used again.
+/// connections whose process ended or whose SSL object is used again, of UDP connections that are silent for
+/// a minute. TLS on a socket that no probe is known to cover yet is held back until the kernel side knows.
 class EventDecoder {
   public:
     /// What the decoder asks and tells the kernel's side. Each may be empty.
@@ -59,6 +61,11 @@ class EventDecoder {
         std::uint64_t kernel_generation = 0;
         std::array<std::uint64_t, DIRECTION_COUNT> next{};  // position behind the last octet delivered
         std::uint64_t ciphertext_socket = 0;                // cookie; 0: not bound by ciphertext
+        Carrier carrier = Carrier::tls;
+        bool held = false;
+        std::vector<CaptureEvent> withheld;
+        /// Beginnings of datagrams that came in several records.
+        std::array<Bytes, DIRECTION_COUNT> unfinished;
     };
     using Handle = std::pair<std::uint32_t, std::uint64_t>;  // pid, SSL object
 
@@ -74,6 +81,8 @@ class EventDecoder {
     bool on_close(ByteView record, EventConsumer& consumer);
     bool on_library_record(ByteView record, EventConsumer& consumer);
     bool on_socket_sample(ByteView record, EventConsumer& consumer);
+    bool on_uncovered(ByteView record, EventConsumer& consumer);
+    bool on_release(ByteView record, EventConsumer& consumer);
 
     Timestamp time_of(const event_header& header) const;
     Connection* find(const event_header& header);
@@ -83,13 +92,19 @@ class EventDecoder {
                EventConsumer& consumer);
     void bind_by(const std::optional<CiphertextBinder::Match>& match, Timestamp time,
                  EventConsumer& consumer);
-    void close_all_of(std::uint32_t pid, Timestamp time, EventConsumer& consumer);
+    void close_all_of(std::uint32_t pid, bool sockets_too, Timestamp time, EventConsumer& consumer);
+    void close_unasked(Connection& connection, CloseReason reason, Timestamp time, EventConsumer& consumer);
+    void close_idle(Timestamp time, EventConsumer& consumer);
+    void forget(const Connection& connection);
+    static void deliver(Connection& connection, CaptureEvent event, EventConsumer& consumer);
+    static void release_held(Connection& connection, Timestamp time, EventConsumer& consumer);
 
     Timestamp monotonic_zero_;
     Hooks hooks_;
     std::vector<std::string> libraries_;
     std::unordered_map<std::uint64_t, Connection> connections_;  // by the kernel's generation
     std::map<Handle, std::uint64_t> by_handle_;                  // -> the kernel's generation
+    DatagramFlows datagrams_;
     ProcessTable processes_;
     CiphertextBinder binder_;
     std::uint64_t last_generation_ = 0;

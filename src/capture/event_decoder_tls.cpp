@@ -14,7 +14,7 @@ bool EventDecoder::on_hello(ByteView record, EventConsumer& consumer) {
     }
     hello_event event{};
     std::memcpy(&event, record.data(), kOffset);
-    const Connection* connection = find(event.header);
+    Connection* connection = find(event.header);
     if (connection == nullptr || event.length > record.size() - kOffset) {
         return false;
     }
@@ -29,7 +29,7 @@ bool EventDecoder::on_hello(ByteView record, EventConsumer& consumer) {
     const bool sent = to_direction(event.header.direction) == Direction::sent;
     out.role = hello->from_client == sent ? Role::client : Role::server;
     out.tls = to_tls_info(*hello);
-    consumer.on_event(out);
+    deliver(*connection, out, consumer);
     return true;
 }
 

@@ -101,12 +101,13 @@ TlsEvent read_tls(TraceWords& words) {
             tls.offered_alpn.push_back(value);
             return Taken::yes;
         }
-        std::string* const text = key == "library"   ? &tls.library
-                                  : key == "version" ? &tls.version
-                                  : key == "cipher"  ? &tls.cipher
-                                  : key == "sni"     ? &tls.sni
-                                  : key == "alpn"    ? &tls.alpn
-                                                     : nullptr;
+        std::string* const text = key == "library"     ? &tls.library
+                                  : key == "version"   ? &tls.version
+                                  : key == "cipher"    ? &tls.cipher
+                                  : key == "sni"       ? &tls.sni
+                                  : key == "alpn"      ? &tls.alpn
+                                  : key == "undecoded" ? &tls.not_decoded
+                                                       : nullptr;
         return text != nullptr ? take(std::optional(value), *text) : Taken::unknown;
     });
     return event;

@@ -74,6 +74,7 @@ void TraceWriter::write(const TlsEvent& event) {
     begin("tls", event.time, event.connection);
     word(to_string(event.role));
     quoted("library", event.tls.library);
+    quoted("undecoded", event.tls.not_decoded);
     quoted("version", event.tls.version);
     quoted("cipher", event.tls.cipher);
     quoted("sni", event.tls.sni);

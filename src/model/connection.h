@@ -90,6 +90,7 @@ struct TlsInfo {
     std::vector<std::string> offered_alpn;  ///< ClientHello's list
     std::optional<Duration> handshake;      ///< from the first handshake call to the end of the last
     bool handshake_failed = false;
+    std::string not_decoded;  ///< why the plaintext cannot be shown; empty when it can
     bool operator==(const TlsInfo&) const = default;
 };
 

@@ -5,11 +5,12 @@
 namespace sslsniff {
 namespace {
 
-constexpr Names<LossCause, 7> kLossCauses{{{LossCause::ring_full, "ring_full"},
+constexpr Names<LossCause, 8> kLossCauses{{{LossCause::ring_full, "ring_full"},
                                            {LossCause::fault, "fault"},
                                            {LossCause::snaplen, "snaplen"},
                                            {LossCause::map_full, "map_full"},
                                            {LossCause::frame_limit, "frame_limit"},
+                                           {LossCause::no_buffer, "no_buffer"},
                                            {LossCause::unknown, "unknown"},
                                            {LossCause::connection_limit, "connection_limit"}}};
 constexpr Names<CloseReason, 7> kCloseReasons{{{CloseReason::shutdown, "shutdown"},

@@ -69,6 +69,7 @@ enum class LossCause : std::uint8_t {
     snaplen,
     map_full,
     frame_limit,
+    no_buffer,
     unknown,
     connection_limit
 };

@@ -145,6 +145,7 @@ void add_tls(Lines& lines, const TlsInfo& tls) {
         lines.add("handshake ns", static_cast<std::uint64_t>(tls.handshake->count()));
     }
     lines.flag("handshake failed", tls.handshake_failed);
+    lines.add("TLS not decoded", tls.not_decoded);
 }
 
 TlsInfo parse_tls(const Fields& fields) {
@@ -155,7 +156,8 @@ TlsInfo parse_tls(const Fields& fields) {
                 .alpn = fields.text("ALPN"),
                 .offered_alpn = split_names(fields.text("ALPN offered")),
                 .handshake = std::nullopt,
-                .handshake_failed = fields.flag("handshake failed")};
+                .handshake_failed = fields.flag("handshake failed"),
+                .not_decoded = fields.text("TLS not decoded")};
     if (const auto ns = fields.number<std::int64_t>("handshake ns"); ns != 0) {
         tls.handshake = Duration(ns);
     }

@@ -67,6 +67,7 @@ void Connection::on_tls(const TlsEvent& event) {
     replace_if_known(tls.offered_alpn, event.tls.offered_alpn);
     replace_if_known(tls.handshake, event.tls.handshake);
     replace_if_known(tls.handshake_failed, event.tls.handshake_failed);
+    replace_if_known(tls.not_decoded, event.tls.not_decoded);
     if (!role_from_traffic_) {
         replace_if_known(info_.role, event.role);
     }

@@ -60,7 +60,8 @@ void ConnectionTable::on(const DataEvent& event) {
 
 void ConnectionTable::on(const GapEvent& event) {
     // Events that never reached us are counted where they were lost, and reported as LossEvents.
-    if (event.cause != LossCause::ring_full && event.cause != LossCause::map_full) {
+    if (event.cause != LossCause::ring_full && event.cause != LossCause::map_full &&
+        event.cause != LossCause::no_buffer) {
         count_loss({event.cause, 1, event.bytes});
     }
     find(event.connection, event.time).on_gap(event);

@@ -96,6 +96,9 @@ Result<Backends> choose_backends(const KernelBtf& kernel, const LiveOptions& opt
     backends.sockets = *sockets;
     backends.ciphertext = *sockets == SocketBackend::tracepoint && backends.task_pt_regs &&
                           backends.attach_cookies && backends.socket_cookies;
+    backends.cleartext = has_socket_tracepoints(kernel) && backends.task_pt_regs &&
+                         backends.payload != PayloadStrategy::classes &&
+                         kernel.has_tracepoint("tcp_destroy_sock");
     return backends;
 }
 
@@ -130,6 +133,10 @@ KernelFeatures examine_kernel() {
             {"socket events", std::string(to_string(backends->sockets)), ""},
             {"sockets behind memory BIOs", backends->ciphertext ? "equal ciphertext" : "none",
              "python asyncio, node; needs the socket tracepoints and bpf_task_pt_regs"},
+            {"cleartext", backends->cleartext ? "tracepoints" : "not captured",
+             backends->cleartext
+                 ? ""
+                 : "it needs the tracepoints sock_send_length and sock_recv_length (Linux 6.3)"},
         };
     }
     return out;

@@ -17,6 +17,7 @@ struct Backends {
     bool attach_cookies = false;  ///< bpf_get_attach_cookie for uprobes (5.15)
     bool preempt_kfuncs = false;  ///< bpf_preempt_disable around calls (6.15)
     bool task_pt_regs = false;    ///< bpf_task_pt_regs (5.15)
+    bool cleartext = false;       ///< data of sockets (6.3)
     bool socket_cookies = false;  ///< bpf_get_socket_cookie in tracing programs (5.12)
     bool ciphertext = false;      ///< sockets behind memory BIOs: needs the tracepoints and task_pt_regs
 };

@@ -1,7 +1,10 @@
 #include "capture/live/capture_programs.h"
 
 #include <bpf/bpf.h>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -60,6 +63,7 @@ capture_config make_config(const Backends& backends, const LiveOptions& options,
     config.has_socket_cookie = backends.socket_cookies ? 1 : 0;
     config.has_ciphertext = backends.ciphertext ? 1 : 0;
     config.has_task_pt_regs = backends.task_pt_regs ? 1 : 0;
+    config.undecoded = options.tls ? 1 : 0;
     return config;
 }
 
@@ -79,12 +83,33 @@ std::vector<const char*> tracing_programs(SocketBackend sockets) {
 constexpr std::array kProcessPrograms = {"process_forked", "process_executed", "process_exited",
                                          "socket_state_changed"};
 
+/// In the order in which they are attached: behind those that find the sockets of TLS calls.
+constexpr std::array kCleartextPrograms = {"cleartext_sent", "cleartext_received", "cleartext_state",
+                                           "cleartext_destroyed"};
+/// Of the root cgroup. Without them peers of unconnected UDP sockets are unknown when they send, and
+/// connections of UDP sockets end when they have been silent for a while.
+constexpr std::array kCgroupPrograms = {"cleartext_sender4", "cleartext_sender6", "cleartext_released"};
+constexpr std::array kCleartextMaps = {"batches", "datagram_flows", "datagram_sockets", "accepted_sockets",
+                                       "arrivals"};
+
+/// Where cgroup v2 is mounted: alone, or beside v1.
+UniqueFd open_root_cgroup() {
+    for (const char* path : {"/sys/fs/cgroup/unified", "/sys/fs/cgroup"}) {
+        struct statfs file_system{};
+        if (statfs(path, &file_system) == 0 && file_system.f_type == CGROUP2_SUPER_MAGIC) {
+            return UniqueFd(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        }
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<CapturePrograms> CapturePrograms::load(const Backends& backends, const LiveOptions& options) {
     const LibbpfLog log;
     CapturePrograms programs;
     programs.backends_ = backends;
+    programs.backends_.cleartext = backends.cleartext && options.cleartext;
     programs.object_.reset(open_object(backends.payload));
     if (!programs.object_) {
         return fail(fmt::format("The BPF object cannot be read: {}", log.tail(kLogLines)));
@@ -115,6 +140,10 @@ void CapturePrograms::choose_programs() const {
     if (backends_.ciphertext) {
         wanted.insert(wanted.end(), {"bio_entry", "bio_return"});
     }
+    if (backends_.cleartext) {
+        wanted.insert(wanted.end(), kCleartextPrograms.begin(), kCleartextPrograms.end());
+        wanted.insert(wanted.end(), kCgroupPrograms.begin(), kCgroupPrograms.end());
+    }
     if (backends_.attach_cookies) {
         wanted.push_back("tls_entry");
     }
@@ -131,6 +160,11 @@ void CapturePrograms::choose_programs() const {
 }
 
 Result<void> CapturePrograms::set_up_maps(const LiveOptions& options) {
+    for (const char* name : kCleartextMaps) {
+        if (bpf_map* map = bpf_object__find_map_by_name(object_.get(), name); map != nullptr) {
+            bpf_map__set_autocreate(map, backends_.cleartext);
+        }
+    }
     ring_bytes_ = std::bit_ceil(std::clamp(options.ring_bytes, kLeastRing, kGreatestRing));
     const capture_config config = make_config(backends_, options, ring_bytes_);
     bpf_map* ring = bpf_object__find_map_by_name(object_.get(), "ring");
@@ -175,6 +209,28 @@ Result<void> CapturePrograms::attach_tracing(std::vector<std::string>& remarks) 
         tracing_.emplace_back(bpf_program__attach(program(name)));
         if (!tracing_.back()) {
             return fail(fmt::format("The program {} cannot be attached: {}", name, log.tail(kLogLines)));
+        }
+    }
+    return backends_.cleartext ? attach_cleartext(remarks) : Result<void>();
+}
+
+Result<void> CapturePrograms::attach_cleartext(std::vector<std::string>& remarks) {
+    const LibbpfLog log;
+    for (const char* name : kCleartextPrograms) {
+        tracing_.emplace_back(bpf_program__attach(program(name)));
+        if (!tracing_.back()) {
+            return fail(fmt::format("The program {} cannot be attached: {}", name, log.tail(kLogLines)));
+        }
+    }
+    const UniqueFd cgroup = open_root_cgroup();
+    for (const char* name : kCgroupPrograms) {
+        tracing_.emplace_back(cgroup ? bpf_program__attach_cgroup(program(name), cgroup.get()) : nullptr);
+        if (!tracing_.back()) {
+            tracing_.pop_back();
+            remarks.push_back(
+                fmt::format("The program {} cannot be attached to the root cgroup: some peers of UDP sockets "
+                            "stay unknown.",
+                            name));
         }
     }
     return {};
@@ -237,7 +293,7 @@ std::vector<loss_count> CapturePrograms::losses() const {
 
 bool CapturePrograms::take_connection(std::uint32_t pid, std::uint64_t handle, std::uint64_t generation,
                                       connection& state) const {
-    const connection_key key = {handle, pid, 0};
+    const connection_key key = {handle, (handle & SOCKET_HANDLE) != 0 ? 0 : pid, 0};
     const int fd = map_fd("connections");
     if (bpf_map_lookup_elem(fd, &key, &state) != 0 || state.generation != generation) {
         return false;

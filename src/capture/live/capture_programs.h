@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/unique_fd.h"
 #include "bpf/state.h"
 #include "capture/live/backends.h"
 #include "capture/live/live_options.h"
@@ -57,6 +58,7 @@ class CapturePrograms {
     CapturePrograms() = default;
     void choose_programs() const;
     Result<void> set_up_maps(const LiveOptions& options);
+    Result<void> attach_cleartext(std::vector<std::string>& remarks);
     Result<void> fill_filters(const LiveOptions& options);
 
     std::unique_ptr<bpf_object, ObjectDeleter> object_;

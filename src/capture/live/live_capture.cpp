@@ -139,7 +139,14 @@ Result<void> LiveCapture::set_up() {
     if (auto done = add_targets(); !done) {
         return done;
     }
-    libraries_.attach_first();
+    report_.cleartext = programs_.backends().cleartext;
+    if (options_.cleartext && !report_.cleartext) {
+        report_.remarks.emplace_back(
+            "Cleartext is not captured: this kernel has no tracepoints for socket data (Linux 6.3).");
+    }
+    if (options_.tls) {
+        libraries_.attach_first();
+    }
     if (auto done = set_up_poll(); !done) {
         return done;
     }
@@ -261,7 +268,7 @@ Result<PollStatus> LiveCapture::poll(milliseconds timeout, EventConsumer& consum
     }
     const auto until = std::chrono::steady_clock::now() + timeout;
     while (true) {
-        if (!stopped_) {
+        if (!stopped_ && options_.tls) {
             libraries_.attach_new();
         }
         const bool took = take_records(consumer);

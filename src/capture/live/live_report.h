@@ -15,6 +15,7 @@ struct LiveReport {
     std::string payload_strategy;  ///< "user dynptr", "dynptr slices" or "size classes"
     std::string socket_backend;    ///< "tracepoint", "fentry", "kprobe" or "none"
     bool ciphertext = false;       ///< sockets behind memory BIOs can be found (Linux 6.3)
+    bool cleartext = false;        ///< sockets without TLS are captured
     std::size_t ring_bytes = 0;    ///< of the ring buffer, rounded up to a power of two
     std::size_t attached_libraries = 0;
     std::size_t attached_probes = 0;   ///< entry and return probes together

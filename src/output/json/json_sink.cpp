@@ -155,6 +155,7 @@ void JsonSink::tls(const TlsInfo& tls) {
     if (tls.handshake_failed) {
         json_.boolean("handshake_failed", true);
     }
+    text_if_known("not_decoded", tls.not_decoded);
     json_.end_object();
 }
 

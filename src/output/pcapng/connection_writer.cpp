@@ -47,6 +47,7 @@ void merge(TlsInfo& known, const TlsInfo& news) {
     replace(known.offered_alpn, news.offered_alpn);
     known.handshake = news.handshake ? news.handshake : known.handshake;
     known.handshake_failed = known.handshake_failed || news.handshake_failed;
+    replace(known.not_decoded, news.not_decoded);
 }
 
 }  // namespace

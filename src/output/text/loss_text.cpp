@@ -18,6 +18,8 @@ std::string_view explain(LossCause cause) {
             return "kernel table full";
         case LossCause::frame_limit:
             return "TLS calls nested too deeply";
+        case LossCause::no_buffer:
+            return "moved without a buffer: sendfile, splice, io_uring";
         case LossCause::connection_limit:
             return "too many open at once";
         case LossCause::unknown:

@@ -108,7 +108,8 @@ void TextSink::on_connection(const ConnectionRecord& record) {
     show_losses(record.closed);
     const TlsInfo& tls = record.connection.tls;
     const bool silent = record.sent.bytes == 0 && record.received.bytes == 0;
-    if (!tls.handshake_failed && (record.transactions != 0 || silent)) {
+    const bool undecoded = !tls.not_decoded.empty();
+    if (!tls.handshake_failed && !undecoded && (record.transactions != 0 || silent)) {
         return;
     }
     StyledText line(options_.color);
@@ -119,6 +120,15 @@ void TextSink::on_connection(const ConnectionRecord& record) {
         if (!tls.sni.empty()) {
             line.add("  ");
             line.add_octets(Style::plain, tls.sni, kMaxName);
+        }
+    } else if (undecoded) {
+        line.add(Style::incomplete, "not decoded: ");
+        line.add_octets(Style::plain, tls.not_decoded, kMaxName);
+        for (const std::string* name : {&tls.sni, &tls.alpn, &tls.cipher}) {
+            if (!name->empty()) {
+                line.add("  ");
+                line.add_octets(Style::plain, *name, kMaxName);
+            }
         }
     } else {
         line.add(Style::incomplete, record.protocol.empty()

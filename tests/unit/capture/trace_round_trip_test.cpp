@@ -32,11 +32,11 @@ class RandomEvents {
             case 3:
                 return TlsEvent{id(), time(), pick<Role>(3), tls()};
             case 4:
-                return GapEvent{id(), time(), pick<Direction>(2), wide(), wide(), pick<LossCause>(7)};
+                return GapEvent{id(), time(), pick<Direction>(2), wide(), wide(), pick<LossCause>(8)};
             case 5:
                 return CloseEvent{id(), time(), pick<CloseReason>(7)};
             case 6:
-                return LossEvent{time(), pick<LossCause>(7), wide(), wide()};
+                return LossEvent{time(), pick<LossCause>(8), wide(), wide()};
             default:
                 payload_ = below(20) == 0 ? octets(200'000) : octets(2'000);
                 return DataEvent{id(), time(), narrow(), pick<Direction>(2), wide(), payload_};
@@ -86,8 +86,8 @@ class RandomEvents {
         return out;
     }
     TlsInfo tls() {
-        TlsInfo out{octets(20), octets(8), octets(20),   octets(40),
-                    octets(10), {},        std::nullopt, below(2) == 0};
+        TlsInfo out{octets(20), octets(8),    octets(20),    octets(40), octets(10),
+                    {},         std::nullopt, below(2) == 0, octets(12)};
         for (std::uint64_t i = below(4); i > 0; --i) {
             out.offered_alpn.push_back(octets(9));
         }

@@ -27,7 +27,8 @@ ConnectionComment full() {
                 "h2",
                 {"h2", "a,b\\c"},
                 Duration(1'234'567),
-                true};
+                true,
+                "no supported\nlibrary"};
     info.opened = Timestamp(Duration(1'782'000'000'123'456'789));
     info.midstream = true;
     comment.part = 3;

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/*
+ * Cleartext connections: one for each TCP socket, and for each pair of a UDP socket and a peer. Their state lies
+ * beside that of SSL objects (map `connections`), under a handle made of the socket's cookie (TCP) or a fresh
+ * number (UDP). They belong to the socket: whichever process uses it, the stream is one.
+ */
+#ifndef SSLSNIFF_FLOW_H
+#define SSLSNIFF_FLOW_H
+
+#include "socket.bpf.h"
+
+/* Addresses in network order, IPv4 in the first four octets; ports in host order. family 0: unknown. */
+struct peer {
+	__u16 family;
+	__u16 port;
+	__u32 reserved;
+	__u8 address[16];
+};
+
+struct datagram_key {
+	__u64 cookie;
+	struct peer peer;
+};
+
+/* -> handle */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_CONNECTIONS);
+	__type(key, struct datagram_key);
+	__type(value, __u64);
+} datagram_flows SEC(".maps");
+
+/* cookies of UDP sockets that have connections */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_CONNECTIONS);
+	__type(key, __u64);
+	__type(value, __u8);
+} datagram_sockets SEC(".maps");
+
+/* addresses of the struct sock of accepted connections */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_CONNECTIONS);
+	__type(key, __u64);
+	__type(value, __u8);
+} accepted_sockets SEC(".maps");
+
+/* The datagram that a thread receives just now. */
+struct arrival {
+	__u64 cookie; /* of the socket */
+	struct peer sender;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_THREADS);
+	__type(key, __u64);
+	__type(value, struct arrival);
+} arrivals SEC(".maps");
+
+static __always_inline __u64 stream_handle(__u64 cookie)
+{
+	return SOCKET_HANDLE | (cookie & ~DATAGRAM_HANDLE);
+}
+
+/* IPv4 as an IPv6 socket sees it: ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2). */
+static __always_inline void map_address(struct peer *peer)
+{
+	__builtin_memcpy(peer->address + 12, peer->address, 4);
+	__builtin_memset(peer->address, 0, 10);
+	peer->address[10] = peer->address[11] = 0xff;
+	peer->family = AF_INET6;
+}
+
+/* From a struct sockaddr of the user. */
+static __always_inline void read_sockaddr(struct peer *peer, __u64 name)
+{
+	__u8 octets[24] = {};
+	__u16 family = 0;
+	bpf_probe_read_user(&family, sizeof(family), (void *)name);
+	if (family == AF_INET)
+		bpf_probe_read_user(octets, 8, (void *)name);
+	else if (family == AF_INET6)
+		bpf_probe_read_user(octets, sizeof(octets), (void *)name);
+	else
+		return;
+	peer->family = family;
+	peer->port = octets[2] << 8 | octets[3];
+	if (family == AF_INET)
+		__builtin_memcpy(peer->address, octets + 4, 4);
+	else
+		__builtin_memcpy(peer->address, octets + 8, 16);
+}
+
+/* Who the socket is connected to. */
+static __always_inline void read_connected_peer(struct peer *peer, struct sock *sk)
+{
+	__u16 port = BPF_CORE_READ(sk, __sk_common.skc_dport);
+	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	if (!port)
+		return;
+	peer->family = family;
+	peer->port = bpf_ntohs(port);
+	if (family == AF_INET)
+		BPF_CORE_READ_INTO((__u32 *)peer->address, sk, __sk_common.skc_daddr);
+	else
+		BPF_CORE_READ_INTO((struct in6_addr *)peer->address, sk, __sk_common.skc_v6_daddr);
+}
+
+/* The kernel is about to tell a process who sent the datagram that it receives. `family` is a constant. */
+static __always_inline void on_sender_told(struct bpf_sock_addr *context, __u16 family)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	__u32 tgid = id >> 32;
+	struct process *process = bpf_map_lookup_elem(&processes, &tgid);
+	struct arrival arrival = {};
+	if (!control.armed || !process || process->verdict < VERDICT_MATCHED)
+		return;
+	arrival.cookie = bpf_get_socket_cookie(context);
+	arrival.sender.port = bpf_ntohs(context->user_port);
+	arrival.sender.family = family;
+	if (family == AF_INET) {
+		*(__u32 *)arrival.sender.address = context->user_ip4;
+	} else {
+		__u32 *address = (__u32 *)arrival.sender.address;
+		address[0] = context->user_ip6[0];
+		address[1] = context->user_ip6[1];
+		address[2] = context->user_ip6[2];
+		address[3] = context->user_ip6[3];
+	}
+	bpf_map_update_elem(&arrivals, &id, &arrival, BPF_ANY);
+}
+
+/* Unknown when the socket is not connected and the process did not ask. */
+static __always_inline void read_sender(struct peer *peer, struct sock *sk, __u64 cookie)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct arrival *arrival = bpf_map_lookup_elem(&arrivals, &id);
+	if (arrival && arrival->cookie == cookie)
+		*peer = arrival->sender;
+	else
+		read_connected_peer(peer, sk);
+	if (arrival)
+		bpf_map_delete_elem(&arrivals, &id);
+}
+
+static __always_inline void find_peer(struct peer *peer, struct sock *sk, __u64 cookie, __u64 direction, __u64 name)
+{
+	if (direction == DIRECTION_RECEIVED)
+		read_sender(peer, sk, cookie);
+	else if (name)
+		read_sockaddr(peer, name);
+	else
+		read_connected_peer(peer, sk);
+	if (peer->family == AF_INET && BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET6)
+		map_address(peer);
+}
+
+/* The handle of a socket's connection with a peer, made if it was not known. */
+static __always_inline __u64 datagram_handle(__u64 cookie, const struct peer *peer)
+{
+	struct datagram_key key = {.cookie = cookie, .peer = *peer};
+	__u64 *known = bpf_map_lookup_elem(&datagram_flows, &key);
+	if (known && find_connection(*known))
+		return *known;
+	__u64 handle = SOCKET_HANDLE | DATAGRAM_HANDLE | (new_generation() & (DATAGRAM_HANDLE - 1));
+	__u8 any = 1;
+	bpf_map_update_elem(&datagram_flows, &key, &handle, BPF_ANY);
+	bpf_map_update_elem(&datagram_sockets, &cookie, &any, BPF_ANY);
+	return handle;
+}
+
+/* Whether `moved` octets in one direction are all that this TCP socket has carried. */
+static __always_inline bool is_fresh(struct sock *sk, __u64 direction, __u32 moved)
+{
+	struct tcp_sock *tcp = (struct tcp_sock *)sk;
+	__u32 unread = BPF_CORE_READ(tcp, rcv_nxt) - BPF_CORE_READ(tcp, copied_seq);
+	__u32 unsent = BPF_CORE_READ(tcp, write_seq) - BPF_CORE_READ(tcp, snd_nxt);
+	__u32 received = (__u32)BPF_CORE_READ(tcp, bytes_received) - unread;
+	__u32 sent = (__u32)BPF_CORE_READ(tcp, bytes_sent) - (__u32)BPF_CORE_READ(tcp, bytes_retrans) + unsent;
+	return direction == DIRECTION_SENT ? sent == moved && !received : received == moved && !sent;
+}
+
+/* NULL when the map is full. `flags`: CONNECTION_NEW, CONNECTION_CLIENT, CONNECTION_SERVER. */
+static __always_inline struct connection *make_flow(__u64 handle, __u32 flags)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct connection_key key = key_of(handle);
+	struct connection new = {
+		.generation = new_generation(),
+		.flags = CONNECTION_CLEARTEXT | flags,
+		.owner = bpf_get_current_pid_tgid() >> 32,
+		.owner_start_time = BPF_CORE_READ(task, group_leader, start_boottime),
+	};
+	if (bpf_map_update_elem(&connections, &key, &new, BPF_NOEXIST)) {
+		count_loss(LOSS_MAP_FULL, 0);
+		return NULL;
+	}
+	return bpf_map_lookup_elem(&connections, &key);
+}
+
+#endif
