@@ -29,19 +29,21 @@ PYTHON_CLIENT = """if True:
     port, certificate, connections, requests = int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     context = ssl.create_default_context(cafile=certificate)
     def talk(name):
-        connection = http.client.HTTPSConnection("localhost", port, context=context)
+        connection = http.client.HTTPSConnection("127.0.0.1", port, context=context)
         for i in range(requests):
             connection.request("GET", f"/{name}/{connection.sock.getsockname()[1] if connection.sock else 0}/{i}")
             assert connection.getresponse().read().startswith(b"python says /")
         connection.close()
     sys.stdin.readline()
+    finished = []
     def thread(name):
         for i in range(connections):
             talk(f"{name}{i}")
+        finished.append(name)
     threads = [threading.Thread(target=thread, args=(name,)) for name in sys.argv[5].split(",")]
     [t.start() for t in threads]
     [t.join() for t in threads]
-    print("done")
+    print("done" if len(finished) == len(threads) else "failed")
     """
 
 
@@ -137,7 +139,7 @@ class ProgramsTest(LiveTest):
             self.skipTest("wget does not use GnuTLS here")
         _, port = self.nginx()
         capture = self.capture(command=["wget", "-q", "-O", "/dev/null", f"--ca-certificate={self.certificate[0]}",
-                                        f"https://localhost:{port}/"])
+                                        f"https://127.0.0.1:{port}/"])
         capture.start().finish()
         self.assertEqual(capture.status, 0)
         self.assertEqual(capture.transactions, [])
