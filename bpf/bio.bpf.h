@@ -86,7 +86,8 @@ static __always_inline void on_bio_return(struct pt_regs *ctx)
 	struct frame *frame = pop_frame(thread, PT_REGS_SP(ctx));
 	if (!frame || (frame->function != TLS_FN_BIO_READ && frame->function != TLS_FN_BIO_READ_INTERNAL))
 		return;
-	emit_library_record(frame->handle, frame->buffer, octets_moved(frame, (int)PT_REGS_RC(ctx)), DIRECTION_RECEIVED);
+	emit_library_record(frame->handle, frame->buffer, octets_moved(frame, (int)PT_REGS_RC(ctx)),
+	                    DIRECTION_RECEIVED);
 }
 
 #endif

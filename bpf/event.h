@@ -29,8 +29,8 @@ enum event_kind {
 	EVENT_BIO_WANTED,     /* the TLS library of a process does not touch its sockets itself */
 	EVENT_LIBRARY_RECORD, /* ciphertext, where the TLS library hands it over */
 	EVENT_SOCKET_SAMPLE,  /* ciphertext, at a socket call of such a process */
-	EVENT_UNCOVERED, /* a connection with OPEN_HELD: its TLS is of no library that is probed */
-	EVENT_RELEASE,   /* a datagram socket was closed, with all its connections */
+	EVENT_UNCOVERED,      /* a connection with OPEN_HELD: its TLS is of no library that is probed */
+	EVENT_RELEASE,        /* a datagram socket was closed, with all its connections */
 };
 
 enum event_direction {

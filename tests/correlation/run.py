@@ -24,7 +24,7 @@ LEAST_RIGHT = {"first": 99.9, "midlife": 99.5}  # percent, as docs/kernels.md pr
 
 def start_capture(binary, extra, output):
     """Returns when the probes are armed."""
-    process = subprocess.Popen([binary, "-a", "-o", f"trace:{output}", *extra], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([binary, "-a", "--tls-only", "-o", f"trace:{output}", *extra], stderr=subprocess.PIPE, text=True)
     lines = []
     for line in process.stderr:
         lines.append(line)
