@@ -97,7 +97,7 @@ Result<Backends> choose_backends(const KernelBtf& kernel, const LiveOptions& opt
     backends.ciphertext = *sockets == SocketBackend::tracepoint && backends.task_pt_regs &&
                           backends.attach_cookies && backends.socket_cookies;
     backends.cleartext = has_socket_tracepoints(kernel) && backends.task_pt_regs &&
-                         backends.payload != PayloadStrategy::classes &&
+                         backends.payload == PayloadStrategy::user_dynptr &&
                          kernel.has_tracepoint("tcp_destroy_sock");
     return backends;
 }
@@ -136,7 +136,7 @@ KernelFeatures examine_kernel() {
             {"cleartext", backends->cleartext ? "tracepoints" : "not captured",
              backends->cleartext
                  ? ""
-                 : "it needs the tracepoints sock_send_length and sock_recv_length (Linux 6.3)"},
+                 : "it needs bpf_probe_read_user_dynptr (Linux 6.16) and the socket tracepoints"},
         };
     }
     return out;
