@@ -3,7 +3,7 @@ import collections
 import dataclasses
 import re
 
-TAG = re.compile(rb"GT\[client=([^,\]]+),server=([^,\]]+)\]")
+TAG = re.compile(rb"GT\[client=([^,\]]+:\d+),server=([^,\]]+:\d+)\]")
 
 
 @dataclasses.dataclass
@@ -35,14 +35,17 @@ def matches(tag, ends):
     return {normal(tag[0].decode()), normal(tag[1].decode())} == {normal(end) for end in ends}
 
 
-def judge(events):
-    """`events`: dicts of capture_trace.read_trace. A chunk is judged by the tags inside it; one without a tag by the tag its
+def judge(events, ports):
+    """`events`: dicts of capture_trace.read_trace. Chunks whose tags name no server on one of `ports` are somebody else's.
+    A chunk is judged by the tags inside it; one without a tag by the tag its
     connection showed last (both directions of a connection carry the same). Returns Counts by comm and the wrong
     chunks as (comm, connection, reported ends, tag)."""
     counts = collections.defaultdict(Count)
     ends, last_tag, waiting, wrong = {}, {}, collections.defaultdict(list), []
 
     def settle(event, tag, known):
+        if int(tag[1].rpartition(b":")[2]) not in ports:
+            return
         count = counts[event["comm"]]
         if known is None:
             count.unknown += 1

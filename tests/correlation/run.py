@@ -58,7 +58,7 @@ def run_one(workload, phase, options):
         summary = stop_capture(capture)
         if failed:
             raise RuntimeError("client failed: " + (lab.folder / "log").read_text()[-500:])
-        counts, wrong = judge.judge(capture_trace.read_trace(output))
+        counts, wrong = judge.judge(capture_trace.read_trace(output), servers.USED_PORTS)
         if options.keep:
             pathlib.Path(options.keep).write_bytes(output.read_bytes())
     return counts, wrong, summary

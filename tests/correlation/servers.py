@@ -23,10 +23,15 @@ def need(program):
     return path
 
 
+USED_PORTS = set()  # given out by free_port()
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        port = probe.getsockname()[1]
+    USED_PORTS.add(port)
+    return port
 
 
 def wait_for(port, process, seconds=60):
