@@ -15,8 +15,7 @@ using Call = Conversation::Call;
 /// One end of a connection: nghttp2's session and what it needs to know.
 class Peer {
   public:
-    Peer(std::vector<Call>& calls, bool server, std::mt19937& random)
-        : calls_(calls), server_(server), random_(random) {
+    Peer(bool server, std::mt19937& random) : server_(server), random_(random) {
         nghttp2_session_callbacks* callbacks = nullptr;
         nghttp2_session_callbacks_new(&callbacks);
         nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
@@ -131,7 +130,6 @@ class Peer {
                                                       : frame->hd.length);
     }
 
-    std::vector<Call>& calls_;
     bool server_;
     std::mt19937& random_;
     nghttp2_session* session_ = nullptr;
@@ -162,8 +160,8 @@ Conversation converse(unsigned seed, std::size_t calls) {
                                 noise(random, random() % 5 == 0 ? 40000 : random() % 300),
                                 random() % 4 == 0});
     }
-    Peer client(result.calls, false, random);
-    Peer server(result.calls, true, random);
+    Peer client(false, random);
+    Peer server(true, random);
     std::size_t next = 0;
     bool busy = true;
     while (busy || next < calls) {

@@ -103,7 +103,7 @@ TEST(RedisParser, NeverPairsWrongSilentlyAfterAGap) {
     }
     const std::size_t size = size_of(calls);
     for (const bool known : {true, false}) {
-        for (std::size_t count : {1, 7, 30}) {
+        for (const std::size_t count : {1U, 7U, 30U}) {
             for (std::size_t at = 0; at < size; ++at) {
                 for (const std::string& line : run(test::with_gap(calls, at, count), known)) {
                     if (line.find(" !") == std::string::npos) {
