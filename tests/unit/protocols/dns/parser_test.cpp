@@ -71,7 +71,7 @@ TEST(DnsParser, SameFromTheServersSide) {
 TEST(DnsParser, NeverInventsAPairAfterAGap) {
     const Example example = pipelined();
     for (const bool known : {true, false}) {
-        for (const std::size_t count : {1, 5, 40}) {
+        for (const std::size_t count : {1U, 5U, 40U}) {
             for (std::size_t at = 0; at < size_of(example.conversation); ++at) {
                 RecordingHost host;
                 const auto holed = test::with_gap(example.conversation, at, count);
