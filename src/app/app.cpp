@@ -13,6 +13,7 @@
 #include "app/messages.h"
 #include "app/options.h"
 #include "app/pipeline.h"
+#include "app/readiness.h"
 #include "app/recording.h"
 #include "app/run_loop.h"
 #include "app/signals.h"
@@ -122,6 +123,9 @@ class Capture {
         }
         live_ = *std::move(live);
         announce();
+        if (!command_) {  // a command may notify of its own readiness
+            notify_ready();
+        }
         return {};
     }
 

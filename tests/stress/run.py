@@ -25,6 +25,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "tools/bench"))
 import bench_server  # noqa: E402
+import readiness  # noqa: E402
 
 
 class Failure(Exception):
@@ -40,14 +41,8 @@ class Capture:
     """sslsniff on one process, armed when the constructor returns."""
 
     def __init__(self, binary, pid, *arguments):
-        self.process = subprocess.Popen([binary, "-p", str(pid), *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                                        text=True)
-        self.lines = []
-        for line in self.process.stderr:
-            self.lines.append(line)
-            if "capturing" in line:
-                return
-        raise Failure("did not start: " + "".join(self.lines))
+        self.process = readiness.start([binary, "-p", pid, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        check(self.process.poll() is None, f"did not start: {self.process.stderr.read() if self.process.poll() is not None else ''}")
 
     def memory(self):
         """Resident MiB, without the ring buffer's pages."""
