@@ -27,6 +27,3 @@ if(SSLSNIFF_SANITIZE)
     add_compile_options(-fno-sanitize-recover=undefined)
   endif()
 endif()
-if(SSLSNIFF_FUZZ)
-  add_compile_options(-fsanitize=fuzzer-no-link)  # a fuzzer sees only the branches that are instrumented
-endif()

@@ -8,15 +8,16 @@ namespace sslsniff {
 
 namespace {
 
-constexpr Duration kDatagramPatience = std::chrono::seconds(60);
 constexpr std::size_t kGreatestDatagram = 1U << 17U;
-constexpr std::size_t kWithheldEvents = 16;
 constexpr const char* kUncovered = "no supported library";
 
 }  // namespace
 
 EventDecoder::EventDecoder(Timestamp monotonic_zero, Hooks hooks)
-    : monotonic_zero_(monotonic_zero), hooks_(std::move(hooks)), processes_(hooks_.describe_process) {}
+    : monotonic_zero_(monotonic_zero),
+      on_bound_(std::move(hooks.on_bound)),
+      connections_(std::move(hooks.take_ends), std::move(hooks.on_released)),
+      processes_(std::move(hooks.describe_process)) {}
 
 void EventDecoder::name_library(std::uint32_t number, std::string name) {
     const bool first = libraries_.empty();
@@ -77,11 +78,6 @@ bool EventDecoder::decode(ByteView record, EventConsumer& consumer) {
     }
 }
 
-EventDecoder::Connection* EventDecoder::find(const event_header& header) {
-    const auto found = connections_.find(header.generation);
-    return found != connections_.end() ? &found->second : nullptr;
-}
-
 bool EventDecoder::on_process(ByteView record, EventConsumer& consumer) {
     const auto event = read_fixed<process_event>(record);
     if (!event) {
@@ -98,7 +94,7 @@ bool EventDecoder::on_exec(ByteView record, EventConsumer& consumer) {
         return false;
     }
     const Timestamp time = time_of(event->process.header);
-    close_all_of(event->process.pid, false, time, consumer);
+    connections_.close_process(event->process.pid, false, time, consumer);
     const ProcessInfo info = to_process_info(*event);
     if (processes_.replace(info)) {
         consumer.on_event(ProcessEvent{time, ProcessEvent::Kind::exec, info});
@@ -112,83 +108,26 @@ bool EventDecoder::on_exit(ByteView record, EventConsumer& consumer) {
         return false;
     }
     const Timestamp time = time_of(event->header);
-    close_all_of(event->pid, true, time, consumer);
+    connections_.close_process(event->pid, true, time, consumer);
     if (const auto info = processes_.remove(to_process_info(*event))) {
         consumer.on_event(ProcessEvent{time, ProcessEvent::Kind::exited, *info});
     }
     return true;
 }
 
-/// The image with all its SSL objects is gone; sockets outlive it when another program takes its place.
-void EventDecoder::close_all_of(std::uint32_t pid, bool sockets_too, Timestamp time,
-                                EventConsumer& consumer) {
-    std::vector<std::uint64_t> gone;
-    for (auto it = by_handle_.lower_bound({pid, 0}); it != by_handle_.end() && it->first.first == pid; ++it) {
-        if (sockets_too || connections_.at(it->second).carrier == Carrier::tls) {
-            gone.push_back(it->second);
-        }
-    }
-    for (const std::uint64_t generation : gone) {
-        close_unasked(connections_.at(generation), CloseReason::process_exit, time, consumer);
-    }
-}
-
-/// Without a record that says so: the kernel's state is removed too.
-void EventDecoder::close_unasked(Connection& connection, CloseReason reason, Timestamp time,
-                                 EventConsumer& consumer) {
-    const auto ends = hooks_.take_ends ? hooks_.take_ends(connection.id, connection.kernel_generation)
-                                       : std::optional<StreamEnds>();
-    close(connection, ends ? &*ends : nullptr, reason, time, consumer);
-}
-
-void EventDecoder::close_idle(Timestamp time, EventConsumer& consumer) {
-    while (const auto generation = datagrams_.idle(time, kDatagramPatience)) {
-        close_unasked(connections_.at(*generation), CloseReason::given_up, time, consumer);
-    }
-}
-
-void EventDecoder::deliver(Connection& connection, CaptureEvent event, EventConsumer& consumer) {
-    if (!connection.held) {
-        consumer.on_event(event);
-    } else if (connection.withheld.size() < kWithheldEvents) {
-        connection.withheld.push_back(std::move(event));
-    }
-}
-
-/// It is certain that nobody else tells of this connection.
-void EventDecoder::release_held(Connection& connection, Timestamp time, EventConsumer& consumer) {
-    if (!connection.held) {
-        return;
-    }
-    TlsEvent reason;
-    reason.connection = connection.id;
-    reason.time = time;
-    reason.tls.not_decoded = kUncovered;
-    connection.withheld.emplace_back(std::move(reason));
-    connection.held = false;
-    for (const CaptureEvent& event : std::exchange(connection.withheld, {})) {
-        consumer.on_event(event);
-    }
-}
-
 bool EventDecoder::on_open(ByteView record, EventConsumer& consumer) {
     const auto event = read_fixed<open_event>(record);
-    if (!event || event->header.generation == 0 || find(event->header) != nullptr) {
+    if (!event || event->header.generation == 0 || connections_.find(event->header.generation) != nullptr) {
         return false;
     }
     const Timestamp time = time_of(event->header);
-    const Handle handle{event->pid, event->handle};
-    // The close of the object's former connection was lost.
-    if (const auto former = by_handle_.find(handle); former != by_handle_.end()) {
-        close(connections_.at(former->second), nullptr, CloseReason::freed, time, consumer);
-    }
-    Connection connection;
-    connection.id = {event->pid, event->start_time, event->handle, ++last_generation_};
-    connection.kernel_generation = event->header.generation;
-    connection.held = (event->header.flags & OPEN_HELD) != 0;
-    const bool cleartext = (event->header.flags & OPEN_CLEARTEXT) != 0 && !connection.held;
-    connection.carrier = cleartext ? Carrier::cleartext : Carrier::tls;
-    by_handle_[handle] = event->header.generation;
+    KernelConnection opened;
+    opened.id = {event->pid, event->start_time, event->handle, 0};
+    opened.kernel_generation = event->header.generation;
+    opened.held = (event->header.flags & OPEN_HELD) != 0;
+    const bool cleartext = (event->header.flags & OPEN_CLEARTEXT) != 0 && !opened.held;
+    opened.carrier = cleartext ? Carrier::cleartext : Carrier::tls;
+    KernelConnection& connection = connections_.open(std::move(opened), time, consumer);
 
     OpenEvent out;
     out.connection = connection.id;
@@ -198,14 +137,13 @@ bool EventDecoder::on_open(ByteView record, EventConsumer& consumer) {
     if (event->library < libraries_.size()) {
         out.library = libraries_[event->library];
     }
-    deliver(connections_.insert_or_assign(event->header.generation, std::move(connection)).first->second, out,
-            consumer);
+    connection.deliver(std::move(out), consumer);
     return true;
 }
 
 bool EventDecoder::on_bind(ByteView record, EventConsumer& consumer) {
     const auto event = read_fixed<bind_event>(record);
-    Connection* connection = event ? find(event->header) : nullptr;
+    KernelConnection* connection = event ? connections_.find(event->header.generation) : nullptr;
     if (connection == nullptr) {
         return false;
     }
@@ -219,18 +157,18 @@ bool EventDecoder::on_bind(ByteView record, EventConsumer& consumer) {
                                                           : Role::unknown;
     out.endpoints = to_endpoints(*event);
     if (is_socket && out.endpoints.transport == Transport::udp) {
-        datagrams_.add(event->header.generation, event->cookie, out.time);
+        connections_.add_datagrams(*connection, event->cookie, out.time);
     }
     // A socket call that a callback of the library made does not outweigh equal ciphertext.
     if (connection->ciphertext_socket == 0) {
-        deliver(*connection, out, consumer);
+        connection->deliver(out, consumer);
     }
     return true;
 }
 
 bool EventDecoder::on_library_record(ByteView record, EventConsumer& consumer) {
     const auto event = read_fixed<library_record_event>(record);
-    const Connection* connection = event ? find(event->header) : nullptr;
+    const KernelConnection* connection = event ? connections_.find(event->header.generation) : nullptr;
     if (connection == nullptr || event->length > RECORD_SAMPLE) {
         return false;
     }
@@ -256,17 +194,16 @@ bool EventDecoder::on_socket_sample(ByteView record, EventConsumer& consumer) {
 
 void EventDecoder::bind_by(const std::optional<CiphertextBinder::Match>& match, Timestamp time,
                            EventConsumer& consumer) {
-    const auto found = match ? connections_.find(match->generation) : connections_.end();
-    if (found == connections_.end() || found->second.ciphertext_socket != 0) {
+    KernelConnection* connection = match ? connections_.find(match->generation) : nullptr;
+    if (connection == nullptr || connection->ciphertext_socket != 0) {
         return;
     }
-    Connection& connection = found->second;
-    connection.ciphertext_socket = match->socket.socket_cookie;
-    if (hooks_.on_bound) {
-        hooks_.on_bound(match->generation, match->socket.socket_cookie);
+    connection->ciphertext_socket = match->socket.socket_cookie;
+    if (on_bound_) {
+        on_bound_(match->generation, match->socket.socket_cookie);
     }
     EndpointsEvent out;
-    out.connection = connection.id;
+    out.connection = connection->id;
     out.time = time;
     out.correlation = Correlation::ciphertext;
     out.endpoints = match->socket;
@@ -275,7 +212,7 @@ void EventDecoder::bind_by(const std::optional<CiphertextBinder::Match>& match, 
 
 bool EventDecoder::on_data(ByteView record, EventConsumer& consumer) {
     const auto event = read_fixed<data_event>(record);
-    Connection* connection = event ? find(event->header) : nullptr;
+    KernelConnection* connection = event ? connections_.find(event->header.generation) : nullptr;
     if (connection == nullptr || event->length > record.size() - sizeof(data_event)) {
         return false;
     }
@@ -296,11 +233,10 @@ bool EventDecoder::on_data(ByteView record, EventConsumer& consumer) {
     if (event->position > next) {
         before.clear();
     }
-    advance(*connection, direction, event->position, to_loss_cause(event->header.detail), out.time, consumer);
+    connection->advance(direction, event->position, to_loss_cause(event->header.detail), out.time, consumer);
     next = event->position + event->length;
     if (connection->carrier == Carrier::cleartext) {
-        datagrams_.touch(event->header.generation, out.time);
-        close_idle(out.time, consumer);
+        connections_.touch(*connection, out.time, consumer);
     }
     if ((event->header.flags & DATA_MORE) != 0 && before.size() + out.bytes.size() <= kGreatestDatagram) {
         before.append(out.bytes);
@@ -313,13 +249,13 @@ bool EventDecoder::on_data(ByteView record, EventConsumer& consumer) {
     const Bytes joined = whole.empty() ? Bytes() : whole + Bytes(out.bytes);
     out.bytes = whole.empty() ? out.bytes : ByteView(joined);
     consumer.on_event(out);
-    advance(*connection, direction, next + event->snipped, LossCause::snaplen, out.time, consumer);
+    connection->advance(direction, next + event->snipped, LossCause::snaplen, out.time, consumer);
     return true;
 }
 
 bool EventDecoder::on_close(ByteView record, EventConsumer& consumer) {
     const auto event = read_fixed<close_event>(record);
-    Connection* connection = event ? find(event->header) : nullptr;
+    KernelConnection* connection = event ? connections_.find(event->header.generation) : nullptr;
     if (connection == nullptr) {
         return false;
     }
@@ -328,21 +264,21 @@ bool EventDecoder::on_close(ByteView record, EventConsumer& consumer) {
     std::ranges::transform(event->missing, ends.missing.begin(), to_loss_cause);
     const Timestamp time = time_of(event->header);
     if (event->header.detail == CLOSED_COVERED && connection->held) {
-        forget(*connection);
+        connections_.forget(*connection);
         return true;
     }
-    release_held(*connection, time, consumer);
-    close(*connection, &ends, to_close_reason(event->header.detail), time, consumer);
+    connection->release_held(kUncovered, time, consumer);
+    connections_.close(*connection, &ends, to_close_reason(event->header.detail), time, consumer);
     return true;
 }
 
 bool EventDecoder::on_uncovered(ByteView record, EventConsumer& consumer) {
     const auto header = read_fixed<event_header>(record);
-    Connection* connection = header ? find(*header) : nullptr;
+    KernelConnection* connection = header ? connections_.find(header->generation) : nullptr;
     if (connection == nullptr) {
         return false;
     }
-    release_held(*connection, time_of(*header), consumer);
+    connection->release_held(kUncovered, time_of(*header), consumer);
     return true;
 }
 
@@ -351,56 +287,8 @@ bool EventDecoder::on_release(ByteView record, EventConsumer& consumer) {
     if (!event) {
         return false;
     }
-    for (const std::uint64_t generation : datagrams_.of_socket(event->cookie)) {
-        close_unasked(connections_.at(generation), CloseReason::socket_closed, time_of(event->header),
-                      consumer);
-    }
+    connections_.close_socket(event->cookie, time_of(event->header), consumer);
     return true;
-}
-
-void EventDecoder::forget(const Connection& connection) {
-    datagrams_.remove(connection.kernel_generation);
-    by_handle_.erase({connection.id.pid, connection.id.handle});
-    connections_.erase(connection.kernel_generation);
-}
-
-void EventDecoder::advance(Connection& connection, Direction direction, std::uint64_t position,
-                           LossCause cause, Timestamp time, EventConsumer& consumer) {
-    std::uint64_t& next = connection.next.at(index_of(direction));
-    if (position <= next) {
-        return;
-    }
-    GapEvent gap;
-    gap.connection = connection.id;
-    gap.time = time;
-    gap.direction = direction;
-    gap.position = next;
-    gap.bytes = position - next;
-    gap.cause = cause;
-    next = position;
-    consumer.on_event(gap);
-}
-
-void EventDecoder::close(Connection& connection, const StreamEnds* ends, CloseReason reason, Timestamp time,
-                         EventConsumer& consumer) {
-    if (ends != nullptr) {
-        for (const Direction direction : {Direction::sent, Direction::received}) {
-            const std::size_t index = index_of(direction);
-            advance(connection, direction, ends->position.at(index), ends->missing.at(index), time, consumer);
-        }
-    }
-    CloseEvent out;
-    out.connection = connection.id;
-    out.time = time;
-    out.reason = reason;
-    if (connection.ciphertext_socket != 0 && hooks_.on_released) {
-        hooks_.on_released(connection.ciphertext_socket);
-    }
-    const bool silent = connection.held;
-    forget(connection);
-    if (!silent) {
-        consumer.on_event(out);
-    }
 }
 
 }  // namespace sslsniff

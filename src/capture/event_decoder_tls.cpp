@@ -14,7 +14,7 @@ bool EventDecoder::on_hello(ByteView record, EventConsumer& consumer) {
     }
     hello_event event{};
     std::memcpy(&event, record.data(), kOffset);
-    Connection* connection = find(event.header);
+    KernelConnection* connection = connections_.find(event.header.generation);
     if (connection == nullptr || event.length > record.size() - kOffset) {
         return false;
     }
@@ -29,13 +29,13 @@ bool EventDecoder::on_hello(ByteView record, EventConsumer& consumer) {
     const bool sent = to_direction(event.header.direction) == Direction::sent;
     out.role = hello->from_client == sent ? Role::client : Role::server;
     out.tls = to_tls_info(*hello);
-    deliver(*connection, out, consumer);
+    connection->deliver(out, consumer);
     return true;
 }
 
 bool EventDecoder::on_handshake(ByteView record, EventConsumer& consumer) {
     const auto event = read_fixed<handshake_event>(record);
-    const Connection* connection = event ? find(event->header) : nullptr;
+    const KernelConnection* connection = event ? connections_.find(event->header.generation) : nullptr;
     if (connection == nullptr) {
         return false;
     }
@@ -55,7 +55,7 @@ bool EventDecoder::on_handshake(ByteView record, EventConsumer& consumer) {
 
 bool EventDecoder::on_alpn(ByteView record, EventConsumer& consumer) {
     const auto event = read_fixed<alpn_event>(record);
-    const Connection* connection = event ? find(event->header) : nullptr;
+    const KernelConnection* connection = event ? connections_.find(event->header.generation) : nullptr;
     if (connection == nullptr || event->length == 0) {
         return false;
     }

@@ -10,10 +10,10 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 
 #include "capture/discovery/proc_fs.h"
 #include "capture/event_convert.h"
+#include "capture/live/clocks.h"
 #include "capture/live/preflight.h"
 
 namespace sslsniff {
@@ -25,28 +25,6 @@ using std::chrono::milliseconds;
 constexpr std::size_t kPollBudget = 8U << 20U;  // octets handed over by one poll
 constexpr milliseconds kTick{20};
 constexpr milliseconds kLossInterval{250};
-
-Timestamp clock_now(clockid_t clock) {
-    timespec now{};
-    clock_gettime(clock, &now);
-    return Timestamp(std::chrono::seconds(now.tv_sec) + Duration(now.tv_nsec));
-}
-
-/// The wall-clock time when CLOCK_MONOTONIC was 0: the best of a few readings.
-Timestamp find_monotonic_zero() {
-    Timestamp zero;
-    Duration best = Duration::max();
-    for (int i = 0; i < 5; i++) {
-        const Timestamp before = clock_now(CLOCK_MONOTONIC);
-        const Timestamp wall = clock_now(CLOCK_REALTIME);
-        const Duration taken = clock_now(CLOCK_MONOTONIC) - before;
-        if (taken < best) {
-            best = taken;
-            zero = Timestamp(wall.time_since_epoch() - before.time_since_epoch() - taken / 2);
-        }
-    }
-    return zero;
-}
 
 /// Passes events on by way of the delay.
 class DelayedConsumer final : public EventConsumer {

@@ -9,68 +9,14 @@
 #include <vector>
 
 #include "unit/capture/event_collector.h"
+#include "unit/capture/kernel_records.h"
 
 namespace sslsniff {
 namespace {
 
-constexpr std::uint64_t kGeneration = 77;
-constexpr std::uint64_t kSsl = 0x5555'0000'1000;
+using namespace test;
+
 constexpr Timestamp kZero{std::chrono::seconds(1000)};
-
-template <class T>
-std::string record_of(const T& event, ByteView payload = {}) {
-    return std::string(reinterpret_cast<const char*>(&event), sizeof(event)).append(payload);
-}
-
-template <class T>
-T event_of(event_kind kind, std::uint64_t generation = kGeneration) {
-    T event{};
-    auto* header = reinterpret_cast<event_header*>(&event);
-    header->kind = kind;
-    header->time = 5;
-    header->generation = generation;
-    return event;
-}
-
-std::string open_record(std::uint64_t generation = kGeneration, std::uint64_t handle = kSsl) {
-    auto event = event_of<open_event>(EVENT_OPEN, generation);
-    event.pid = 42;
-    event.start_time = 9;
-    event.handle = handle;
-    event.library = 1;
-    return record_of(event);
-}
-
-std::string data_record(std::uint64_t position, ByteView bytes, std::uint32_t snipped = 0,
-                        loss missing = LOSS_NONE) {
-    auto event = event_of<data_event>(EVENT_DATA);
-    event.header.direction = DIRECTION_RECEIVED;
-    event.header.detail = missing;
-    event.position = position;
-    event.length = static_cast<std::uint32_t>(bytes.size());
-    event.snipped = snipped;
-    return record_of(event, bytes);
-}
-
-std::string process_record(event_kind kind, std::uint64_t start_time = 9) {
-    auto event = event_of<process_event>(kind, 0);
-    event.pid = 42;
-    event.uid = 1000;
-    event.start_time = start_time;
-    std::strncpy(event.comm, "curl", sizeof(event.comm));
-    return record_of(event);
-}
-
-std::string exec_record(std::string exe, std::string cgroup) {
-    auto event = event_of<exec_event>(EVENT_EXEC, 0);
-    event.process.pid = 42;
-    event.process.start_time = 9;
-    event.exe_length = static_cast<std::uint32_t>(exe.size());
-    event.cgroup_length = static_cast<std::uint32_t>(cgroup.size());
-    std::memcpy(event.exe, exe.data(), exe.size());
-    std::memcpy(event.cgroup, cgroup.data(), cgroup.size());
-    return record_of(event);
-}
 
 class EventDecoderTest : public testing::Test {
   protected:
@@ -220,30 +166,6 @@ TEST_F(EventDecoderTest, BindGivesBothEnds) {
     EXPECT_EQ(bound.correlation, Correlation::nested);
 }
 
-/// Random to anyone who looks.
-constexpr ByteView kCiphertext(
-    "\x17\x03\x03\x00\x20\x9d\x01\xfe\x33\xa5\x7c\x00\xe2\x48\xb9\x10\xd4\x6f\x82\x5b\xc7\x11\x22\x33", 24);
-
-std::string library_record(std::uint64_t generation = kGeneration) {
-    auto event = event_of<library_record_event>(EVENT_LIBRARY_RECORD, generation);
-    event.header.direction = DIRECTION_SENT;
-    event.length = RECORD_SAMPLE;
-    std::memcpy(event.octets, kCiphertext.data(), kCiphertext.size());
-    return record_of(event);
-}
-
-std::string socket_sample(std::uint32_t pid, std::uint64_t cookie) {
-    auto event = event_of<socket_sample_event>(EVENT_SOCKET_SAMPLE, 0);
-    event.socket.header.direction = DIRECTION_SENT;
-    event.socket.cookie = cookie;
-    event.socket.family = AF_INET;
-    event.socket.protocol = 6;
-    event.socket.remote_port = 443;
-    event.pid = pid;
-    event.length = static_cast<std::uint32_t>(kCiphertext.size());
-    return record_of(event, kCiphertext);
-}
-
 TEST_F(EventDecoderTest, EqualCiphertextBindsOnceAndTellsTheKernel) {
     std::vector<std::uint64_t> bound;
     std::vector<std::uint64_t> released;
@@ -294,124 +216,6 @@ TEST_F(EventDecoderTest, HandshakeAndAlpnAreNewsAboutTheSession) {
     EXPECT_TRUE(news.at(0).tls.handshake_failed);
     EXPECT_EQ(news.at(0).tls.handshake, Duration(1500));
     EXPECT_EQ(news.at(1).tls.alpn, "h2");
-}
-
-std::string socket_record(std::uint64_t generation, std::uint8_t flags = 0, std::uint64_t number = 1) {
-    auto event = event_of<open_event>(EVENT_OPEN, generation);
-    event.header.flags = OPEN_CLEARTEXT | flags;
-    event.pid = 42;
-    event.start_time = 9;
-    event.handle = SOCKET_HANDLE | number;
-    return record_of(event);
-}
-
-std::string socket_bind_record(std::uint64_t generation, std::uint16_t protocol, std::uint8_t flags = 0) {
-    auto event = event_of<bind_event>(EVENT_BIND, generation);
-    event.header.flags = flags;
-    event.cookie = 77;
-    event.family = AF_INET;
-    event.protocol = protocol;
-    return record_of(event);
-}
-
-std::string datagram_record(std::uint64_t position, ByteView bytes, std::uint8_t flags,
-                            std::uint64_t time = 5) {
-    auto event = event_of<data_event>(EVENT_DATA);
-    event.header.flags = flags;
-    event.header.time = time;
-    event.position = position;
-    event.length = static_cast<std::uint32_t>(bytes.size());
-    return record_of(event, bytes);
-}
-
-TEST_F(EventDecoderTest, SocketsAreCleartext) {
-    decoder.decode(socket_record(kGeneration), out);
-    decoder.decode(socket_bind_record(kGeneration, 6, BIND_SERVER), out);
-    decoder.decode(data_record(0, "abc"), out);
-    EXPECT_EQ(out.all<OpenEvent>().at(0).carrier, Carrier::cleartext);
-    EXPECT_EQ(out.all<EndpointsEvent>().at(0).correlation, Correlation::socket);
-    EXPECT_EQ(out.all<EndpointsEvent>().at(0).role, Role::server);
-    EXPECT_EQ(out.bytes.back(), "abc");
-}
-
-TEST_F(EventDecoderTest, PartsOfADatagramAreJoined) {
-    decoder.decode(socket_record(kGeneration), out);
-    decoder.decode(datagram_record(0, "ab", DATA_MORE), out);
-    decoder.decode(datagram_record(2, "cd", DATA_MORE), out);
-    EXPECT_TRUE(out.all<DataEvent>().empty());
-    decoder.decode(datagram_record(4, "e", 0), out);
-    decoder.decode(datagram_record(5, "next", 0), out);
-    ASSERT_EQ(out.all<DataEvent>().size(), 2U);
-    EXPECT_EQ(out.bytes.at(1), "abcde");
-    EXPECT_EQ(out.all<DataEvent>().at(0).position, 0U);
-    EXPECT_EQ(out.bytes.at(2), "next");
-    EXPECT_TRUE(out.all<GapEvent>().empty());
-}
-
-TEST_F(EventDecoderTest, ADatagramWhoseMiddleIsLostIsAGap) {
-    decoder.decode(socket_record(kGeneration), out);
-    decoder.decode(datagram_record(0, "ab", DATA_MORE), out);
-    decoder.decode(datagram_record(4, "e", 0), out);
-    ASSERT_EQ(out.all<GapEvent>().size(), 1U);
-    EXPECT_EQ(out.bytes.back(), "e");
-    EXPECT_EQ(out.all<DataEvent>().back().position, 4U);
-}
-
-TEST_F(EventDecoderTest, UncoveredTlsIsToldWhenItIsCertain) {
-    decoder.decode(socket_record(kGeneration, OPEN_HELD), out);
-    decoder.decode(socket_bind_record(kGeneration, 6, BIND_CLIENT), out);
-    EXPECT_TRUE(out.events.empty());
-    EXPECT_TRUE(decoder.decode(record_of(event_of<event_header>(EVENT_UNCOVERED)), out));
-    EXPECT_EQ(out.all<OpenEvent>().at(0).carrier, Carrier::tls);
-    EXPECT_EQ(out.all<EndpointsEvent>().at(0).role, Role::client);
-    EXPECT_FALSE(out.all<TlsEvent>().at(0).tls.not_decoded.empty());
-}
-
-TEST_F(EventDecoderTest, TlsThatProbesCoverIsForgotten) {
-    decoder.decode(socket_record(kGeneration, OPEN_HELD), out);
-    auto covered = event_of<close_event>(EVENT_CLOSE);
-    covered.header.detail = CLOSED_COVERED;
-    EXPECT_TRUE(decoder.decode(record_of(covered), out));
-    EXPECT_TRUE(out.events.empty());
-    EXPECT_EQ(decoder.open_connections(), 0U);
-}
-
-TEST_F(EventDecoderTest, ADatagramSocketEndsWithAllItsConnections) {
-    for (const std::uint64_t generation : {1U, 2U}) {
-        decoder.decode(socket_record(generation, 0, generation), out);
-        decoder.decode(socket_bind_record(generation, 17), out);
-    }
-    auto released = event_of<release_event>(EVENT_RELEASE, 0);
-    released.cookie = 78;
-    EXPECT_TRUE(decoder.decode(record_of(released), out));
-    EXPECT_EQ(decoder.open_connections(), 2U);
-    released.cookie = 77;
-    EXPECT_TRUE(decoder.decode(record_of(released), out));
-    EXPECT_EQ(decoder.open_connections(), 0U);
-    EXPECT_EQ(out.all<CloseEvent>().at(1).reason, CloseReason::socket_closed);
-}
-
-TEST_F(EventDecoderTest, SilentDatagramConnectionsEnd) {
-    decoder.decode(socket_record(1, 0, 1), out);
-    decoder.decode(socket_bind_record(1, 17), out);
-    decoder.decode(socket_record(kGeneration, 0, 2), out);
-    decoder.decode(socket_bind_record(kGeneration, 17), out);
-    decoder.decode(datagram_record(0, "a", 0, 60'000'000'005), out);
-    EXPECT_TRUE(out.all<CloseEvent>().empty());
-    decoder.decode(datagram_record(1, "a", 0, 60'000'000'006), out);
-    ASSERT_EQ(out.all<CloseEvent>().size(), 1U);
-    EXPECT_EQ(out.all<CloseEvent>().at(0).reason, CloseReason::given_up);
-    EXPECT_EQ(decoder.open_connections(), 1U);
-}
-
-TEST_F(EventDecoderTest, SocketsOutliveExecButNotExit) {
-    decoder.decode(process_record(EVENT_PROCESS), out);
-    decoder.decode(socket_record(1), out);
-    decoder.decode(open_record(2), out);
-    decoder.decode(exec_record("a\0", ""), out);
-    EXPECT_EQ(decoder.open_connections(), 1U);
-    decoder.decode(process_record(EVENT_EXIT), out);
-    EXPECT_EQ(decoder.open_connections(), 0U);
 }
 
 TEST_F(EventDecoderTest, RecordsCutShortAnywhereAreRefused) {
