@@ -1,29 +1,16 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 #include "base/bytes.h"
+#include "body/body_decoder.h"
 #include "model/body.h"
 
 namespace sslsniff {
 
-/// Bounds that keep a decompression bomb small: whichever is reached first.
-struct DecodeLimits {
-    std::size_t max_output = std::size_t{1024} * 1024;  ///< octets decoded
-    std::size_t max_ratio = 256;                        ///< octets decoded for each octet captured
-};
-
-/// The captured part of a body without its content codings (RFC 9110 section 8.4).
+/// The captured part of a body without its content codings.
 struct DecodedBody {
-    enum class State : std::uint8_t {
-        plain,        ///< there was no coding
-        decoded,      ///< all of it
-        partial,      ///< as far as captured
-        damaged,      ///< as far as it is well-formed
-        limited,      ///< as far as the limits allow
-        unsupported,  ///< a coding nobody here knows: `octets` are still coded
-    };
+    using State = BodyDecoder::State;
     Bytes octets;
     State state = State::plain;
 };

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "body/body_decoder.h"
 #include "body/charset.h"
 #include "protocols/http/http_exchange.h"
 #include "protocols/protocol.h"
@@ -14,13 +15,37 @@ namespace {
 
 class SseStream final : public HttpApplication {
   public:
-    SseStream(MessageOrigin origin, ParserHost& host, const ParserLimits& limits)
-        : origin_(std::move(origin)), host_(host), max_body_(limits.max_body) {}
+    SseStream(MessageOrigin origin, ParserHost& host, const ParserLimits& limits,
+              std::string_view content_encoding)
+        : origin_(std::move(origin)),
+          host_(host),
+          max_body_(limits.max_body),
+          decoder_(content_encoding, kNoLimits),
+          is_coded_(decoder_.state() != BodyDecoder::State::plain) {}
 
     void on_octets(Side side, ByteView octets, Timestamp time) override {
-        if (side == Side::request) {
-            return;
+        if (side == Side::response && !(is_coded_ && damaged_)) {
+            decoder_.feed(octets, [&](ByteView plain) { read(plain, time); });
         }
+    }
+
+    void on_missing(Side side, std::uint64_t /*bytes*/) override {
+        if (side == Side::response) {
+            damaged_ = true;  // in a coded stream for good
+            in_damaged_line_ = true;
+            line_.clear();
+            cut_ = 0;
+        }
+    }
+
+    void on_end(Side /*side*/, Timestamp /*time*/) override {}  // an event without its blank line is none
+
+  private:
+    static constexpr std::size_t kMaxField = 16;  ///< octets in front of the data: "data: "
+    /// Events leave as they come: nothing grows with what a coded stream becomes.
+    static constexpr DecodeLimits kNoLimits = {.max_output = UINT64_MAX, .max_ratio = 4096};
+
+    void read(ByteView octets, Timestamp time) {
         for (const char c : octets) {
             if (c == '\n' && std::exchange(after_cr_, false)) {
                 continue;  // of CR LF
@@ -35,20 +60,6 @@ class SseStream final : public HttpApplication {
             }
         }
     }
-
-    void on_missing(Side side, std::uint64_t /*bytes*/) override {
-        if (side == Side::response) {
-            damaged_ = true;
-            in_damaged_line_ = true;
-            line_.clear();
-            cut_ = 0;
-        }
-    }
-
-    void on_end(Side /*side*/, Timestamp /*time*/) override {}  // an event without its blank line is none
-
-  private:
-    static constexpr std::size_t kMaxField = 16;  ///< octets in front of the data: "data: "
 
     void end_line(Timestamp time) {
         const Bytes line = std::exchange(line_, {});
@@ -107,6 +118,8 @@ class SseStream final : public HttpApplication {
     MessageOrigin origin_;
     ParserHost& host_;
     std::size_t max_body_;
+    BodyDecoder decoder_;
+    bool is_coded_;
     std::uint64_t number_ = 0;
     Bytes line_;
     std::uint64_t cut_ = 0;  ///< octets of the line that are not kept
@@ -124,11 +137,11 @@ class SseStream final : public HttpApplication {
 
 std::unique_ptr<HttpApplication> create_sse_stream(const HttpExchange& exchange, MessageOrigin origin,
                                                    ParserHost& host, const ParserLimits& limits) {
-    if (!exchange.response || media_type(exchange.response->body.content_type) != "text/event-stream" ||
-        !exchange.response->body.content_encoding.empty()) {
+    if (!exchange.response || media_type(exchange.response->body.content_type) != "text/event-stream") {
         return nullptr;
     }
-    return std::make_unique<SseStream>(std::move(origin), host, limits);
+    return std::make_unique<SseStream>(std::move(origin), host, limits,
+                                       exchange.response->body.content_encoding);
 }
 
 }  // namespace sslsniff

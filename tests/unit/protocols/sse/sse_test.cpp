@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <zlib.h>
 
 #include "support/conversation.h"
 
@@ -33,6 +34,60 @@ TEST(Sse, ShowsEachEvent) {
         EXPECT_EQ(play(split_at(conversation, offset)).lines, expected) << offset;
     }
     EXPECT_EQ(play(in_chunks(conversation, 1)).lines, expected);
+}
+
+/// A gzip stream that a server flushes after each piece.
+class FlushedGzip {
+  public:
+    FlushedGzip() { deflateInit2(&stream_, 6, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY); }
+    ~FlushedGzip() { deflateEnd(&stream_); }
+    FlushedGzip(const FlushedGzip&) = delete;
+    FlushedGzip& operator=(const FlushedGzip&) = delete;
+
+    std::string add(std::string plain) {
+        std::string out(plain.size() + 256, '\0');
+        stream_.next_in = reinterpret_cast<Bytef*>(plain.data());
+        stream_.avail_in = static_cast<uInt>(plain.size());
+        stream_.next_out = reinterpret_cast<Bytef*>(out.data());
+        stream_.avail_out = static_cast<uInt>(out.size());
+        deflate(&stream_, Z_SYNC_FLUSH);
+        out.resize(out.size() - stream_.avail_out);
+        return out;
+    }
+
+  private:
+    z_stream stream_{};
+};
+
+const std::string kGzipHead =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: gzip\r\n"
+    "Transfer-Encoding: chunked\r\n\r\n";
+
+TEST(Sse, ShowsEventsOfACodedStreamAsTheyCome) {
+    FlushedGzip gzip;
+    const Conversation conversation = {sent("GET / HTTP/1.1\r\nHost: h\r\n\r\n"),
+                                       received(kGzipHead + chunk(gzip.add("data: one\n\n"))),
+                                       received(chunk(gzip.add("data: two\n\n")))};
+    const std::vector<std::string> expected = {"sse https://h/ -> < message one (0/3)",
+                                               "sse https://h/ -> < message two (0/3)"};
+    for (std::size_t offset = 0; offset <= size_of(conversation); ++offset) {
+        auto lines = play(split_at(conversation, offset)).lines;
+        ASSERT_EQ(lines.size(), 3U) << offset;
+        lines.pop_back();  // the exchange, which did not finish
+        EXPECT_EQ(lines, expected) << offset;
+    }
+}
+
+TEST(Sse, ShowsNothingOfACodedStreamBehindAGap) {
+    FlushedGzip gzip;
+    const std::string one = kGzipHead + chunk(gzip.add("data: one\n\n"));
+    const Conversation conversation = {sent("GET / HTTP/1.1\r\nHost: h\r\n\r\n"), received(one),
+                                       received(chunk(gzip.add("data: two\n\n"))),
+                                       received(chunk(gzip.add("data: three\n\n")))};
+    const auto recording = play(with_gap(conversation, conversation[0].octets.size() + one.size() + 6, 3));
+    ASSERT_EQ(recording.lines.size(), 2U);
+    EXPECT_EQ(recording.lines[0], "sse https://h/ -> < message one (0/3)");
+    EXPECT_FALSE(recording.integrities[1].complete);
 }
 
 TEST(Sse, MarksTheEventAroundAGap) {
