@@ -2,9 +2,11 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <vector>
 
 #include "app/plan_report.h"
+#include "app/traffic_watch.h"
 #include "base/output_stream.h"
 #include "base/result.h"
 #include "capture/discovery/planner.h"
@@ -15,11 +17,13 @@ namespace sslsniff {
 struct DoctorOptions {
     std::vector<pid_t> pids;  ///< empty: the whole host
     ReportFormat format = ReportFormat::text;
+    /// Watches the traffic of `pids` for a while; empty: nothing is watched.
+    std::function<Result<WatchedTraffic>()> watch;
 };
 
 /// `sslsniff doctor`: what the kernel offers, which backends are chosen, where each library would be probed,
-/// and why things cannot be captured. Returns the exit status: 0 when capture would work (of every process
-/// asked for), else 1. Errors are those of `out`.
+/// why things cannot be captured, and what was said while it watched. Returns the exit status: 0 when capture
+/// would work (of every process asked for), else 1. Errors are those of `out` and of the watching.
 Result<int> run_doctor(const DoctorOptions& options, const KernelFeatures& kernel, Planner& planner,
                        OutputStream& out);
 

@@ -15,6 +15,7 @@
 #include "app/live_session.h"
 #include "app/messages.h"
 #include "app/signals.h"
+#include "app/units.h"
 #include "base/text.h"
 #include "capture/discovery/planner.h"
 
@@ -23,12 +24,20 @@ namespace {
 
 struct Request {
     std::vector<pid_t> pids;
+    std::optional<Duration> watch;  ///< how long doctor watches `pids`
     ReportFormat format = ReportFormat::text;
 };
 
 Result<int> doctor(const Request& request, OutputStream& out) {
     Planner planner;
-    return run_doctor({request.pids, request.format}, examine_host(), planner, out);
+    DoctorOptions options{request.pids, request.format, {}};
+    if (!request.pids.empty() && request.watch) {
+        options.watch = [&request] {
+            say(fmt::format("watching for {:.1f} s", std::chrono::duration<double>(*request.watch).count()));
+            return watch_traffic(request.pids, *request.watch);
+        };
+    }
+    return run_doctor(options, examine_host(), planner, out);
 }
 
 Result<int> list(const Request& request, OutputStream& out) {
@@ -51,6 +60,7 @@ constexpr std::array<Subcommand, 2> kSubcommands{{
 int run(const Subcommand& subcommand, std::span<const std::string> arguments) {
     Request request;
     std::string format = "text";
+    std::string duration = "3s";
     CLI::App app(subcommand.description, fmt::format("sslsniff {}", subcommand.name));
     app.add_option("-o,--output", format, "text or json")
         ->type_name("FORMAT")
@@ -60,6 +70,9 @@ int run(const Subcommand& subcommand, std::span<const std::string> arguments) {
             ->type_name("PID")
             ->take_all()
             ->allow_extra_args(false);
+        app.add_option("--duration", duration,
+                       "Watch the traffic of these processes so long (10s, 500ms; 0: not at all; default 3s)")
+            ->type_name("TIME");
     }
     try {
         app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
@@ -70,6 +83,14 @@ int run(const Subcommand& subcommand, std::span<const std::string> arguments) {
         return say(fmt::format("{}: {} (see sslsniff {} --help)", subcommand.name, printable(error.what()),
                                subcommand.name),
                    kWrongUsage);
+    }
+    if (duration != "0") {
+        const auto parsed = parse_duration(duration);
+        if (!parsed) {
+            return say(fmt::format("{}: --duration: {}", subcommand.name, parsed.error().message),
+                       kWrongUsage);
+        }
+        request.watch = *parsed;
     }
     request.format = format == "json" ? ReportFormat::json : ReportFormat::text;
     const auto signals = Signals::take();  // a closed reader is an error of write() then

@@ -208,3 +208,17 @@ class OptionsTest(LiveTest):
         self.assertEqual(doctor.returncode, 0, doctor.stdout)
         self.assertIn("SSL_read", doctor.stdout)
         self.assertEqual(self.sslsniff("doctor", "--nonsense").returncode, 2)
+
+    def test_doctor_watches_traffic(self):
+        nginx, port = self.nginx()
+        doctor = self.spawn(SSLSNIFF, "doctor", "-p", nginx.pid, "--duration", "2s", "-o", "json",
+                            stdout=subprocess.PIPE)
+        while doctor.poll() is None:
+            self.curl(f"https://127.0.0.1:{port}/")
+        report = json.loads(doctor.stdout.read())
+        self.assertEqual(doctor.returncode, 0)
+        (process,) = report["traffic"]["processes"]
+        self.assertEqual(process["comm"], "nginx")
+        self.assertGreater(process["reads"], 0)
+        self.assertEqual(process["bound_calls"], process["reads"] + process["writes"])
+        self.assertEqual(report["traffic"]["lost_events"], 0)

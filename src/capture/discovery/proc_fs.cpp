@@ -232,6 +232,21 @@ std::string ProcFs::mapping_path(pid_t pid, const Mapping& mapping) const {
     return entry(pid, fmt::format("map_files/{:x}-{:x}", mapping.start, mapping.end));
 }
 
+std::uint64_t ProcFs::kernel_tls_sessions(pid_t pid) const {
+    const auto text = read_file(entry(pid, "net/tls_stat"));
+    if (!text) {
+        return 0;
+    }
+    const auto words = words_of(*text);  // "NAME VALUE" lines
+    std::uint64_t sessions = 0;
+    for (std::size_t at = 0; at + 1 < words.size(); at += 2) {
+        if (words[at].starts_with("TlsCurr")) {
+            sessions += to_number<std::uint64_t>(words[at + 1]).value_or(0);
+        }
+    }
+    return sessions;
+}
+
 std::string ProcFs::path_of_process(pid_t pid, const std::string& path) const {
     return entry(pid, "root") + path;
 }

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <expected>
 #include <string>
 #include <vector>
@@ -51,6 +52,11 @@ class ProcFs {
     /// The link to the file of a mapping: works for deleted files and in any mount namespace, needs
     /// CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN.
     std::string mapping_path(pid_t pid, const Mapping& mapping) const;
+
+    /// Sockets whose records the kernel seals or opens (kTLS) in the process's network namespace, each
+    /// direction counted (/proc/PID/net/tls_stat, Documentation/networking/tls.rst); 0 when the kernel has no
+    /// kTLS.
+    std::uint64_t kernel_tls_sessions(pid_t pid) const;
 
     /// `path` as the process sees it, from here: /proc/PID/root/PATH.
     std::string path_of_process(pid_t pid, const std::string& path) const;

@@ -23,7 +23,7 @@ TEST(Doctor, SaysWhatIsWrongWithAProcess) {
     Planner planner;
     MemoryOutputStream out;
     // this test itself maps no TLS library
-    EXPECT_EQ(run_doctor({{::getpid()}, ReportFormat::text}, good_kernel(), planner, out).value(), 1);
+    EXPECT_EQ(run_doctor({{::getpid()}, ReportFormat::text, {}}, good_kernel(), planner, out).value(), 1);
     const std::string& text = out.bytes();
     EXPECT_NE(text.find("Kernel 6.18.5 x86_64, with BTF\n"), std::string::npos);
     EXPECT_NE(text.find("    yes uprobe-multi\n"), std::string::npos);
@@ -42,13 +42,52 @@ TEST(Doctor, KernelObstaclesDecide) {
     bad.missing_capabilities = {"CAP_BPF", "CAP_PERFMON"};
     bad.obstacles = {"The kernel has no BTF: use one built with CONFIG_DEBUG_INFO_BTF."};
     MemoryOutputStream out;
-    EXPECT_EQ(run_doctor({{}, ReportFormat::json}, bad, planner, out).value(), 1);
+    EXPECT_EQ(run_doctor({{}, ReportFormat::json, {}}, bad, planner, out).value(), 1);
     EXPECT_TRUE(
         out.bytes().starts_with(R"({"schema":"sslsniff/1","type":"doctor","works":false,"obstacles":[)"
                                 R"("The kernel has no BTF: use one built with CONFIG_DEBUG_INFO_BTF.",)"
-                                R"("Missing CAP_BPF, CAP_PERFMON: run as root."],"kernel":{)"))
+                                R"("Missing CAP_BPF, CAP_PERFMON: run as root."],"notes":[],"kernel":{)"))
         << out.bytes();
     EXPECT_TRUE(out.bytes().ends_with("]}\n"));
+}
+
+WatchedTraffic sample_traffic() {
+    ProcessTraffic traffic;
+    traffic.process.key.pid = 42;
+    traffic.process.comm = "a\x1b";
+    traffic.libraries = {"OpenSSL 3.0.17"};
+    traffic.reads = 3;
+    traffic.received = 300;
+    traffic.writes = 1;
+    traffic.sent = 20;
+    traffic.tls_connections = 2;
+    traffic.bound_calls = 3;
+    traffic.correlations = {Correlation::nested, Correlation::cached};
+    traffic.cleartext_connections = 1;
+    traffic.cleartext_octets = 9;
+    return {std::chrono::seconds(3), {traffic}, 0};
+}
+
+TEST(Doctor, ShowsWhatItWatched) {
+    Planner planner(ProcFs("/nonexistent"));
+    const auto watch = [] { return Result<WatchedTraffic>(sample_traffic()); };
+    MemoryOutputStream text;
+    EXPECT_EQ(run_doctor({{}, ReportFormat::text, watch}, good_kernel(), planner, text).value(), 0);
+    EXPECT_TRUE(
+        text.bytes().ends_with("\nCapture works.\nIn 3.0 s:\n"
+                               "    a\\x1b[42] OpenSSL 3.0.17: 3 reads of 300 octets and 1 writes of 20 "
+                               "octets on 2 TLS connections, "
+                               "75.0 % of these calls with a known socket (nested, cached); 9 octets on 1 "
+                               "connections without TLS\n"))
+        << text.bytes();
+    MemoryOutputStream json;
+    EXPECT_EQ(run_doctor({{}, ReportFormat::json, watch}, good_kernel(), planner, json).value(), 0);
+    EXPECT_TRUE(json.bytes().ends_with(
+        R"("traffic":{"duration_us":3000000,"lost_events":0,"processes":[{"pid":42,"comm":"a\u001b",)"
+        R"("libraries":["OpenSSL 3.0.17"],"reads":3,"writes":1,"received":300,"sent":20,"tls_connections":2,)"
+        R"("bound_calls":3,"correlations":["nested","cached"],"cleartext_connections":1,"cleartext_octets":9}]}})"
+        "\n"))
+        << json.bytes();
 }
 
 LibraryPlan sample_library() {

@@ -95,6 +95,15 @@ TEST_F(FakeProc, ListsAndFamilies) {
     EXPECT_EQ(proc_.with_descendants({20, 99}), (std::vector<pid_t>{20, 30, 31}));
 }
 
+TEST_F(FakeProc, CountsKernelTlsSessions) {
+    add(7, "nginx", 1);
+    EXPECT_EQ(proc_.kernel_tls_sessions(7), 0U);  // a kernel without kTLS
+    folder_.write("7/net/tls_stat",
+                  "TlsCurrTxSw                     \t2\nTlsCurrRxSw                     \t1\n"
+                  "TlsCurrTxDevice                 \t0\nTlsTxSw                         \t90\n");
+    EXPECT_EQ(proc_.kernel_tls_sessions(7), 3U);
+}
+
 TEST(ProcFs, MissingRootSaysSo) {
     const auto pids = ProcFs("/nonexistent").processes();
     ASSERT_FALSE(pids.has_value());

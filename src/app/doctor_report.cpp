@@ -1,0 +1,159 @@
+#include "app/doctor_report.h"
+
+#include <fmt/format.h>
+
+#include "app/plan_report.h"
+#include "base/text.h"
+#include "output/json/json_writer.h"
+
+namespace sslsniff {
+namespace {
+
+std::string kernel_text(const KernelFeatures& kernel) {
+    std::string text = fmt::format("Kernel {} {}, {}\n", printable(kernel.release), kernel.architecture,
+                                   kernel.btf ? "with BTF" : "without BTF");
+    for (const KernelFeature& feature : kernel.features) {
+        text += fmt::format("    {:<4}{}{}{}\n", feature.present ? "yes" : "no", feature.name,
+                            feature.detail.empty() ? "" : ": ", printable(feature.detail));
+    }
+    for (const BackendChoice& choice : kernel.backends) {
+        text += fmt::format("    {}: {}{}{}\n", choice.purpose, choice.backend,
+                            choice.reason.empty() ? "" : ", because ", printable(choice.reason));
+    }
+    return text;
+}
+
+void write_kernel(JsonWriter& json, const KernelFeatures& kernel) {
+    json.begin_object("kernel");
+    json.text("release", kernel.release);
+    json.text("architecture", kernel.architecture);
+    json.boolean("btf", kernel.btf);
+    json.begin_array("features");
+    for (const KernelFeature& feature : kernel.features) {
+        json.begin_object({});
+        json.text("name", feature.name);
+        json.boolean("present", feature.present);
+        json.text("detail", feature.detail);
+        json.end_object();
+    }
+    json.end_array();
+    json.begin_array("backends");
+    for (const BackendChoice& choice : kernel.backends) {
+        json.begin_object({});
+        json.text("purpose", choice.purpose);
+        json.text("backend", choice.backend);
+        json.text("reason", choice.reason);
+        json.end_object();
+    }
+    json.end_array();
+    json.begin_array("missing_capabilities");
+    for (const std::string& capability : kernel.missing_capabilities) {
+        json.text({}, capability);
+    }
+    json.end_array();
+    json.end_object();
+}
+
+void write_sentences(JsonWriter& json, std::string_view key, const std::vector<std::string>& sentences) {
+    json.begin_array(key);
+    for (const std::string& sentence : sentences) {
+        json.text({}, sentence);
+    }
+    json.end_array();
+}
+
+void write_libraries(JsonWriter& json, std::string_view key, const std::vector<LibraryPlan>& plans,
+                     const ProcFs& proc) {
+    json.begin_array(key);
+    for (const LibraryPlan& library : plans) {
+        json.begin_object({});
+        write_library(json, library, LibraryDetail::users_and_sites, proc);
+        json.end_object();
+    }
+    json.end_array();
+}
+
+void write_watched(JsonWriter& json, const WatchedTraffic& traffic) {
+    json.begin_object("traffic");
+    json.number("duration_us",
+                std::chrono::duration_cast<std::chrono::microseconds>(traffic.duration).count());
+    json.unsigned_number("lost_events", traffic.lost_events);
+    json.begin_array("processes");
+    for (const ProcessTraffic& process : traffic.processes) {
+        json.begin_object({});
+        write_traffic(json, process);
+        json.end_object();
+    }
+    json.end_array();
+    json.end_object();
+}
+
+}  // namespace
+
+std::string diagnosis_text(const Diagnosis& diagnosis, const ProcFs& proc) {
+    std::string text = kernel_text(diagnosis.kernel);
+    for (const LibraryPlan& library : diagnosis.plan.libraries) {
+        text += "\n" + library_text(library, LibraryDetail::users_and_sites, proc);
+    }
+    for (const LibraryPlan& library : diagnosis.plan.bio_libraries) {
+        text += "\nFor processes that keep TLS apart from their sockets (memory BIOs):\n" +
+                library_text(library, LibraryDetail::users_and_sites, proc);
+    }
+    const auto section = [&text](std::string_view heading, const auto& entries, const auto& sentence_of) {
+        text += entries.empty() ? "" : fmt::format("\n{}:\n", heading);
+        for (const auto& entry : entries) {
+            text += fmt::format("    {}\n", sentence_of(entry));
+        }
+    };
+    section("Not captured", diagnosis.plan.skipped,
+            [](const SkippedTarget& target) { return target.reason; });
+    section("To know", diagnosis.notes, [](const std::string& note) { return note; });
+    if (diagnosis.obstacles.empty()) {
+        return text + "\nCapture works.\n";
+    }
+    section("Capture does not work", diagnosis.obstacles,
+            [](const std::string& obstacle) { return obstacle; });
+    return text;
+}
+
+std::string traffic_text(const WatchedTraffic& traffic) {
+    std::string text = fmt::format("In {:.1f} s:\n", std::chrono::duration<double>(traffic.duration).count());
+    for (const ProcessTraffic& process : traffic.processes) {
+        text += "    " + traffic_text(process);
+    }
+    if (traffic.processes.empty()) {
+        text += "    nothing was said: try while the process talks, or longer by --duration\n";
+    }
+    if (traffic.lost_events > 0) {
+        text += fmt::format("    {} events were lost\n", traffic.lost_events);
+    }
+    return text;
+}
+
+std::string diagnosis_json(const Diagnosis& diagnosis, const std::optional<WatchedTraffic>& traffic,
+                           const ProcFs& proc) {
+    JsonWriter json;
+    json.begin_document();
+    json.plain("schema", "sslsniff/1");
+    json.plain("type", "doctor");
+    json.boolean("works", diagnosis.obstacles.empty());
+    write_sentences(json, "obstacles", diagnosis.obstacles);
+    write_sentences(json, "notes", diagnosis.notes);
+    write_kernel(json, diagnosis.kernel);
+    write_libraries(json, "libraries", diagnosis.plan.libraries, proc);
+    write_libraries(json, "bio_libraries", diagnosis.plan.bio_libraries, proc);
+    json.begin_array("skipped");
+    for (const SkippedTarget& skipped : diagnosis.plan.skipped) {
+        json.begin_object({});
+        write_skipped(json, skipped);
+        json.end_object();
+    }
+    json.end_array();
+    if (traffic) {
+        write_watched(json, *traffic);
+    }
+    json.end_object();
+    return json.buffer() + "\n";
+}
+
+}  // namespace sslsniff

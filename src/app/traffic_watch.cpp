@@ -1,0 +1,62 @@
+#include "app/traffic_watch.h"
+
+#include <chrono>
+#include <utility>
+
+#include "app/live_session.h"
+#include "app/options.h"
+#include "app/run_loop.h"
+#include "app/signals.h"
+#include "app/targets.h"
+
+namespace sslsniff {
+namespace {
+
+class TallyOutput final : public CaptureOutput {
+  public:
+    TrafficTally& consumer() override { return tally_; }
+    Result<void> flush() override { return {}; }
+    bool is_done() const override { return false; }
+
+  private:
+    TrafficTally tally_;
+};
+
+}  // namespace
+
+Result<WatchedTraffic> watch_traffic(const std::vector<pid_t>& pids, Duration duration) {
+    auto signals = Signals::take();
+    if (!signals) {
+        return std::unexpected(signals.error());
+    }
+    Options options;
+    options.pids = pids;
+    auto watched = watch_processes(options);
+    if (!watched) {
+        return std::unexpected(watched.error());
+    }
+    auto session = LiveSession::open(options, std::nullopt);
+    if (!session) {
+        return std::unexpected(session.error());
+    }
+    TallyOutput output;
+    StopConditions conditions;
+    conditions.duration = duration;
+    conditions.processes = *std::move(watched);
+    const auto started = std::chrono::steady_clock::now();
+    if (auto reason = run_loop((*session)->source(), output, *signals, std::move(conditions)); !reason) {
+        return std::unexpected(reason.error());
+    }
+    const auto watched_for = std::chrono::steady_clock::now() - started;
+    if (auto stopped = (*session)->stop(); !stopped) {
+        return std::unexpected(stopped.error());
+    }
+    if (auto drained = drain((*session)->source(), output); !drained) {
+        return std::unexpected(drained.error());
+    }
+    const TrafficTally& tally = output.consumer();
+    return WatchedTraffic{std::chrono::duration_cast<Duration>(watched_for), tally.result(),
+                          tally.lost_events()};
+}
+
+}  // namespace sslsniff
