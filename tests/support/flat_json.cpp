@@ -17,7 +17,10 @@ class Handler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Handler> 
     bool Null() { return leaf("null"); }
     bool Bool(bool value) { return leaf(value ? "true" : "false"); }
     bool RawNumber(const char* digits, rapidjson::SizeType size, bool) { return leaf({digits, size}); }
-    bool String(const char* text, rapidjson::SizeType size, bool) { return leaf({text, size}); }
+    bool String(const char* text, rapidjson::SizeType size, bool) {
+        out_.strings.insert(path());
+        return leaf({text, size});
+    }
     bool StartObject() { return open(false); }
     bool EndObject(rapidjson::SizeType size) { return close(size, "{}"); }
     bool StartArray() { return !levels_.empty() && open(true); }
@@ -75,6 +78,28 @@ class Handler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Handler> 
 };
 
 }  // namespace
+
+bool FlatJson::is_number(const std::string& path) const {
+    const std::string value = (*this)[path];
+    const bool begins = value.starts_with('-') || (value[0] >= '0' && value[0] <= '9');
+    return begins && has(path) && !is_string(path);
+}
+
+bool FlatJson::is_container(const std::string& path, char separator, std::string_view empty) const {
+    const std::string inside = path + separator;
+    const auto next = values.lower_bound(inside);
+    return (next != values.end() && next->first.starts_with(inside)) ||
+           ((*this)[path] == empty && !is_string(path));
+}
+
+std::size_t FlatJson::size(const std::string& path) const {
+    std::size_t count = 0;
+    while (has(path + "[" + std::to_string(count) + "]") ||
+           is_object(path + "[" + std::to_string(count) + "]")) {
+        ++count;
+    }
+    return count;
+}
 
 FlatJson parse_json(std::string_view text) {
     FlatJson out;

@@ -1,6 +1,7 @@
 #include "support/recording_host.h"
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
 #include <chrono>
 
@@ -41,6 +42,23 @@ std::vector<std::string> RecordingHost::lines() const {
                                   one.integrity.complete ? "" : " !", one.integrity.reason));
     }
     return out;
+}
+
+void expect_however_cut(RecordingHost::Create create, const ParserExample& example) {
+    const auto lines_of = [create](const Conversation& conversation) {
+        RecordingHost host;
+        EXPECT_TRUE(host.run(create, conversation));
+        return host.lines();
+    };
+    EXPECT_EQ(lines_of(example.conversation), example.lines);
+    EXPECT_EQ(lines_of(in_chunks(example.conversation, 1)), example.lines);
+    for (std::size_t at = 1; at < size_of(example.conversation); ++at) {
+        ASSERT_EQ(lines_of(split_at(example.conversation, at)), example.lines) << "split at " << at;
+    }
+    RecordingHost server;
+    EXPECT_TRUE(server.run(create, from_other_end(example.conversation)));
+    EXPECT_EQ(server.lines(), example.lines);
+    EXPECT_EQ(server.info.role, Role::server);
 }
 
 }  // namespace sslsniff::test

@@ -39,4 +39,13 @@ class RecordingHost : public ParserHost {
     std::vector<Emitted> emitted;
 };
 
+/// A conversation as a client has it, and the lines it must come out as.
+struct ParserExample {
+    Conversation conversation;
+    std::vector<std::string> lines;
+};
+
+/// Expects the lines whole, octet by octet, split in two anywhere, and from the server's side.
+void expect_however_cut(RecordingHost::Create create, const ParserExample& example);
+
 }  // namespace sslsniff::test

@@ -1,6 +1,4 @@
 // Writes one pcapng file per scenario into the folder given, for check.py to look at with tshark.
-#include <zlib.h>
-
 #include <cstdio>
 #include <filesystem>
 #include <functional>
@@ -10,6 +8,7 @@
 
 #include "base/endian.h"
 #include "output/pcapng/pcapng_sink.h"
+#include "support/deflate.h"
 #include "support/event_script.h"
 
 namespace sslsniff::test {
@@ -37,20 +36,6 @@ std::string chunked(std::string_view body) {
         out.append(size).append(part).append("\r\n");
     }
     return out + "0\r\n\r\n";
-}
-
-std::string gzip(std::string_view body) {
-    z_stream stream{};
-    deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
-    std::string out(deflateBound(&stream, body.size()) + 64, '\0');
-    stream.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(body.data()));
-    stream.avail_in = static_cast<uInt>(body.size());
-    stream.next_out = reinterpret_cast<Bytef*>(out.data());
-    stream.avail_out = static_cast<uInt>(out.size());
-    deflate(&stream, Z_FINISH);
-    out.resize(stream.total_out);
-    deflateEnd(&stream);
-    return out;
 }
 
 std::string text(std::size_t size) {
@@ -101,7 +86,7 @@ void http1(PcapngSink& sink) {
     script.tls(tls("http/1.1"));
     script.sent(get("/index.html")).received(answer("hello"));
     script.sent(get("/chunked.txt")).received(chunked(text(5000)));
-    const std::string packed = gzip(text(30'000));
+    const std::string packed = deflated(text(30'000), 31);
     script.sent(get("/packed.txt")).received(answer(packed, "text/plain", "Content-Encoding: gzip\r\n"));
     const std::string big = answer(text(100 * 1024));
     script.sent(get("/big.txt"));

@@ -78,12 +78,12 @@ void Conversation::lost(Section& section, const PacketContext& context, Directio
         }
         return;
     }
-    static const Bytes kZeros(kMaxTlsPlaintext, '\0');
+    static const Bytes zeros(kMaxTlsPlaintext, '\0');
     GapComment rest = gap;
     while (rest.bytes > 0) {
         GapComment here = rest;
-        here.bytes = std::min<std::uint64_t>(rest.bytes, kZeros.size());
-        chunk(section, context, direction, ByteView(kZeros).substr(0, here.bytes), to_comment(here),
+        here.bytes = std::min<std::uint64_t>(rest.bytes, zeros.size());
+        chunk(section, context, direction, ByteView(zeros).substr(0, here.bytes), to_comment(here),
               here.bytes);
         rest.bytes -= here.bytes;
         rest.position += here.bytes;

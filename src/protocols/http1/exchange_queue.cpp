@@ -9,6 +9,8 @@ namespace sslsniff {
 namespace {
 
 constexpr std::string_view kNotSeen = "request not seen";
+constexpr std::string_view kNotUnderstood = "request not understood";
+constexpr std::string_view kNotKept = "request no longer kept";
 constexpr std::string_view kDoubtful = "request and response may not belong together";
 
 /// The first reason stays: what follows is mostly its consequence.
@@ -36,6 +38,7 @@ HttpRequest& ExchangeQueue::begin_request(Http1Head&& head) {
     any_request_ = true;
     if (slots_.empty() && given_up_ == 0 && !pipelines_ && !owed_) {
         requests_lost_ = responses_lost_ = false;
+        refused_ = 0;
     }
     Slot& slot = slot_for_request();
     request_ = &slot;
@@ -126,12 +129,19 @@ ExchangeQueue::Slot& ExchangeQueue::slot_for_response(const Http1Head& head) {
     }
     const bool alone = given_up_ > 0 || requests_lost_ || responses_lost_;
     Slot& slot = given_up_ > 0 ? slots_.emplace_front() : slots_.emplace_back();
-    given_up_ -= given_up_ > 0 ? 1 : 0;
     if (alone) {
         slot.request_done = true;
+        responses_lost_at_ = head.start;
+    }
+    if (given_up_ > 0) {
+        --given_up_;
+        spoil(slot.integrity, kNotKept);
+    } else if (alone && refused_ > 0) {
+        --refused_;
+        spoil(slot.integrity, kNotUnderstood);
+    } else if (alone) {
         slot.integrity.joined_midstream = true;
         spoil(slot.integrity, kNotSeen);
-        responses_lost_at_ = head.start;
     }
     return slot;
 }
@@ -176,6 +186,11 @@ void ExchangeQueue::damage(StartLineMatcher::Kind kind, std::uint64_t missing, s
         slot->integrity.missing_bytes += missing;
         spoil(slot->integrity, why);
     }
+}
+
+void ExchangeQueue::owe_response(bool refused) {
+    owed_ = true;
+    refused_ += refused ? 1 : 0;
 }
 
 void ExchangeQueue::lost(StartLineMatcher::Kind kind, std::uint64_t bytes, Timestamp time) {

@@ -45,8 +45,8 @@ class ExchangeQueue {
 
     /// The half in progress misses octets, or will not be finished.
     void damage(StartLineMatcher::Kind kind, std::uint64_t missing, std::string_view why);
-    /// A request passed of which nothing is worth showing.
-    void owe_response() { owed_ = true; }
+    /// A request passed of which nothing is worth showing; `refused`: because it is malformed.
+    void owe_response(bool refused);
     /// Whole messages of this kind may have passed unseen; `bytes`: octets of them, 0 when unknown.
     void lost(StartLineMatcher::Kind kind, std::uint64_t bytes, Timestamp time);
     /// Emits all, finished or not.
@@ -77,6 +77,7 @@ class ExchangeQueue {
     bool pipelines_ = false;
     Timestamp responses_lost_at_;  ///< when responses last passed that belong to no request here
     std::uint64_t given_up_ = 0;   ///< requests no longer kept whose responses will still come
+    std::uint64_t refused_ = 0;    ///< malformed requests whose responses will still come
 };
 
 }  // namespace sslsniff

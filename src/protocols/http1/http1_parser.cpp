@@ -209,12 +209,12 @@ void Http1Parser::on_body_gap(Kind kind, std::uint64_t bytes) {
     queue_.damage(kind, bytes, kind == Kind::request ? "gap in request body" : "gap in response body");
 }
 
-void Http1Parser::on_broken(Kind kind, Http1Head* head, std::uint64_t missing, std::string_view why) {
+void Http1Parser::on_broken(Kind kind, Http1Head* head, const Breakage& breakage) {
     if (head != nullptr) {
         if (!head->start_line_done) {
-            rejected_ = !sure_ && missing == 0 && kind == evidence_;
+            rejected_ = !sure_ && breakage.missing == 0 && kind == evidence_;
             if (kind == Kind::request) {
-                queue_.owe_response();
+                queue_.owe_response(breakage.cause == Breakage::Cause::malformed);
             }
             return;
         }
@@ -224,7 +224,7 @@ void Http1Parser::on_broken(Kind kind, Http1Head* head, std::uint64_t missing, s
             queue_.begin_response(std::move(*head));
         }
     }
-    queue_.damage(kind, missing, why);
+    queue_.damage(kind, breakage.missing, breakage.reason);
     queue_.cut(kind);
 }
 

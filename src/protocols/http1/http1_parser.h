@@ -42,7 +42,7 @@ class Http1Parser final : public ProtocolParser, private Http1Listener {
     Destination on_head(Kind kind, Http1Head&& head) override;
     bool on_end(Kind kind) override;
     void on_body_gap(Kind kind, std::uint64_t bytes) override;
-    void on_broken(Kind kind, Http1Head* head, std::uint64_t missing, std::string_view why) override;
+    void on_broken(Kind kind, Http1Head* head, const Breakage& breakage) override;
     void on_lost(Kind kind, std::uint64_t bytes) override;
 
     Destination on_response_head(Http1Head&& head);

@@ -4,8 +4,14 @@
 #include <cstring>
 #include <utility>
 
+#include "model/names.h"
+
 namespace sslsniff {
 namespace {
+
+using Cause = Http1Listener::Breakage::Cause;
+constexpr Names<Cause, 3> kCauses{
+    {{Cause::malformed, "malformed"}, {Cause::gap, "gap in"}, {Cause::ended, "connection ended in"}}};
 
 /// RFC 9110 sets no bound; no registered method has more than 17 octets.
 constexpr std::size_t kMaxMethod = 64;
@@ -114,20 +120,20 @@ void MessageReader::complete() {
 /// The octets are not HTTP. A message found by searching is only believed when its header section made sense.
 void MessageReader::refuse() {
     if (head_done_ || !found_by_search_) {
-        abandon(0, "malformed");
+        abandon(Cause::malformed, 0);
     } else {
         lose(0);
     }
 }
 
-void MessageReader::abandon(std::uint64_t missing, std::string_view why) {
-    std::string reason(why);
+void MessageReader::abandon(Cause cause, std::uint64_t missing) {
+    std::string reason(name_of(kCauses, cause));
     reason += kind_ == Kind::request ? " request" : " response";
     reason += head_done_ ? " body" : " headers";
     if (!head_done_) {
         describe_start_line();
     }
-    listener_.on_broken(kind_, head_done_ ? nullptr : &head_, missing, reason);
+    listener_.on_broken(kind_, head_done_ ? nullptr : &head_, {cause, missing, std::move(reason)});
     message_ = nullptr;
     head_done_ = false;
     lose(missing);
@@ -145,7 +151,7 @@ void MessageReader::gap(std::uint64_t bytes, Timestamp time) {
     if (state_ == State::idle || state_ == State::lost) {
         lose(bytes);
     } else if (!head_done_ || !gap_in_body(bytes)) {
-        abandon(bytes, "gap in");
+        abandon(Cause::gap, bytes);
     }
 }
 
@@ -188,7 +194,7 @@ void MessageReader::end(bool orderly, Timestamp time) {
     if (orderly && head_done_ && framing_ == Framing::until_close) {
         complete();
     } else {
-        abandon(0, "connection ended in");
+        abandon(Cause::ended, 0);
     }
 }
 

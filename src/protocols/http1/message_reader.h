@@ -35,6 +35,13 @@ class Http1Listener {
         HttpMessage* message = nullptr;  ///< takes body and trailers until on_end or on_broken; may be null
         bool has_body = true;  ///< false: whatever the fields say, none follows (HEAD, 101, CONNECT)
     };
+    /// Why a message cannot be finished.
+    struct Breakage {
+        enum class Cause : std::uint8_t { malformed, gap, ended };
+        Cause cause;
+        std::uint64_t missing;  ///< octets
+        std::string reason;     ///< for people: "gap in request body"
+    };
     virtual ~Http1Listener() = default;
     virtual Destination on_head(Kind kind, Http1Head&& head) = 0;
     /// The message ended in order. False: the reader stops before the next octet.
@@ -43,7 +50,7 @@ class Http1Listener {
     virtual void on_body_gap(Kind kind, std::uint64_t bytes) = 0;
     /// The message in progress cannot be finished. `head` is null when on_head already came for it; else it
     /// holds what was read so far, possibly nothing.
-    virtual void on_broken(Kind kind, Http1Head* head, std::uint64_t missing, std::string_view why) = 0;
+    virtual void on_broken(Kind kind, Http1Head* head, const Breakage& breakage) = 0;
     /// Whole messages may have passed unseen, in `bytes` octets or more; 0 when nobody knows whether.
     virtual void on_lost(Kind kind, std::uint64_t bytes) = 0;
 };
@@ -88,7 +95,7 @@ class MessageReader {
     bool replay_candidate();
     void complete();
     void refuse();
-    void abandon(std::uint64_t missing, std::string_view why);
+    void abandon(Http1Listener::Breakage::Cause cause, std::uint64_t missing);
     void lose(std::uint64_t bytes);
     bool gap_in_body(std::uint64_t bytes);
     void miss(std::uint64_t bytes);

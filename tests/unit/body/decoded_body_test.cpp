@@ -2,41 +2,25 @@
 
 #include <brotli/encode.h>
 #include <gtest/gtest.h>
-#include <zlib.h>
 #include <zstd.h>
 
 #include <stdexcept>
 
 #include "body/content_decoder.h"
+#include "support/deflate.h"
 
 namespace sslsniff {
 namespace {
 
-std::string zlib_encode(const std::string& plain, int window_bits) {
-    z_stream stream{};
-    if (deflateInit2(&stream, 6, Z_DEFLATED, window_bits, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
-        throw std::runtime_error("deflateInit2");
-    }
-    std::string out(deflateBound(&stream, plain.size()) + 64, '\0');
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(plain.data()));
-    stream.avail_in = static_cast<uInt>(plain.size());
-    stream.next_out = reinterpret_cast<Bytef*>(out.data());
-    stream.avail_out = static_cast<uInt>(out.size());
-    deflate(&stream, Z_FINISH);
-    out.resize(stream.total_out);
-    deflateEnd(&stream);
-    return out;
-}
-
 std::string encode(const std::string& plain, std::string_view coding) {
     if (coding == "gzip") {
-        return zlib_encode(plain, 31);
+        return test::deflated(plain, 31);
     }
     if (coding == "deflate") {
-        return zlib_encode(plain, 15);
+        return test::deflated(plain, 15);
     }
     if (coding == "raw deflate") {
-        return zlib_encode(plain, -15);
+        return test::deflated(plain, -15);
     }
     std::string out(2 * plain.size() + 1024, '\0');
     if (coding == "br") {

@@ -1,65 +1,73 @@
 #include "output/har/har_sink.h"
 
 #include <gtest/gtest.h>
-#include <rapidjson/document.h>
 
 #include <array>
 
 #include "stream/connection_table.h"
 #include "support/conversation.h"
+#include "support/flat_json.h"
 
 namespace sslsniff {
 namespace {
 
-using rapidjson::Value;
+using test::FlatJson;
 using test::received;
 using test::sent;
 
-/// What HAR 1.2 demands of an object: names of its strings, numbers, arrays and objects.
-void require(const Value& object, std::initializer_list<const char*> strings,
-             std::initializer_list<const char*> numbers, std::initializer_list<const char*> arrays,
-             std::initializer_list<const char*> objects) {
-    ASSERT_TRUE(object.IsObject());
-    for (const char* name : strings) {
-        EXPECT_TRUE(object.HasMember(name) && object[name].IsString()) << name;
+using Names = std::initializer_list<const char*>;
+
+/// What HAR 1.2 demands of the object at `path`: names of its strings, numbers, arrays and objects.
+void require(const FlatJson& har, const std::string& path, Names strings, Names numbers, Names arrays,
+             Names objects) {
+    ASSERT_TRUE(har.is_object(path)) << path;
+    for (const std::string name : strings) {
+        EXPECT_TRUE(har.is_string(path + "." + name)) << path << "." << name;
     }
-    for (const char* name : numbers) {
-        EXPECT_TRUE(object.HasMember(name) && object[name].IsNumber()) << name;
+    for (const std::string name : numbers) {
+        EXPECT_TRUE(har.is_number(path + "." + name)) << path << "." << name;
     }
-    for (const char* name : arrays) {
-        EXPECT_TRUE(object.HasMember(name) && object[name].IsArray()) << name;
+    for (const std::string name : arrays) {
+        EXPECT_TRUE(har.is_array(path + "." + name)) << path << "." << name;
     }
-    for (const char* name : objects) {
-        ASSERT_TRUE(object.HasMember(name) && object[name].IsObject()) << name;
+    for (const std::string name : objects) {
+        EXPECT_TRUE(har.is_object(path + "." + name)) << path << "." << name;
     }
 }
 
-void check_schema(const rapidjson::Document& har) {
-    ASSERT_FALSE(har.HasParseError());
-    ASSERT_TRUE(har.HasMember("log"));
-    require(har["log"], {"version"}, {}, {"entries"}, {"creator"});
-    require(har["log"]["creator"], {"name", "version"}, {}, {}, {});
-    for (const Value& entry : har["log"]["entries"].GetArray()) {
-        require(entry, {"startedDateTime", "connection"}, {"time"}, {},
-                {"request", "response", "cache", "timings"});
-        require(entry["request"], {"method", "url", "httpVersion"}, {"headersSize", "bodySize"},
-                {"cookies", "headers", "queryString"}, {});
-        require(entry["response"], {"statusText", "httpVersion", "redirectURL"},
-                {"status", "headersSize", "bodySize"}, {"cookies", "headers"}, {"content"});
-        require(entry["response"]["content"], {"mimeType"}, {"size"}, {}, {});
-        require(entry["timings"], {}, {"send", "wait", "receive"}, {}, {});
-        for (const char* name : {"send", "wait", "receive"}) {
-            EXPECT_GE(entry["timings"][name].GetDouble(), 0);
-        }
-        for (const char* half : {"request", "response"}) {
-            for (const Value& field : entry[half]["headers"].GetArray()) {
-                require(field, {"name", "value"}, {}, {}, {});
-            }
+std::string element(const std::string& array, std::size_t index) {
+    return array + "[" + std::to_string(index) + "]";
+}
+
+void check_entry(const FlatJson& har, const std::string& entry) {
+    require(har, entry, {"startedDateTime", "connection"}, {"time"}, {},
+            {"request", "response", "cache", "timings"});
+    require(har, entry + ".request", {"method", "url", "httpVersion"}, {"headersSize", "bodySize"},
+            {"cookies", "headers", "queryString"}, {});
+    require(har, entry + ".response", {"statusText", "httpVersion", "redirectURL"},
+            {"status", "headersSize", "bodySize"}, {"cookies", "headers"}, {"content"});
+    require(har, entry + ".response.content", {"mimeType"}, {"size"}, {}, {});
+    require(har, entry + ".timings", {}, {"send", "wait", "receive"}, {}, {});
+    for (const char* name : {".timings.send", ".timings.wait", ".timings.receive"}) {
+        EXPECT_FALSE(har[entry + name].starts_with('-')) << name;
+    }
+    for (const char* half : {".request.headers", ".response.headers"}) {
+        for (std::size_t i = 0; i < har.size(entry + half); ++i) {
+            require(har, element(entry + half, i), {"name", "value"}, {}, {}, {});
         }
     }
 }
 
-rapidjson::Document har_of(const test::Conversation& conversation) {
+void check_schema(const FlatJson& har) {
+    ASSERT_TRUE(har.valid);
+    require(har, "log", {"version"}, {}, {"entries"}, {"creator"});
+    require(har, "log.creator", {"name", "version"}, {}, {}, {});
+    for (std::size_t i = 0; i < har.size("log.entries"); ++i) {
+        check_entry(har, element("log.entries", i));
+    }
+}
+
+FlatJson har_of(const test::Conversation& conversation) {
     MemoryOutputStream out;
     HarSink sink(out);
     ConnectionTable table(sink);
@@ -74,34 +82,32 @@ rapidjson::Document har_of(const test::Conversation& conversation) {
         at += piece.octets.size();
     }
     table.finish(time);
-    rapidjson::Document har;
-    har.Parse(out.bytes().c_str());
-    return har;
+    return test::parse_json(out.bytes());
 }
 
 TEST(HarSink, FulfilsTheSchema) {
-    const rapidjson::Document har =
+    const FlatJson har =
         har_of({sent("POST /a?x=1&y=%20&z HTTP/1.1\r\nHost: h\r\nContent-Type: text/plain\r\nContent-Length: "
                      "2\r\n\r\nhi"),
                 received("HTTP/1.1 302 Found\r\nLocation: /b\r\nX: \xff\r\nContent-Length: 4\r\n\r\n\x89PNG"),
                 sent("GET /b HTTP/1.1\r\nHost: h\r\n\r\n")});
     check_schema(har);
-    const Value& entries = har["log"]["entries"];
-    ASSERT_EQ(entries.Size(), 2U);
-    EXPECT_STREQ(entries[0]["request"]["url"].GetString(), "https://h/a?x=1&y=%20&z");
-    EXPECT_EQ(entries[0]["request"]["queryString"].Size(), 3U);
-    EXPECT_STREQ(entries[0]["request"]["postData"]["text"].GetString(), "hi");
-    EXPECT_EQ(entries[0]["response"]["status"].GetInt(), 302);
-    EXPECT_STREQ(entries[0]["response"]["redirectURL"].GetString(), "/b");
-    EXPECT_STREQ(entries[0]["response"]["content"]["encoding"].GetString(), "base64");
-    EXPECT_STREQ(entries[0]["response"]["content"]["text"].GetString(), "iVBORw==");
-    EXPECT_STREQ(entries[1]["comment"].GetString(), "incomplete: no response");
+    ASSERT_EQ(har.size("log.entries"), 2U);
+    const std::string first = "log.entries[0].";
+    EXPECT_EQ(har[first + "request.url"], "https://h/a?x=1&y=%20&z");
+    EXPECT_EQ(har.size(first + "request.queryString"), 3U);
+    EXPECT_EQ(har[first + "request.postData.text"], "hi");
+    EXPECT_EQ(har[first + "response.status"], "302");
+    EXPECT_EQ(har[first + "response.redirectURL"], "/b");
+    EXPECT_EQ(har[first + "response.content.encoding"], "base64");
+    EXPECT_EQ(har[first + "response.content.text"], "iVBORw==");
+    EXPECT_EQ(har["log.entries[1].comment"], "incomplete: no response");
 }
 
 TEST(HarSink, IsWholeWithoutTransactions) {
-    const rapidjson::Document har = har_of({});
+    const FlatJson har = har_of({});
     check_schema(har);
-    EXPECT_EQ(har["log"]["entries"].Size(), 0U);
+    EXPECT_EQ(har["log.entries"], "[]");
 }
 
 }  // namespace

@@ -88,8 +88,8 @@ TEST(Http1Limits, TooManyPendingRequestsAreGivenUpInOrder) {
         player.sink.lines,
         (Lines{"http/1.1 GET https://h/1 ->  (0/0) incomplete: too many requests are waiting for responses",
                "http/1.1 GET https://h/2 ->  (0/0) incomplete: too many requests are waiting for responses",
-               "http/1.1  -> 201 X (0/0) incomplete: request not seen, midstream",
-               "http/1.1  -> 202 X (0/0) incomplete: request not seen, midstream",
+               "http/1.1  -> 201 X (0/0) incomplete: request no longer kept",
+               "http/1.1  -> 202 X (0/0) incomplete: request no longer kept",
                "http/1.1 GET https://h/3 -> 203 X (0/0)", "http/1.1 GET https://h/4 -> 204 X (0/0)"}));
 }
 

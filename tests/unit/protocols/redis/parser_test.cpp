@@ -30,12 +30,7 @@ Lines run(const Conversation& calls, bool known_gaps = true) {
 }
 
 /// A conversation with most of what RESP has, and what it must come out as however it is cut.
-struct Example {
-    Conversation calls;
-    Lines lines;
-};
-
-Example example() {
+test::ParserExample example() {
     return {
         {sent(command({"HELLO", "3", "AUTH", "bob", "geheim"})),
          received("%2\r\n$6\r\nserver\r\n$5\r\nredis\r\n$5\r\nproto\r\n:3\r\n"),
@@ -60,29 +55,8 @@ Example example() {
          "GET k -> (error) MOVED 3999 127.0.0.1:6381", "LRANGE l 0 -1 -> [\"a\", []]"}};
 }
 
-TEST(RedisParser, UnderstandsWhole) {
-    const Example talk = example();
-    EXPECT_EQ(run(talk.calls), talk.lines);
-}
-
-TEST(RedisParser, UnderstandsOctetByOctet) {
-    const Example talk = example();
-    EXPECT_EQ(run(test::in_chunks(talk.calls, 1)), talk.lines);
-}
-
-TEST(RedisParser, UnderstandsSplitAnywhere) {
-    const Example talk = example();
-    for (std::size_t at = 1; at < size_of(talk.calls); ++at) {
-        ASSERT_EQ(run(test::split_at(talk.calls, at)), talk.lines) << "split at " << at;
-    }
-}
-
-TEST(RedisParser, SameFromTheServersSide) {
-    const Example talk = example();
-    RecordingHost host;
-    EXPECT_TRUE(host.run(create_redis, test::from_other_end(talk.calls)));
-    EXPECT_EQ(host.lines(), talk.lines);
-    EXPECT_EQ(host.info.role, Role::server);
+TEST(RedisParser, UnderstandsHoweverItIsCut) {
+    test::expect_however_cut(create_redis, example());
 }
 
 // Whatever is lost: a pair shown as certain is a true pair.
