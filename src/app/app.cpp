@@ -53,6 +53,7 @@ Result<int> replay(const Options& options) {
     if (!pipeline) {
         return std::unexpected(pipeline.error());
     }
+    (*pipeline)->set_source(**source);
     StopConditions conditions;
     conditions.duration = options.duration;
     const auto reason = run_loop(**source, **pipeline, *signals, std::move(conditions));
@@ -122,6 +123,7 @@ class Capture {
             return std::unexpected(live.error());
         }
         live_ = *std::move(live);
+        pipeline_->set_source(live_->source());
         announce();
         if (!command_) {  // a command may notify of its own readiness
             notify_ready();

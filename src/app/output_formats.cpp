@@ -1,11 +1,11 @@
 #include "app/output_formats.h"
 
 #include <fmt/format.h>
-#include <sys/utsname.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <utility>
 
 #include "capture/trace_writer.h"
 #include "output/har/har_sink.h"
@@ -42,14 +42,8 @@ std::unique_ptr<TransactionSink> make_har(OutputStream& stream, const Options& /
     return std::make_unique<HarSink>(stream);
 }
 
-std::unique_ptr<EventConsumer> make_trace(OutputStream& stream, const Options& options) {
-    TraceHeader header;
-    header.tool = "sslsniff " SSLSNIFF_VERSION;
-    utsname system{};
-    if (options.live() && ::uname(&system) == 0) {
-        header.kernel = static_cast<const char*>(system.release);
-    }
-    return std::make_unique<TraceWriter>(stream, header);
+std::unique_ptr<EventConsumer> make_trace(OutputStream& stream, std::function<Origin()> origin) {
+    return std::make_unique<TraceWriter>(stream, std::move(origin));
 }
 
 constexpr std::array<OutputFormat, 5> kFormats{{

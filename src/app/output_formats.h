@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -7,6 +8,7 @@
 
 #include "app/options.h"
 #include "base/output_stream.h"
+#include "capture/origin.h"
 #include "model/event.h"
 #include "model/transaction.h"
 
@@ -19,7 +21,7 @@ struct OutputFormat {
     bool for_people;  ///< -q leaves it out
     std::unique_ptr<TransactionSink> (*make_sink)(OutputStream& stream, const Options& options,
                                                   bool terminal);
-    std::unique_ptr<EventConsumer> (*make_writer)(OutputStream& stream, const Options& options);
+    std::unique_ptr<EventConsumer> (*make_writer)(OutputStream& stream, std::function<Origin()> origin);
 };
 
 /// The format that has no factory here: it may have many files (PcapngOutput).

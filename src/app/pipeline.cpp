@@ -84,10 +84,19 @@ Result<void> Pipeline::add(const OutputSpec& spec, const Options& options) {
     if (format.make_sink != nullptr) {
         sinks_.add(format.make_sink(**stream, options, terminal));
     } else {
-        events_.add(*writers_.emplace_back(format.make_writer(**stream, options)));
+        events_.add(*writers_.emplace_back(format.make_writer(**stream, [this] { return origin(); })));
     }
     streams_.push_back(*std::move(stream));
     return {};
+}
+
+/// What has no recorder of its own is recorded by this program.
+Origin Pipeline::origin() const {
+    Origin origin = source_ != nullptr ? source_->origin() : Origin{};
+    if (origin.tool.empty()) {
+        origin.tool = "sslsniff " SSLSNIFF_VERSION;
+    }
+    return origin;
 }
 
 bool Pipeline::is_done() const {

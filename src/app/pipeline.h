@@ -10,6 +10,7 @@
 #include "app/sinks.h"
 #include "base/output_stream.h"
 #include "base/result.h"
+#include "capture/event_source.h"
 #include "filter/connection_gate.h"
 #include "filter/where_filter.h"
 #include "model/event.h"
@@ -35,6 +36,9 @@ class Pipeline final : public CaptureOutput {
     Result<void> flush() override;
     bool is_done() const override;
 
+    /// Events will come from `source`, which must exist as long as they do.
+    void set_source(const EventSource& source) { source_ = &source; }
+
     /// Connections that a filter could not judge, since their socket was never found.
     std::uint64_t undecided() const { return gate_ ? gate_->undecided() : 0; }
 
@@ -44,6 +48,7 @@ class Pipeline final : public CaptureOutput {
   private:
     explicit Pipeline(const Options& options);
     Result<void> add(const OutputSpec& spec, const Options& options);
+    Origin origin() const;
 
     /// Hands each event to several consumers, in order.
     class EventFanOut final : public EventConsumer {
@@ -66,6 +71,7 @@ class Pipeline final : public CaptureOutput {
     ConnectionTable connections_;
     EventFanOut events_;
     std::unique_ptr<ConnectionGate> gate_;
+    const EventSource* source_ = nullptr;
     bool reader_is_gone_ = false;
 };
 

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "base/result.h"
+#include "capture/origin.h"
 #include "model/event.h"
 
 namespace sslsniff {
@@ -25,6 +26,9 @@ class EventSource {
     /// A descriptor that becomes readable when poll() has work, for a caller with descriptors of its own to
     /// watch; -1 when poll() never waits.
     virtual int poll_fd() const { return -1; }
+
+    /// As far as it is known: all of it when the first event was delivered.
+    virtual Origin origin() const { return {}; }
 };
 
 }  // namespace sslsniff

@@ -18,14 +18,6 @@ inline constexpr std::string_view kTraceMagic = "sslsniff-trace";
 inline constexpr unsigned kTraceMajor = 1;  ///< readers refuse any other
 inline constexpr unsigned kTraceMinor = 0;  ///< readers skip what a newer one added
 
-/// About the recording as a whole. All of it may be unknown.
-struct TraceHeader {
-    std::string kernel;                    ///< release as in uname -r
-    std::string tool;                      ///< what recorded it: "sslsniff 0.1.0"
-    std::optional<Duration> clock_offset;  ///< CLOCK_REALTIME - CLOCK_MONOTONIC used for all times
-    bool operator==(const TraceHeader&) const = default;
-};
-
 inline constexpr Names<ProcessEvent::Kind, 3> kProcessKinds{{{ProcessEvent::Kind::seen, "seen"},
                                                              {ProcessEvent::Kind::exec, "exec"},
                                                              {ProcessEvent::Kind::exited, "exited"}}};

@@ -199,24 +199,24 @@ Result<std::optional<TraceLine>> TraceLineParser::parse(std::string_view text) {
     return std::optional(std::move(line));
 }
 
-Result<TraceHeader> TraceLineParser::parse_header(std::string_view text) {
+Result<Origin> TraceLineParser::parse_origin(std::string_view text) {
     TraceWords words(text, newer_minor_, skipped_);
     words.next();
-    TraceHeader header;
+    Origin origin;
     words.fields([&](std::string_view key, const std::string& value) {
         if (key == "clock_offset") {
             std::int64_t nanoseconds = 0;
             const Taken taken = take_number(value, nanoseconds);
-            header.clock_offset = Duration(nanoseconds);
+            origin.clock_offset = Duration(nanoseconds);
             return taken;
         }
-        std::string* const into = key == "kernel" ? &header.kernel : key == "tool" ? &header.tool : nullptr;
+        std::string* const into = key == "kernel" ? &origin.kernel : key == "tool" ? &origin.tool : nullptr;
         return into != nullptr ? take(std::optional(value), *into) : Taken::unknown;
     });
     if (words.failed()) {
         return fail(words.error());
     }
-    return header;
+    return origin;
 }
 
 }  // namespace sslsniff

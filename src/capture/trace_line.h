@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "capture/origin.h"
 #include "capture/trace_format.h"
 #include "model/event.h"
 
@@ -26,7 +27,8 @@ class TraceLineParser {
 
     /// Nothing when the line was skipped. Errors are half a sentence: "unknown direction \"up\"".
     Result<std::optional<TraceLine>> parse(std::string_view line);
-    Result<TraceHeader> parse_header(std::string_view line);
+    /// Of a `capture` line.
+    Result<Origin> parse_origin(std::string_view line);
 
     /// Lines, fields and values of a newer version that were passed over.
     std::uint64_t skipped() const { return skipped_; }

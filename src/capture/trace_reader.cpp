@@ -87,11 +87,11 @@ Result<void> TraceReader::on_line(ByteView line, EventConsumer& consumer) {
         return result;
     }
     if (line.starts_with("capture ") || line == "capture") {
-        auto header = parser_.parse_header(line);
-        if (!header) {
-            return fail_here(header.error().message);
+        auto origin = parser_.parse_origin(line);
+        if (!origin) {
+            return fail_here(origin.error().message);
         }
-        header_ = *std::move(header);
+        origin_ = *std::move(origin);
         return {};
     }
     auto parsed = parser_.parse(line);

@@ -21,8 +21,7 @@ class TraceReader final : public EventSource {
     Result<PollStatus> poll(std::chrono::milliseconds timeout, EventConsumer& consumer) override;
     int poll_fd() const override { return input_->poll_fd(); }
 
-    /// Empty until the first lines were read.
-    const TraceHeader& header() const { return header_; }
+    Origin origin() const override { return origin_; }
     /// Lines, fields and values that only a newer version understands.
     std::uint64_t skipped() const { return parser_.skipped(); }
 
@@ -45,7 +44,7 @@ class TraceReader final : public EventSource {
     std::unique_ptr<InputStream> input_;
     LineReader lines_;
     TraceLineParser parser_;
-    TraceHeader header_;
+    Origin origin_;
     bool started_ = false;
     bool ended_ = false;
     std::optional<TraceLine> data_;  ///< a DataEvent whose payload is being read

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <iterator>
+#include <utility>
 
 namespace sslsniff {
 namespace {
@@ -16,21 +17,28 @@ constexpr std::size_t kBufferSize = std::size_t{64} * 1024;
 
 }  // namespace
 
-TraceWriter::TraceWriter(OutputStream& out, const TraceHeader& header) : out_(out) {
-    fmt::format_to(std::back_inserter(buffer_), "{} {}.{}\ncapture", kTraceMagic, kTraceMajor, kTraceMinor);
-    quoted("kernel", header.kernel);
-    quoted("tool", header.tool);
-    if (header.clock_offset) {
-        fmt::format_to(std::back_inserter(buffer_), " clock_offset={}", header.clock_offset->count());
-    }
-    buffer_ += '\n';
-    out_.write(buffer_);
+TraceWriter::TraceWriter(OutputStream& out, std::function<Origin()> origin)
+    : out_(out), origin_(std::move(origin)) {
+    out_.write(fmt::format("{} {}.{}\n", kTraceMagic, kTraceMajor, kTraceMinor));
 }
 
 void TraceWriter::on_event(const CaptureEvent& event) {
     buffer_.clear();
+    if (const auto origin = std::exchange(origin_, {})) {
+        write(origin());
+    }
     std::visit([this](const auto& e) { write(e); }, event);
     out_.write(buffer_);
+}
+
+void TraceWriter::write(const Origin& origin) {
+    buffer_ += "capture";
+    quoted("kernel", origin.kernel);
+    quoted("tool", origin.tool);
+    if (origin.clock_offset) {
+        fmt::format_to(std::back_inserter(buffer_), " clock_offset={}", origin.clock_offset->count());
+    }
+    buffer_ += '\n';
 }
 
 void TraceWriter::write(const ProcessEvent& event) {

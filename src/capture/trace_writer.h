@@ -1,6 +1,9 @@
 #pragma once
 
+#include <functional>
+
 #include "base/output_stream.h"
+#include "capture/origin.h"
 #include "capture/trace_format.h"
 #include "model/event.h"
 
@@ -10,11 +13,13 @@ namespace sslsniff {
 /// written is printable ASCII whatever the octets. Errors surface at `out`'s flush().
 class TraceWriter final : public EventConsumer {
   public:
-    /// Writes the header. `out` must outlive the writer.
-    TraceWriter(OutputStream& out, const TraceHeader& header);
+    /// Writes the first line. `origin` is asked when the first event comes: sources may know no earlier; it
+    /// may be empty. `out` must outlive the writer.
+    explicit TraceWriter(OutputStream& out, std::function<Origin()> origin = {});
     void on_event(const CaptureEvent& event) override;
 
   private:
+    void write(const Origin& origin);
     void write(const ProcessEvent& event);
     void write(const OpenEvent& event);
     void write(const EndpointsEvent& event);
@@ -33,7 +38,8 @@ class TraceWriter final : public EventConsumer {
     void payload(ByteView octets);
 
     OutputStream& out_;
-    Bytes buffer_;  ///< the lines of the event being written
+    std::function<Origin()> origin_;  ///< empty when it was written
+    Bytes buffer_;                    ///< the lines of the event being written
 };
 
 }  // namespace sslsniff

@@ -26,7 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t si
     read(std::move(trace), first);
 
     MemoryOutputStream again;
-    TraceWriter writer(again, {});
+    TraceWriter writer(again);
     for (const CaptureEvent& event : first.events()) {
         writer.on_event(event);
     }

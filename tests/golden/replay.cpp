@@ -58,9 +58,9 @@ Replayed replay(const Bytes& trace, const Variant& variant) {
     const auto sink = variant.make_sink(out);
     ConnectionTable table(*sink);
     MemoryOutputStream recorded;
-    TraceWriter recorder(recorded, {});
-    Both both(table, recorder);
     TraceReader reader(std::make_unique<MemoryInputStream>(trace, "fixture"));
+    TraceWriter recorder(recorded, [&] { return reader.origin(); });
+    Both both(table, recorder);
     Replayed result;
     for (auto status = Result<PollStatus>(PollStatus::more); status && *status != PollStatus::ended;) {
         status = reader.poll(std::chrono::milliseconds(1000), both);

@@ -81,7 +81,7 @@ class OptionsTest(LiveTest):
         self.assertLess(transaction["response"]["body"]["captured"], 1000)
 
     def test_several_outputs_and_replay(self):
-        """A replayed trace gives the same text and JSON, octet for octet."""
+        """A replayed trace gives the same text, JSON and trace, octet for octet."""
         nginx, port = self.nginx()
         names = {kind: f"{self.folder}/live.{kind}" for kind in ("text", "trace")}
         with self.capture("-p", nginx.pid, "-vv",
@@ -92,9 +92,12 @@ class OptionsTest(LiveTest):
         for path in (*names.values(), capture.json_path):
             self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
         replay = self.sslsniff("-r", names["trace"], "-vv", "-o", f"text:{self.folder}/again.text",
-                               "-o", f"json:{self.folder}/again.json")
+                               "-o", f"json:{self.folder}/again.json", "-o", f"trace:{self.folder}/again.trace")
         self.assertEqual(replay.returncode, 0, replay.stderr)
-        for live, again in ((names["text"], "again.text"), (capture.json_path, "again.json")):
+        with open(names["trace"]) as trace:
+            self.assertRegex(trace.read(), rf'\ncapture kernel="{os.uname().release}" tool="sslsniff \S+" clock_offset=\d+\n')
+        for live, again in ((names["text"], "again.text"), (capture.json_path, "again.json"),
+                            (names["trace"], "again.trace")):
             with open(live, "rb") as a, open(f"{self.folder}/{again}", "rb") as b:
                 self.assertEqual(a.read(), b.read())
 

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
+#include <sys/utsname.h>
 
 #include <algorithm>
 #include <array>
@@ -56,7 +57,17 @@ LiveCapture::LiveCapture(const LiveOptions& options, CapturePrograms programs)
           [this](std::uint32_t number, std::string name) { decoder_.name_library(number, std::move(name)); }),
       ciphertext_(programs_),
       bio_probes_(programs_, ciphertext_),
-      decoder_(find_monotonic_zero(), decoder_hooks()) {}
+      monotonic_zero_(find_monotonic_zero()),
+      decoder_(monotonic_zero_, decoder_hooks()) {}
+
+Origin LiveCapture::origin() const {
+    Origin origin;
+    if (utsname system{}; uname(&system) == 0) {
+        origin.kernel = static_cast<const char*>(system.release);
+    }
+    origin.clock_offset = monotonic_zero_.time_since_epoch();
+    return origin;
+}
 
 EventDecoder::Hooks LiveCapture::decoder_hooks() {
     EventDecoder::Hooks hooks;

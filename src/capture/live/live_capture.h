@@ -31,6 +31,7 @@ class LiveCapture {
     const LiveReport& report() const { return report_; }
     Result<PollStatus> poll(std::chrono::milliseconds timeout, EventConsumer& consumer);
     int poll_fd() const { return epoll_.get(); }
+    Origin origin() const;
     Result<void> stop();
 
   private:
@@ -54,6 +55,7 @@ class LiveCapture {
     BioProbes bio_probes_;
     BindingDelay delay_;
     std::unique_ptr<RecordRing> ring_;
+    Timestamp monotonic_zero_;
     EventDecoder decoder_;
     UniqueFd epoll_;
     UniqueFd timer_;

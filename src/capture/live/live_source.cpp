@@ -31,4 +31,8 @@ int LiveSource::poll_fd() const {
     return capture_->poll_fd();
 }
 
+Origin LiveSource::origin() const {
+    return capture_->origin();
+}
+
 }  // namespace sslsniff

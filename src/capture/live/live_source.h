@@ -30,6 +30,7 @@ class LiveSource : public EventSource {
     Result<PollStatus> poll(std::chrono::milliseconds timeout, EventConsumer& consumer) override;
     /// Becomes readable at least every 20 ms.
     int poll_fd() const override;
+    Origin origin() const override;
 
   private:
     explicit LiveSource(std::unique_ptr<LiveCapture> capture);

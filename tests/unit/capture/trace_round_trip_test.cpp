@@ -121,8 +121,8 @@ TEST_P(RoundTrip, GivesBackEqualEventsInPrintableAscii) {
     RandomEvents random(GetParam());
     MemoryOutputStream file;
     test::RecordedEvents written;
-    const TraceHeader header{.kernel = "6.18.0 \"x\"", .tool = "test", .clock_offset = nanoseconds(-5)};
-    TraceWriter writer(file, header);
+    const Origin origin{.kernel = "6.18.0 \"x\"", .tool = "test", .clock_offset = nanoseconds(-5)};
+    TraceWriter writer(file, [&] { return origin; });
     for (int i = 0; i < 400; ++i) {
         const CaptureEvent event = random.next();
         written.on_event(event);
@@ -138,7 +138,7 @@ TEST_P(RoundTrip, GivesBackEqualEventsInPrintableAscii) {
         test::RecordedEvents read;
         const auto result = test::drain(reader, read);
         ASSERT_TRUE(result) << result.error().message;
-        EXPECT_EQ(reader.header(), header);
+        EXPECT_EQ(reader.origin(), origin);
         EXPECT_EQ(reader.skipped(), 0U);
         ASSERT_EQ(read.events().size(), written.events().size());
         for (std::size_t i = 0; i < read.events().size(); ++i) {

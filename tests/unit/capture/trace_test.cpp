@@ -159,7 +159,7 @@ TEST(TraceReader, FollowsAPipe) {
     test::RecordedEvents events;
     const auto poll = [&] { return reader.poll(std::chrono::milliseconds(0), events).value(); };
     EXPECT_EQ(poll(), PollStatus::idle);
-    TraceWriter writer(pipe, {});
+    TraceWriter writer(pipe);
     writer.on_event(DataEvent{.connection = {}, .time = {}, .bytes = "no line end"});
     ASSERT_TRUE(pipe.flush());
     EXPECT_EQ(poll(), PollStatus::more);
@@ -170,7 +170,9 @@ TEST(TraceReader, FollowsAPipe) {
 
 TEST(TraceWriter, HttpStaysLegible) {
     MemoryOutputStream file;
-    TraceWriter writer(file, {.kernel = "6.18.0", .tool = "sslsniff 0.1.0", .clock_offset = Duration(5)});
+    TraceWriter writer(file, [] {
+        return Origin{.kernel = "6.18.0", .tool = "sslsniff 0.1.0", .clock_offset = Duration(5)};
+    });
     writer.on_event(DataEvent{.connection = {4242, 99, 0x7f00, 17},
                               .time = Timestamp(std::chrono::nanoseconds(1)),
                               .tid = 4243,
