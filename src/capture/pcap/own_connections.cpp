@@ -140,7 +140,7 @@ void OwnConnections::resume(Connection& connection, const ConnectionComment& com
     const std::array<std::uint64_t, 2> begins{comment.sent_position, comment.received_position};
     for (const Direction direction : {Direction::sent, Direction::received}) {
         const auto index = static_cast<std::size_t>(direction);
-        std::uint64_t& position = connection.positions[index];
+        const std::uint64_t position = connection.positions[index];
         const std::uint64_t missing = begins[index] - std::min(position, begins[index]);
         const bool stated = comment.gap && comment.gap->direction == direction;
         if (missing != 0 || stated) {
