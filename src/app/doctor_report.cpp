@@ -4,7 +4,7 @@
 
 #include "app/plan_report.h"
 #include "base/text.h"
-#include "output/json/json_writer.h"
+#include "output/json/json_arrays.h"
 
 namespace sslsniff {
 namespace {
@@ -28,49 +28,25 @@ void write_kernel(JsonWriter& json, const KernelFeatures& kernel) {
     json.text("release", kernel.release);
     json.text("architecture", kernel.architecture);
     json.boolean("btf", kernel.btf);
-    json.begin_array("features");
-    for (const KernelFeature& feature : kernel.features) {
-        json.begin_object({});
+    write_objects(json, "features", kernel.features, [&](const KernelFeature& feature) {
         json.text("name", feature.name);
         json.boolean("present", feature.present);
         json.text("detail", feature.detail);
-        json.end_object();
-    }
-    json.end_array();
-    json.begin_array("backends");
-    for (const BackendChoice& choice : kernel.backends) {
-        json.begin_object({});
+    });
+    write_objects(json, "backends", kernel.backends, [&](const BackendChoice& choice) {
         json.text("purpose", choice.purpose);
         json.text("backend", choice.backend);
         json.text("reason", choice.reason);
-        json.end_object();
-    }
-    json.end_array();
-    json.begin_array("missing_capabilities");
-    for (const std::string& capability : kernel.missing_capabilities) {
-        json.text({}, capability);
-    }
-    json.end_array();
+    });
+    write_texts(json, "missing_capabilities", kernel.missing_capabilities);
     json.end_object();
-}
-
-void write_sentences(JsonWriter& json, std::string_view key, const std::vector<std::string>& sentences) {
-    json.begin_array(key);
-    for (const std::string& sentence : sentences) {
-        json.text({}, sentence);
-    }
-    json.end_array();
 }
 
 void write_libraries(JsonWriter& json, std::string_view key, const std::vector<LibraryPlan>& plans,
                      const ProcFs& proc) {
-    json.begin_array(key);
-    for (const LibraryPlan& library : plans) {
-        json.begin_object({});
+    write_objects(json, key, plans, [&](const LibraryPlan& library) {
         write_library(json, library, LibraryDetail::users_and_sites, proc);
-        json.end_object();
-    }
-    json.end_array();
+    });
 }
 
 void write_watched(JsonWriter& json, const WatchedTraffic& traffic) {
@@ -78,13 +54,8 @@ void write_watched(JsonWriter& json, const WatchedTraffic& traffic) {
     json.number("duration_us",
                 std::chrono::duration_cast<std::chrono::microseconds>(traffic.duration).count());
     json.unsigned_number("lost_events", traffic.lost_events);
-    json.begin_array("processes");
-    for (const ProcessTraffic& process : traffic.processes) {
-        json.begin_object({});
-        write_traffic(json, process);
-        json.end_object();
-    }
-    json.end_array();
+    write_objects(json, "processes", traffic.processes,
+                  [&](const ProcessTraffic& process) { write_traffic(json, process); });
     json.end_object();
 }
 
@@ -137,18 +108,13 @@ std::string diagnosis_json(const Diagnosis& diagnosis, const std::optional<Watch
     json.plain("schema", "sslsniff/1");
     json.plain("type", "doctor");
     json.boolean("works", diagnosis.obstacles.empty());
-    write_sentences(json, "obstacles", diagnosis.obstacles);
-    write_sentences(json, "notes", diagnosis.notes);
+    write_texts(json, "obstacles", diagnosis.obstacles);
+    write_texts(json, "notes", diagnosis.notes);
     write_kernel(json, diagnosis.kernel);
     write_libraries(json, "libraries", diagnosis.plan.libraries, proc);
     write_libraries(json, "bio_libraries", diagnosis.plan.bio_libraries, proc);
-    json.begin_array("skipped");
-    for (const SkippedTarget& skipped : diagnosis.plan.skipped) {
-        json.begin_object({});
-        write_skipped(json, skipped);
-        json.end_object();
-    }
-    json.end_array();
+    write_objects(json, "skipped", diagnosis.plan.skipped,
+                  [&](const SkippedTarget& skipped) { write_skipped(json, skipped); });
     if (traffic) {
         write_watched(json, *traffic);
     }

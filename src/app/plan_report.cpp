@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "model/names.h"
+#include "output/json/json_arrays.h"
 
 namespace sslsniff {
 namespace {
@@ -78,39 +79,23 @@ void write_library(JsonWriter& json, const LibraryPlan& library, LibraryDetail d
         json.text("build_id", library.build_id);
     }
     json.boolean("deleted", library.deleted);
-    json.begin_array("processes");
-    for (const pid_t pid : library.processes) {
-        json.begin_object({});
+    write_objects(json, "processes", library.processes, [&](pid_t pid) {
         json.number("pid", pid);
         json.text("comm", comm_of(proc, pid));
-        json.end_object();
-    }
-    json.end_array();
+    });
     if (detail != LibraryDetail::users_and_sites) {
         return;
     }
-    json.begin_array("sites");
-    for (const ProbeSite& site : library.sites) {
-        json.begin_object({});
+    write_objects(json, "sites", library.sites, [&](const ProbeSite& site) {
         json.text("symbol", site.symbol);
         json.text("kind", name_of(kSiteNames, site.kind));
         json.unsigned_number("file_offset", site.file_offset);
-        json.begin_array("covers");
-        for (const std::string& symbol : site.covers) {
-            json.text({}, symbol);
-        }
-        json.end_array();
-        json.end_object();
-    }
-    json.end_array();
-    json.begin_array("not_probed");
-    for (const SkippedSymbol& skipped : library.skipped) {
-        json.begin_object({});
+        write_texts(json, "covers", site.covers);
+    });
+    write_objects(json, "not_probed", library.skipped, [&](const SkippedSymbol& skipped) {
         json.text("symbol", skipped.symbol);
         json.text("reason", skipped.reason);
-        json.end_object();
-    }
-    json.end_array();
+    });
 }
 
 void write_skipped(JsonWriter& json, const SkippedTarget& skipped) {

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "base/text.h"
+#include "output/json/json_arrays.h"
 
 namespace sslsniff {
 namespace {
@@ -109,22 +110,14 @@ std::string traffic_text(const ProcessTraffic& traffic) {
 void write_traffic(JsonWriter& json, const ProcessTraffic& traffic) {
     json.unsigned_number("pid", traffic.process.key.pid);
     json.text("comm", traffic.process.comm);
-    json.begin_array("libraries");
-    for (const std::string& library : traffic.libraries) {
-        json.text({}, library);
-    }
-    json.end_array();
+    write_texts(json, "libraries", traffic.libraries);
     json.unsigned_number("reads", traffic.reads);
     json.unsigned_number("writes", traffic.writes);
     json.unsigned_number("received", traffic.received);
     json.unsigned_number("sent", traffic.sent);
     json.unsigned_number("tls_connections", traffic.tls_connections);
     json.unsigned_number("bound_calls", traffic.bound_calls);
-    json.begin_array("correlations");
-    for (const std::string_view name : names_of(traffic.correlations)) {
-        json.plain({}, name);
-    }
-    json.end_array();
+    write_texts(json, "correlations", names_of(traffic.correlations));
     json.unsigned_number("cleartext_connections", traffic.cleartext_connections);
     json.unsigned_number("cleartext_octets", traffic.cleartext_octets);
 }
