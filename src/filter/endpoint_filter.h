@@ -6,7 +6,7 @@
 #include "base/result.h"
 #include "model/connection.h"
 
-struct bpf_program;
+struct bpf_program;  // NOLINT(readability-identifier-naming): libpcap's
 
 namespace sslsniff {
 
