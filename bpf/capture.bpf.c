@@ -5,12 +5,8 @@
  * matters: socket and process programs, then return probes, then entry probes, then control.armed.
  */
 #include "openssl.bpf.h"
-#include "socket.bpf.h"
 #include "bio.bpf.h"
-#include "ciphertext.bpf.h"
-#ifdef PAYLOAD_HAS_LOOP_HELPER
-#include "cleartext.bpf.h"
-#endif
+#include "socket_calls.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -70,7 +66,7 @@ int bio_return(struct pt_regs *ctx)
 	return 0;
 }
 
-/* ---- sockets: one of these backends is loaded ---- */
+/* ---- sockets: one of the backends is loaded ---- */
 
 /* Gives the socket a cookie, which only these program types can. */
 static __always_inline void on_traced_socket_call(struct sock *sk, int result, __u64 direction)
@@ -80,61 +76,9 @@ static __always_inline void on_traced_socket_call(struct sock *sk, int result, _
 	on_socket_call(sk, result, direction);
 }
 
-SEC("tp_btf/sock_send_length") /* Linux 6.3 */
-int BPF_PROG(socket_sent, struct sock *sk, int result, int flags)
-{
-	on_traced_socket_call(sk, result, DIRECTION_SENT);
-	if (config.has_ciphertext)
-		sample_ciphertext(sk, result, DIRECTION_SENT);
-	return 0;
-}
-
-SEC("tp_btf/sock_recv_length")
-int BPF_PROG(socket_received, struct sock *sk, int result, int flags)
-{
-	on_traced_socket_call(sk, result, DIRECTION_RECEIVED);
-	if (config.has_ciphertext)
-		sample_ciphertext(sk, result, DIRECTION_RECEIVED);
-	return 0;
-}
-
-SEC("fexit/tcp_sendmsg")
-int BPF_PROG(fexit_sendmsg, struct sock *sk, struct msghdr *message, __u64 size, int result)
-{
-	on_traced_socket_call(sk, result, DIRECTION_SENT);
-	return 0;
-}
-
-/* The number of arguments differs by version, so nothing behind the first is used: the return value's place is
- * not known, and the length neither. */
-SEC("fentry/tcp_recvmsg")
-int BPF_PROG(fentry_recvmsg, struct sock *sk)
-{
-	on_traced_socket_call(sk, 0, DIRECTION_RECEIVED);
-	return 0;
-}
-
-SEC("kprobe/tcp_sendmsg")
-int BPF_KPROBE(kprobe_sendmsg, struct sock *sk, struct msghdr *message, __u64 size)
-{
-	on_socket_call(sk, size, DIRECTION_SENT);
-	return 0;
-}
-
-SEC("kprobe/tcp_recvmsg")
-int BPF_KPROBE(kprobe_recvmsg, struct sock *sk)
-{
-	on_socket_call(sk, 0, DIRECTION_RECEIVED);
-	return 0;
-}
-
-/* Once for each successful receive, when its data is in the user's buffer. */
-SEC("tp_btf/tcp_rcv_space_adjust")
-int BPF_PROG(receive_space_adjusted, struct sock *sk)
-{
-	on_traced_socket_call(sk, HELLO_LENGTH, DIRECTION_RECEIVED);
-	return 0;
-}
+#include "backend_tracepoint.bpf.h"
+#include "backend_fentry.bpf.h"
+#include "backend_kprobe.bpf.h"
 
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(socket_state_changed, struct sock *sk, int old_state, int new_state)
@@ -144,36 +88,7 @@ int BPF_PROG(socket_state_changed, struct sock *sk, int old_state, int new_state
 	return 0;
 }
 
-/* ---- cleartext: loaded when it is wanted, on kernels that have what it needs (Linux 6.3) ---- */
-
-#ifdef PAYLOAD_HAS_LOOP_HELPER
-SEC("tp_btf/sock_send_length")
-int BPF_PROG(cleartext_sent, struct sock *sk, int result, int flags)
-{
-	on_cleartext(sk, result, flags, DIRECTION_SENT);
-	return 0;
-}
-
-SEC("tp_btf/sock_recv_length")
-int BPF_PROG(cleartext_received, struct sock *sk, int result, int flags)
-{
-	on_cleartext(sk, result, flags, DIRECTION_RECEIVED);
-	return 0;
-}
-
-SEC("cgroup/recvmsg4")
-int cleartext_sender4(struct bpf_sock_addr *context)
-{
-	on_sender_told(context, AF_INET);
-	return 1;
-}
-
-SEC("cgroup/recvmsg6")
-int cleartext_sender6(struct bpf_sock_addr *context)
-{
-	on_sender_told(context, AF_INET6);
-	return 1;
-}
+/* ---- streams without TLS ---- */
 
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(cleartext_state, struct sock *sk, int old_state, int new_state)
@@ -188,14 +103,6 @@ int BPF_PROG(cleartext_destroyed, struct sock *sk)
 	on_stream_destroyed(sk);
 	return 0;
 }
-
-SEC("cgroup/sock_release")
-int cleartext_released(struct bpf_sock *socket)
-{
-	on_socket_released(bpf_get_socket_cookie(socket));
-	return 1;
-}
-#endif
 
 /* ---- processes ---- */
 
@@ -217,5 +124,6 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG(process_exited)
 {
 	on_exit();
+	forget_transfer();
 	return 0;
 }

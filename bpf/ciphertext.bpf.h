@@ -26,23 +26,17 @@ static __always_inline bool is_record_header(const __u8 *octets)
 	return octets[0] >= 0x14 && octets[0] <= 0x17 && octets[1] == 3 && octets[2] <= 4;
 }
 
-static __always_inline void describe_sample(struct socket_sample_event *event, struct sock *sk, __u64 cookie,
+static __always_inline void describe_sample(struct socket_sample_event *event, struct sock *sk, __u64 identity,
                                             __u32 direction)
 {
-	struct bind_event *socket = &event->socket;
-	fill_header(&socket->header, EVENT_SOCKET_SAMPLE, 0);
-	socket->header.direction = direction;
-	__builtin_memset(&socket->cookie, 0, sizeof(*socket) - sizeof(socket->header));
-	socket->cookie = cookie;
-	socket->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
-	socket->family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	socket->protocol = BPF_CORE_READ(sk, sk_protocol);
-	read_address(socket, sk);
+	fill_header(&event->socket.header, EVENT_SOCKET_SAMPLE, 0);
+	event->socket.header.direction = direction;
+	describe_socket(&event->socket, sk, identity);
 	event->pid = bpf_get_current_pid_tgid() >> 32;
 }
 
 /* Records begin where the buffer does: the first is enough. */
-static __always_inline void send_short_sample(struct sock *sk, __u64 cookie, __u64 address, __u64 length,
+static __always_inline void send_short_sample(struct sock *sk, __u64 identity, __u64 address, __u64 length,
                                               __u32 direction)
 {
 	struct short_sample *sample = bpf_ringbuf_reserve(&ring, sizeof(*sample), 0);
@@ -50,7 +44,7 @@ static __always_inline void send_short_sample(struct sock *sk, __u64 cookie, __u
 		count_loss(LOSS_RING_FULL, 0);
 		return;
 	}
-	describe_sample(&sample->head, sk, cookie, direction);
+	describe_sample(&sample->head, sk, identity, direction);
 	barrier_var(length);
 	if (length > SHORT_SAMPLE)
 		length = SHORT_SAMPLE;
@@ -61,7 +55,7 @@ static __always_inline void send_short_sample(struct sock *sk, __u64 cookie, __u
 }
 
 /* They begin anywhere: user space has to look for them. Never at the cost of payload. */
-static __always_inline void send_long_sample(struct sock *sk, __u64 cookie, __u64 address, __u64 length,
+static __always_inline void send_long_sample(struct sock *sk, __u64 identity, __u64 address, __u64 length,
                                              __u32 direction)
 {
 	if (bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > bpf_ringbuf_query(&ring, BPF_RB_RING_SIZE) / 8)
@@ -69,7 +63,7 @@ static __always_inline void send_long_sample(struct sock *sk, __u64 cookie, __u6
 	struct long_sample *sample = bpf_ringbuf_reserve(&ring, sizeof(*sample), 0);
 	if (!sample)
 		return;
-	describe_sample(&sample->head, sk, cookie, direction);
+	describe_sample(&sample->head, sk, identity, direction);
 	barrier_var(length);
 	if (length > LONG_SAMPLE)
 		length = LONG_SAMPLE;
@@ -79,47 +73,47 @@ static __always_inline void send_long_sample(struct sock *sk, __u64 cookie, __u6
 	submit_event(sample);
 }
 
-static __always_inline struct sampled_socket *sampled_socket(__u64 cookie)
+static __always_inline struct sampled_socket *sampled_socket(__u64 identity)
 {
 	static const struct sampled_socket none = {};
-	struct sampled_socket *socket = bpf_map_lookup_elem(&sampled_sockets, &cookie);
+	struct sampled_socket *socket = bpf_map_lookup_elem(&sampled_sockets, &identity);
 	if (socket)
 		return socket;
-	bpf_map_update_elem(&sampled_sockets, &cookie, &none, BPF_NOEXIST);
-	return bpf_map_lookup_elem(&sampled_sockets, &cookie);
+	bpf_map_update_elem(&sampled_sockets, &identity, &none, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&sampled_sockets, &identity);
 }
 
-/* After on_socket_call(): frames of calls that have returned are gone. */
-static __always_inline void sample_ciphertext(struct sock *sk, int result, __u32 direction)
+/* Whether what the current task moves through a socket, outside of TLS calls, is to be looked at. */
+static __always_inline bool is_wanted_ciphertext(struct sock *sk)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
-	struct syscall_arguments system_call;
-	struct syscall_buffer buffer;
-	__u8 header[RECORD_HEADER];
-	if (!control.armed || result < SAMPLE_LEAST)
-		return;
+	return config.has_ciphertext && bpf_map_lookup_elem(&bio_processes, &tgid) && !is_inside_call() &&
+	       can_carry_tls(sk);
+}
+
+/* `length` octets at `address`, of the user. Verified once. */
+__noinline int sample_ciphertext(__u64 socket, __u64 identity, __u64 address, __u64 length, __u32 direction)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	struct bio_process *process = bpf_map_lookup_elem(&bio_processes, &tgid);
-	if (!process || is_inside_call() || !can_carry_tls(sk) || !read_syscall(&system_call))
-		return;
-	__u64 cookie = bpf_get_socket_cookie(sk), now = bpf_ktime_get_ns();
-	struct sampled_socket *socket = sampled_socket(cookie);
-	buffer = buffer_of(&system_call);
-	if (buffer.length > (__u64)result)
-		buffer.length = result;
-	if (!socket || buffer.length < SAMPLE_LEAST ||
-	    bpf_probe_read_user(header, sizeof(header), (void *)buffer.address))
-		return;
+	struct sampled_socket *sampled = sampled_socket(identity);
+	__u8 header[RECORD_HEADER];
+	__u64 now = bpf_ktime_get_ns();
+	if (!process || !sampled || length < SAMPLE_LEAST ||
+	    bpf_probe_read_user(header, sizeof(header), (void *)address))
+		return 0;
 	if (is_record_header(header)) {
-		if (socket->records >= MAX_RECORD_SAMPLES)
-			return;
-		socket->records++;
-		send_short_sample(sk, cookie, buffer.address, buffer.length, direction);
-	} else if (process->attached && socket->long_samples < MAX_LONG_SAMPLES &&
-	           now - socket->last_long >= LONG_INTERVAL) {
-		socket->long_samples++;
-		socket->last_long = now;
-		send_long_sample(sk, cookie, buffer.address, buffer.length, direction);
+		if (sampled->records >= MAX_RECORD_SAMPLES)
+			return 0;
+		sampled->records++;
+		send_short_sample((void *)socket, identity, address, length, direction);
+	} else if (process->attached && sampled->long_samples < MAX_LONG_SAMPLES &&
+	           now - sampled->last_long >= LONG_INTERVAL) {
+		sampled->long_samples++;
+		sampled->last_long = now;
+		send_long_sample((void *)socket, identity, address, length, direction);
 	}
+	return 1;
 }
 
 #endif

@@ -1,24 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
  * Cleartext connections: one for each TCP socket, and for each pair of a UDP socket and a peer. Their state lies
- * beside that of SSL objects (map `connections`), under a handle made of the socket's cookie (TCP) or a fresh
+ * beside that of SSL objects (map `connections`), under a handle made of the socket's identity (TCP) or a fresh
  * number (UDP). They belong to the socket: whichever process uses it, the stream is one.
  */
 #ifndef SSLSNIFF_FLOW_H
 #define SSLSNIFF_FLOW_H
 
 #include "socket.bpf.h"
-
-/* Addresses in network order, IPv4 in the first four octets; ports in host order. family 0: unknown. */
-struct peer {
-	__u16 family;
-	__u16 port;
-	__u32 reserved;
-	__u8 address[16];
-};
+#include "iov_iter.bpf.h"
 
 struct datagram_key {
-	__u64 cookie;
+	__u64 identity; /* of the socket */
 	struct peer peer;
 };
 
@@ -30,7 +23,7 @@ struct {
 	__type(value, __u64);
 } datagram_flows SEC(".maps");
 
-/* cookies of UDP sockets that have connections */
+/* identities of UDP sockets that have connections */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, MAX_CONNECTIONS);
@@ -73,16 +66,16 @@ static __always_inline void map_address(struct peer *peer)
 	peer->family = AF_INET6;
 }
 
-/* From a struct sockaddr of the user. */
-static __always_inline void read_sockaddr(struct peer *peer, __u64 name)
+/* From a struct sockaddr. */
+static __always_inline void read_sockaddr(struct peer *peer, __u64 name, bool in_kernel)
 {
 	__u8 octets[24] = {};
 	__u16 family = 0;
-	bpf_probe_read_user(&family, sizeof(family), (void *)name);
+	read_octets(&family, sizeof(family), name, in_kernel);
 	if (family == AF_INET)
-		bpf_probe_read_user(octets, 8, (void *)name);
+		read_octets(octets, 8, name, in_kernel);
 	else if (family == AF_INET6)
-		bpf_probe_read_user(octets, sizeof(octets), (void *)name);
+		read_octets(octets, sizeof(octets), name, in_kernel);
 	else
 		return;
 	peer->family = family;
@@ -132,42 +125,47 @@ static __always_inline void on_sender_told(struct bpf_sock_addr *context, __u16 
 	bpf_map_update_elem(&arrivals, &id, &arrival, BPF_ANY);
 }
 
-/* Unknown when the socket is not connected and the process did not ask. */
-static __always_inline void read_sender(struct peer *peer, struct sock *sk, __u64 cookie)
+/* What the cgroup programs saw, where a backend does not see it. */
+static __always_inline void read_sender(struct peer *peer, __u64 identity)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	struct arrival *arrival = bpf_map_lookup_elem(&arrivals, &id);
-	if (arrival && arrival->cookie == cookie)
+	if (!arrival)
+		return;
+	if (arrival->cookie == identity)
 		*peer = arrival->sender;
-	else
-		read_connected_peer(peer, sk);
-	if (arrival)
-		bpf_map_delete_elem(&arrivals, &id);
+	bpf_map_delete_elem(&arrivals, &id);
 }
 
-static __always_inline void find_peer(struct peer *peer, struct sock *sk, __u64 cookie, __u64 direction, __u64 name)
+/* Who sent the datagram of a transfer, or gets it. Unknown when the socket is not connected and nobody asked. */
+static __always_inline void find_peer(struct transfer *transfer)
 {
-	if (direction == DIRECTION_RECEIVED)
-		read_sender(peer, sk, cookie);
-	else if (name)
-		read_sockaddr(peer, name);
-	else
+	struct sock *sk = (void *)transfer->socket;
+	struct msghdr *message = (void *)transfer->message;
+	struct peer *peer = &transfer->peer;
+	if (transfer->direction == DIRECTION_SENT && transfer->name)
+		read_sockaddr(peer, transfer->name, transfer->name_in_kernel);
+	else if (transfer->direction == DIRECTION_RECEIVED && message)
+		read_sockaddr(peer, (__u64)BPF_CORE_READ(message, msg_name), true);
+	else if (transfer->direction == DIRECTION_RECEIVED)
+		read_sender(peer, transfer->identity);
+	if (!peer->family)
 		read_connected_peer(peer, sk);
 	if (peer->family == AF_INET && BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET6)
 		map_address(peer);
 }
 
 /* The handle of a socket's connection with a peer, made if it was not known. */
-static __always_inline __u64 datagram_handle(__u64 cookie, const struct peer *peer)
+static __always_inline __u64 datagram_handle(__u64 identity, const struct peer *peer)
 {
-	struct datagram_key key = {.cookie = cookie, .peer = *peer};
+	struct datagram_key key = {.identity = identity, .peer = *peer};
 	__u64 *known = bpf_map_lookup_elem(&datagram_flows, &key);
 	if (known && find_connection(*known))
 		return *known;
 	__u64 handle = SOCKET_HANDLE | DATAGRAM_HANDLE | (new_generation() & (DATAGRAM_HANDLE - 1));
 	__u8 any = 1;
 	bpf_map_update_elem(&datagram_flows, &key, &handle, BPF_ANY);
-	bpf_map_update_elem(&datagram_sockets, &cookie, &any, BPF_ANY);
+	bpf_map_update_elem(&datagram_sockets, &identity, &any, BPF_ANY);
 	return handle;
 }
 
@@ -182,8 +180,8 @@ static __always_inline bool is_fresh(struct sock *sk, __u64 direction, __u32 mov
 	return direction == DIRECTION_SENT ? sent == moved && !received : received == moved && !sent;
 }
 
-/* NULL when the map is full. `flags`: CONNECTION_NEW, CONNECTION_CLIENT, CONNECTION_SERVER. */
-static __always_inline struct connection *make_flow(__u64 handle, __u32 flags)
+/* 0 when the map is full. `flags`: CONNECTION_NEW, CONNECTION_CLIENT, CONNECTION_SERVER. */
+__noinline int make_flow(__u64 handle, __u32 flags)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct connection_key key = key_of(handle);
@@ -195,9 +193,9 @@ static __always_inline struct connection *make_flow(__u64 handle, __u32 flags)
 	};
 	if (bpf_map_update_elem(&connections, &key, &new, BPF_NOEXIST)) {
 		count_loss(LOSS_MAP_FULL, 0);
-		return NULL;
+		return 0;
 	}
-	return bpf_map_lookup_elem(&connections, &key);
+	return 1;
 }
 
 #endif

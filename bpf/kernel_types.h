@@ -137,6 +137,7 @@ struct sock_common {
 
 struct socket {
 	struct file *file;
+	struct sock *sk;
 };
 
 struct sock {
@@ -158,8 +159,6 @@ struct tcp_sock {
 };
 
 #pragma clang attribute pop
-
-struct msghdr;
 
 struct iovec {
 	void *iov_base;

@@ -79,6 +79,14 @@ struct {
 	__type(value, struct connection_key);
 } bound_sockets SEC(".maps");
 
+/* address of a struct sock -> number that we gave it, where there are no cookies */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_CONNECTIONS);
+	__type(key, __u64);
+	__type(value, __u64);
+} socket_identities SEC(".maps");
+
 /* processes with connections whose TLS library does not touch the socket itself */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

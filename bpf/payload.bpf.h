@@ -2,10 +2,10 @@
 /*
  * Copying plaintext out of the process. Each strategy is a file that defines
  *
- *	__u32 put_data(const struct data_event *head, __u64 user)
+ *	__u32 put_data(const struct data_event *head, __u64 address, bool in_kernel)
  *
- * which copies head->length (1 ... config.fragment_bytes) octets from `user` into one record behind a copy of
- * `head`, and returns enum loss. One object is built of each (PAYLOAD); the loader takes what the kernel can.
+ * which copies head->length (1 ... config.fragment_bytes) octets from `address`, the user's unless `in_kernel`, into
+ * one record behind a copy of `head`, and returns enum loss. One object is built of each (PAYLOAD); the loader takes what the kernel can.
  */
 #ifndef SSLSNIFF_PAYLOAD_H
 #define SSLSNIFF_PAYLOAD_H
@@ -16,6 +16,12 @@
 #define PAYLOAD_SLICES      2
 #define PAYLOAD_CLASSES     3
 
+static __always_inline long read_octets(void *to, __u64 length, __u64 from, bool in_kernel)
+{
+	return in_kernel ? bpf_probe_read_kernel(to, length, (void *)from)
+	                 : bpf_probe_read_user(to, length, (void *)from);
+}
+
 #if PAYLOAD == PAYLOAD_USER_DYNPTR
 #include "payload_user_dynptr.bpf.h"
 #elif PAYLOAD == PAYLOAD_SLICES
@@ -25,6 +31,11 @@
 #endif
 
 #define WITHOUT_LIMIT (~0ULL)
+
+/* Added to a direction. */
+#define MORE_FOLLOWS 2 /* the next octets continue the same message */
+#define FROM_KERNEL  4 /* the octets are not the user's */
+#define OF_MESSAGE   8 /* not of a stream: fragments belong together */
 
 /* The mask must survive the optimiser for the verifier to see it. */
 static __always_inline __u64 bounded_direction(__u64 direction)
@@ -43,16 +54,17 @@ __noinline int copy_fragment(__u64 handle, __u64 direction, __u64 user, __u64 le
 	barrier_var(length);
 	if (length > config.fragment_bytes)
 		length = config.fragment_bytes;
+	bool in_kernel = direction & FROM_KERNEL, more = direction & MORE_FOLLOWS;
 	direction = bounded_direction(direction);
 	fill_header(&head.header, EVENT_DATA, connection->generation);
 	head.header.direction = direction;
-	if (connection->flags & CONNECTION_MORE)
+	if (more)
 		head.header.flags = DATA_MORE;
 	head.header.detail = connection->missing[direction];
 	head.position = connection->position[direction];
 	head.length = length;
 	head.snipped = snipped > 0xffffffff ? 0xffffffff : snipped;
-	__u32 cause = put_data(&head, user);
+	__u32 cause = put_data(&head, user, in_kernel);
 	if (cause)
 		count_loss(cause, length);
 	else if (snipped)
@@ -77,8 +89,9 @@ static __always_inline long copy_nth(__u64 index, const struct copying *copying)
 	__u64 offset = index * config.fragment_bytes, left = copying->length - offset;
 	if (offset >= copying->length)
 		return 1;
+	__u64 before_last = copying->direction | (copying->direction & OF_MESSAGE ? MORE_FOLLOWS : 0);
 	if (left > config.fragment_bytes)
-		copy_fragment(copying->handle, copying->direction, copying->user + offset, config.fragment_bytes, 0);
+		copy_fragment(copying->handle, before_last, copying->user + offset, config.fragment_bytes, 0);
 	else
 		copy_fragment(copying->handle, copying->direction, copying->user + offset, left, copying->snipped);
 	return 0;

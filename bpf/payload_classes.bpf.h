@@ -14,7 +14,7 @@
 		barrier_var(length);                                                                                   \
 		if (length > (size))                                                                                   \
 			length = (size);                                                                               \
-		if (bpf_probe_read_user(record->octets, length, (void *)user)) {                                       \
+		if (read_octets(record->octets, length, address, in_kernel)) {                                         \
 			bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);                                                 \
 			return LOSS_FAULT;                                                                             \
 		}                                                                                                      \
@@ -23,7 +23,7 @@
 		return LOSS_NONE;                                                                                      \
 	} while (0)
 
-static __always_inline __u32 put_data(const struct data_event *head, __u64 user)
+static __always_inline __u32 put_data(const struct data_event *head, __u64 address, bool in_kernel)
 {
 	__u64 length = head->length;
 	if (length <= 256)

@@ -10,7 +10,7 @@
 #define READ_SLICE(size)                                                                                               \
 	do {                                                                                                           \
 		void *slice_ = bpf_dynptr_data(&record, sizeof(struct data_event) + offset, size);                     \
-		if (!slice_ || bpf_probe_read_user(slice_, size, (void *)(user + offset)))                             \
+		if (!slice_ || read_octets(slice_, size, address + offset, in_kernel))                                 \
 			goto fault;                                                                                    \
 		offset += (size);                                                                                      \
 	} while (0)
@@ -21,7 +21,7 @@
 			READ_SLICE(size);                                                                              \
 	} while (0)
 
-static __always_inline __u32 put_data(const struct data_event *head, __u64 user)
+static __always_inline __u32 put_data(const struct data_event *head, __u64 address, bool in_kernel)
 {
 	struct bpf_dynptr record;
 	struct data_event *event;

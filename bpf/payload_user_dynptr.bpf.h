@@ -2,10 +2,12 @@
 /* Linux 6.16: one record as long as the data, filled by one kfunc. */
 extern int bpf_probe_read_user_dynptr(struct bpf_dynptr *record, __u64 offset, __u64 size,
                                       const void *from) __ksym __weak;
+extern int bpf_probe_read_kernel_dynptr(struct bpf_dynptr *record, __u64 offset, __u64 size,
+                                        const void *from) __ksym __weak;
 
 #define PAYLOAD_HAS_LOOP_HELPER
 
-static __always_inline __u32 put_data(const struct data_event *head, __u64 user)
+static __always_inline __u32 put_data(const struct data_event *head, __u64 address, bool in_kernel)
 {
 	struct bpf_dynptr record;
 	if (bpf_ringbuf_reserve_dynptr(&ring, sizeof(*head) + head->length, 0, &record)) {
@@ -13,7 +15,9 @@ static __always_inline __u32 put_data(const struct data_event *head, __u64 user)
 		return LOSS_RING_FULL;
 	}
 	struct data_event *event = bpf_dynptr_data(&record, 0, sizeof(*event));
-	if (!event || bpf_probe_read_user_dynptr(&record, sizeof(*event), head->length, (void *)user)) {
+	long failed = in_kernel ? bpf_probe_read_kernel_dynptr(&record, sizeof(*event), head->length, (void *)address)
+	                        : bpf_probe_read_user_dynptr(&record, sizeof(*event), head->length, (void *)address);
+	if (!event || failed) {
 		bpf_ringbuf_discard_dynptr(&record, BPF_RB_NO_WAKEUP);
 		return LOSS_FAULT;
 	}

@@ -35,4 +35,17 @@ ENTRY(21)
 ENTRY(22)
 ENTRY(23)
 ENTRY(24)
+
+#define BIO_ENTRY(number)                                                                                              \
+	SEC("uprobe") int entry_##number(struct pt_regs *ctx)                                                          \
+	{                                                                                                              \
+		on_bio_entry(ctx, number);                                                                             \
+		return 0;                                                                                              \
+	}
+
+/* TLS_FN_BIO_READ ... TLS_FN_BIO_WRITE_INTERNAL */
+BIO_ENTRY(25)
+BIO_ENTRY(26)
+BIO_ENTRY(27)
+BIO_ENTRY(28)
 #endif

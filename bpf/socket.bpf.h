@@ -55,6 +55,54 @@ static __always_inline void read_address(struct bind_event *event, struct sock *
 	event->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
 }
 
+/* The address of a socket as a number: the verifier does not let a pointer pass for one. */
+static __always_inline __u64 address_of(struct sock *sk)
+{
+	__u64 address = 0;
+	bpf_probe_read_kernel(&address, sizeof(address), &sk);
+	return address;
+}
+
+/*
+ * What tells a socket from others for as long as it lives: the kernel's cookie. Where programs cannot have the kernel
+ * make one (Linux before 5.12, kprobes), a number that we give it.
+ */
+static __always_inline __u64 number_of(__u64 socket)
+{
+	__u64 *known = bpf_map_lookup_elem(&socket_identities, &socket);
+	if (known)
+		return *known;
+	__u64 fresh = new_generation();
+	bpf_map_update_elem(&socket_identities, &socket, &fresh, BPF_NOEXIST);
+	known = bpf_map_lookup_elem(&socket_identities, &socket);
+	return known ? *known : 0;
+}
+
+/* 0 when it has none. */
+static __always_inline __u64 known_identity(__u64 socket)
+{
+	if (config.has_socket_cookie)
+		return BPF_CORE_READ((struct sock *)socket, __sk_common.skc_cookie.counter);
+	__u64 *known = bpf_map_lookup_elem(&socket_identities, &socket);
+	return known ? *known : 0;
+}
+
+/* Where the kernel hands out a struct sock: kprobes only know an address. */
+static __always_inline __u64 identity_of(struct sock *sk)
+{
+	return config.has_socket_cookie ? bpf_get_socket_cookie(sk) : number_of((__u64)sk);
+}
+
+static __always_inline void describe_socket(struct bind_event *event, struct sock *sk, __u64 identity)
+{
+	__builtin_memset(&event->cookie, 0, sizeof(*event) - sizeof(event->header));
+	event->cookie = identity;
+	event->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	event->family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	event->protocol = BPF_CORE_READ(sk, sk_protocol);
+	read_address(event, sk);
+}
+
 /* Binds a connection to a socket, given by its address, unless it cannot carry TLS. */
 __noinline int bind_connection(__u64 handle, __u64 socket, __u32 direction)
 {
@@ -76,13 +124,8 @@ __noinline int bind_connection(__u64 handle, __u64 socket, __u32 direction)
 	struct bind_event *event = RESERVE_EVENT(struct bind_event, EVENT_BIND, connection->generation);
 	if (!event)
 		return 0;
-	__builtin_memset(&event->cookie, 0, sizeof(*event) - sizeof(event->header));
 	event->header.direction = direction;
-	event->cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
-	event->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
-	event->family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	event->protocol = BPF_CORE_READ(sk, sk_protocol);
-	read_address(event, sk);
+	describe_socket(event, sk, config.has_socket_cookie ? known_identity(socket) : number_of(socket));
 	submit_event(event);
 	connection->socket = socket;
 	connection->last_socket = 0;
@@ -231,6 +274,8 @@ static __always_inline void on_socket_closed(struct sock *sk)
 	struct connection_key *key = bpf_map_lookup_elem(&bound_sockets, &socket);
 	struct connection *connection;
 	int error;
+	if (!config.has_socket_cookie && !config.cleartext) /* else when the socket is freed */
+		bpf_map_delete_elem(&socket_identities, &socket);
 	if (!key)
 		return;
 	connection = bpf_map_lookup_elem(&connections, key);

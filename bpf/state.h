@@ -21,7 +21,13 @@ struct capture_config {
 	__u8 has_socket_cookie;  /* bpf_get_socket_cookie in tracing programs */
 	__u8 has_ciphertext;     /* sockets of memory BIOs are found by equal ciphertext */
 	__u8 undecoded;          /* tell of TLS on sockets that no probe covers */
-	__u8 reserved[7];
+	__u8 cleartext;          /* sockets without TLS are captured */
+	__u8 recvmsg_arguments;  /* of tcp_recvmsg and its like: 6 before Linux 5.19, then 5, then 4 */
+	__u8 has_entries;        /* tracepoints tell of socket calls, fentry programs of their buffers */
+	__u8 reserved[4];
+	/* addresses of kernel variables that say where the direct mapping of memory is; 0: unknown */
+	__u64 vmemmap_base;
+	__u64 page_offset_base;
 };
 
 /* .bss */
@@ -79,7 +85,6 @@ struct connection_key {
 #define CONNECTION_UNDECODED 0x40000  /* carries TLS */
 #define CONNECTION_UNCOVERED 0x80000  /* EVENT_UNCOVERED was sent */
 #define CONNECTION_COVERED   0x100000 /* the plaintext is captured by probes */
-#define CONNECTION_MORE      0x200000 /* what is copied now is not the end of a datagram */
 
 struct connection {
 	__u64 generation;

@@ -46,21 +46,35 @@ enum { READ = 63, WRITE = 64, READV = 65, WRITEV = 66, SENDTO = 206, RECVFROM = 
 #error "no system call conventions for this architecture"
 #endif
 
+/*
+ * Where bpf_task_pt_regs is missing: the user's registers lie at the top of the task's kernel stack. They are read one
+ * by one, because all of them would take a third of the stack that programs have.
+ */
 #if defined(__TARGET_ARCH_x86)
 #define THREAD_SIZE  16384 /* arch/x86/include/asm/page_64_types.h, without KASAN */
 #define USER_SEGMENT 0x33
 
-/* Where bpf_task_pt_regs is missing: the user's registers lie at the top of the task's kernel stack. */
-static __always_inline bool read_saved_registers(struct pt_regs *registers)
+static __always_inline __u64 saved_register(__u64 registers, __u64 offset)
+{
+	__u64 value = 0;
+	bpf_probe_read_kernel(&value, sizeof(value), (void *)(registers + offset));
+	return value;
+}
+
+static __always_inline bool read_saved_syscall(struct syscall_arguments *call)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	void *stack = BPF_CORE_READ(task, stack);
-	if (bpf_probe_read_kernel(registers, sizeof(*registers), stack + THREAD_SIZE - sizeof(*registers)))
-		return false;
-	return registers->cs == USER_SEGMENT;
+	__u64 registers = (__u64)BPF_CORE_READ(task, stack) + THREAD_SIZE - sizeof(struct pt_regs);
+	call->number = saved_register(registers, offsetof(struct pt_regs, orig_rax));
+	call->second = saved_register(registers, offsetof(struct pt_regs, rsi));
+	call->third = saved_register(registers, offsetof(struct pt_regs, rdx));
+	call->fifth = saved_register(registers, offsetof(struct pt_regs, r8));
+	call->stack_pointer = saved_register(registers, offsetof(struct pt_regs, rsp));
+	call->compat = false;
+	return saved_register(registers, offsetof(struct pt_regs, cs)) == USER_SEGMENT;
 }
 #else
-static __always_inline bool read_saved_registers(struct pt_regs *registers)
+static __always_inline bool read_saved_syscall(struct syscall_arguments *call)
 {
 	return false;
 }
@@ -77,18 +91,16 @@ static __always_inline void take_arguments(struct syscall_arguments *call, struc
 	barrier(); /* all are read here, or the compiler would share loads with other pointers */
 }
 
-/* False where the kernel cannot tell. */
+/*
+ * False where the kernel cannot tell. Workers of io_uring carry the registers of whatever made them, but no stack (see
+ * copy_thread() in arch/x86/kernel/process.c).
+ */
 static __always_inline bool read_syscall(struct syscall_arguments *call)
 {
-	if (config.has_task_pt_regs) {
-		take_arguments(call, (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()));
-		return true;
-	}
-	struct pt_regs registers;
-	if (!read_saved_registers(&registers))
-		return false;
-	take_arguments(call, &registers);
-	return true;
+	if (!config.has_task_pt_regs)
+		return read_saved_syscall(call);
+	take_arguments(call, (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()));
+	return call->stack_pointer != 0;
 }
 
 /* Empty in system calls that do not name a buffer this way (sendfile, io_uring). */

@@ -1,108 +1,120 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
-/* What the running system call moves through a socket: the user's buffers, copied in order. */
+/*
+ * What a socket call moves: its buffers, and how far they have been copied. One for each thread, in a map: a backend
+ * fills it (syscall_transfer.bpf.h, iov_iter.bpf.h), programs stay within the stack of old kernels, and nothing is
+ * shared with a task that preempts us.
+ */
 #ifndef SSLSNIFF_TRANSFER_H
 #define SSLSNIFF_TRANSFER_H
 
 #include "payload.bpf.h"
 #include "syscall_buffer.bpf.h"
 
-#if defined(__TARGET_ARCH_x86)
-enum { RECVMMSG = 299, SENDMMSG = 307, PREADV2 = 327, PWRITEV2 = 328 };
-#else
-enum { RECVMMSG = 243, SENDMMSG = 269, PREADV2 = 286, PWRITEV2 = 287 };
-#endif
+#define MAX_VECTORS 1024 /* UIO_MAXIOV */
 
-#define MAX_VECTORS  1024 /* UIO_MAXIOV */
-#define MMSGHDR_SIZE 64
-#define MORE_FOLLOWS 2 /* added to a direction */
+enum transfer_source {
+	SOURCE_NONE,         /* octets without a buffer that we know */
+	SOURCE_BUFFER,       /* address and length, of the user */
+	SOURCE_KERNEL,       /* address and length, of the kernel */
+	SOURCE_USER_VECTORS, /* struct iovec, in the user's memory */
+	SOURCE_IOVEC,        /* the same, as the kernel copied them */
+	SOURCE_KVEC,         /* buffers of the kernel */
+	SOURCE_BVEC,         /* pages */
+};
 
-/* Buffers of one message. Without vectors, `address` and `length` name the only one. */
+/* Addresses in network order, IPv4 in the first four octets; ports in host order. family 0: unknown. */
+struct peer {
+	__u16 family;
+	__u16 port;
+	__u32 reserved;
+	__u8 address[16];
+};
+
 struct transfer {
+	__u64 socket;   /* address of the struct sock, as a number; 0: nothing is being moved */
+	__u64 identity; /* of the socket */
+	__u64 message;  /* struct msghdr of the kernel; 0: unknown */
+	__u64 name;     /* struct sockaddr of the receiver; 0: none was given */
+	/* the only or first buffer */
 	__u64 address;
 	__u64 length;
 	__u64 vectors;
 	__u64 vector_count;
-	__u64 name; /* struct sockaddr of the receiver; 0: none was given */
-};
-
-/* Which message of a sendmmsg or recvmmsg comes next. */
-struct batch {
-	__u64 messages;
-	__u64 next;
+	__u64 offset; /* of the first octet in the first vector */
+	/* how far it was copied */
+	__u64 handle;
+	__u64 left;
+	__u64 keep;   /* octets that the snap length leaves */
+	__u32 source; /* enum transfer_source */
+	__u32 flags;  /* MSG_... */
+	__u32 direction;
+	__u8 is_message;     /* its buffers belong together */
+	__u8 name_in_kernel; /* where `name` points to */
+	__u8 is_over;        /* the call has returned */
+	__u8 reserved;
+	struct peer peer;
 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MAX_THREADS);
 	__type(key, __u64);
-	__type(value, struct batch);
-} batches SEC(".maps");
+	__type(value, struct transfer);
+} transfers SEC(".maps");
 
-/*
- * The kernel does not tell which message of the call this is, so they are counted. A call ends with its last
- * message or with an error; one that a time limit ended is noticed when other arguments come.
- */
-static __always_inline __u64 next_message(const struct syscall_arguments *call, int result)
+static __always_inline struct transfer *current_transfer(void)
 {
-	__u64 id = bpf_get_current_pid_tgid(), index = 0;
-	struct batch *known = bpf_map_lookup_elem(&batches, &id);
-	if (known && known->messages == call->second && known->next < call->third)
-		index = known->next;
-	struct batch batch = {.messages = call->second, .next = result < 0 ? 0 : index + 1};
-	bpf_map_update_elem(&batches, &id, &batch, BPF_ANY);
-	return call->second + index * MMSGHDR_SIZE;
+	__u64 id = bpf_get_current_pid_tgid();
+	return bpf_map_lookup_elem(&transfers, &id);
 }
 
-static __always_inline void take_message(struct transfer *transfer, __u64 message)
+/* A thread ends. */
+static __always_inline void forget_transfer(void)
 {
-	struct user_msghdr header = {};
-	if (bpf_probe_read_user(&header, sizeof(header), (void *)message))
-		return;
-	transfer->name = header.msg_namelen ? (__u64)header.msg_name : 0;
-	transfer->vectors = (__u64)header.msg_iov;
-	transfer->vector_count = header.msg_iovlen;
+	__u64 id = bpf_get_current_pid_tgid();
+	bpf_map_delete_elem(&transfers, &id);
 }
 
-/* False when the system call moves octets without a buffer that it names. */
-static __always_inline bool read_transfer(struct transfer *transfer, int result)
+/* Of the current thread, as an earlier call left it. NULL when the map is full. */
+static __always_inline struct transfer *use_current_transfer(void)
 {
-	struct syscall_arguments call;
-	if (!read_syscall(&call) || call.compat)
-		return false;
-	switch ((__u32)call.number) {
-	case SENDTO:
-		transfer->name = call.fifth;
-		/* fallthrough */
-	case READ:
-	case WRITE:
-	case RECVFROM:
-		transfer->address = call.second;
-		transfer->length = call.third;
-		return true;
-	case READV:
-	case WRITEV:
-	case PREADV2:
-	case PWRITEV2:
-		transfer->vectors = call.second;
-		transfer->vector_count = call.third;
-		break;
-	case SENDMSG:
-	case RECVMSG:
-		take_message(transfer, call.second);
-		break;
-	case SENDMMSG:
-	case RECVMMSG:
-		take_message(transfer, next_message(&call, result));
-		break;
-	default:
-		return false;
+	static const struct transfer empty = {};
+	__u64 id = bpf_get_current_pid_tgid();
+	struct transfer *transfer = bpf_map_lookup_elem(&transfers, &id);
+	if (transfer)
+		return transfer;
+	if (bpf_map_update_elem(&transfers, &id, &empty, BPF_NOEXIST)) {
+		count_loss(LOSS_MAP_FULL, 0);
+		return NULL;
 	}
-	struct iovec first = {};
-	if (transfer->vectors && !bpf_probe_read_user(&first, sizeof(first), (void *)transfer->vectors)) {
-		transfer->address = (__u64)first.iov_base;
-		transfer->length = first.iov_len;
-	}
-	return transfer->vectors != 0;
+	return bpf_map_lookup_elem(&transfers, &id);
+}
+
+static __always_inline void begin_transfer(struct transfer *transfer, struct sock *sk, __u64 identity, __u64 direction,
+                                           __u32 flags)
+{
+	__builtin_memset(transfer, 0, sizeof(*transfer));
+	/* The verifier does not let a pointer pass for a number. */
+	*(volatile __u64 *)&transfer->socket = (__u64)sk;
+	transfer->identity = identity;
+	transfer->direction = direction;
+	transfer->flags = flags;
+	transfer->is_message = BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP;
+}
+
+static __always_inline bool is_in_kernel(const struct transfer *transfer)
+{
+	return transfer->source == SOURCE_KERNEL || transfer->source == SOURCE_KVEC || transfer->source == SOURCE_BVEC;
+}
+
+/* The first octets of the first buffer; false when they are not all there. */
+static __always_inline bool read_beginning(const struct transfer *transfer, void *octets, __u32 length)
+{
+	if (!transfer->address || transfer->length < length)
+		return false;
+	if (is_in_kernel(transfer))
+		return !bpf_probe_read_kernel(octets, length, (void *)transfer->address);
+	return !bpf_probe_read_user(octets, length, (void *)transfer->address);
 }
 
 /* Octets of a stream that are not copied. */
@@ -115,73 +127,114 @@ static __always_inline void skip_octets(struct connection *connection, __u64 dir
 }
 
 /* Verified once: the buffer of one vector. `keep` of its octets are wanted. */
-__noinline int copy_vector(__u64 handle, __u64 direction, __u64 user, __u64 length, __u64 keep)
+__noinline int copy_vector(__u64 handle, __u64 direction, __u64 address, __u64 length, __u64 keep)
 {
 	struct connection *connection = find_connection(handle);
 	if (!connection || !length)
 		return 0;
-	if (direction & MORE_FOLLOWS)
-		connection->flags |= CONNECTION_MORE;
-	else
-		connection->flags &= ~CONNECTION_MORE;
-	if (keep)
-		emit_payload(connection, handle, bounded_direction(direction), user, length, keep);
+	if (!address)
+		skip_octets(connection, direction, length, LOSS_NO_BUFFER);
+	else if (keep)
+		emit_payload(connection, handle, direction, address, length, keep);
 	else
 		skip_octets(connection, direction, length, LOSS_SNAPLEN);
 	return 1;
 }
 
-struct scattering {
-	__u64 handle;
-	__u64 direction;
-	__u64 vectors;
-	__u64 count;
-	__u64 left;
-	__u64 keep;
-	bool message; /* its buffers belong together */
+struct page {
+	unsigned long flags;
+} __attribute__((preserve_access_index));
+
+#define PAGE_SIZE_X86 4096
+
+/* struct bio_vec, the same on every kernel, and as long as struct iovec */
+struct page_vector {
+	__u64 page;
+	__u32 length;
+	__u32 offset;
 };
 
-static long copy_nth_vector(__u32 index, struct scattering *scattering)
+/* Where a page lies in the kernel's direct mapping; 0 when we do not know where that is. */
+static __always_inline __u64 address_of_page(__u64 page)
 {
+	__u64 pages = 0, memory = 0, size = bpf_core_type_size(struct page);
+	if (!config.vmemmap_base || !size ||
+	    bpf_probe_read_kernel(&pages, sizeof(pages), (void *)config.vmemmap_base) ||
+	    bpf_probe_read_kernel(&memory, sizeof(memory), (void *)config.page_offset_base))
+		return 0;
+	return memory + (page - pages) / size * PAGE_SIZE_X86;
+}
+
+static __always_inline bool read_vector(const struct transfer *transfer, __u64 index, struct iovec *vector)
+{
+	struct page_vector pages;
+	const void *at = (const void *)(transfer->vectors + index * sizeof(*vector));
+	switch (transfer->source) {
+	case SOURCE_BUFFER:
+	case SOURCE_KERNEL:
+		vector->iov_base = (void *)transfer->address;
+		vector->iov_len = transfer->length;
+		return index == 0;
+	case SOURCE_USER_VECTORS:
+		return !bpf_probe_read_user(vector, sizeof(*vector), at);
+	case SOURCE_IOVEC:
+	case SOURCE_KVEC:
+		return !bpf_probe_read_kernel(vector, sizeof(*vector), at);
+	case SOURCE_BVEC:
+		if (bpf_probe_read_kernel(&pages, sizeof(pages), at))
+			return false;
+		vector->iov_len = pages.length;
+		vector->iov_base = (void *)address_of_page(pages.page);
+		if (vector->iov_base)
+			vector->iov_base += pages.offset;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Copies vector `index`; 1 when there is nothing more to do. */
+__noinline int copy_next_vector(__u64 index)
+{
+	struct transfer *transfer = current_transfer();
 	struct iovec vector;
-	__u64 handle = scattering->handle, direction = scattering->direction;
-	if (index >= scattering->count || !scattering->left)
+	if (!transfer || index >= transfer->vector_count || !transfer->left || !read_vector(transfer, index, &vector))
 		return 1;
-	if (bpf_probe_read_user(&vector, sizeof(vector), (void *)(scattering->vectors + index * sizeof(vector))))
-		return 1;
-	__u64 length = vector.iov_len < scattering->left ? vector.iov_len : scattering->left;
+	__u64 address = (__u64)vector.iov_base, length = vector.iov_len;
+	if (index == 0 && transfer->offset) {
+		if (transfer->offset >= length)
+			return 0;
+		length -= transfer->offset;
+		if (address)
+			address += transfer->offset;
+	}
+	if (length > transfer->left)
+		length = transfer->left;
 	if (!length)
 		return 0;
-	scattering->left -= length;
-	if (scattering->message && scattering->left)
-		direction |= MORE_FOLLOWS;
-	copy_vector(handle, direction, (__u64)vector.iov_base, length, scattering->keep);
-	scattering->keep -= length < scattering->keep ? length : scattering->keep;
+	transfer->left -= length;
+	__u64 direction = transfer->direction;
+	if (transfer->is_message)
+		direction |= transfer->left ? OF_MESSAGE | MORE_FOLLOWS : OF_MESSAGE;
+	if (is_in_kernel(transfer))
+		direction |= FROM_KERNEL;
+	copy_vector(transfer->handle, direction, address, length, transfer->keep);
+	transfer->keep -= length < transfer->keep ? length : transfer->keep;
 	return 0;
 }
 
-/* The next `moved` octets of a stream. A message may have been longer than the buffers it was received in. */
-static __always_inline void copy_transfer(struct connection *connection, __u64 handle, __u64 direction,
-                                          const struct transfer *transfer, __u64 moved, bool message)
+/* The next `moved` octets of a connection. A message may have been longer than the buffers it was received in. */
+static __always_inline void copy_transfer(struct transfer *transfer, __u64 handle, __u64 moved)
 {
-	struct scattering scattering = {
-		.handle = handle,
-		.direction = direction,
-		.vectors = transfer->vectors,
-		.count = transfer->vector_count,
-		.left = moved,
-		.keep = config.snaplen ? config.snaplen : WITHOUT_LIMIT,
-		.message = message,
-	};
-	if (moved <= transfer->length || !transfer->vectors) {
-		__u64 length = moved < transfer->length ? moved : transfer->length;
-		copy_vector(handle, direction, transfer->address, length, scattering.keep);
-		scattering.left -= length;
-	} else {
-		bpf_loop(MAX_VECTORS, copy_nth_vector, &scattering, 0);
-	}
-	if (scattering.left && !message)
-		skip_octets(connection, direction, scattering.left, LOSS_NO_BUFFER);
+	transfer->handle = handle;
+	transfer->left = moved;
+	transfer->keep = config.snaplen ? config.snaplen : WITHOUT_LIMIT;
+	for (__u64 i = 0; i < MAX_VECTORS; i++)
+		if (copy_next_vector(i))
+			break;
+	struct connection *connection = find_connection(handle);
+	if (connection && transfer->left && !transfer->is_message)
+		skip_octets(connection, transfer->direction, transfer->left, LOSS_NO_BUFFER);
 }
 
 #endif

@@ -19,12 +19,14 @@ import judge
 import servers
 from workloads import WORKLOADS
 
+# Names for --backend, as in tests/live.
+BACKENDS = [f"--backend={name}" for name in os.environ.get("SSLSNIFF_BACKENDS", "").split()]
 LEAST_RIGHT = {"first": 99.7, "midlife": 99.5}  # percent of all programs, on a machine with little else to do
 
 
 def start_capture(binary, extra, output):
     """Returns when the probes are armed."""
-    process = subprocess.Popen([binary, "-a", "--tls-only", "-o", f"trace:{output}", *extra], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([binary, *BACKENDS, "-a", "--tls-only", "-o", f"trace:{output}", *extra], stderr=subprocess.PIPE, text=True)
     lines = []
     for line in process.stderr:
         lines.append(line)

@@ -22,6 +22,16 @@ PYTHON = "/usr/bin/python3"  # Debian's: its ssl module uses the system's libssl
 PATIENCE = 60
 
 
+def cleartext_backend():
+    """The way into the kernel for cleartext, as --backend or `sslsniff doctor` names it."""
+    forced = {"tracepoint", "fentry", "kprobe"} & set(os.environ.get("SSLSNIFF_BACKENDS", "").split())
+    if forced:
+        return forced.pop()
+    doctor = subprocess.run([SSLSNIFF, "doctor", "-o", "json"], capture_output=True, check=False)
+    backends = json.loads(doctor.stdout)["kernel"]["backends"]
+    return next(b["backend"] for b in backends if b["purpose"] == "cleartext")
+
+
 def wait_until(condition, what, patience=PATIENCE):
     deadline = time.monotonic() + patience
     while not condition():

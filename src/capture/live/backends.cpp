@@ -42,18 +42,20 @@ bool has_socket_tracepoints(const KernelBtf& kernel) {
 template <class Choice>
 Result<Choice> choose(Choice wanted, std::initializer_list<std::pair<Choice, bool>> offers) {
     for (const auto& [choice, present] : offers) {
-        if (wanted == Choice::automatic && present) {
-            return choice;
-        }
-        if (wanted == choice) {
-            if (!present) {
-                break;
-            }
+        if (present && (wanted == Choice::automatic || wanted == choice)) {
             return choice;
         }
     }
     return fail(fmt::format("This kernel does not have what \"{}\" needs; leave the choice to sslsniff.",
                             to_string(wanted)));
+}
+
+std::string cleartext_source(const Backends& backends) {
+    if (!backends.cleartext) {
+        return "not captured";
+    }
+    return std::string(to_string(backends.sockets)) +
+           (backends.entries ? ", fentry for io_uring and sendfile" : "");
 }
 
 }  // namespace
@@ -74,7 +76,6 @@ Result<Backends> choose_backends(const KernelBtf& kernel, const LiveOptions& opt
     // Before 6.15 the verifier refuses calls of global functions, which the programs make, while preemption
     // is off. Up to 6.12 nothing is shared between programs that preempt each other either.
     backends.preempt_kfuncs = kernel.has_kfunc("bpf_preempt_disable") && kernel_is_at_least(6, 15);
-    backends.socket_cookies = kernel_is_at_least(5, 12);
     backends.task_pt_regs = kernel.has_helper("BPF_FUNC_task_pt_regs");
 
     const auto payload =
@@ -83,22 +84,26 @@ Result<Backends> choose_backends(const KernelBtf& kernel, const LiveOptions& opt
                                                   {PayloadStrategy::classes, true}});
     const auto probes = choose<ProbeMechanism>(
         options.probes, {{ProbeMechanism::multi, has_multi(kernel)}, {ProbeMechanism::perf, true}});
-    const auto sockets =
-        choose<SocketBackend>(options.sockets, {{SocketBackend::tracepoint, has_socket_tracepoints(kernel)},
-                                                {SocketBackend::fentry, true},
-                                                {SocketBackend::kprobe, true},
-                                                {SocketBackend::none, true}});
+    const bool fentry = options.sockets != SocketBackend::tracepoint && fentry_works(kernel);
+    const bool tracepoints = has_socket_tracepoints(kernel) && backends.task_pt_regs;
+    const auto sockets = choose<SocketBackend>(options.sockets, {{SocketBackend::tracepoint, tracepoints},
+                                                                 {SocketBackend::fentry, fentry},
+                                                                 {SocketBackend::kprobe, kprobes_work()},
+                                                                 {SocketBackend::none, true}});
     if (!payload || !probes || !sockets) {
         return std::unexpected(!payload ? payload.error() : !probes ? probes.error() : sockets.error());
     }
     backends.payload = *payload;
     backends.probes = *probes;
     backends.sockets = *sockets;
-    backends.ciphertext = *sockets == SocketBackend::tracepoint && backends.task_pt_regs &&
-                          backends.attach_cookies && backends.socket_cookies;
-    backends.cleartext = has_socket_tracepoints(kernel) && backends.task_pt_regs &&
-                         backends.payload == PayloadStrategy::user_dynptr &&
-                         kernel.has_tracepoint("tcp_destroy_sock");
+    backends.ciphertext = *sockets != SocketBackend::none;
+    backends.cleartext =
+        options.cleartext && *sockets != SocketBackend::none && kernel.has_tracepoint("tcp_destroy_sock");
+    // To kprobes a socket is nothing but an address.
+    backends.socket_cookies = *sockets != SocketBackend::kprobe && kernel_is_at_least(5, 12);
+    backends.recvmsg_arguments = kernel.arguments_of("tcp_recvmsg");
+    backends.entries = backends.cleartext && *sockets == SocketBackend::tracepoint && fentry;
+    backends.socket_programs = socket_programs(*sockets, backends.cleartext, backends.entries, kernel);
     return backends;
 }
 
@@ -122,6 +127,9 @@ KernelFeatures examine_kernel() {
         {"uprobe-multi", has_multi(*kernel), "one link for all probes of a file; quick to detach"},
         {"attach cookies", kernel->has_enumerator("bpf_attach_type", "BPF_PERF_EVENT"), "one entry program"},
         {"tracepoints sock_send_length and sock_recv_length", has_socket_tracepoints(*kernel), "sockets"},
+        {"fentry on kernel functions", fentry_works(*kernel),
+         "sockets; io_uring, sendfile and splice in cleartext"},
+        {"kprobes", kprobes_work(), "sockets"},
         {"helper bpf_task_pt_regs", kernel->has_helper("BPF_FUNC_task_pt_regs"), "TLS versions and names"},
         {"kfunc bpf_preempt_disable", kernel->has_kfunc("bpf_preempt_disable"), "programs are not preempted"},
     };
@@ -132,11 +140,11 @@ KernelFeatures examine_kernel() {
             {"uprobes", std::string(to_string(backends->probes)), ""},
             {"socket events", std::string(to_string(backends->sockets)), ""},
             {"sockets behind memory BIOs", backends->ciphertext ? "equal ciphertext" : "none",
-             "python asyncio, node; needs the socket tracepoints and bpf_task_pt_regs"},
-            {"cleartext", backends->cleartext ? "tracepoints" : "not captured",
-             backends->cleartext
-                 ? ""
-                 : "it needs bpf_probe_read_user_dynptr (Linux 6.16) and the socket tracepoints"},
+             "python asyncio, node"},
+            {"cleartext", cleartext_source(*backends),
+             backends->sockets == SocketBackend::tracepoint && !backends->entries
+                 ? "what io_uring, sendfile and splice move is only counted"
+                 : ""},
         };
     }
     return out;

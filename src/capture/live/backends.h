@@ -1,11 +1,13 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "capture/kernel_features.h"
 #include "capture/live/kernel_btf.h"
 #include "capture/live/live_options.h"
+#include "capture/live/socket_programs.h"
 
 namespace sslsniff {
 
@@ -14,12 +16,15 @@ struct Backends {
     PayloadStrategy payload = PayloadStrategy::classes;  ///< never automatic, as the others
     ProbeMechanism probes = ProbeMechanism::perf;
     SocketBackend sockets = SocketBackend::none;
-    bool attach_cookies = false;  ///< bpf_get_attach_cookie for uprobes (5.15)
-    bool preempt_kfuncs = false;  ///< bpf_preempt_disable around calls (6.15)
-    bool task_pt_regs = false;    ///< bpf_task_pt_regs (5.15)
-    bool cleartext = false;       ///< data of sockets (6.3)
-    bool socket_cookies = false;  ///< bpf_get_socket_cookie in tracing programs (5.12)
-    bool ciphertext = false;      ///< sockets behind memory BIOs: needs the tracepoints and task_pt_regs
+    bool attach_cookies = false;     ///< bpf_get_attach_cookie for uprobes (5.15)
+    bool preempt_kfuncs = false;     ///< bpf_preempt_disable around calls (6.15)
+    bool task_pt_regs = false;       ///< bpf_task_pt_regs (5.15)
+    bool cleartext = false;          ///< data of sockets is captured
+    bool socket_cookies = false;     ///< bpf_get_socket_cookie in the programs of `sockets` (5.12)
+    bool ciphertext = false;         ///< sockets behind memory BIOs can be found
+    unsigned recvmsg_arguments = 0;  ///< how many tcp_recvmsg has
+    bool entries = false;  ///< with tracepoints: fentry programs see the buffers of io_uring and sendfile
+    std::vector<SocketProgram> socket_programs;
 };
 
 /// The best of what the kernel has, or what `options` asks for; fails when that is not there.

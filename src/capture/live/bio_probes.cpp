@@ -25,6 +25,7 @@ void BioProbes::attach(std::uint32_t pid, const std::vector<LibraryPlan>& librar
     if (has(pid)) {
         return;
     }
+    const bool cookies = programs_.backends().attach_cookies;
     Process process;
     for (const LibraryPlan& library : libraries) {
         const auto file = open_planned(library);
@@ -41,8 +42,8 @@ void BioProbes::attach(std::uint32_t pid, const std::vector<LibraryPlan>& librar
         process.returns.push_back(
             attach_probes(programs_, programs_.program("bio_return"), reads, target, remarks));
         target.is_return = false;
-        process.entries.push_back(
-            attach_probes(programs_, programs_.program("bio_entry"), library.sites, target, remarks));
+        process.entries.push_back(attach_probes(programs_, cookies ? programs_.program("bio_entry") : nullptr,
+                                                library.sites, target, remarks));
     }
     processes_.emplace(pid, std::move(process));
     maps_.mark_attached(pid);

@@ -1,10 +1,7 @@
 #include "capture/live/capture_programs.h"
 
 #include <bpf/bpf.h>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/magic.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +14,7 @@
 #include "bpf_objects/capture_classes.skel.h"
 #include "bpf_objects/capture_slices.skel.h"
 #include "bpf_objects/capture_user_dynptr.skel.h"
+#include "capture/live/kernel_symbols.h"
 #include "capture/live/libbpf_log.h"
 
 namespace sslsniff {
@@ -64,44 +62,25 @@ capture_config make_config(const Backends& backends, const LiveOptions& options,
     config.has_ciphertext = backends.ciphertext ? 1 : 0;
     config.has_task_pt_regs = backends.task_pt_regs ? 1 : 0;
     config.undecoded = options.tls ? 1 : 0;
-    return config;
-}
-
-std::vector<const char*> tracing_programs(SocketBackend sockets) {
-    switch (sockets) {
-        case SocketBackend::tracepoint:
-            return {"socket_sent", "socket_received"};
-        case SocketBackend::fentry:
-            return {"fexit_sendmsg", "fentry_recvmsg", "receive_space_adjusted"};
-        case SocketBackend::kprobe:
-            return {"kprobe_sendmsg", "kprobe_recvmsg", "receive_space_adjusted"};
-        default:
-            return {};
+    config.cleartext = backends.cleartext ? 1 : 0;
+    const bool sees_pages =
+        backends.cleartext && (backends.entries || backends.sockets == SocketBackend::fentry ||
+                               backends.sockets == SocketBackend::kprobe);
+    if (sees_pages) {
+        const auto addresses = kernel_symbols({"vmemmap_base", "page_offset_base"});
+        config.vmemmap_base = addresses[1] != 0 ? addresses[0] : 0;
+        config.page_offset_base = addresses[1];
     }
+    config.has_entries = backends.entries ? 1 : 0;
+    config.recvmsg_arguments = static_cast<std::uint8_t>(backends.recvmsg_arguments);
+    return config;
 }
 
 constexpr std::array kProcessPrograms = {"process_forked", "process_executed", "process_exited",
                                          "socket_state_changed"};
 
-/// In the order in which they are attached: behind those that find the sockets of TLS calls.
-constexpr std::array kCleartextPrograms = {"cleartext_sent", "cleartext_received", "cleartext_state",
-                                           "cleartext_destroyed"};
-/// Of the root cgroup. Without them peers of unconnected UDP sockets are unknown when they send, and
-/// connections of UDP sockets end when they have been silent for a while.
-constexpr std::array kCgroupPrograms = {"cleartext_sender4", "cleartext_sender6", "cleartext_released"};
 constexpr std::array kCleartextMaps = {"batches", "datagram_flows", "datagram_sockets", "accepted_sockets",
                                        "arrivals"};
-
-/// Where cgroup v2 is mounted: alone, or beside v1.
-UniqueFd open_root_cgroup() {
-    for (const char* path : {"/sys/fs/cgroup/unified", "/sys/fs/cgroup"}) {
-        struct statfs file_system{};
-        if (statfs(path, &file_system) == 0 && file_system.f_type == CGROUP2_SUPER_MAGIC) {
-            return UniqueFd(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-        }
-    }
-    return {};
-}
 
 }  // namespace
 
@@ -109,7 +88,6 @@ Result<CapturePrograms> CapturePrograms::load(const Backends& backends, const Li
     const LibbpfLog log;
     CapturePrograms programs;
     programs.backends_ = backends;
-    programs.backends_.cleartext = backends.cleartext && options.cleartext;
     programs.object_.reset(open_object(backends.payload));
     if (!programs.object_) {
         return fail(fmt::format("The BPF object cannot be read: {}", log.tail(kLogLines)));
@@ -134,18 +112,17 @@ Result<CapturePrograms> CapturePrograms::load(const Backends& backends, const Li
 }
 
 void CapturePrograms::choose_programs() const {
-    std::vector<const char*> wanted = tracing_programs(backends_.sockets);
-    wanted.insert(wanted.end(), kProcessPrograms.begin(), kProcessPrograms.end());
-    wanted.push_back("tls_return");
-    if (backends_.ciphertext) {
-        wanted.insert(wanted.end(), {"bio_entry", "bio_return"});
+    std::vector<std::string_view> wanted(kProcessPrograms.begin(), kProcessPrograms.end());
+    for (const SocketProgram& socket_program : backends_.socket_programs) {
+        wanted.emplace_back(socket_program.name);
     }
-    if (backends_.cleartext) {
-        wanted.insert(wanted.end(), kCleartextPrograms.begin(), kCleartextPrograms.end());
-        wanted.insert(wanted.end(), kCgroupPrograms.begin(), kCgroupPrograms.end());
+    wanted.emplace_back("tls_return");
+    if (backends_.ciphertext) {
+        wanted.emplace_back("bio_return");
     }
     if (backends_.attach_cookies) {
-        wanted.push_back("tls_entry");
+        wanted.emplace_back("tls_entry");
+        wanted.emplace_back(backends_.ciphertext ? "bio_entry" : "");
     }
     bpf_program* each = nullptr;
     while ((each = bpf_object__next_program(object_.get(), each)) != nullptr) {
@@ -196,41 +173,23 @@ Result<void> CapturePrograms::fill_filters(const LiveOptions& options) {
 
 Result<void> CapturePrograms::attach_tracing(std::vector<std::string>& remarks) {
     const LibbpfLog log;
-    for (const char* name : tracing_programs(backends_.sockets)) {
-        tracing_.emplace_back(bpf_program__attach(program(name)));
-        if (!tracing_.back()) {
-            tracing_.pop_back();
-            remarks.push_back(fmt::format(
-                "The kernel does not let {} be attached ({}): peers of some connections stay unknown.", name,
-                std::strerror(errno)));
+    for (const SocketProgram& each : backends_.socket_programs) {
+        tracing_.emplace_back(attach_socket_program(program(each.name.c_str()), each));
+        if (tracing_.back()) {
+            continue;
         }
+        const std::string what = each.function.empty() ? each.name : each.name + " (" + each.function + ")";
+        if (each.essential) {
+            return fail(fmt::format("The program {} cannot be attached: {}", what, log.tail(kLogLines)));
+        }
+        remarks.push_back(fmt::format("The kernel does not let {} be attached ({}): {}.", what,
+                                      std::strerror(errno), each.loss));
+        tracing_.pop_back();
     }
     for (const char* name : kProcessPrograms) {
         tracing_.emplace_back(bpf_program__attach(program(name)));
         if (!tracing_.back()) {
             return fail(fmt::format("The program {} cannot be attached: {}", name, log.tail(kLogLines)));
-        }
-    }
-    return backends_.cleartext ? attach_cleartext(remarks) : Result<void>();
-}
-
-Result<void> CapturePrograms::attach_cleartext(std::vector<std::string>& remarks) {
-    const LibbpfLog log;
-    for (const char* name : kCleartextPrograms) {
-        tracing_.emplace_back(bpf_program__attach(program(name)));
-        if (!tracing_.back()) {
-            return fail(fmt::format("The program {} cannot be attached: {}", name, log.tail(kLogLines)));
-        }
-    }
-    const UniqueFd cgroup = open_root_cgroup();
-    for (const char* name : kCgroupPrograms) {
-        tracing_.emplace_back(cgroup ? bpf_program__attach_cgroup(program(name), cgroup.get()) : nullptr);
-        if (!tracing_.back()) {
-            tracing_.pop_back();
-            remarks.push_back(
-                fmt::format("The program {} cannot be attached to the root cgroup: some peers of UDP sockets "
-                            "stay unknown.",
-                            name));
         }
     }
     return {};

@@ -58,7 +58,6 @@ class CapturePrograms {
     CapturePrograms() = default;
     void choose_programs() const;
     Result<void> set_up_maps(const LiveOptions& options);
-    Result<void> attach_cleartext(std::vector<std::string>& remarks);
     Result<void> fill_filters(const LiveOptions& options);
 
     std::unique_ptr<bpf_object, ObjectDeleter> object_;

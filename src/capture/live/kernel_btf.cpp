@@ -21,8 +21,16 @@ Result<KernelBtf> KernelBtf::load() {
     return KernelBtf(types);
 }
 
-bool KernelBtf::has_kfunc(const char* name) const {
-    return btf__find_by_name_kind(types_.get(), name, BTF_KIND_FUNC) > 0;
+std::uint32_t KernelBtf::function_id(const char* name) const {
+    const int id = btf__find_by_name_kind(types_.get(), name, BTF_KIND_FUNC);
+    return id > 0 ? static_cast<std::uint32_t>(id) : 0;
+}
+
+unsigned KernelBtf::arguments_of(const char* function) const {
+    const std::uint32_t id = function_id(function);
+    const btf_type* type = id != 0 ? btf__type_by_id(types_.get(), id) : nullptr;
+    const btf_type* prototype = type != nullptr ? btf__type_by_id(types_.get(), type->type) : nullptr;
+    return prototype != nullptr ? btf_vlen(prototype) : 0;
 }
 
 bool KernelBtf::has_tracepoint(const char* name) const {

@@ -131,7 +131,8 @@ Result<void> LiveCapture::set_up() {
     report_.cleartext = programs_.backends().cleartext;
     if (options_.cleartext && !report_.cleartext) {
         report_.remarks.emplace_back(
-            "Cleartext is not captured on this kernel: it takes Linux 6.16 (--tls-only silences this).");
+            "Cleartext is not captured: this kernel has neither socket tracepoints, fentry nor kprobes "
+            "(--tls-only silences this).");
     }
     if (options_.tls) {
         libraries_.attach_first();

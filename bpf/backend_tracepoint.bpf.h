@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/*
+ * Linux 6.3: the tracepoints behind sock_sendmsg and sock_recvmsg. They do not tell the buffers: those are read from the
+ * arguments of the system call. What sendfile, splice and io_uring move is only counted, unless the entry programs of
+ * backend_fentry.bpf.h are there too (config.has_entries), which look where the kernel itself has its buffers.
+ */
+
+static __always_inline void sample_system_call(struct sock *sk, int result, __u64 direction)
+{
+	struct syscall_arguments system_call;
+	if (!control.armed || result < SAMPLE_LEAST || !is_wanted_ciphertext(sk) || !read_syscall(&system_call))
+		return;
+	struct syscall_buffer buffer = buffer_of(&system_call);
+	if (buffer.length > (__u64)result)
+		buffer.length = result;
+	sample_ciphertext(address_of(sk), bpf_get_socket_cookie(sk), buffer.address, buffer.length, direction);
+}
+
+static __always_inline void on_system_call(struct sock *sk, int result, __u32 flags, __u64 direction)
+{
+	if (!control.armed || !is_wanted_cleartext(sk))
+		return;
+	struct transfer *transfer = use_current_transfer();
+	if (!transfer)
+		return;
+	if (!config.has_entries || transfer->socket != address_of(sk) || transfer->is_over ||
+	    transfer->direction != direction) {
+		begin_transfer(transfer, sk, bpf_get_socket_cookie(sk), direction, flags);
+		describe_by_syscall(result);
+	}
+	finish_transfer(1, result);
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(socket_sent, struct sock *sk, int result, int flags)
+{
+	on_traced_socket_call(sk, result, DIRECTION_SENT);
+	sample_system_call(sk, result, DIRECTION_SENT);
+	return 0;
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(socket_received, struct sock *sk, int result, int flags)
+{
+	on_traced_socket_call(sk, result, DIRECTION_RECEIVED);
+	sample_system_call(sk, result, DIRECTION_RECEIVED);
+	return 0;
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(cleartext_sent, struct sock *sk, int result, int flags)
+{
+	on_system_call(sk, result, flags, DIRECTION_SENT);
+	return 0;
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(cleartext_received, struct sock *sk, int result, int flags)
+{
+	on_system_call(sk, result, flags, DIRECTION_RECEIVED);
+	return 0;
+}
+
+SEC("cgroup/recvmsg4")
+int cleartext_sender4(struct bpf_sock_addr *context)
+{
+	on_sender_told(context, AF_INET);
+	return 1;
+}
+
+SEC("cgroup/recvmsg6")
+int cleartext_sender6(struct bpf_sock_addr *context)
+{
+	on_sender_told(context, AF_INET6);
+	return 1;
+}
+
+SEC("cgroup/sock_release")
+int cleartext_released(struct bpf_sock *socket)
+{
+	on_socket_released(bpf_get_socket_cookie(socket));
+	return 1;
+}
