@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "app/announced_source.h"
 #include "app/command_runner.h"
 #include "app/live_session.h"
 #include "app/messages.h"
@@ -124,37 +125,23 @@ class Capture {
         }
         live_ = *std::move(live);
         pipeline_->set_source(live_->source());
-        announce();
+        if (!options_.quiet) {
+            announced_.emplace(*live_);
+            announced_->announce_start();
+        }
         if (!command_) {  // a command may notify of its own readiness
             notify_ready();
         }
         return {};
     }
 
-    void announce() {
-        if (options_.quiet) {
-            return;
-        }
-        const auto libraries = live_->libraries();
-        say(libraries.empty() ? "capturing; no TLS library is loaded yet"
-                              : fmt::format("capturing {}", fmt::join(libraries, ", ")));
-        say_remarks();
-    }
-
-    void say_remarks() {
-        for (const auto& remark : live_->take_remarks()) {
-            say(remark);
-        }
-    }
+    EventSource& source() { return announced_ ? *announced_ : live_->source(); }
 
     Result<void> capture() {
-        const auto reason = run_loop(live_->source(), *pipeline_, signals_, std::move(conditions_));
+        const auto reason = run_loop(source(), *pipeline_, signals_, std::move(conditions_));
         // Whatever went wrong, the host comes first and what was captured second.
         auto stopped = live_->stop();
-        auto drained = drain(live_->source(), *pipeline_);
-        if (!options_.quiet) {
-            say_remarks();
-        }
+        auto drained = drain(source(), *pipeline_);
         auto concluded = conclude(*pipeline_, !reason);
         if (!reason) {
             return std::unexpected(reason.error());
@@ -173,6 +160,7 @@ class Capture {
     std::unique_ptr<Pipeline> pipeline_;
     std::optional<CommandRunner> command_;
     std::unique_ptr<LiveSession> live_;
+    std::optional<AnnouncedSource> announced_;  ///< unless --quiet
 };
 
 Result<int> capture(const Options& options) {

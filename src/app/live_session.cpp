@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <span>
 #include <utility>
 
@@ -33,11 +35,12 @@ class BpfSession final : public LiveSession {
     EventSource& source() override { return *source_; }
     Result<void> stop() override { return source_->stop(); }
 
-    std::vector<std::string> libraries() const override {
+    std::vector<std::string> take_libraries() override {
         std::vector<std::string> names;
-        for (const auto& library : source_->plan().libraries) {
-            if (!library.sites.empty()) {
-                names.push_back(describe(library));
+        const auto& libraries = source_->plan().libraries;
+        for (; libraries_ < libraries.size(); ++libraries_) {
+            if (!libraries[libraries_].sites.empty()) {
+                names.push_back(describe(libraries[libraries_]));
             }
         }
         return names;
@@ -49,10 +52,10 @@ class BpfSession final : public LiveSession {
         for (; remarks_ < report.remarks.size(); ++remarks_) {
             fresh.push_back(printable(report.remarks[remarks_]));
         }
-        const auto skipped = std::span(report.plan.skipped).subspan(skipped_);
-        skipped_ = report.plan.skipped.size();
-        for (auto& remark : remarks_about(skipped, policy_)) {
-            fresh.push_back(std::move(remark));
+        if (skipped_ < report.plan.skipped.size()) {
+            const auto skipped = std::span(report.plan.skipped).subspan(skipped_);
+            skipped_ = report.plan.skipped.size();
+            std::ranges::move(remarks_about(skipped, policy_), std::back_inserter(fresh));
         }
         return fresh;
     }
@@ -60,7 +63,9 @@ class BpfSession final : public LiveSession {
   private:
     std::unique_ptr<LiveSource> source_;
     RemarkPolicy policy_;
-    std::size_t remarks_ = 0;  ///< told so far
+    // Told so far:
+    std::size_t libraries_ = 0;
+    std::size_t remarks_ = 0;
     std::size_t skipped_ = 0;
 };
 

@@ -29,9 +29,8 @@ class LiveSession {
     /// Detaches; what the source still has can be drained from it.
     virtual Result<void> stop() = 0;
 
-    /// What is being captured: "OpenSSL 3.0.17 (/usr/lib/x86_64-linux-gnu/libssl.so.3)". Empty when nothing
-    /// yet.
-    virtual std::vector<std::string> libraries() const = 0;
+    /// What is captured since the last call: "OpenSSL 3.0.17 (/usr/lib/x86_64-linux-gnu/libssl.so.3)".
+    virtual std::vector<std::string> take_libraries() = 0;
     /// What the user should know and was not told before: one sentence each.
     virtual std::vector<std::string> take_remarks() = 0;
 };

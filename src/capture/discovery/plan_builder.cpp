@@ -104,7 +104,7 @@ bool PlanBuilder::add(const FileUser& user, const UsedFiles& files) {
             add_library(plan_.libraries, index_, *used, identity_of(*used, files), file.tls_sites, user.pid);
         } else if (file.tls) {
             found = true;
-            skip({user.pid, used->display_path, obstacle_reason(user, *used, captured)});
+            skip({user.pid, used->display_path, obstacle_reason(user, *used, captured), captured});
         }
         if (captured && file.crypto) {
             add_library(plan_.bio_libraries, bio_index_, *used, *file.crypto, file.bio_sites, user.pid);

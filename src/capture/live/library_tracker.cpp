@@ -32,6 +32,12 @@ std::optional<std::string> reachable_path(pid_t pid, const std::string& path) {
     return std::nullopt;
 }
 
+/// The inverse: without /proc/PID/root.
+std::string path_in_process(pid_t pid, const std::string& path) {
+    const std::string root = ProcFs().path_of_process(pid, {});
+    return path.starts_with(root) ? path.substr(root.size()) : path;
+}
+
 /// Plans of one file are one plan, for all processes of both.
 void merge(std::vector<LibraryPlan>& plans, LibraryPlan plan) {
     const auto same = std::ranges::find(plans, plan.file, &LibraryPlan::file);
@@ -96,8 +102,9 @@ AttachPlan LibraryTracker::first_plan() {
         }
         return planner_.plan_standard_libraries();
     }
-    const ProcFs proc;
-    return planner_.plan_processes(targets.children ? proc.with_descendants(targets.pids) : targets.pids);
+    auto pids = targets.children ? ProcFs().with_descendants(targets.pids) : targets.pids;
+    std::erase(pids, getpid());  // a shell that is captured may have started us
+    return planner_.plan_processes(pids);
 }
 
 void LibraryTracker::attach_plan(AttachPlan plan) {
@@ -152,7 +159,7 @@ void LibraryTracker::attach_new() {
         }
         AttachPlan plan = planner_.plan_file(*path);
         for (LibraryPlan& library : plan.libraries) {
-            library.display_path = mapping.path;
+            library.display_path = path_in_process(pid, library.display_path);
             library.processes = {pid};
         }
         plan.skipped.clear();  // most mapped files have nothing to do with TLS

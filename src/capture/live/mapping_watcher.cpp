@@ -82,7 +82,9 @@ Result<MappingWatcher::Ring> MappingWatcher::Ring::open(int cpu) {
     attributes.config = PERF_COUNT_SW_DUMMY;
     attributes.mmap = 1;  // executable mappings only, as mmap_data is 0
     attributes.mmap2 = 1;
-    attributes.wakeup_events = 1;
+    // At once: wakeup_events counts samples only, records of mappings wake by the watermark.
+    attributes.watermark = 1;
+    attributes.wakeup_watermark = 1;
     Ring ring;
     ring.fd_ = UniqueFd(
         static_cast<int>(syscall(SYS_perf_event_open, &attributes, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC)));

@@ -101,6 +101,7 @@ TEST_F(Planning, ReasonsForUsers) {
                                                   "does not capture yet",
                                                   files_.path("libgnutls.so.30")));
     EXPECT_EQ(plan.skipped[0].pid, 20);
+    EXPECT_FALSE(plan.skipped[0].captured_otherwise);
     EXPECT_EQ(plan.skipped[1].reason, "process 21 (a\\x1b[m) has loaded no TLS library; looked at: plain");
     EXPECT_EQ(plan.skipped[2].reason, "process 22 does not exist");
     // a scan of everything mentions only what has to do with TLS

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "app/live_session.h"
+
+namespace sslsniff {
+
+/// The session's events; what becomes known about the capture meanwhile is told to the user: libraries that
+/// were loaded later, and remarks.
+class AnnouncedSource final : public EventSource {
+  public:
+    explicit AnnouncedSource(LiveSession& session) : session_(session) {}
+
+    /// Says what is captured now.
+    void announce_start();
+    /// Says what was not said before.
+    void announce_news();
+
+    Result<PollStatus> poll(std::chrono::milliseconds timeout, EventConsumer& consumer) override;
+    int poll_fd() const override { return session_.source().poll_fd(); }
+
+  private:
+    LiveSession& session_;
+};
+
+}  // namespace sslsniff
