@@ -218,7 +218,7 @@ std::optional<ConversationShape> ConnectionWriter::shape() {
     const ByteView sent = first_octets_[0];
     const ByteView received = first_octets_[1];
     const std::string protocol = capture_.guess ? capture_.guess(info_, sent, received) : std::string();
-    CarriageInput input{
+    const CarriageInput input{
         .carrier = info_.carrier,
         .transport = real.transport,
         .client_port = is_known(client) ? client.port : AddressBook::made_up_port(info_.id),
