@@ -27,3 +27,10 @@ if(SSLSNIFF_SANITIZE)
     add_compile_options(-fno-sanitize-recover=undefined)
   endif()
 endif()
+
+# sslsniff_uses_rapidjson(FILE...): RapidJSON adds to null pointers where its stack is still empty.
+function(sslsniff_uses_rapidjson)
+  if(SSLSNIFF_SANITIZE MATCHES undefined)
+    set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS -fno-sanitize=pointer-overflow)
+  endif()
+endfunction()
