@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "output/pcapng/rotating_files.h"
+#include "protocols/http2/dissector_context.h"
 #include "protocols/protocol.h"
 
 namespace sslsniff {
@@ -33,6 +34,10 @@ std::string guess_protocol(const ConnectionInfo& connection, ByteView sent, Byte
         }
     }
     return {};
+}
+
+std::unique_ptr<StreamContext> make_context(std::string_view protocol, Direction client, bool from_start) {
+    return protocol == "h2" ? http2::make_dissector_context(client, from_start) : nullptr;
 }
 
 PcapngOptions options_for(const Options& options) {
@@ -73,7 +78,7 @@ PcapngOutput::PcapngOutput(std::unique_ptr<FdOutputStream> stream, std::unique_p
                            const Options& options)
     : stream_(std::move(stream)),
       files_(std::move(files)),
-      sink_(options_for(options), *files_, guess_protocol) {}
+      sink_(options_for(options), *files_, guess_protocol, make_context) {}
 
 Result<void> PcapngOutput::checked(Result<void> result) {
     if (!result && stream_ && stream_->is_closed_reader()) {

@@ -115,7 +115,7 @@ class WhereParser {
 
     Result<std::size_t> comparison() {
         const Token name = token();
-        if (name.kind != Token::Kind::word) {
+        if (name.kind != Token::Kind::word || name.text == "and" || name.text == "or") {
             return here("expected the name of a field");
         }
         const auto field = find_field(name.text);

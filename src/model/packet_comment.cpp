@@ -14,6 +14,8 @@ constexpr std::string_view kConnection = "sslsniff: connection";
 constexpr std::string_view kUpdate = "sslsniff: more known of connection";
 constexpr std::string_view kGap = "sslsniff: gap, not captured";
 constexpr std::string_view kClose = "sslsniff: closed";
+constexpr std::string_view kOtherEnd = "sslsniff: the other end was captured too, as connection";
+constexpr std::string_view kContext = "sslsniff: context, not traffic";
 constexpr std::string_view kFiller = "sslsniff: filler, not traffic";
 
 std::string escape(std::string_view value) {
@@ -134,6 +136,14 @@ std::vector<std::string> split_names(std::string_view list) {
     return names;
 }
 
+void add_process(Lines& lines, const ConnectionInfo& info) {
+    lines.add("process", info.process->comm);
+    lines.add("exe", info.process->exe);
+    lines.add("pid", info.id.pid);
+    lines.add("uid", info.process->uid);
+    lines.add("container", info.process->container_id);
+}
+
 void add_tls(Lines& lines, const TlsInfo& tls) {
     lines.add("TLS library", tls.library);
     lines.add("TLS version", tls.version);
@@ -169,11 +179,7 @@ TlsInfo parse_tls(const Fields& fields) {
 std::string to_comment(const ConnectionComment& comment) {
     const ConnectionInfo& info = comment.info;
     Lines lines(fmt::format("{} {}", comment.update ? kUpdate : kConnection, connection_name(info.id)));
-    lines.add("process", info.process->comm);
-    lines.add("exe", info.process->exe);
-    lines.add("pid", info.id.pid);
-    lines.add("uid", info.process->uid);
-    lines.add("container", info.process->container_id);
+    add_process(lines, info);
     lines.add("carrier", to_string(info.carrier));
     add_tls(lines, info.tls);
     lines.add("role", to_string(info.role));
@@ -267,6 +273,22 @@ std::string close_comment(CloseReason reason) {
 std::optional<CloseReason> parse_close_comment(std::string_view text) {
     const auto fields = Fields::parse(text, kClose);
     return fields ? parse_close_reason(fields->text("reason")) : std::nullopt;
+}
+
+std::string other_end_comment(const ConnectionInfo& other) {
+    Lines lines(fmt::format("{} {}", kOtherEnd, connection_name(other.id)));
+    add_process(lines, other);
+    lines.add("TLS library", other.tls.library);
+    lines.add("role", to_string(other.role));
+    return lines.take();
+}
+
+std::string context_comment() {
+    return fmt::format("{}\nwhy: restores what the connection agreed on before this file", kContext);
+}
+
+bool is_context_comment(std::string_view text) {
+    return text.starts_with(kContext);
 }
 
 std::string filler_comment(std::string_view why) {

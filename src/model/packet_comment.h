@@ -51,6 +51,18 @@ std::optional<CloseReason> parse_close_comment(std::string_view text);
 std::string filler_comment(std::string_view why);
 bool is_filler_comment(std::string_view text);
 
+/// Made-up payload too, but a parser that begins with it understands what follows: reading skips it where the
+/// file holds what came before.
+std::string context_comment();
+bool is_context_comment(std::string_view text);
+
+/// The other end of the connection was captured too; its packets are in hidden blocks. For people.
+std::string other_end_comment(const ConnectionInfo& other);
+
+/// A block laid out as an enhanced packet block, of a type from the range for local use: packets of the other
+/// end of a connection that is shown already. All programs but this one pass over it.
+inline constexpr std::uint32_t kHiddenPacketBlock = 0x8053'534C;
+
 /// First octets of the comment of each section we write.
 inline constexpr std::string_view kSectionMark = "sslsniff: SYNTHETIC PACKETS";
 

@@ -76,6 +76,8 @@ void Connection::on_tls(const TlsEvent& event) {
 void Connection::deliver(Direction direction, ByteView bytes, Timestamp time) {
     if (parser_) {
         parse(direction, bytes, time);
+    } else if (!info_.tls.not_decoded.empty()) {
+        dropped_[index(direction)] += bytes.size();  // ciphertext: whatever it resembles, it is not that
     } else {
         detect(direction, bytes, time);
     }

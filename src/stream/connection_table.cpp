@@ -154,7 +154,7 @@ void ConnectionTable::close_all(const ProcessKey& process, std::optional<Carrier
 const std::shared_ptr<const ProcessInfo>& ConnectionTable::process(const ProcessKey& key) {
     auto& known = processes_[key];
     if (!known) {
-        ++summary_.processes;
+        summary_.processes += key.pid != 0 ? 1 : 0;  // 0: captures of others tell of none
         ProcessInfo info;
         info.key = key;
         known = std::make_shared<const ProcessInfo>(std::move(info));

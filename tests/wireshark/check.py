@@ -54,7 +54,7 @@ class Pcapng(unittest.TestCase):
                 self.assertEqual(run("capinfos", str(path))[0], 0)
                 self.assertEqual(fields(name, "_ws.malformed", "frame.number"), [])
                 self.assertEqual(fields(name, "_ws.expert.severity == error", "frame.number"), [])
-                if name not in ("gaps", "midstream"):  # a hole is worth a warning
+                if name not in ("gaps", "midstream", "http2_gaps"):  # a hole is worth a warning
                     self.assertEqual(fields(name, "_ws.expert.severity == warning", "frame.number"), [])
                 bad = "ip.checksum.status == 0 or tcp.checksum.status == 0 or udp.checksum.status == 0"
                 if name not in ("huge", "processes"):
@@ -138,6 +138,26 @@ class Pcapng(unittest.TestCase):
         self.assertEqual(fields("http2", "http2.headers.method", "http2.headers.method", "http2.headers.path"),
                          [["GET", "/"]] * 3)
         self.assertEqual(fields("http2", "http2.headers.status", "http2.headers.status"), ["200"] * 3)
+
+    def test_http2_in_every_file(self):
+        files = sorted(WORK.glob("http2_rotated.pcapng*"))
+        self.assertGreaterEqual(len(files), 4)
+        requests = []
+        for path in files:
+            with self.subTest(path.name):
+                code, out, _ = run("tshark", "-r", str(path), "-Y", "http2.headers.method", "-T", "fields", "-E", "separator=|",
+                                   "-e", "http2.streamid", "-e", "http2.headers.authority", "-e", "http2.header.value")
+                self.assertEqual(code, 0)
+                requests += out.splitlines()
+                self.assertEqual(run("tshark", "-r", str(path), "-Y", "_ws.malformed or _ws.expert.severity >= warning")[1], "")
+        requests.sort(key=lambda line: int(line.partition("|")[0]))
+        self.assertEqual(requests, [f"{stream}|example.com|GET,https,/,example.com,secret" for stream in (1, 3, 5, 7, 9, 11)])
+
+    def test_http2_goes_on_after_gaps(self):
+        requests = fields("http2_gaps", "http2.headers.method", "http2.streamid", "http2.headers.authority")
+        self.assertEqual(requests, [[str(stream), "example.com"] for stream in (1, 3, 5, 7)])
+        answers = fields("http2_gaps", "http2.headers.status", "http2.streamid", "http2.header.value")
+        self.assertEqual([values for _, values in answers], ["200,nginx", "200,nginx", "200", "200,not captured"])
 
     def test_ports_of_other_protocols(self):
         self.assertEqual([uri for uri in self.requests("hijacked")],

@@ -1,70 +1,30 @@
 #pragma once
 
-#include <cstdint>
-#include <cstdio>
 #include <string>
 #include <string_view>
 
-#include "base/endian.h"
 #include "model/connection.h"
+#include "output/pcapng/pcapng_sink.h"
 
-// What the programs of the scenarios say.
 namespace sslsniff::test {
 
-inline std::string get(std::string_view path) {
-    return "GET " + std::string(path) + " HTTP/1.1\r\nHost: example.com\r\n\r\n";
-}
+inline constexpr std::string_view kClient = "10.0.0.5:51234";
+inline constexpr std::string_view kServer = "93.184.216.34:443";
 
-inline std::string answer(std::string_view body, std::string_view type = "text/plain",
-                          std::string_view more = "") {
-    return "HTTP/1.1 200 OK\r\nContent-Type: " + std::string(type) +
-           "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + std::string(more) + "\r\n" +
-           std::string(body);
-}
+/// HTTP/1 messages.
+std::string get(std::string_view path);
+std::string answer(std::string_view body, std::string_view type = "text/plain", std::string_view more = "");
+std::string chunked(std::string_view body);
 
-inline std::string chunked(std::string_view body) {
-    std::string out = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: text/plain\r\n\r\n";
-    for (std::size_t at = 0; at < body.size(); at += 1000) {
-        const std::string_view part = body.substr(at, 1000);
-        char size[16];
-        std::snprintf(size, sizeof size, "%zx\r\n", part.size());
-        out.append(size).append(part).append("\r\n");
-    }
-    return out + "0\r\n\r\n";
-}
+/// Lines, `size` octets.
+std::string text(std::size_t size);
 
-inline std::string text(std::size_t size) {
-    std::string out;
-    for (std::size_t i = 0; out.size() < size; ++i) {
-        out += "line " + std::to_string(i) + " of a long body\n";
-    }
-    out.resize(size);
-    return out;
-}
+/// As a client with OpenSSL would know it.
+TlsInfo tls(std::string_view alpn, std::string_view sni = "example.com");
 
-inline TlsInfo tls(std::string_view alpn, std::string_view sni = "example.com") {
-    TlsInfo info;
-    info.version = "TLSv1.3";
-    info.cipher = "TLS_AES_256_GCM_SHA384";
-    info.sni = sni;
-    info.alpn = alpn;
-    return info;
-}
-
-inline std::string h2_frame(std::uint8_t type, std::uint8_t flags, std::uint32_t stream,
-                            std::string_view payload) {
-    std::string out;
-    append_be(out, static_cast<std::uint8_t>(payload.size() >> 16));
-    append_be(out, static_cast<std::uint16_t>(payload.size()));
-    append_be(out, type);
-    append_be(out, flags);
-    append_be(out, stream);
-    return out.append(payload);
-}
-
-constexpr std::string_view kH2Request =
-    "\x82\x87\x84\x41\x0b"
-    "example.com";                              // GET https / example.com
-constexpr std::string_view kH2Answer = "\x88";  // 200
+/// Scenarios of HTTP/2.
+void http2(PcapngSink& sink);
+void http2_rotated(PcapngSink& sink);
+void http2_gaps(PcapngSink& sink);
 
 }  // namespace sslsniff::test

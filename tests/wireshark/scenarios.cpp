@@ -7,24 +7,13 @@
 #include <vector>
 
 #include "messages.h"
-#include "output/pcapng/pcapng_sink.h"
+#include "output/pcapng/rotating_files.h"
+#include "protocols/http2/dissector_context.h"
 #include "support/deflate.h"
 #include "support/event_script.h"
 
 namespace sslsniff::test {
 namespace {
-
-constexpr std::string_view kClient = "10.0.0.5:51234";
-constexpr std::string_view kServer = "93.184.216.34:443";
-
-void h2_exchange(EventScript& script, bool preface, std::uint32_t stream) {
-    if (preface) {
-        script.sent("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + h2_frame(4, 0, 0, ""))
-            .received(h2_frame(4, 0, 0, ""));
-    }
-    script.sent(h2_frame(1, 5, stream, kH2Request));
-    script.received(h2_frame(1, 4, stream, kH2Answer)).received(h2_frame(0, 1, stream, "hello h2"));
-}
 
 void http1(PcapngSink& sink) {
     EventScript script(sink, {4242, 1, 0xA0, 1});
@@ -113,18 +102,6 @@ void unknown_peer(PcapngSink& sink) {
         .close();
 }
 
-void http2(PcapngSink& sink) {
-    EventScript script(sink, {100, 1, 0xA0, 1});
-    script.process("curl").open().endpoints(Role::client, kClient, kServer).tls(tls("h2"));
-    h2_exchange(script, true, 1);
-    h2_exchange(script, false, 3);
-    script.close();
-    EventScript joined(sink, {100, 1, 0xA0, 2});
-    joined.open(Carrier::tls, true).endpoints(Role::client, "10.0.0.5:51235", kServer).tls(tls("h2"));
-    h2_exchange(joined, false, 5);
-    joined.close();
-}
-
 /// Server ports whose dissectors would take the stream away.
 void hijacked(PcapngSink& sink) {
     std::uint64_t generation = 0;
@@ -193,42 +170,51 @@ void huge(PcapngSink& sink) {
 }
 
 /// Enough for these scenarios; the program uses the protocols' own detection.
-std::string guess(const ConnectionInfo&, ByteView sent, ByteView received) {
+std::string guess(const ConnectionInfo& connection, ByteView sent, ByteView received) {
     if (sent.starts_with("GET ") || sent.starts_with("POST ") || received.starts_with("HTTP/1.")) {
         return "http/1";
     }
-    if (sent.starts_with("PRI * HTTP/2.0")) {
+    if (sent.starts_with("PRI * HTTP/2.0") || connection.tls.alpn == "h2") {
         return "h2";
     }
     return sent.starts_with("*") ? "redis" : "";
 }
 
+std::unique_ptr<StreamContext> make_context(std::string_view protocol, Direction client, bool from_start) {
+    return protocol == "h2" ? http2::make_dissector_context(client, from_start) : nullptr;
+}
+
 int write_all(const std::filesystem::path& folder) {
-    const std::vector<std::pair<std::string, std::function<void(PcapngSink&)>>> scenarios{
-        {"http1", http1},
-        {"ipv6", ipv6},
-        {"both_ends", both_ends},
-        {"reuse", reuse},
-        {"gaps", gaps},
-        {"midstream", midstream},
-        {"unknown_peer", unknown_peer},
-        {"http2", http2},
-        {"hijacked", hijacked},
-        {"redis", redis},
-        {"redis_marked", redis_marked},
-        {"dns", dns},
-        {"processes", processes},
-        {"huge", huge}};
-    for (const auto& [name, play] : scenarios) {
-        auto file = create_output_file(folder / (name + ".pcapng"));
-        if (!file) {
-            std::fprintf(stderr, "%s\n", file.error().message.c_str());
+    struct Scenario {
+        std::string name;
+        std::function<void(PcapngSink&)> play;
+        std::uint64_t max_size = 0;  ///< octets of each file, 0: there is one
+    };
+    const std::vector<Scenario> scenarios{{"http1", http1},
+                                          {"ipv6", ipv6},
+                                          {"both_ends", both_ends},
+                                          {"reuse", reuse},
+                                          {"gaps", gaps},
+                                          {"midstream", midstream},
+                                          {"unknown_peer", unknown_peer},
+                                          {"http2", http2},
+                                          {"http2_rotated", http2_rotated, 5000},
+                                          {"http2_gaps", http2_gaps},
+                                          {"hijacked", hijacked},
+                                          {"redis", redis},
+                                          {"redis_marked", redis_marked},
+                                          {"dns", dns},
+                                          {"processes", processes},
+                                          {"huge", huge}};
+    for (const auto& [name, play, max_size] : scenarios) {
+        auto files = RotatingFiles::create(folder / (name + ".pcapng"), {.max_size = max_size}, {});
+        if (!files) {
+            std::fprintf(stderr, "%s\n", files.error().message.c_str());
             return 1;
         }
-        SingleOutput output(**file);
         PcapngOptions options;
         options.host = {.hardware = "x86_64", .os = "Linux 6.1", .application = "sslsniff test"};
-        PcapngSink sink(options, output, guess);
+        PcapngSink sink(options, **files, guess, make_context);
         play(sink);
         if (const auto finished = sink.finish(); !finished) {
             std::fprintf(stderr, "%s\n", finished.error().message.c_str());

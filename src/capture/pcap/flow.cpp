@@ -1,6 +1,11 @@
 #include "capture/pcap/flow.h"
 
 namespace sslsniff {
+namespace {
+
+constexpr const char* kCiphertext = "no plaintext in this capture";
+
+}  // namespace
 
 /// Hands one direction of the TCP connection to the layer above.
 class Flow::StreamReceiver final : public TcpStream::Receiver {
@@ -70,10 +75,15 @@ std::size_t Flow::held_bytes() const {
 }
 
 void Flow::on_layer(WireLayer layer, const TlsInfo& tls) {
-    announce(layer == WireLayer::null_cipher ? Carrier::tls : Carrier::cleartext);
-    if (layer != WireLayer::clear) {
-        consumer_->on_event(TlsEvent{start_.id, start_.opened, Role::client, tls});
+    announce(layer == WireLayer::clear ? Carrier::cleartext : Carrier::tls);
+    if (layer == WireLayer::clear) {
+        return;
     }
+    TlsEvent event{start_.id, start_.opened, Role::client, tls};
+    if (layer == WireLayer::encrypted) {
+        event.tls.not_decoded = kCiphertext;
+    }
+    consumer_->on_event(event);
 }
 
 void Flow::on_octets(Direction direction, ByteView octets, Timestamp time) {

@@ -44,13 +44,14 @@ bool OwnConnections::on_packet(const CapturedPacket& packet, const FlowKey& key,
     if (is_filler_comment(packet.comment)) {
         return true;
     }
+    Flows& flows = flows_[packet.hidden ? 1 : 0];
     if (auto comment = parse_connection_comment(packet.comment)) {
-        begin(key, std::move(*comment), packet.time, consumer);
+        begin(flows, key, std::move(*comment), packet.time, consumer);
     }
-    const auto flow = flows_.find(key);
-    const auto found = flow != flows_.end() ? connections_.find(flow->second) : connections_.end();
+    const auto flow = flows.find(key);
+    const auto found = flow != flows.end() ? connections_.find(flow->second) : connections_.end();
     if (found == connections_.end()) {
-        return false;
+        return packet.hidden;  // of use to nobody else
     }
     Connection& connection = found->second;
     const Direction direction = packet.direction.value_or(Direction::sent);
@@ -60,11 +61,7 @@ bool OwnConnections::on_packet(const CapturedPacket& packet, const FlowKey& key,
     }
     const ByteView plaintext = connection.tls_records ? unwrap(payload) : payload;
     if (!plaintext.empty()) {
-        const auto index = static_cast<std::size_t>(direction);
-        std::uint64_t& position = connection.positions[index];
-        consumer.on_event(DataEvent{connection.info.id, packet.time, packet.tid, direction,
-                                    position - connection.bases[index], plaintext});
-        position += plaintext.size();
+        deliver(connection, packet, direction, plaintext, consumer);
     }
     if (const auto reason = parse_close_comment(packet.comment)) {
         consumer.on_event(CloseEvent{connection.info.id, packet.time, *reason});
@@ -74,7 +71,21 @@ bool OwnConnections::on_packet(const CapturedPacket& packet, const FlowKey& key,
     return true;
 }
 
-void OwnConnections::begin(const FlowKey& key, ConnectionComment comment, Timestamp time,
+void OwnConnections::deliver(Connection& connection, const CapturedPacket& packet, Direction direction,
+                             ByteView plaintext, EventConsumer& consumer) {
+    const auto index = static_cast<std::size_t>(direction);
+    std::uint64_t& position = connection.positions[index];
+    const bool is_context = is_context_comment(packet.comment);
+    if (is_context && !connection.begins_here) {
+        return;
+    }
+    consumer.on_event(DataEvent{connection.info.id, packet.time, packet.tid, direction,
+                                position - connection.bases[index], plaintext});
+    // The comments do not count what is made up: their positions move on against those of the events.
+    (is_context ? connection.bases[index] : position) += is_context ? -plaintext.size() : plaintext.size();
+}
+
+void OwnConnections::begin(Flows& flows, const FlowKey& key, ConnectionComment comment, Timestamp time,
                            EventConsumer& consumer) {
     const ConnectionId id_in_file = comment.info.id;
     if (comment.update && id_in_file.pid == 0 && !renumbered_.contains(id_in_file)) {
@@ -84,7 +95,7 @@ void OwnConnections::begin(const FlowKey& key, ConnectionComment comment, Timest
     comment.info.id = id;
     meet(*comment.info.process, time, consumer);
     if (const auto found = connections_.find(id); found != connections_.end()) {
-        flows_[key] = id;
+        flows[key] = id;
         learn(found->second, comment.info, time, consumer);
         if (!comment.update) {
             resume(found->second, comment, time, consumer);
@@ -99,8 +110,8 @@ void OwnConnections::begin(const FlowKey& key, ConnectionComment comment, Timest
         renumbered_.erase(connections_.begin()->second.id_in_file);
         connections_.erase(connections_.begin());
     }
-    if (flows_.size() >= 2 * kMaxConnections) {
-        std::erase_if(flows_, [&](const auto& flow) { return !connections_.contains(flow.second); });
+    if (flows.size() >= 2 * kMaxConnections) {
+        std::erase_if(flows, [&](const auto& flow) { return !connections_.contains(flow.second); });
     }
     Connection connection;
     connection.info = comment.info;
@@ -116,7 +127,7 @@ void OwnConnections::begin(const FlowKey& key, ConnectionComment comment, Timest
     const bool joined = comment.info.midstream || comment.part > 1;
     consumer.on_event(
         OpenEvent{id, comment.info.opened, comment.info.carrier, joined, comment.info.tls.library});
-    flows_[key] = id;
+    flows[key] = id;
     Connection& added = connections_.emplace(id, std::move(connection)).first->second;
     learn(added, comment.info, comment.info.opened, consumer);
 }
@@ -137,6 +148,7 @@ ConnectionId OwnConnections::id_for(const ConnectionId& id_in_file) {
 void OwnConnections::resume(Connection& connection, const ConnectionComment& comment, Timestamp time,
                             EventConsumer& consumer) {
     connection.tls_records = comment.tls_records;
+    connection.begins_here = false;
     const std::array<std::uint64_t, 2> begins{comment.sent_position, comment.received_position};
     for (const Direction direction : {Direction::sent, Direction::received}) {
         const auto index = static_cast<std::size_t>(direction);

@@ -30,27 +30,32 @@ class OwnConnections {
     bool on_udp(const CapturedPacket& packet, const IpPacket& ip, EventConsumer& consumer);
 
   private:
+    using Flows = std::unordered_map<FlowKey, ConnectionId, FlowKeyHash>;
     struct Connection {
         ConnectionInfo info;
         ConnectionId id_in_file;
         bool tls_records = false;
-        std::array<std::uint64_t, 2> bases{};      ///< positions the file begins with
+        bool begins_here = true;               ///< the file holds nothing of it before the part that is read
+        std::array<std::uint64_t, 2> bases{};  ///< positions the file begins with
         std::array<std::uint64_t, 2> positions{};  ///< of the next octets, as the comments count
     };
 
     bool on_packet(const CapturedPacket& packet, const FlowKey& key, ByteView payload,
                    EventConsumer& consumer);
-    void begin(const FlowKey& key, ConnectionComment comment, Timestamp time, EventConsumer& consumer);
+    void begin(Flows& flows, const FlowKey& key, ConnectionComment comment, Timestamp time,
+               EventConsumer& consumer);
     ConnectionId id_for(const ConnectionId& id_in_file);
     void resume(Connection& connection, const ConnectionComment& comment, Timestamp time,
                 EventConsumer& consumer);
     void learn(Connection& connection, const ConnectionInfo& news, Timestamp time, EventConsumer& consumer);
     void meet(const ProcessInfo& process, Timestamp time, EventConsumer& consumer);
+    void deliver(Connection& connection, const CapturedPacket& packet, Direction direction,
+                 ByteView plaintext, EventConsumer& consumer);
     void on_gap(Connection& connection, Direction direction, const GapComment& gap, Timestamp time,
                 EventConsumer& consumer);
 
     std::uint64_t& next_generation_;
-    std::unordered_map<FlowKey, ConnectionId, FlowKeyHash> flows_;
+    std::array<Flows, 2> flows_;  ///< of hidden packets apart
     std::map<ConnectionId, Connection> connections_;
     std::map<ConnectionId, ConnectionId> renumbered_;  ///< those of unknown processes
     std::map<ProcessKey, std::string> processes_;      ///< comm

@@ -22,6 +22,7 @@ struct CapturedPacket {
 
     // Only in pcapng files that sslsniff wrote:
     bool is_ours = false;
+    bool hidden = false;       ///< of the other end of a connection, for own_connections alone
     std::string_view comment;  ///< the first one
     std::optional<Direction> direction;
     std::uint32_t tid = 0;

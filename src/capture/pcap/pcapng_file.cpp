@@ -87,6 +87,11 @@ Result<std::optional<CapturedPacket>> PcapngFile::next() {
             case kObsoletePacket:
             case kEnhancedPacket:
                 return enhanced_packet(body);
+            case kHiddenPacketBlock:
+                if (is_ours_) {
+                    return enhanced_packet(body);
+                }
+                break;
             case kSimplePacket:
                 return simple_packet(body);
             default:
@@ -189,8 +194,9 @@ Result<CapturedPacket> PcapngFile::enhanced_packet(ByteView body) const {
     packet.link_type = interfaces_[index].link_type;
     packet.octets = body.substr(kPacketFields, length);
     packet.original_length = load<std::uint32_t>(body, 16);
-    if (is_ours_ && type == kEnhancedPacket) {
+    if (is_ours_ && type != kObsoletePacket) {
         packet.is_ours = true;
+        packet.hidden = type == kHiddenPacketBlock;
         read_options(body.substr(kPacketFields + std::min(padded(length), body.size() - kPacketFields)),
                      packet);
     }

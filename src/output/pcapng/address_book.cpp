@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::uint64_t kPorts = 16'384;  ///< of the dynamic range (RFC 6335 section 6)
 constexpr std::uint16_t kFirstPort = 49'152;
+/// Connections that ended and whose other end may still come to light.
+constexpr std::size_t kMaxRetired = 4096;
 constexpr std::array<std::uint8_t, 3> kLocalNet{192, 0, 2};      ///< TEST-NET-1 (RFC 5737)
 constexpr std::array<std::uint8_t, 3> kRemoteNet{198, 51, 100};  ///< TEST-NET-2
 
@@ -41,6 +43,11 @@ void append_endpoint(std::string& out, const Endpoint& endpoint) {
     append_be(out, endpoint.port);
 }
 
+/// 0 is one nobody knows.
+bool in_one_namespace(std::uint32_t a, std::uint32_t b) {
+    return a == b || a == 0 || b == 0;
+}
+
 std::string key_of(Transport transport, const ShownEndpoints& shown) {
     std::string local;
     std::string remote;
@@ -56,7 +63,7 @@ std::uint16_t AddressBook::made_up_port(const ConnectionId& connection) {
     return static_cast<std::uint16_t>(kFirstPort + connection.generation % kPorts);
 }
 
-std::optional<ShownEndpoints> AddressBook::claim(const ConnectionInfo& info, const Ports& ports) {
+ShownEndpoints AddressBook::claim(const ConnectionInfo& info, const Ports& ports) {
     const Endpoints& real = info.endpoints;
     ShownEndpoints shown{.local = {on_the_wire(real.local.address), ports.local},
                          .remote = {on_the_wire(real.remote.address), ports.remote},
@@ -71,25 +78,27 @@ std::optional<ShownEndpoints> AddressBook::claim(const ConnectionInfo& info, con
             shown.made_up = true;
         }
     }
+    const auto make_up = [&] {
+        shown.local.address = made_up_address(info.id, true, v6);
+        shown.remote.address = made_up_address(info.id, false, v6);
+        (ports.local_is_client ? shown.local : shown.remote).port = made_up_port(info.id);
+        shown.made_up = true;
+    };
 
     std::string key = key_of(real.transport, shown);
     if (const auto found = owners_.find(key); found != owners_.end() && found->second.connection != info.id) {
         const Owner& owner = found->second;
-        const bool same_host = owner.netns == real.netns || owner.netns == 0 || real.netns == 0;
-        if (same_host && owner.local == shown.remote && owner.local != shown.local) {
-            return std::nullopt;
+        if (is_other_end(owner, info, shown)) {
+            make_up();  // unlike any other's, in case there are several
+            shown.shown_by = owner.connection;
+            return shown;
         }
-        const bool is_dead = owner.socket_cookie != 0 && real.socket_cookie != 0 && same_host &&
-                             owner.socket_cookie != real.socket_cookie;
-        if (!is_dead) {
-            shown.local.address = made_up_address(info.id, true, v6);
-            shown.remote.address = made_up_address(info.id, false, v6);
-            (ports.local_is_client ? shown.local : shown.remote).port = made_up_port(info.id);
-            shown.made_up = true;
+        if (is_alive(owner, real)) {
+            make_up();
             key = key_of(real.transport, shown);
         }
     }
-    release(info.id);
+    forget(info.id);
     if (const auto found = owners_.find(key); found != owners_.end()) {
         keys_.erase(found->second.connection);
     }
@@ -98,11 +107,43 @@ std::optional<ShownEndpoints> AddressBook::claim(const ConnectionInfo& info, con
     return shown;
 }
 
-void AddressBook::release(const ConnectionId& connection) {
+void AddressBook::release(const ConnectionId& connection, Timestamp closed) {
+    const auto found = keys_.find(connection);
+    if (found == keys_.end()) {
+        return;
+    }
+    owners_[found->second].closed = closed;
+    retired_.push_back({found->second, connection});
+    keys_.erase(found);
+    if (retired_.size() > kMaxRetired) {
+        const Retired& oldest = retired_.front();
+        const auto owner = owners_.find(oldest.key);
+        if (owner != owners_.end() && owner->second.closed && owner->second.connection == oldest.connection) {
+            owners_.erase(owner);
+        }
+        retired_.pop_front();
+    }
+}
+
+void AddressBook::forget(const ConnectionId& connection) {
     if (const auto found = keys_.find(connection); found != keys_.end()) {
         owners_.erase(found->second);
         keys_.erase(found);
     }
+}
+
+/// A connection that began after the owner had ended uses its addresses again.
+bool AddressBook::is_other_end(const Owner& owner, const ConnectionInfo& info, const ShownEndpoints& shown) {
+    return in_one_namespace(owner.netns, info.endpoints.netns) && owner.local == shown.remote &&
+           owner.local != shown.local && (!owner.closed || info.opened <= *owner.closed);
+}
+
+/// False when the addresses are free: the owner has ended, or its socket has.
+bool AddressBook::is_alive(const Owner& owner, const Endpoints& now) {
+    const bool socket_is_another = owner.socket_cookie != 0 && now.socket_cookie != 0 &&
+                                   in_one_namespace(owner.netns, now.netns) &&
+                                   owner.socket_cookie != now.socket_cookie;
+    return !owner.closed && !socket_is_another;
 }
 
 }  // namespace sslsniff

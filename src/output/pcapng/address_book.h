@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -15,6 +16,8 @@ struct ShownEndpoints {
     Endpoint local;
     Endpoint remote;
     bool made_up = false;  ///< not (all) the real ones
+    /// Who shows the connection already, as its other end: its plaintext must not appear twice.
+    std::optional<ConnectionId> shown_by = std::nullopt;
 };
 
 /// Decides which addresses each connection gets in one capture. A dissector knows a conversation by its
@@ -23,16 +26,15 @@ class AddressBook {
   public:
     /// The endpoints for `info`, whose real ones are used where they are known and free. Unknown addresses,
     /// and those of a second connection on the same ones (TLS inside TLS, another network namespace), are
-    /// stable documentation addresses (RFC 5737, RFC 3849). Nullopt when `info` is the other end of a
-    /// connection that is already shown: its plaintext would appear twice. `ports` are what is shown instead
-    /// of the real ones.
+    /// stable documentation addresses (RFC 5737, RFC 3849). `ports` are what is shown instead of the real
+    /// ones.
     struct Ports {
         std::uint16_t local = 0;
         std::uint16_t remote = 0;
         bool local_is_client = true;
     };
-    std::optional<ShownEndpoints> claim(const ConnectionInfo& info, const Ports& ports);
-    void release(const ConnectionId& connection);
+    ShownEndpoints claim(const ConnectionInfo& info, const Ports& ports);
+    void release(const ConnectionId& connection, Timestamp closed);
 
     /// The port used for a client nobody knows.
     static std::uint16_t made_up_port(const ConnectionId& connection);
@@ -43,10 +45,20 @@ class AddressBook {
         Endpoint local;
         std::uint32_t netns = 0;
         std::uint64_t socket_cookie = 0;
+        std::optional<Timestamp> closed = std::nullopt;
     };
+    struct Retired {
+        std::string key;
+        ConnectionId connection;
+    };
+
+    static bool is_other_end(const Owner& owner, const ConnectionInfo& info, const ShownEndpoints& shown);
+    static bool is_alive(const Owner& owner, const Endpoints& now);
+    void forget(const ConnectionId& connection);
 
     std::map<std::string, Owner> owners_;       ///< by transport and both endpoints, ordered
     std::map<ConnectionId, std::string> keys_;  ///< what each connection owns
+    std::deque<Retired> retired_;               ///< closed owners that are still known, oldest first
 };
 
 }  // namespace sslsniff

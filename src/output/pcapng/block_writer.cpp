@@ -4,6 +4,7 @@
 
 #include "base/endian.h"
 #include "base/text.h"
+#include "model/packet_comment.h"
 
 namespace sslsniff {
 namespace {
@@ -102,7 +103,7 @@ void BlockWriter::packet(std::uint32_t interface, Timestamp time, std::span<cons
     for (const ByteView piece : pieces) {
         length += piece.size();
     }
-    begin(kEnhancedPacket);
+    begin(options.hidden ? kHiddenPacketBlock : kEnhancedPacket);
     append_le(block_, interface);
     append_time(block_, time);
     append_le(block_, static_cast<std::uint32_t>(length));

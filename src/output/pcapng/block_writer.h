@@ -39,6 +39,7 @@ struct PacketOptions {
     std::uint32_t pid = 0;                                ///< epb_processid_threadid; 0 for none
     std::uint32_t tid = 0;                                ///< the same
     std::optional<std::uint32_t> process = std::nullopt;  ///< index of a process-information block
+    bool hidden = false;  ///< in a block of our own that other programs pass over
 };
 
 struct InterfaceStatistics {

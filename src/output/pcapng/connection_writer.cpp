@@ -2,12 +2,17 @@
 
 #include <algorithm>
 
+#include "output/pcapng/synthetic_tls.h"
+
 namespace sslsniff {
 namespace {
 
 constexpr ByteView kHttp2Preface = "PRI * HTTP/2.0\r\n";
 /// Octets of each direction looked at to guess the protocol.
+constexpr std::string_view kHelp = "lets a dissector understand what follows";
 constexpr std::size_t kFirstOctets = 256;
+/// Well below what a frame of HTTP/2 holds.
+constexpr std::size_t kMaxAtOnce = 1 << 20;
 
 constexpr std::uint16_t kHttpsPort = 443;
 constexpr std::uint16_t kHttpPort = 80;
@@ -109,16 +114,18 @@ void ConnectionWriter::on_gap(const GapEvent& event) {
 
 void ConnectionWriter::on_close(const CloseEvent& event) {
     release();
-    const PacketContext context = context_at(event.time);
+    PacketContext context = context_at(event.time);
     failed_without_data_ = !conversation_;
     // At the end of the capture the connection goes on: its packets must not say otherwise.
-    if (event.reason != CloseReason::capture_end && ensure_open(context)) {
+    if (event.reason != CloseReason::capture_end) {
+        ensure_open(context);
         if (const std::string news = take_comment(); !news.empty()) {
             conversation_->note(*capture_.section, context, news);
         }
         conversation_->close(*capture_.section, context, event.reason);
     }
-    capture_.addresses.release(info_.id);
+    capture_.addresses.release(info_.id, event.time);
+    capture_.notes.erase(info_.id);
 }
 
 void ConnectionWriter::release() {
@@ -134,67 +141,64 @@ void ConnectionWriter::release() {
 }
 
 void ConnectionWriter::write(const DataEvent& event) {
-    const PacketContext context = context_at(event.time, event.tid);
-    if (!ensure_open(context)) {
-        return;
-    }
+    PacketContext context = context_at(event.time, event.tid);
+    ensure_open(context);
     std::uint64_t& expected = position(event.direction);
     if (event.position > expected) {
         lose(context, event.direction, {expected, event.position - expected, LossCause::unknown});
     }
     const std::uint64_t known =
         std::min<std::uint64_t>(expected - std::min(expected, event.position), event.bytes.size());
-    const ByteView fresh = event.bytes.substr(known);
-    if (!fresh.empty()) {
-        expected += fresh.size();
-        conversation_->write(*capture_.section, context, event.direction, fresh, take_comment());
+    ByteView fresh = event.bytes.substr(known);
+    while (!fresh.empty()) {
+        const ByteView part = fresh.substr(0, kMaxAtOnce);
+        if (stream_context_) {
+            make_up(context, event.direction, stream_context_->before(event.direction, part),
+                    filler_comment(kHelp));
+        }
+        expected += part.size();
+        conversation_->write(*capture_.section, context, event.direction, part, take_comment());
+        fresh.remove_prefix(part.size());
     }
 }
 
 void ConnectionWriter::write_gap(const GapEvent& event) {
-    const PacketContext context = context_at(event.time);
-    if (!ensure_open(context)) {
-        return;
-    }
+    PacketContext context = context_at(event.time);
+    ensure_open(context);
     const std::uint64_t expected = position(event.direction);
     const std::uint64_t end = event.position + event.bytes;
     if (end > expected) {
         lose(context, event.direction, {expected, end - expected, event.cause});
     } else if (event.bytes == 0) {
+        if (stream_context_) {
+            stream_context_->skip(event.direction, 0);
+        }
         open(context, ConnectionComment::Gap{event.direction, event.cause});
     }
 }
 
 /// Moves the position over octets that are missing.
-void ConnectionWriter::lose(const PacketContext& context, Direction direction, const GapComment& gap) {
+void ConnectionWriter::lose(PacketContext& context, Direction direction, const GapComment& gap) {
     position(direction) += gap.bytes;
-    if (gap.bytes <= conversation_->max_gap()) {
+    const bool in_step = !stream_context_ || stream_context_->skip(direction, gap.bytes);
+    if (in_step && gap.bytes <= conversation_->max_gap()) {
         conversation_->lost(*capture_.section, context, direction, gap);
     } else {
         open(context, ConnectionComment::Gap{direction, gap.cause});
     }
 }
 
-/// False when this connection is not written.
-bool ConnectionWriter::ensure_open(const PacketContext& context) {
-    if (suppressed_) {
-        return false;
-    }
+void ConnectionWriter::ensure_open(PacketContext& context) {
     if (!conversation_ || file_ != capture_.file) {
         open(context, std::nullopt);
     }
-    return !suppressed_;
 }
 
-void ConnectionWriter::open(const PacketContext& context, std::optional<ConnectionComment::Gap> gap) {
-    auto wanted = shape();
-    if (!wanted) {
-        suppressed_ = true;
-        conversation_.reset();
-        return;
-    }
-    const bool is_udp = wanted->transport == Transport::udp;
-    conversation_.emplace(std::move(*wanted));
+void ConnectionWriter::open(PacketContext& context, std::optional<ConnectionComment::Gap> gap) {
+    ConversationShape wanted = shape();
+    context.hidden = hidden_;
+    const bool is_udp = wanted.transport == Transport::udp;
+    conversation_.emplace(std::move(wanted));
     file_ = capture_.file;
     ++part_;
     ConnectionComment comment = describe();
@@ -206,42 +210,81 @@ void ConnectionWriter::open(const PacketContext& context, std::optional<Connecti
         pending_comment_ = std::move(text);
     } else {
         conversation_->open(*capture_.section, context, text);
+        begin_context(context);
     }
 }
 
-/// Nullopt when the other end of the connection is written already.
-std::optional<ConversationShape> ConnectionWriter::shape() {
+/// A dissector which begins here may need to know of what passed before.
+void ConnectionWriter::begin_context(const PacketContext& context) {
+    if (!stream_context_ && capture_.make_context) {
+        const bool from_start = part_ == 1 && (!info_.midstream || has_preface());
+        stream_context_ = capture_.make_context(
+            protocol_, local_is_client() ? Direction::sent : Direction::received, from_start);
+    }
+    if (!stream_context_) {
+        return;
+    }
+    const StreamContext::Beginning beginning = stream_context_->begin();
+    const std::string comment = beginning.is_exact ? context_comment() : filler_comment(kHelp);
+    for (const StreamContext::Piece& piece : beginning.pieces) {
+        make_up(context, piece.direction, piece.octets, comment);
+    }
+}
+
+/// Every packet of it says so.
+void ConnectionWriter::make_up(const PacketContext& context, Direction direction, ByteView octets,
+                               std::string_view comment) {
+    while (!octets.empty()) {
+        const ByteView part = octets.substr(0, kMaxTlsPlaintext);
+        conversation_->write(*capture_.section, context, direction, part, comment);
+        octets.remove_prefix(part.size());
+    }
+}
+
+bool ConnectionWriter::has_preface() const {
+    return std::ranges::any_of(first_octets_,
+                               [](ByteView first) { return first.starts_with(kHttp2Preface); });
+}
+
+ConversationShape ConnectionWriter::shape() {
     const Endpoints& real = info_.endpoints;
     const bool is_client = local_is_client();
     const Endpoint& client = is_client ? real.local : real.remote;
     const Endpoint& server = is_client ? real.remote : real.local;
     const ByteView sent = first_octets_[0];
     const ByteView received = first_octets_[1];
-    const std::string protocol = capture_.guess ? capture_.guess(info_, sent, received) : std::string();
+    // Ciphertext is not what its ALPN names.
+    const bool is_decoded = info_.tls.not_decoded.empty();
+    protocol_ = capture_.guess && is_decoded ? capture_.guess(info_, sent, received) : std::string();
     const CarriageInput input{
-        .carrier = info_.carrier,
+        .carrier = is_decoded ? info_.carrier : Carrier::cleartext,
         .transport = real.transport,
         .client_port = is_known(client) ? client.port : AddressBook::made_up_port(info_.id),
-        .server_port = is_known(server) ? server.port : usual_port(info_.carrier, protocol),
-        .alpn = info_.tls.alpn,
-        .protocol = protocol,
-        .has_preface = sent.starts_with(kHttp2Preface) || received.starts_with(kHttp2Preface)};
+        .server_port = is_known(server) ? server.port : usual_port(info_.carrier, protocol_),
+        .alpn = is_decoded ? ByteView(info_.tls.alpn) : ByteView(),
+        .protocol = protocol_,
+        .has_preface = has_preface()};
     Carriage carriage = choose_carriage(input, capture_.carriage);
     if (failed_without_data_) {
         carriage.tls = false;  // no handshake that never was
         carriage.marker = Marker::none;
     }
-    const auto shown =
+    const ShownEndpoints shown =
         capture_.addresses.claim(info_, {.local = is_client ? input.client_port : carriage.server_port,
                                          .remote = is_client ? carriage.server_port : input.client_port,
                                          .local_is_client = is_client});
-    if (!shown) {
-        return std::nullopt;
+    if (shown.shown_by) {
+        if (!hidden_) {
+            capture_.notes[*shown.shown_by] = other_end_comment(info_);
+        }
+        carriage.tls = false;  // nobody dissects it
+        carriage.marker = Marker::none;
     }
-    made_up_ = shown->made_up;
+    hidden_ = shown.shown_by.has_value();
+    made_up_ = shown.made_up;
     return ConversationShape{.transport = real.transport == Transport::udp ? Transport::udp : Transport::tcp,
-                             .client = is_client ? shown->local : shown->remote,
-                             .server = is_client ? shown->remote : shown->local,
+                             .client = is_client ? shown.local : shown.remote,
+                             .server = is_client ? shown.remote : shown.local,
                              .local_is_client = is_client,
                              .carriage = std::move(carriage),
                              .server_name = info_.tls.sni,
@@ -257,6 +300,11 @@ bool ConnectionWriter::local_is_client() const {
 }
 
 std::string ConnectionWriter::take_comment() {
+    if (pending_comment_.empty()) {
+        if (const auto note = capture_.notes.extract(info_.id); !note.empty()) {
+            return std::move(note.mapped());
+        }
+    }
     return std::exchange(pending_comment_, {});
 }
 

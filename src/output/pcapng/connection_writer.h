@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +12,7 @@
 #include "base/bytes.h"
 #include "model/connection.h"
 #include "model/event.h"
+#include "model/stream_context.h"
 #include "output/pcapng/address_book.h"
 #include "output/pcapng/conversation.h"
 #include "output/pcapng/section.h"
@@ -26,8 +29,10 @@ struct PcapngCapture {
     std::uint32_t file = 0;           ///< counts files
     std::uint32_t conversations = 0;  ///< counts synthetic connections
     AddressBook addresses;
+    std::map<ConnectionId, std::string> notes;  ///< what the next packet of a connection says
     CarriageOptions carriage;
     ProtocolGuess guess;
+    MakeStreamContext make_context;
 };
 
 /// Turns the events of one connection into packets. Waits with the first ones, bounded, until it is known
@@ -60,18 +65,22 @@ class ConnectionWriter {
         std::optional<GapEvent> gap;
     };
 
-    bool may_start() const { return endpoints_known_ || conversation_ || suppressed_; }
+    bool may_start() const { return endpoints_known_ || conversation_; }
     void write(const DataEvent& event);
     void write_gap(const GapEvent& event);
-    void lose(const PacketContext& context, Direction direction, const GapComment& gap);
-    bool ensure_open(const PacketContext& context);
-    void open(const PacketContext& context, std::optional<ConnectionComment::Gap> gap);
-    std::optional<ConversationShape> shape();
+    void lose(PacketContext& context, Direction direction, const GapComment& gap);
+    void ensure_open(PacketContext& context);
+    void open(PacketContext& context, std::optional<ConnectionComment::Gap> gap);
+    ConversationShape shape();
+    bool has_preface() const;
+    void begin_context(const PacketContext& context);
+    void make_up(const PacketContext& context, Direction direction, ByteView octets,
+                 std::string_view comment);
     bool local_is_client() const;
     std::string take_comment();
     ConnectionComment describe() const;
     PacketContext context_at(Timestamp time, std::uint32_t tid = 0) const {
-        return {*info_.process, time, tid};
+        return {*info_.process, time, tid, hidden_};
     }
     std::uint64_t& position(Direction direction) { return positions_[static_cast<std::size_t>(direction)]; }
 
@@ -81,11 +90,13 @@ class ConnectionWriter {
     std::uint32_t file_ = 0;  ///< which the conversation is in
     std::uint32_t part_ = 0;
     bool endpoints_known_ = false;
-    bool suppressed_ = false;  ///< the other end of it is written
+    bool hidden_ = false;  ///< the other end of it is shown
     bool failed_without_data_ = false;
     bool made_up_ = false;
     std::string pending_comment_;  ///< for the next packet with plaintext
     std::array<std::uint64_t, 2> positions_{};
+    std::string protocol_;  ///< as far as it is known
+    std::unique_ptr<StreamContext> stream_context_;
     std::array<Bytes, 2> first_octets_;  ///< of each direction, for the guess
     std::vector<Held> held_;
     std::size_t held_bytes_ = 0;

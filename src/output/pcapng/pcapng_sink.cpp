@@ -18,12 +18,14 @@ constexpr std::size_t kMaxWaiting = 256;
 
 }  // namespace
 
-PcapngSink::PcapngSink(PcapngOptions options, OutputSequence& output, ProtocolGuess guess)
+PcapngSink::PcapngSink(PcapngOptions options, OutputSequence& output, ProtocolGuess guess,
+                       MakeStreamContext make_context)
     : options_(std::move(options)), output_(output) {
     section_.emplace(output_.stream(), options_.host, options_.process_blocks);
     capture_.section = &*section_;
     capture_.carriage = options_.carriage;
     capture_.guess = std::move(guess);
+    capture_.make_context = std::move(make_context);
 }
 
 PcapngSink::~PcapngSink() = default;

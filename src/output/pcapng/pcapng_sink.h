@@ -24,8 +24,9 @@ struct PcapngOptions {
 /// cipher.
 class PcapngSink final : public EventConsumer {
   public:
-    /// Borrows `output`, which has a stream open. `guess` may be empty.
-    PcapngSink(PcapngOptions options, OutputSequence& output, ProtocolGuess guess);
+    /// Borrows `output`, which has a stream open. `guess` and `make_context` may be empty.
+    PcapngSink(PcapngOptions options, OutputSequence& output, ProtocolGuess guess,
+               MakeStreamContext make_context);
     ~PcapngSink() override;
 
     /// Writes, and flushes at least every 100 ms of event time.

@@ -49,8 +49,11 @@ void Section::packet(const PacketContext& context, Direction direction, std::spa
                     .dropped = dropped,
                     .pid = context.process.key.pid,
                     .tid = context.tid,
-                    .process = entry.block});
-    count(entry.interface, context.time);
+                    .process = entry.block,
+                    .hidden = context.hidden});
+    if (!context.hidden) {
+        count(entry.interface, context.time);
+    }
 }
 
 void Section::marker(Timestamp time, const MarkerRecord& record) {

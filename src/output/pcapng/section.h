@@ -30,6 +30,7 @@ struct PacketContext {
     const ProcessInfo& process;
     Timestamp time;
     std::uint32_t tid = 0;
+    bool hidden = false;  ///< for our own reading back alone
 };
 
 /// One pcapng section: one file, or one pipe. Declares an interface per process before its first packet.

@@ -10,8 +10,9 @@ std::string summary_text(const CaptureSummary& summary) {
     std::string out = counted(summary.transactions, "transaction");
     out += '\n';
     out += counted(summary.connections, "connection");
-    out += " of ";
-    out += summary.processes == 1 ? "1 process" : fmt::format("{} processes", summary.processes);
+    if (summary.processes != 0) {
+        out += summary.processes == 1 ? " of 1 process" : fmt::format(" of {} processes", summary.processes);
+    }
     if (summary.unbound_connections != 0) {
         out += fmt::format(" ({} unbound: the socket was not found)", summary.unbound_connections);
     }

@@ -42,6 +42,10 @@ void DynamicTable::set_capacity(std::size_t octets) {
     evict();
 }
 
+std::size_t DynamicTable::capacity() const {
+    return capacity_.value_or(kInitialCapacity);
+}
+
 void DynamicTable::lose() {
     entries_.clear();
     size_ = 0;

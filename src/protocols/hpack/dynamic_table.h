@@ -43,6 +43,8 @@ class DynamicTable {
     /// An unknown number of entries was inserted, and the capacity may have changed.
     void lose();
 
+    /// Octets, the initial ones when not known.
+    std::size_t capacity() const;
     std::size_t known_entries() const { return entries_.size(); }
     /// Size of the known entries as section 4.1 counts it; unknown names and values count as empty.
     std::size_t known_size() const { return size_; }

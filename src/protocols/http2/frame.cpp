@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "base/endian.h"
+
 namespace sslsniff::http2 {
 namespace {
 
@@ -98,6 +100,14 @@ FrameHeader parse_frame_header(ByteView octets) {
             .reserved = (stream & 0x80000000U) != 0};
 }
 
+Bytes to_octets(const FrameHeader& header) {
+    Bytes octets;
+    append_be(octets, header.length << 8U | static_cast<std::uint32_t>(header.type));
+    octets += static_cast<char>(header.flags);
+    append_be(octets, header.stream | (header.reserved ? 0x80000000U : 0U));
+    return octets;
+}
+
 bool is_valid(const FrameHeader& header) {
     if (header.reserved || !length_fits(header)) {
         return false;
@@ -106,6 +116,11 @@ bool is_valid(const FrameHeader& header) {
         return is_grease(header.type);
     }
     return stream_fits(header) && (header.flags & ~defined_flags(header.type)) == 0;
+}
+
+bool is_table_frame(const FrameHeader& header) {
+    return header.type == FrameType::headers && header.stream == 0 && header.flags == kEndHeaders &&
+           !header.reserved;
 }
 
 bool strip_padding(const FrameHeader& header, ByteView& payload) {

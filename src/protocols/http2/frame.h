@@ -25,6 +25,9 @@ enum class FrameType : std::uint8_t {
     priority_update = 16  ///< RFC 9218
 };
 
+/// Neither registered nor reserved: for octets that are not to be understood.
+inline constexpr auto kOpaque = static_cast<FrameType>(0xF0);
+
 inline constexpr std::uint8_t kEndStream = 0x1;
 inline constexpr std::uint8_t kAck = 0x1;
 inline constexpr std::uint8_t kEndHeaders = 0x4;
@@ -48,12 +51,19 @@ struct FrameHeader {
 /// Reads the first kFrameHeaderSize octets of `octets`, which must be there.
 FrameHeader parse_frame_header(ByteView octets);
 
+/// The octets parse_frame_header() reads.
+Bytes to_octets(const FrameHeader& header);
+
 /// A big-endian 32-bit number at the start of `octets`, which must hold it.
 std::uint32_t read_u32(ByteView octets);
 
 /// True for a header that a correct peer may send: length, flags and stream identifier fit the type.
 /// Reserved types that peers send to keep us tolerant (0x0b + n * 0x1f) pass too.
 bool is_valid(const FrameHeader& header);
+
+/// A HEADERS frame on stream 0. No peer may send one: it is made up to restore a dynamic table in the middle
+/// of a connection, see DissectorContext.
+bool is_table_frame(const FrameHeader& header);
 
 /// The flags section 6 defines for frames of `type`; none for types it does not know.
 std::uint8_t defined_flags(FrameType type);

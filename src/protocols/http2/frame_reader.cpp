@@ -65,7 +65,7 @@ std::size_t FrameReader::read_header(ByteView octets, Timestamp time) {
     }
     const Bytes raw = std::exchange(pending_, {});
     header_ = parse_frame_header(raw);
-    if (!is_valid(header_)) {
+    if (!is_valid(header_) && !is_table_frame(header_)) {
         lose(false, time);
         search(raw, time);
         return take;
@@ -155,6 +155,34 @@ void FrameReader::gap(std::uint64_t bytes, Timestamp time) {
         end_payload(time);  // what came of it may still tell something
     }
     lose(true, time);
+}
+
+void FrameReader::resynchronise() {
+    if (tiling_) {
+        skipped_ += tiling_->skipped();
+        tiling_.reset();
+    }
+    pending_.clear();
+    state_ = State::header;
+}
+
+Bytes FrameReader::unfinished() const {
+    if (state_ != State::payload) {
+        return pending_;
+    }
+    FrameHeader rest = header_;
+    if (header_.type == FrameType::data) {
+        rest.length = left_;
+        if (!header_.has(kPadded) || pad_length_pending_) {
+            return to_octets(rest);
+        }
+        ++rest.length;
+        return to_octets(rest) + static_cast<char>(padding_);
+    }
+    if (missing_ != 0) {  // too much of it passed
+        return to_octets({.length = left_, .type = kOpaque});
+    }
+    return to_octets(rest) + pending_;
 }
 
 void FrameReader::lose(bool aligned, Timestamp time) {

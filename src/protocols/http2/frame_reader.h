@@ -44,6 +44,11 @@ class FrameReader {
 
     /// False while frame boundaries are not known.
     bool synchronised() const { return state_ != State::search; }
+    /// The octets that follow begin a frame.
+    void resynchronise();
+    /// What a reader would have to be given, after a frame's end, to be where this one is: the beginning of a
+    /// frame, less what it carried of DATA.
+    Bytes unfinished() const;
     /// Octets passed over in search of a boundary.
     std::uint64_t skipped() const { return skipped_; }
 

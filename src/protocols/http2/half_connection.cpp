@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/endian.h"
+
 namespace sslsniff::http2 {
 
 HalfConnection::HalfConnection(HalfListener& listener, Direction direction, std::size_t max_headers)
@@ -22,6 +24,11 @@ void HalfConnection::begins_here() {
     reader_.set_midstream(false);
 }
 
+void HalfConnection::begins_within() {
+    has_octets_ = true;
+    reader_.gap(0, {});
+}
+
 void HalfConnection::gap(std::uint64_t bytes, Timestamp time) {
     if (has_octets_) {
         reader_.gap(bytes, time);
@@ -29,6 +36,24 @@ void HalfConnection::gap(std::uint64_t bytes, Timestamp time) {
         reader_.set_midstream(true);
         on_lost(time);
     }
+}
+
+Bytes HalfConnection::unfinished() const {
+    Bytes octets;
+    if (open_ && open_->missing == 0) {
+        const bool promises = open_->section.promised != 0;
+        FrameHeader header{.length = static_cast<std::uint32_t>(open_->octets.size()),
+                           .type = promises ? FrameType::push_promise : FrameType::headers,
+                           .flags = open_->section.end_stream ? kEndStream : std::uint8_t{0},
+                           .stream = open_->section.stream};
+        Bytes promised;
+        if (promises) {
+            append_be(promised, open_->section.promised);
+            header.length += static_cast<std::uint32_t>(promised.size());
+        }
+        octets = to_octets(header) + promised + open_->octets;
+    }
+    return octets + reader_.unfinished();
 }
 
 void HalfConnection::on_preface(Timestamp /*time*/) {
@@ -71,6 +96,11 @@ void HalfConnection::read_headers(const FrameHeader& header, ByteView payload, s
     section.stream = header.stream;
     section.end_stream = header.type == FrameType::headers && header.has(kEndStream);
     section.start = time;
+    if (header.stream == 0) {  // made up, see DissectorContext: the streams before passed unseen
+        decoder_.decode(payload);
+        listener_.on_lost(direction_, time);
+        return;
+    }
     FrameHeader layout = header;
     if (missing != 0) {
         layout.flags &= static_cast<std::uint8_t>(~kPadded);  // the padding is in what is missing

@@ -54,6 +54,15 @@ class HalfConnection final : private FrameListener {
     void gap(std::uint64_t bytes, Timestamp time);
     /// Before any octet: the other direction shows that the connection begins here after all.
     void begins_here();
+    /// Before any octet: what comes may begin anywhere in a frame.
+    void begins_within();
+    /// See FrameReader.
+    bool synchronised() const { return reader_.synchronised(); }
+    void resynchronise() { reader_.resynchronise(); }
+    /// The header block and the frame that are under way, see FrameReader.
+    Bytes unfinished() const;
+    const hpack::DynamicTable& table() const { return decoder_.table(); }
+
     bool has_octets() const { return has_octets_; }
 
     /// Octets passed over in search of frames.

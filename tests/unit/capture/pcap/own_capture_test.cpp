@@ -15,9 +15,11 @@ using namespace test;
 class Recorder final : public EventConsumer {
   public:
     explicit Recorder(PcapngOptions options = {})
-        : sink(std::move(options), output, [](const ConnectionInfo&, ByteView sent, ByteView) {
-              return std::string(sent.starts_with("*") ? "redis" : "http/1");
-          }) {}
+        : sink(std::move(options), output,
+               [](const ConnectionInfo&, ByteView sent, ByteView) {
+                   return std::string(sent.starts_with("*") ? "redis" : "http/1");
+               },
+               {}) {}
     void on_event(const CaptureEvent& event) override {
         sink.on_event(event);
         text.on_event(event);
@@ -39,6 +41,24 @@ std::string read(const Bytes& file) {
     EXPECT_TRUE(reader);
     EXPECT_TRUE(drain(**reader, text));
     return text.take();
+}
+
+TEST(OwnCapture, BothEndsSurviveTheRoundTrip) {
+    Recorder recorder;
+    EventScript client(recorder, {100, 1, 0xA0, 1});
+    EventScript server(recorder, {200, 1, 0xB0, 2});
+    client.process("curl").open();
+    client.endpoints(Role::client, "127.0.0.1:50000", "127.0.0.1:443", Transport::tcp, 1, 9);
+    client.sent("GET / HTTP/1.1\r\n\r\n");
+    server.process("nginx").open();
+    server.endpoints(Role::server, "127.0.0.1:443", "127.0.0.1:50000", Transport::tcp, 2, 9);
+    server.received("GET / HTTP/1.1\r\n\r\n").sent("HTTP/1.1 200 OK\r\n\r\n");
+    client.gap(Direction::received, 19).close();  // what one end lost the other has
+    server.received("more").close();              // after the end of the one that is shown
+    const Bytes file = recorder.file();
+    EXPECT_EQ(read(file), recorder.text.take());
+    // Other programs see one connection and are told of the second end.
+    EXPECT_NE(file.find("the other end was captured too, as connection 200.2\nprocess: nginx"), Bytes::npos);
 }
 
 TEST(OwnCapture, EventsSurviveTheRoundTrip) {

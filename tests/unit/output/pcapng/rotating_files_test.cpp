@@ -82,7 +82,7 @@ TEST_F(RotatingFilesTest, OnlyTheUserReadsThem) {
 
 TEST_F(RotatingFilesTest, OpenConnectionsAppearInEveryFile) {
     const auto files = create("a", {.max_size = 3000});
-    PcapngSink sink({}, *files, {});
+    PcapngSink sink({}, *files, {}, {});
     test::EventScript script(sink, {1, 1, 1, 1});
     script.process("curl").open().endpoints(Role::client, "10.0.0.1:50000", "10.0.0.2:443");
     for (int i = 0; i < 8; ++i) {

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "model/connection.h"
+
+namespace sslsniff {
+
+/// Follows the octets of one connection of a protocol with state, and makes up others with which a dissector
+/// that begins in the middle understands the rest: what a later capture file has to begin with.
+class StreamContext {
+  public:
+    StreamContext() = default;
+    StreamContext(const StreamContext&) = delete;
+    StreamContext& operator=(const StreamContext&) = delete;
+    virtual ~StreamContext() = default;
+
+    struct Piece {
+        Direction direction = Direction::sent;
+        Bytes octets;
+    };
+    struct Beginning {
+        std::vector<Piece>
+            pieces;             ///< in this order, before everything else; empty when there is nothing to say
+        bool is_exact = false;  ///< they hold what passed before, no placeholders for what nobody saw
+    };
+    /// A dissector begins with what is written next.
+    virtual Beginning begin() = 0;
+
+    /// `octets` are written next, of which the call takes note: what to write before them, mostly nothing.
+    virtual Bytes before(Direction direction, ByteView octets) = 0;
+
+    /// `octets` are missing, 0 when nobody knows how many. False when zeros in their place would put the
+    /// dissector out of step: it has to begin anew behind them.
+    virtual bool skip(Direction direction, std::uint64_t octets) = 0;
+};
+
+/// Null for protocols that need no context. `client` is the direction of the requests; `from_start`: the
+/// first octets are the first of the connection.
+using MakeStreamContext = std::function<std::unique_ptr<StreamContext>(std::string_view protocol,
+                                                                       Direction client, bool from_start)>;
+
+}  // namespace sslsniff

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstddef>
+
+#include "base/bytes.h"
+#include "protocols/hpack/dynamic_table.h"
+
+namespace sslsniff::hpack {
+
+/// A header block from which a decoder, whatever it knew before, gets the table: indices that later blocks
+/// refer to then mean what they meant. Parts that are not known become fields "sslsniff-unknown: not
+/// captured", as many as an encoder is likely to refer to.
+struct TableBlock {
+    Bytes octets;
+    std::size_t capacity = 0;  ///< the decoder must allow a table of this size
+    bool is_exact = false;     ///< there are no such parts
+};
+TableBlock encode_table(const DynamicTable& table);
+
+}  // namespace sslsniff::hpack

@@ -1,0 +1,124 @@
+#include "protocols/http2/dissector_context.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/endian.h"
+#include "protocols/hpack/table_block.h"
+
+namespace sslsniff::http2 {
+namespace {
+
+constexpr std::size_t kMaxHeaders = 262'144;
+/// RFC 9113 section 6.5.2
+constexpr std::uint16_t kHeaderTableSize = 1;
+/// What SETTINGS allow at least: the encoder may be allowed as much and not have told so yet.
+constexpr std::size_t kMinTable = 65'536;
+
+/// Frame headers stand one behind the other: octets that begin and end elsewhere hardly look like that.
+bool begins_a_frame(ByteView octets) {
+    bool is_first = true;
+    while (octets.size() >= kFrameHeaderSize) {
+        const FrameHeader header = parse_frame_header(octets);
+        if (!is_valid(header)) {
+            return false;
+        }
+        is_first = false;
+        octets.remove_prefix(std::min(octets.size(), kFrameHeaderSize + header.length));
+    }
+    return !is_first;
+}
+
+Bytes settings(std::size_t table_size) {
+    Bytes payload;
+    append_be(payload, kHeaderTableSize);
+    append_be(payload, static_cast<std::uint32_t>(table_size));
+    return to_octets({.length = static_cast<std::uint32_t>(payload.size()), .type = FrameType::settings}) +
+           payload;
+}
+
+Bytes settings_ack() {
+    return to_octets({.type = FrameType::settings, .flags = kAck});
+}
+
+Bytes table_frame(ByteView block) {
+    return to_octets({.length = static_cast<std::uint32_t>(block.size()),
+                      .type = FrameType::headers,
+                      .flags = kEndHeaders})
+        .append(block);
+}
+
+/// What brings the dissector to where `frames` is.
+Bytes catch_up(const HalfConnection& frames, const hpack::TableBlock& table) {
+    return table_frame(table.octets) + frames.unfinished();
+}
+
+}  // namespace
+
+DissectorContext::DissectorContext(Direction client, bool from_start)
+    : client_(client),
+      has_passed_(!from_start),
+      halves_{Half{HalfConnection(*this, Direction::sent, kMaxHeaders)},
+              Half{HalfConnection(*this, Direction::received, kMaxHeaders)}} {
+    if (!from_start) {
+        for (Half& half : halves_) {
+            half.frames.begins_within();
+        }
+    }
+}
+
+StreamContext::Beginning DissectorContext::begin() {
+    if (!has_passed_) {
+        return {};
+    }
+    std::array<hpack::TableBlock, 2> tables;
+    Beginning beginning{.pieces = {}, .is_exact = true};
+    std::size_t table_size = kMinTable;
+    for (std::size_t i = 0; i < halves_.size(); ++i) {
+        tables[i] = hpack::encode_table(halves_[i].frames.table());
+        table_size = std::max(table_size, tables[i].capacity);
+        halves_[i].detached = !halves_[i].frames.synchronised();
+        beginning.is_exact = beginning.is_exact && tables[i].is_exact && !halves_[i].detached;
+    }
+    const Direction server = opposite(client_);
+    beginning.pieces = {{client_, Bytes(kPreface) + settings(table_size)},
+                        {server, settings(table_size) + settings_ack()},
+                        {client_, settings_ack()}};
+    for (const Direction direction : {client_, server}) {
+        if (const Half& half = this->half(direction); !half.detached) {
+            beginning.pieces.push_back(
+                {direction, catch_up(half.frames, tables[static_cast<std::size_t>(direction)])});
+        }
+    }
+    return beginning;
+}
+
+Bytes DissectorContext::before(Direction direction, ByteView octets) {
+    has_passed_ = true;
+    Half& half = this->half(direction);
+    if (!half.frames.synchronised() && begins_a_frame(octets)) {
+        half.frames.resynchronise();
+    }
+    Bytes made_up;
+    if (!half.frames.synchronised()) {
+        made_up = to_octets({.length = static_cast<std::uint32_t>(octets.size()), .type = kOpaque});
+    } else if (std::exchange(half.detached, false)) {
+        made_up = catch_up(half.frames, hpack::encode_table(half.frames.table()));
+    }
+    half.frames.feed(octets, {});
+    half.detached = half.detached || !half.frames.synchronised();
+    return made_up;
+}
+
+bool DissectorContext::skip(Direction direction, std::uint64_t octets) {
+    has_passed_ = true;
+    Half& half = this->half(direction);
+    half.frames.gap(octets, {});
+    return half.frames.synchronised();
+}
+
+std::unique_ptr<StreamContext> make_dissector_context(Direction client, bool from_start) {
+    return std::make_unique<DissectorContext>(client, from_start);
+}
+
+}  // namespace sslsniff::http2

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string_view>
+
+#include "model/stream_context.h"
+#include "protocols/http2/half_connection.h"
+
+namespace sslsniff::http2 {
+
+/// Lets a dissector begin in the middle of an HTTP/2 connection. It gets a connection preface and SETTINGS,
+/// then in each direction a HEADERS frame on stream 0, where no peer sends one, that fills the dynamic table,
+/// and the beginning of the frame that is under way. Octets among which no frame boundary is known are put
+/// into frames of a type nobody uses, so that the dissector does not take lengths from them.
+class DissectorContext final : public StreamContext, private HalfListener {
+  public:
+    DissectorContext(Direction client, bool from_start);
+
+    Beginning begin() override;
+    Bytes before(Direction direction, ByteView octets) override;
+    bool skip(Direction direction, std::uint64_t octets) override;
+
+  private:
+    struct Half {
+        HalfConnection frames;
+        bool detached = false;  ///< the dissector has seen less than `frames`
+    };
+
+    void on_preface(Direction /*direction*/) override {}
+    void on_headers(Direction /*direction*/, HeaderSection&& /*section*/, Timestamp /*time*/) override {}
+    void on_data(Direction /*direction*/, const DataPiece& /*piece*/, Timestamp /*time*/) override {}
+    void on_reset(Direction /*direction*/, std::uint32_t /*stream*/, std::optional<std::uint32_t> /*code*/,
+                  Timestamp /*time*/) override {}
+    void on_goaway(Direction /*direction*/, std::uint32_t /*last_stream*/, std::uint32_t /*code*/,
+                   Timestamp /*time*/) override {}
+    void on_lost(Direction /*direction*/, Timestamp /*time*/) override {}
+
+    Half& half(Direction direction) { return halves_[static_cast<std::size_t>(direction)]; }
+
+    Direction client_;
+    bool has_passed_;  ///< there may be something before what is written next
+    std::array<Half, 2> halves_;
+};
+
+/// See MakeStreamContext.
+std::unique_ptr<StreamContext> make_dissector_context(Direction client, bool from_start);
+
+}  // namespace sslsniff::http2

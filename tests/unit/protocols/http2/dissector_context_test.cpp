@@ -1,0 +1,130 @@
+#include "protocols/http2/dissector_context.h"
+
+#include <gtest/gtest.h>
+
+#include "protocols/http2/connection.h"
+#include "unit/protocols/hpack/hpack_support.h"
+#include "unit/protocols/http2/http2_support.h"
+
+namespace sslsniff::http2 {
+namespace {
+
+/// Lists the header sections both directions carry, those of made-up frames excepted.
+class Sections final : private HalfListener {
+  public:
+    void feed(Direction direction, ByteView octets) {
+        (direction == Direction::sent ? sent_ : received_).feed(octets, {});
+    }
+    std::vector<std::string> lines;
+
+  private:
+    void on_preface(Direction) override {}
+    void on_headers(Direction direction, HeaderSection&& section, Timestamp) override {
+        std::string line = std::string(to_string(direction)) + " " + std::to_string(section.stream);
+        for (const hpack::Field& field : section.block.fields) {
+            line +=
+                " " + (field.name_known ? field.name : "?") + "=" + (field.value_known ? field.value : "?");
+        }
+        lines.push_back(line + (section.block.damaged ? " damaged" : ""));
+    }
+    void on_data(Direction direction, const DataPiece& piece, Timestamp) override {
+        if (piece.end_stream) {
+            lines.push_back(std::string(to_string(direction)) + " end " + std::to_string(piece.stream));
+        }
+    }
+    void on_reset(Direction, std::uint32_t, std::optional<std::uint32_t>, Timestamp) override {}
+    void on_goaway(Direction, std::uint32_t, std::uint32_t, Timestamp) override {}
+    void on_lost(Direction, Timestamp) override {}
+
+    HalfConnection sent_{*this, Direction::sent, 100'000};
+    HalfConnection received_{*this, Direction::received, 100'000};
+};
+
+TEST(Http2DissectorContext, ADissectorMayBeginAnywhere) {
+    for (const unsigned seed : {1U, 2U, 3U}) {
+        const Traffic traffic = cut(converse(seed, 12).traffic, 61);
+        for (std::size_t at = 0; at < traffic.size(); ++at) {
+            DissectorContext later(Direction::sent, true);
+            Sections dissector;
+            Sections before;
+            for (std::size_t i = 0; i < at; ++i) {
+                EXPECT_EQ(later.before(traffic[i].direction, traffic[i].octets), "");
+                before.feed(traffic[i].direction, traffic[i].octets);
+            }
+            const auto beginning = later.begin();
+            EXPECT_EQ(beginning.pieces.empty(), at == 0);
+            EXPECT_TRUE(at == 0 || beginning.is_exact);
+            for (const auto& piece : beginning.pieces) {
+                dissector.feed(piece.direction, piece.octets);
+            }
+            const std::size_t known = before.lines.size();
+            for (std::size_t i = at; i < traffic.size(); ++i) {
+                EXPECT_EQ(later.before(traffic[i].direction, traffic[i].octets), "");
+                dissector.feed(traffic[i].direction, traffic[i].octets);
+                before.feed(traffic[i].direction, traffic[i].octets);
+            }
+            const std::vector<std::string> expected(before.lines.begin() + static_cast<std::ptrdiff_t>(known),
+                                                    before.lines.end());
+            ASSERT_EQ(dissector.lines, expected) << "seed " << seed << " from chunk " << at;
+        }
+    }
+}
+
+const std::string kGet = hpack::unhex("828784418cf1e3c2e5f23a6ba0ab90f4ff");  // inserts :authority
+const std::string kAgain = hpack::unhex("828784be");                          // refers to it
+const std::string kOld = hpack::unhex("828784c0");                            // refers to what nobody saw
+
+TEST(Http2DissectorContext, PlaceholdersStandForWhatPassedUnseen) {
+    DissectorContext context(Direction::sent, false);
+    const auto beginning = context.begin();
+    EXPECT_FALSE(beginning.is_exact);
+    Sections dissector;
+    for (const auto& piece : beginning.pieces) {
+        dissector.feed(piece.direction, piece.octets);
+    }
+    // Octets of which nobody knows what they are go into a frame of their own.
+    const std::string rest = "the rest of a body";
+    const Bytes wrapper = context.before(Direction::sent, rest);
+    ASSERT_EQ(wrapper.size(), kFrameHeaderSize);
+    EXPECT_EQ(parse_frame_header(wrapper).length, rest.size());
+    // What begins a frame is understood at once, with the table filled up.
+    const std::string request = frame(1, 5, 7, kGet) + frame(1, 5, 9, kAgain) + frame(1, 5, 11, kOld);
+    dissector.feed(Direction::sent, context.before(Direction::sent, request));
+    dissector.feed(Direction::sent, request);
+    const std::string get = " :method=GET :scheme=https :path=/ ";
+    EXPECT_EQ(dissector.lines, (std::vector<std::string>{"sent 7" + get + ":authority=www.example.com",
+                                                         "sent 9" + get + ":authority=www.example.com",
+                                                         "sent 11" + get + "sslsniff-unknown=not captured"}));
+}
+
+TEST(Http2DissectorContext, ZerosFitIntoDataOnly) {
+    DissectorContext context(Direction::sent, true);
+    context.before(Direction::sent, std::string(kPreface) + frame(4, 0, 0, ""));
+    context.before(Direction::sent, frame(0, 0, 1, std::string(1000, 'x')).substr(0, 500));
+    EXPECT_TRUE(context.skip(Direction::sent, 100));
+    EXPECT_FALSE(context.skip(Direction::sent, 10'000));
+}
+
+TEST(Http2DissectorContext, OurParserUnderstandsIt) {
+    DissectorContext context(Direction::sent, true);
+    const std::string settings = frame(4, 0, 0, "");
+    context.before(Direction::sent, std::string(kPreface) + settings + frame(1, 5, 1, kGet));
+    context.before(Direction::received, settings);
+    RecordingHost host;
+    Connection parser(host, {});
+    join(parser);
+    const auto beginning = context.begin();
+    EXPECT_TRUE(beginning.is_exact);
+    for (const auto& piece : beginning.pieces) {
+        parser.feed(piece.direction, piece.octets, {});
+    }
+    parser.feed(Direction::received, frame(1, 5, 1, hpack::unhex("88")), {});
+    parser.feed(Direction::sent, frame(1, 5, 3, kAgain), {});
+    parser.feed(Direction::received, frame(1, 5, 3, hpack::unhex("88")), {});
+    ASSERT_EQ(host.recorded.size(), 2U) << host.text();
+    EXPECT_FALSE(host.recorded[0].integrity.complete) << host.text();
+    EXPECT_NE(host.text().find("GET https://www.example.com/ -> 200"), std::string::npos) << host.text();
+}
+
+}  // namespace
+}  // namespace sslsniff::http2
