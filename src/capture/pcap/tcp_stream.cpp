@@ -85,9 +85,8 @@ void TcpStream::on_acknowledgment(std::uint32_t number, Timestamp time, Receiver
         return;
     }
     const std::int64_t ahead = distance(number);
-    // A FIN takes a number too.
-    const bool beyond = ahead > 0 && ahead < kMaxWindow &&
-                        !(end_ && position_ + static_cast<std::uint64_t>(ahead) == *end_ + 1 && ahead == 1);
+    const bool only_fin = end_ && position_ == *end_ && ahead == 1;  // it takes a number too
+    const bool beyond = ahead > 0 && ahead < kMaxWindow && !only_fin;
     if (!beyond) {
         hole_since_.reset();
         return;
