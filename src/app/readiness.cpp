@@ -25,6 +25,9 @@ void notify_ready() {
         address.sun_path[0] = '\0';
     }
     const UniqueFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!socket) {
+        return;
+    }
     constexpr std::string_view kReady = "READY=1";
     const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
     static_cast<void>(::sendto(socket.get(), kReady.data(), kReady.size(), MSG_NOSIGNAL,
