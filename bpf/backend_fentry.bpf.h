@@ -82,7 +82,7 @@ SEC("fexit/tcp_sendpage")
 int BPF_PROG(fexit_tcp_sendpage, struct sock *sk, struct page *page, int offset, __u64 size, int flags, int result)
 {
 	if (control.armed && is_wanted_cleartext(sk))
-		on_page_sent(sk, identity_of(sk), (__u64)page, offset, result);
+		on_page_sent(sk, identity_of(sk), address_of(page), offset, result);
 	return 0;
 }
 

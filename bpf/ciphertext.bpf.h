@@ -107,7 +107,7 @@ __noinline int sample_ciphertext(__u64 socket, __u64 identity, __u64 address, __
 			return 0;
 		sampled->records++;
 		send_short_sample((void *)socket, identity, address, length, direction);
-	} else if (process->attached && sampled->long_samples < MAX_LONG_SAMPLES &&
+	} else if (process->attached && process->needed && sampled->long_samples < MAX_LONG_SAMPLES &&
 	           now - sampled->last_long >= LONG_INTERVAL) {
 		sampled->long_samples++;
 		sampled->last_long = now;

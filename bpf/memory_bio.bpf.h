@@ -39,6 +39,15 @@ static __always_inline bool want_bio_probes(__u32 tgid, __u64 generation)
 	return true;
 }
 
+/* The TLS library of this process uses sockets itself: BIO probes that wait for a need are not needed. */
+static __always_inline void has_own_sockets(void)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct bio_process *process = config.has_ciphertext ? bpf_map_lookup_elem(&bio_processes, &tgid) : NULL;
+	if (process)
+		process->early = 0;
+}
+
 /* A call returns in which a socket call would have been seen. */
 __noinline int note_call(__u64 handle)
 {

@@ -55,11 +55,11 @@ static __always_inline void read_address(struct bind_event *event, struct sock *
 	event->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
 }
 
-/* The address of a socket as a number: the verifier does not let a pointer pass for one. */
-static __always_inline __u64 address_of(struct sock *sk)
+/* The verifier does not let a pointer pass for a number. */
+static __always_inline __u64 address_of(const void *object)
 {
 	__u64 address = 0;
-	bpf_probe_read_kernel(&address, sizeof(address), &sk);
+	bpf_probe_read_kernel(&address, sizeof(address), &object);
 	return address;
 }
 
@@ -127,6 +127,7 @@ __noinline int bind_connection(__u64 handle, __u64 socket, __u32 direction)
 	event->header.direction = direction;
 	describe_socket(event, sk, config.has_socket_cookie ? known_identity(socket) : number_of(socket));
 	submit_event(event);
+	has_own_sockets();
 	connection->socket = socket;
 	connection->last_socket = 0;
 	bpf_map_update_elem(&bound_sockets, &socket, &key, BPF_ANY);

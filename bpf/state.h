@@ -112,7 +112,7 @@ struct connection {
 struct bio_process {
 	__u64 needed;   /* CLOCK_MONOTONIC of the last call on a connection without a socket */
 	__u32 attached; /* BIO probes are: set by user space */
-	__u32 reserved;
+	__u32 early;    /* before there was a need; until a socket is used inside a TLS call */
 };
 
 /* map sampled_sockets: socket cookie -> how often it was sampled. User space stops it by the greatest values. */

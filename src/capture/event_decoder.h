@@ -42,6 +42,11 @@ class EventDecoder {
     /// Delivers what `record` says. False when it is malformed or names an unknown connection.
     bool decode(ByteView record, EventConsumer& consumer);
 
+    /// KernelConnections::reconcile().
+    void reconcile(const KernelConnections::IsAlive& is_alive, Timestamp time, EventConsumer& consumer) {
+        connections_.reconcile(is_alive, time, consumer);
+    }
+
     std::size_t open_connections() const { return connections_.size(); }
 
   private:

@@ -131,6 +131,19 @@ void KernelConnections::close_socket(std::uint64_t socket_cookie, Timestamp time
     }
 }
 
+void KernelConnections::reconcile(const IsAlive& is_alive, Timestamp time, EventConsumer& consumer) {
+    for (const std::uint64_t generation : std::exchange(suspects_, {})) {
+        if (KernelConnection* connection = find(generation)) {
+            close_unasked(*connection, CloseReason::given_up, time, consumer);
+        }
+    }
+    for (const auto& [generation, connection] : connections_) {
+        if (!is_alive(connection.id, generation)) {
+            suspects_.push_back(generation);
+        }
+    }
+}
+
 void KernelConnections::forget(const KernelConnection& connection) {
     datagrams_.remove(connection.kernel_generation);
     by_handle_.erase({connection.id.pid, connection.id.handle});

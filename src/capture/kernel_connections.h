@@ -75,6 +75,12 @@ class KernelConnections {
     /// Without telling anybody.
     void forget(const KernelConnection& connection);
 
+    /// What the kernel says of a connection that is open here.
+    using IsAlive = std::function<bool(const ConnectionId&, std::uint64_t generation)>;
+    /// After records were lost: ends connections that the kernel knows no longer. Those that it did not know
+    /// at the last call are ended by this one: between two calls, all records must have been read.
+    void reconcile(const IsAlive& is_alive, Timestamp time, EventConsumer& consumer);
+
     std::size_t size() const { return connections_.size(); }
 
   private:
@@ -88,6 +94,7 @@ class KernelConnections {
     std::unordered_map<std::uint64_t, KernelConnection> connections_;  // by the kernel's generation
     std::map<Handle, std::uint64_t> by_handle_;                        // -> the kernel's generation
     DatagramFlows datagrams_;
+    std::vector<std::uint64_t> suspects_;  // generations that the kernel did not know
     std::uint64_t last_generation_ = 0;
 };
 

@@ -13,6 +13,7 @@ using std::chrono::seconds;
 
 constexpr seconds kLookInterval{1};
 constexpr seconds kIdle{5};
+constexpr std::size_t kEarlyProcesses = 64;
 
 bool is_read(const ProbeSite& site) {
     return site.function == TLS_FN_BIO_READ || site.function == TLS_FN_BIO_READ_INTERNAL;
@@ -49,14 +50,23 @@ void BioProbes::attach(std::uint32_t pid, const std::vector<LibraryPlan>& librar
     maps_.mark_attached(pid);
 }
 
+void BioProbes::attach_early(std::uint32_t pid, const std::vector<LibraryPlan>& libraries,
+                             std::vector<std::string>& remarks) {
+    if (has(pid) || libraries.empty() || processes_.size() >= kEarlyProcesses) {
+        return;
+    }
+    attach(pid, libraries, remarks);
+    maps_.mark_early(pid);
+}
+
 void BioProbes::detach_idle(Clock now) {
     if (now < next_look_) {
         return;
     }
     next_look_ = now + kLookInterval;
     std::erase_if(processes_, [&](const auto& entry) {
-        const auto needed = maps_.last_needed(entry.first);
-        if (needed && now - *needed < kIdle) {
+        const auto need = maps_.need(entry.first);
+        if (need && (need->may_come || now - need->last < kIdle)) {
             return false;
         }
         maps_.forget_process(entry.first);

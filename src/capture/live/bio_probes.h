@@ -29,6 +29,11 @@ class BioProbes {
     void attach(std::uint32_t pid, const std::vector<LibraryPlan>& libraries,
                 std::vector<std::string>& remarks);
 
+    /// The same before a need was seen, for a program that is likely to have one: attaching takes some 10 ms,
+    /// and connections that begin and end meanwhile would be reported without a socket.
+    void attach_early(std::uint32_t pid, const std::vector<LibraryPlan>& libraries,
+                      std::vector<std::string>& remarks);
+
     /// Detaches where nothing was in need for a while, or the process is gone. Cheap: looks once a second.
     void detach_idle(Clock now);
     void detach_all() { processes_.clear(); }

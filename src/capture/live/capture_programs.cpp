@@ -250,6 +250,17 @@ std::vector<loss_count> CapturePrograms::losses() const {
     return totals;
 }
 
+bool CapturePrograms::has_connection(std::uint32_t pid, std::uint64_t handle,
+                                     std::uint64_t generation) const {
+    const bool is_socket = (handle & SOCKET_HANDLE) != 0;
+    const connection_key key = {handle, is_socket ? 0 : pid, 0};
+    connection state{};
+    process owner{};
+    return bpf_map_lookup_elem(map_fd("connections"), &key, &state) == 0 && state.generation == generation &&
+           (state.flags & CONNECTION_CLOSED) == 0 &&
+           bpf_map_lookup_elem(map_fd("processes"), &pid, &owner) == 0;
+}
+
 bool CapturePrograms::take_connection(std::uint32_t pid, std::uint64_t handle, std::uint64_t generation,
                                       connection& state) const {
     const connection_key key = {handle, (handle & SOCKET_HANDLE) != 0 ? 0 : pid, 0};

@@ -20,12 +20,19 @@ void CiphertextMaps::release_socket(std::uint64_t socket_cookie) const {
     bpf_map_delete_elem(sockets_, &socket_cookie);
 }
 
-std::optional<std::chrono::nanoseconds> CiphertextMaps::last_needed(std::uint32_t tgid) const {
+std::optional<CiphertextMaps::Need> CiphertextMaps::need(std::uint32_t tgid) const {
     bio_process state{};
     if (bpf_map_lookup_elem(processes_, &tgid, &state) != 0) {
         return std::nullopt;
     }
-    return std::chrono::nanoseconds(state.needed);
+    return Need{std::chrono::nanoseconds(state.needed), state.early != 0};
+}
+
+void CiphertextMaps::mark_early(std::uint32_t tgid) const {
+    bio_process state{};
+    state.attached = 1;
+    state.early = 1;
+    bpf_map_update_elem(processes_, &tgid, &state, BPF_NOEXIST);
 }
 
 void CiphertextMaps::mark_attached(std::uint32_t tgid) const {

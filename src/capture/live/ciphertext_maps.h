@@ -18,9 +18,14 @@ class CiphertextMaps {
     /// The connection is over, and the socket may get another.
     void release_socket(std::uint64_t socket_cookie) const;
 
-    /// When a call on a connection without a socket was last seen in the process, CLOCK_MONOTONIC; nothing
-    /// when the process ended, or has another image.
-    std::optional<std::chrono::nanoseconds> last_needed(std::uint32_t tgid) const;
+    struct Need {
+        std::chrono::nanoseconds last{};  ///< call on a connection without a socket, CLOCK_MONOTONIC; 0: none
+        bool may_come = false;            ///< attached early, and nothing says yet that there is no need
+    };
+    /// Nothing when the process ended, or has another image.
+    std::optional<Need> need(std::uint32_t tgid) const;
+    /// Its BIO probes are attached before there is a need.
+    void mark_early(std::uint32_t tgid) const;
     void mark_attached(std::uint32_t tgid) const;
     /// The next call on a connection without a socket asks again.
     void forget_process(std::uint32_t tgid) const;

@@ -3,9 +3,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <iterator>
 #include <span>
+#include <string_view>
 
 #include "capture/discovery/proc_fs.h"
 
@@ -14,6 +16,7 @@ namespace sslsniff {
 namespace {
 
 constexpr std::size_t kKnownFiles = 65536;
+constexpr std::array kMemoryBioPrograms = {"python", "node"};
 
 /// With children, or filters that need the kernel to decide, probes are attached for everybody.
 std::vector<pid_t> probe_pids(const TargetFilter& targets) {
@@ -40,7 +43,8 @@ std::string path_in_process(pid_t pid, const std::string& path) {
 
 /// Plans of one file are one plan, for all processes of both.
 void merge(std::vector<LibraryPlan>& plans, LibraryPlan plan) {
-    const auto same = std::ranges::find(plans, plan.file, &LibraryPlan::file);
+    const auto same =
+        std::ranges::find_if(plans, [&](const LibraryPlan& other) { return is_same_file(other, plan); });
     if (same == plans.end()) {
         plans.push_back(std::move(plan));
         return;
@@ -48,6 +52,15 @@ void merge(std::vector<LibraryPlan>& plans, LibraryPlan plan) {
     std::vector<pid_t> processes;
     std::ranges::set_union(same->processes, plan.processes, std::back_inserter(processes));
     same->processes = std::move(processes);
+}
+
+std::string_view base_name(std::string_view path) {
+    return path.substr(path.rfind('/') + 1);
+}
+
+bool may_define_bios(std::string_view path) {
+    const std::string_view name = base_name(path);
+    return name.starts_with("libcrypto") || name.starts_with("node");
 }
 
 std::string describe(const LibraryPlan& library) {
@@ -72,6 +85,11 @@ void LibraryTracker::attach_first() {
         report_.remarks.push_back(watcher.error().message);
     }
     attach_plan(first_plan());
+    for (const LibraryPlan& library : report_.plan.bio_libraries) {
+        for (const pid_t pid : library.processes) {
+            note_likely_bio(static_cast<std::uint32_t>(pid));
+        }
+    }
     attach_new();
 }
 
@@ -83,6 +101,12 @@ void LibraryTracker::detach_all() {
 std::vector<LibraryPlan> LibraryTracker::bio_libraries(std::uint32_t pid) {
     const auto process = static_cast<pid_t>(pid);
     return planner_.plan_processes(std::span(&process, 1)).bio_libraries;
+}
+
+std::vector<std::uint32_t> LibraryTracker::take_likely_bio_processes() {
+    std::vector<std::uint32_t> taken;
+    taken.swap(likely_bio_);
+    return taken;
 }
 
 std::vector<int> LibraryTracker::descriptors() const {
@@ -125,7 +149,7 @@ void LibraryTracker::attach_library(const LibraryPlan& library) {
     if (const auto attached = attacher_.attach(library, report_.remarks); !attached) {
         report_.remarks.push_back(attached.error().message);
     } else if (*attached) {
-        on_attached_(attacher_.library_number(library.file), describe(library));
+        on_attached_(attacher_.library_number(library), describe(library));
     }
 }
 
@@ -143,12 +167,32 @@ bool LibraryTracker::remember(const NewMapping& mapping) {
     return known_files_.emplace(mapping.device, mapping.inode).second;
 }
 
+/// Only of processes that are certainly captured: probes cost those that are not.
+void LibraryTracker::note_likely_bio(std::uint32_t pid) {
+    if (!options_.targets.everything && !programs_.is_target(pid)) {
+        return;
+    }
+    const auto status = ProcFs().status(static_cast<pid_t>(pid));
+    const std::string_view program = status ? base_name(status->info.exe) : std::string_view();
+    if (std::ranges::any_of(kMemoryBioPrograms,
+                            [&](const char* name) { return program.starts_with(name); }) &&
+        std::ranges::find(likely_bio_, pid) == likely_bio_.end()) {
+        likely_bio_.push_back(pid);
+    }
+}
+
 void LibraryTracker::attach_new() {
     if (!watcher_) {
         return;
     }
     for (const NewMapping& mapping : watcher_->take()) {
-        if (!concerns_us(mapping.pid) || !remember(mapping)) {
+        if (!concerns_us(mapping.pid)) {
+            continue;
+        }
+        if (may_define_bios(mapping.path)) {
+            note_likely_bio(mapping.pid);
+        }
+        if (!remember(mapping)) {
             continue;
         }
         const auto pid = static_cast<pid_t>(mapping.pid);

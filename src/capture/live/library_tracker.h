@@ -36,6 +36,10 @@ class LibraryTracker {
     /// The files with BIO_read and BIO_write that a process uses.
     std::vector<LibraryPlan> bio_libraries(std::uint32_t pid);
 
+    /// Processes that appeared since the last call and are likely to keep TLS apart from their sockets
+    /// (memory BIOs), by what they run: python, node.
+    std::vector<std::uint32_t> take_likely_bio_processes();
+
     /// Readable when attach_new() has work.
     std::vector<int> descriptors() const;
 
@@ -45,6 +49,7 @@ class LibraryTracker {
     void attach_library(const LibraryPlan& library);
     bool concerns_us(std::uint32_t pid) const;
     bool remember(const NewMapping& mapping);
+    void note_likely_bio(std::uint32_t pid);
 
     const LiveOptions& options_;
     const CapturePrograms& programs_;
@@ -53,6 +58,7 @@ class LibraryTracker {
     Planner planner_;
     ProbeAttacher attacher_;
     std::optional<MappingWatcher> watcher_;
+    std::vector<std::uint32_t> likely_bio_;
     std::set<std::pair<std::uint64_t, std::uint64_t>> known_files_;  // device and inode, as mapped
 };
 

@@ -26,6 +26,8 @@ using std::chrono::milliseconds;
 constexpr std::size_t kPollBudget = 8U << 20U;  // octets handed over by one poll
 constexpr milliseconds kTick{20};
 constexpr milliseconds kLossInterval{250};
+constexpr milliseconds kReconcileInterval{1000};
+constexpr unsigned kReconciliations = 2;  // one finds, the next ends
 
 /// Passes events on by way of the delay.
 class DelayedConsumer final : public EventConsumer {
@@ -136,6 +138,7 @@ Result<void> LiveCapture::set_up() {
     }
     if (options_.tls) {
         libraries_.attach_first();
+        attach_likely_bios();
     }
     if (auto done = set_up_poll(); !done) {
         return done;
@@ -213,10 +216,27 @@ void LiveCapture::report_losses(EventConsumer& consumer, bool at_once) {
         event.events = totals[cause].events - reported.events;
         event.bytes = totals[cause].octets - reported.octets;
         if (event.events != 0) {
+            reconciliations_ = kReconciliations;
             reported = totals[cause];
             consumer.on_event(event);
         }
     }
+}
+
+/// When records were lost, ends of connections may be among them. Only while no record waits.
+void LiveCapture::reconcile(EventConsumer& consumer) {
+    const auto now = std::chrono::steady_clock::now();
+    if (reconciliations_ == 0 || now < next_reconciliation_) {
+        return;
+    }
+    reconciliations_--;
+    next_reconciliation_ = now + kReconcileInterval;
+    DelayedConsumer delayed(delay_, consumer);
+    decoder_.reconcile(
+        [this](const ConnectionId& id, std::uint64_t generation) {
+            return programs_.has_connection(id.pid, id.handle, generation);
+        },
+        clock_now(CLOCK_REALTIME), delayed);
 }
 
 /// Hands over what waits in the ring; true when there was anything.
@@ -245,6 +265,15 @@ void LiveCapture::on_bio_wanted(ByteView record) {
     }
 }
 
+void LiveCapture::attach_likely_bios() {
+    if (!report_.ciphertext) {
+        return;
+    }
+    for (const std::uint32_t pid : libraries_.take_likely_bio_processes()) {
+        bio_probes_.attach_early(pid, libraries_.bio_libraries(pid), report_.remarks);
+    }
+}
+
 void LiveCapture::look_after_bios() {
     if (report_.ciphertext && !stopped_) {
         bio_probes_.detach_idle(clock_now(CLOCK_MONOTONIC).time_since_epoch());
@@ -260,12 +289,14 @@ Result<PollStatus> LiveCapture::poll(milliseconds timeout, EventConsumer& consum
     while (true) {
         if (!stopped_ && options_.tls) {
             libraries_.attach_new();
+            attach_likely_bios();
         }
         const bool took = take_records(consumer);
         report_losses(consumer, stopped_ && !took);
         if (took) {
             return PollStatus::more;
         }
+        reconcile(consumer);
         if (stopped_) {
             delay_.flush(consumer);
             ended_ = true;

@@ -43,8 +43,10 @@ class LiveCapture {
     EventDecoder::Hooks decoder_hooks();
     bool take_records(EventConsumer& consumer);
     void on_bio_wanted(ByteView record);
+    void attach_likely_bios();
     void look_after_bios();
     void report_losses(EventConsumer& consumer, bool at_once);
+    void reconcile(EventConsumer& consumer);
     std::optional<StreamEnds> take_ends(const ConnectionId& id, std::uint64_t generation);
 
     LiveOptions options_;
@@ -60,6 +62,8 @@ class LiveCapture {
     UniqueFd epoll_;
     UniqueFd timer_;
     std::vector<loss_count> reported_losses_;
+    unsigned reconciliations_ = 0;  // still to come, because records were lost
+    std::chrono::steady_clock::time_point next_reconciliation_;
     std::chrono::steady_clock::time_point next_loss_report_;
     bool stopped_ = false;
     bool ended_ = false;

@@ -8,7 +8,7 @@
 namespace sslsniff {
 
 Result<bool> ProbeAttacher::attach(const LibraryPlan& library, std::vector<std::string>& remarks) {
-    if (library.sites.empty() || attached_.contains(library.file)) {
+    if (library.sites.empty() || library_number(library) != 0) {
         return false;
     }
     const auto file = open_planned(library);
@@ -18,25 +18,27 @@ Result<bool> ProbeAttacher::attach(const LibraryPlan& library, std::vector<std::
     const ProbeTarget target = {fmt::format("/proc/self/fd/{}", file->get()), library.display_path,
                                 last_number_ + 1};
     Attached attached;
+    attached.library = library;
     attached.number = target.library;
     attached.returns = attach_side(library, target, Side::ret, remarks);
     attached.entries = attach_side(library, target, Side::entry, remarks);
     last_number_ = target.library;
-    attached_.emplace(library.file, std::move(attached));
+    attached_.push_back(std::move(attached));
     return true;
 }
 
 void ProbeAttacher::detach_all() {
-    for (auto& [file, attached] : attached_) {
+    for (Attached& attached : attached_) {
         attached.entries.clear();
     }
     attached_.clear();
     probes_ = 0;
 }
 
-std::uint32_t ProbeAttacher::library_number(FileId file) const {
-    const auto found = attached_.find(file);
-    return found != attached_.end() ? found->second.number : 0;
+std::uint32_t ProbeAttacher::library_number(const LibraryPlan& library) const {
+    const auto found = std::ranges::find_if(
+        attached_, [&](const Attached& attached) { return is_same_file(attached.library, library); });
+    return found != attached_.end() ? found->number : 0;
 }
 
 std::vector<ProbeLinks> ProbeAttacher::attach_side(const LibraryPlan& library, ProbeTarget target, Side side,

@@ -3,7 +3,6 @@
 #include <sys/types.h>
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -33,11 +32,12 @@ class ProbeAttacher {
 
     std::size_t libraries() const { return attached_.size(); }
     std::size_t probes() const { return probes_; }
-    /// The number that cookies carry for `file`; 0 when it is not attached.
-    std::uint32_t library_number(FileId file) const;
+    /// The number that cookies carry for the file of `library`; 0 when it is not attached.
+    std::uint32_t library_number(const LibraryPlan& library) const;
 
   private:
     struct Attached {
+        LibraryPlan library;
         std::uint32_t number = 0;
         std::vector<ProbeLinks> returns;
         std::vector<ProbeLinks> entries;
@@ -48,7 +48,7 @@ class ProbeAttacher {
 
     const CapturePrograms& programs_;
     std::vector<pid_t> pids_;
-    std::map<FileId, Attached> attached_;
+    std::vector<Attached> attached_;  // one for each file, as is_same_file() tells them apart
     std::uint32_t last_number_ = 0;
     std::size_t probes_ = 0;
 };

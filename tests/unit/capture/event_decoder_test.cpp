@@ -253,5 +253,20 @@ TEST_F(EventDecoderTest, ContradictionsAreRefused) {
     EXPECT_FALSE(decoder.decode(record_of(unknown), out));
 }
 
+TEST_F(EventDecoderTest, ConnectionsThatTheKernelForgotEndWithTheSecondLook) {
+    const auto knows = [](std::uint64_t known) {
+        return [known](const ConnectionId&, std::uint64_t generation) { return generation == known; };
+    };
+    decoder.decode(open_record(77, kSsl), out);
+    decoder.decode(open_record(78, kSsl + 64), out);
+    decoder.reconcile(knows(78), kZero, out);
+    EXPECT_EQ(decoder.open_connections(), 2U);  // its close may still wait in the ring
+    decoder.reconcile(knows(78), kZero, out);
+    EXPECT_EQ(decoder.open_connections(), 1U);
+    ASSERT_EQ(out.all<CloseEvent>().size(), 1U);
+    EXPECT_EQ(out.all<CloseEvent>().at(0).connection.handle, kSsl);
+    EXPECT_EQ(out.all<CloseEvent>().at(0).reason, CloseReason::given_up);
+}
+
 }  // namespace
 }  // namespace sslsniff
