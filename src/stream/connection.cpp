@@ -269,8 +269,13 @@ void Connection::close(CloseReason reason, Timestamp time) {
     if (parser_) {
         parser_->finish(time);
     }
-    sink_.on_connection({info_, time, reason, protocol_, transactions_, totals(Direction::sent),
-                         totals(Direction::received)});
+    ConnectionRecord record{
+        info_, time, reason, protocol_, transactions_, totals(Direction::sent), totals(Direction::received)};
+    if (!info_.tls.not_decoded.empty()) {  // what ciphertext begins with tells nobody anything
+        record.sent.first_bytes.clear();
+        record.received.first_bytes.clear();
+    }
+    sink_.on_connection(record);
 }
 
 }  // namespace sslsniff

@@ -21,6 +21,7 @@ def line(record):
                   record["integrity"]["complete"]]
     else:
         parts += [f"{way} {record[way]['bytes']} missing {record[way]['missing']}" for way in ("sent", "received")]
+        parts += ["first octets shown" for way in ("sent", "received") if "first_bytes" in record[way]]
     return " ".join(map(str, parts)) + "\n"
 
 

@@ -56,7 +56,8 @@ class WiresharkTest(LiveTest):
     def test_both_ends_of_nginx_and_curl(self):
         path = os.path.join(self.folder, "out.pcapng")
         nginx, port, http2 = self.nginx_with_http2(workers=3)
-        with self.capture("-p", nginx.pid, "-c", "curl", "--tls-only", outputs=("-w", path)) as capture:
+        with self.capture("-p", nginx.pid, "-c", "curl", "--tls-only", f"tcp port {port} or tcp port {http2}",
+                          outputs=("-w", path)) as capture:
             for i in range(3):
                 self.curl(f"https://localhost:{port}/one{i}")
                 self.curl(f"https://[::1]:{port}/six{i}")

@@ -103,6 +103,12 @@ class Pcapng(unittest.TestCase):
         self.assertEqual(set(outbound), {"0x00000002"})
         self.assertEqual(len(set(fields("processes", "http.request", "frame.interface_name"))), 2000)
 
+    def test_every_interface_has_statistics(self):
+        for name in ("http1", "gaps", "both_ends"):
+            out = run("capinfos", "-M", str(WORK / f"{name}.pcapng"))[1]
+            self.assertEqual(out.count("Number of stat entries = 1"), out.count("Interface #"), out)
+            self.assertIn("SYNTHETIC", out)
+
     def test_ipv6(self):
         self.assertEqual(fields("ipv6", "http.request", "ipv6.src", "tcp.dstport", "http.request.uri"),
                          [["2001:db8::10", "8443", "/six"]])

@@ -87,10 +87,11 @@ ShownEndpoints AddressBook::claim(const ConnectionInfo& info, const Ports& ports
 
     std::string key = key_of(real.transport, shown);
     if (const auto found = owners_.find(key); found != owners_.end() && found->second.connection != info.id) {
-        const Owner& owner = found->second;
+        Owner& owner = found->second;
         if (is_other_end(owner, info, shown)) {
             make_up();  // unlike any other's, in case there are several
             shown.shown_by = owner.connection;
+            owner.other_end_cookie = real.socket_cookie;
             return shown;
         }
         if (is_alive(owner, real)) {
@@ -132,8 +133,13 @@ void AddressBook::forget(const ConnectionId& connection) {
     }
 }
 
-/// A connection that began after the owner had ended uses its addresses again.
+/// A connection that began after the owner had ended uses its addresses again, and so does a second socket on
+/// the other side.
 bool AddressBook::is_other_end(const Owner& owner, const ConnectionInfo& info, const ShownEndpoints& shown) {
+    const std::uint64_t cookie = info.endpoints.socket_cookie;
+    if (owner.other_end_cookie != 0 && cookie != 0 && owner.other_end_cookie != cookie) {
+        return false;
+    }
     return in_one_namespace(owner.netns, info.endpoints.netns) && owner.local == shown.remote &&
            owner.local != shown.local && (!owner.closed || info.opened <= *owner.closed);
 }

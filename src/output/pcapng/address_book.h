@@ -45,6 +45,7 @@ class AddressBook {
         Endpoint local;
         std::uint32_t netns = 0;
         std::uint64_t socket_cookie = 0;
+        std::uint64_t other_end_cookie = 0;  ///< of the socket that was taken for its other end
         std::optional<Timestamp> closed = std::nullopt;
     };
     struct Retired {

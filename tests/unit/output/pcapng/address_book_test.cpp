@@ -50,6 +50,17 @@ TEST(AddressBook, TheOtherEndIsNotShownTwice) {
     EXPECT_FALSE(claim(book, server, false).shown_by);
 }
 
+TEST(AddressBook, ASecondSocketOnTheOtherSideIsAnotherConnection) {
+    AddressBook book;
+    const auto server = connection(1, "127.0.0.1:443", "127.0.0.1:50000", 1, 77);
+    claim(book, server, false);
+    EXPECT_TRUE(claim(book, connection(2, "127.0.0.1:50000", "127.0.0.1:443", 1, 78)).shown_by);
+    // The server has not noticed yet that its connection is over.
+    const auto next = claim(book, connection(3, "127.0.0.1:50000", "127.0.0.1:443", 1, 79));
+    EXPECT_FALSE(next.shown_by);
+    EXPECT_FALSE(next.made_up);
+}
+
 TEST(AddressBook, SameAddressesInAnotherNamespaceAreMadeUp) {
     AddressBook book;
     claim(book, connection(1, "127.0.0.1:50000", "127.0.0.1:443", 1));
