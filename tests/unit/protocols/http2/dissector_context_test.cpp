@@ -70,9 +70,11 @@ TEST(Http2DissectorContext, ADissectorMayBeginAnywhere) {
     }
 }
 
-const std::string kGet = hpack::unhex("828784418cf1e3c2e5f23a6ba0ab90f4ff");  // inserts :authority
-const std::string kAgain = hpack::unhex("828784be");                          // refers to it
-const std::string kOld = hpack::unhex("828784c0");                            // refers to what nobody saw
+// GET https://www.example.com/
+constexpr std::string_view kGet =
+    "\x82\x87\x84\x41\x8c\xf1\xe3\xc2\xe5\xf2\x3a\x6b\xa0\xab\x90\xf4\xff";  // inserts :authority
+constexpr std::string_view kAgain = "\x82\x87\x84\xbe";                      // refers to it
+constexpr std::string_view kOld = "\x82\x87\x84\xc0";                        // refers to what nobody saw
 
 TEST(Http2DissectorContext, PlaceholdersStandForWhatPassedUnseen) {
     DissectorContext context(Direction::sent, false);
