@@ -16,9 +16,14 @@ constexpr Names<Cause, 3> kCauses{
 /// RFC 9110 sets no bound; no registered method has more than 17 octets.
 constexpr std::size_t kMaxMethod = 64;
 
-/// Everything llhttp can be talked into: an observer reports what peers accept from each other.
-constexpr std::uint8_t kLenient =
-    LENIENT_HEADERS | LENIENT_CHUNKED_LENGTH | LENIENT_KEEP_ALIVE | LENIENT_TRANSFER_ENCODING;
+/// What peers accept from each other is to be reported, as far as llhttp can be talked into it. Since version
+/// 9 it takes a lone LF for a line end only when asked to (RFC 9112 section 2.2).
+constexpr decltype(llhttp_t::lenient_flags) kLenient =
+    LENIENT_HEADERS | LENIENT_CHUNKED_LENGTH | LENIENT_KEEP_ALIVE | LENIENT_TRANSFER_ENCODING
+#if LLHTTP_VERSION_MAJOR >= 9
+    | LENIENT_OPTIONAL_CR_BEFORE_LF | LENIENT_OPTIONAL_LF_AFTER_CR | LENIENT_SPACES_AFTER_CHUNK_SIZE
+#endif
+    ;
 
 }  // namespace
 
