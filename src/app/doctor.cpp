@@ -17,7 +17,20 @@ bool is_captured(const AttachPlan& plan, pid_t pid) {
     });
 }
 
-void add_notes(pid_t pid, const ProcFs& proc, std::vector<std::string>& notes) {
+bool sees_io_uring(const KernelFeatures& kernel) {
+    return std::ranges::any_of(kernel.backends, [](const BackendChoice& choice) {
+        return choice.purpose == "cleartext" &&
+               (choice.backend.contains("fentry") || choice.backend.contains("kprobe"));
+    });
+}
+
+void add_notes(pid_t pid, const ProcFs& proc, const KernelFeatures& kernel, std::vector<std::string>& notes) {
+    if (proc.uses_io_uring(pid)) {
+        notes.push_back(fmt::format(
+            "process {} uses io_uring: cleartext that it moves that way is {}; TLS is not concerned", pid,
+            sees_io_uring(kernel) ? "captured"
+                                  : "only counted on this kernel, which has neither fentry nor kprobes"));
+    }
     if (const auto sessions = proc.kernel_tls_sessions(pid); sessions > 0) {
         notes.push_back(fmt::format(
             "kernel TLS (kTLS) has {} open sessions in the network namespace of process {}: what passes "
@@ -40,7 +53,7 @@ Diagnosis diagnose(const DoctorOptions& options, const KernelFeatures& kernel, P
         if (!is_captured(diagnosis.plan, pid)) {
             diagnosis.obstacles.push_back(fmt::format("Nothing of process {} can be captured.", pid));
         }
-        add_notes(pid, planner.proc(), diagnosis.notes);
+        add_notes(pid, planner.proc(), kernel, diagnosis.notes);
     }
     return diagnosis;
 }

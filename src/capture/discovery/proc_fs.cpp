@@ -247,6 +247,20 @@ std::uint64_t ProcFs::kernel_tls_sessions(pid_t pid) const {
     return sessions;
 }
 
+bool ProcFs::uses_io_uring(pid_t pid) const {
+    constexpr std::string_view kIoUring = "anon_inode:[io_uring]";
+    const std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir(entry(pid, "fd").c_str()), closedir);
+    while (const dirent* each = folder ? readdir(folder.get()) : nullptr) {
+        std::array<char, 64> target{};
+        const ssize_t size =
+            readlinkat(dirfd(folder.get()), std::data(each->d_name), target.data(), target.size());
+        if (size > 0 && std::string_view(target.data(), static_cast<std::size_t>(size)) == kIoUring) {
+            return true;
+        }
+    }
+    return false;
+}
+
 std::string ProcFs::path_of_process(pid_t pid, const std::string& path) const {
     return entry(pid, "root") + path;
 }

@@ -58,6 +58,9 @@ class ProcFs {
     /// kTLS.
     std::uint64_t kernel_tls_sessions(pid_t pid) const;
 
+    /// Whether the process has an io_uring open; false when its descriptors cannot be read.
+    bool uses_io_uring(pid_t pid) const;
+
     /// `path` as the process sees it, from here: /proc/PID/root/PATH.
     std::string path_of_process(pid_t pid, const std::string& path) const;
 

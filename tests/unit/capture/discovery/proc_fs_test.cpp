@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "unit/capture/discovery/temp_folder.h"
 
@@ -102,6 +103,15 @@ TEST_F(FakeProc, CountsKernelTlsSessions) {
                   "TlsCurrTxSw                     \t2\nTlsCurrRxSw                     \t1\n"
                   "TlsCurrTxDevice                 \t0\nTlsTxSw                         \t90\n");
     EXPECT_EQ(proc_.kernel_tls_sessions(7), 3U);
+}
+
+TEST_F(FakeProc, SeesIoUrings) {
+    add(7, "server", 1);
+    EXPECT_FALSE(proc_.uses_io_uring(7));
+    folder_.write("7/fd/0", "");
+    EXPECT_FALSE(proc_.uses_io_uring(7));
+    std::filesystem::create_symlink("anon_inode:[io_uring]", folder_.path() + "/7/fd/5");
+    EXPECT_TRUE(proc_.uses_io_uring(7));
 }
 
 TEST(ProcFs, MissingRootSaysSo) {
