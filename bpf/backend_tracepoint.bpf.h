@@ -31,25 +31,36 @@ static __always_inline void on_system_call(struct sock *sk, int result, __u32 fl
 	finish_transfer(1, result);
 }
 
+static __always_inline void on_call_traced(struct sock *sk, int result, __u64 direction)
+{
+	on_traced_socket_call(sk, result, direction);
+	sample_system_call(sk, result, direction);
+}
+
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(socket_sent, struct sock *sk, int result, int flags)
 {
-	on_traced_socket_call(sk, result, DIRECTION_SENT);
-	sample_system_call(sk, result, DIRECTION_SENT);
+	if (needs_look(sk))
+		on_call_traced(sk, result, DIRECTION_SENT);
 	return 0;
 }
 
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(socket_received, struct sock *sk, int result, int flags)
 {
-	on_traced_socket_call(sk, result, DIRECTION_RECEIVED);
-	sample_system_call(sk, result, DIRECTION_RECEIVED);
+	if (needs_look(sk))
+		on_call_traced(sk, result, DIRECTION_RECEIVED);
 	return 0;
 }
+
+/* The same and cleartext: instead of those, when it is wanted. */
 
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(cleartext_sent, struct sock *sk, int result, int flags)
 {
+	if (!needs_look(sk))
+		return 0;
+	on_call_traced(sk, result, DIRECTION_SENT);
 	on_system_call(sk, result, flags, DIRECTION_SENT);
 	return 0;
 }
@@ -57,6 +68,9 @@ int BPF_PROG(cleartext_sent, struct sock *sk, int result, int flags)
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(cleartext_received, struct sock *sk, int result, int flags)
 {
+	if (!needs_look(sk))
+		return 0;
+	on_call_traced(sk, result, DIRECTION_RECEIVED);
 	on_system_call(sk, result, flags, DIRECTION_RECEIVED);
 	return 0;
 }

@@ -7,8 +7,7 @@
 #ifndef SSLSNIFF_FRAME_H
 #define SSLSNIFF_FRAME_H
 
-#include "maps.bpf.h"
-#include "emit.bpf.h"
+#include "thread.bpf.h"
 #include <bpf/bpf_tracing.h>
 #include "tls_function.h"
 
@@ -31,26 +30,6 @@ static __always_inline struct frame *top_frame(struct thread *thread)
 	if (thread->depth == 0 || thread->depth > MAX_FRAMES)
 		return NULL;
 	return frame_at(thread, thread->depth - 1);
-}
-
-static __always_inline struct thread *current_thread(void)
-{
-	__u64 id = bpf_get_current_pid_tgid();
-	return bpf_map_lookup_elem(&threads, &id);
-}
-
-static __always_inline struct thread *use_current_thread(void)
-{
-	static const struct thread empty = {};
-	__u64 id = bpf_get_current_pid_tgid();
-	struct thread *thread = bpf_map_lookup_elem(&threads, &id);
-	if (thread)
-		return thread;
-	if (bpf_map_update_elem(&threads, &id, &empty, BPF_NOEXIST)) {
-		count_loss(LOSS_MAP_FULL, 0);
-		return NULL;
-	}
-	return bpf_map_lookup_elem(&threads, &id);
 }
 
 /* Drops the frames of functions that have returned, given a stack pointer of whoever runs now. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
-/* All maps. Every one is bounded and preallocated: uprobes of old kernels must not allocate. */
+/* All maps but those of one purpose. Every one is bounded and preallocated: uprobes of old kernels must not allocate. */
 #ifndef SSLSNIFF_MAPS_H
 #define SSLSNIFF_MAPS_H
 
@@ -7,8 +7,6 @@
 #include <bpf/bpf_helpers.h>
 #include "state.h"
 
-#define MAX_FRAMES          4
-#define MAX_THREADS         16384
 #define MAX_CONNECTIONS     65536
 #define MAX_PROCESSES       32768
 #define MAX_BIO_PROCESSES   4096
@@ -17,25 +15,6 @@
 /* Alone in their sections, by whose names user space finds them. */
 const volatile struct capture_config config SEC(".rodata.config") = {};
 struct capture_control control = {};
-
-/* A TLS call that has not returned yet. */
-struct frame {
-	__u64 handle;
-	__u64 buffer;
-	__u64 length;
-	__u64 done; /* address of the size_t that tells how much was moved; 0: the return value does */
-	__u64 stack_pointer;
-	__u32 function; /* enum tls_function */
-	__u32 library;
-	__u32 covered; /* a call nested in this one emitted its payload */
-	__u32 reserved;
-};
-
-struct thread {
-	__u64 depth;
-	__u64 socket; /* struct sock of the socket call that runs now, as a number */
-	struct frame frames[MAX_FRAMES];
-};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -55,14 +34,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct process);
 } processes SEC(".maps");
-
-/* pid_tgid -> */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_THREADS);
-	__type(key, __u64);
-	__type(value, struct thread);
-} threads SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -118,25 +118,38 @@ static __always_inline void on_handshake_entry(__u64 handle, __u32 function, __u
 		connection->flags |= CONNECTION_SERVER;
 }
 
-static __always_inline int on_entry(struct pt_regs *ctx, __u32 function, __u32 library)
+/* NULL when its process is not traced. */
+static __always_inline struct thread *traced_thread(void)
 {
-	struct process *process = control.armed ? traced_process(bpf_get_current_pid_tgid() >> 32) : NULL;
+	struct thread *thread = current_thread();
+	if (thread)
+		return thread;
+	struct process *process = traced_process(bpf_get_current_pid_tgid() >> 32);
 	if (!process)
-		return 0;
+		return NULL;
 	process->calls_tls = 1;
-	struct thread *thread = use_current_thread();
+	thread = make_current_thread();
+	if (!thread)
+		count_loss(LOSS_MAP_FULL, 0);
+	return thread;
+}
+
+/* True when the return is wanted. */
+static __always_inline bool on_entry(struct pt_regs *ctx, __u32 function, __u32 library)
+{
+	struct thread *thread = control.armed ? traced_thread() : NULL;
 	__u64 stack_pointer = PT_REGS_SP(ctx), handle = PT_REGS_PARM1(ctx);
 	enum call_kind kind = kind_of(function);
 	if (!thread)
-		return 0;
+		return false;
 	if (kind == CALL_OTHER) {
 		unwind(thread, stack_pointer);
 		on_transition(thread, handle, function, library);
-		return 0;
+		return false;
 	}
 	struct frame *frame = push_frame(thread, stack_pointer);
 	if (!frame)
-		return 0;
+		return false;
 	frame->handle = handle;
 	frame->buffer = PT_REGS_PARM2(ctx);
 	frame->length = PT_REGS_PARM3(ctx);
@@ -147,7 +160,7 @@ static __always_inline int on_entry(struct pt_regs *ctx, __u32 function, __u32 l
 		frame->length = (__u32)frame->length;
 	if (kind == CALL_HANDSHAKE)
 		on_handshake_entry(handle, function, library);
-	return 0;
+	return true;
 }
 
 /* Octets moved by a successful call, 0 if it failed or has to be repeated. */

@@ -7,7 +7,8 @@
 #define ENTRY(number)                                                                                                  \
 	SEC("uprobe") int entry_##number(struct pt_regs *ctx)                                                          \
 	{                                                                                                              \
-		return on_entry(ctx, number, 0);                                                                       \
+		on_entry(ctx, number, 0);                                                                              \
+		return 0;                                                                                              \
 	}
 
 /* TLS_FN_READ ... TLS_FN_SET_ACCEPT_STATE */

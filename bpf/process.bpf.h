@@ -3,7 +3,7 @@
 #ifndef SSLSNIFF_PROCESS_H
 #define SSLSNIFF_PROCESS_H
 
-#include "emit.bpf.h"
+#include "thread.bpf.h"
 #include <bpf/bpf_core_read.h>
 
 #define MAX_PATH_DEPTH 24
@@ -170,12 +170,11 @@ static __always_inline void on_fork(struct task_struct *parent, struct task_stru
  */
 static __always_inline void on_exec(void)
 {
-	__u64 thread = bpf_get_current_pid_tgid();
-	__u32 tgid = thread >> 32;
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	struct process *process = bpf_map_lookup_elem(&processes, &tgid);
 	__u32 verdict = process && process->verdict == VERDICT_TARGET ? VERDICT_TARGET : decide_verdict(tgid);
 	struct process new = {.verdict = verdict};
-	bpf_map_delete_elem(&threads, &thread);
+	forget_current_thread();
 	bpf_map_delete_elem(&bio_processes, &tgid);
 	if (verdict >= VERDICT_MATCHED || (process && process->announced))
 		emit_exec();
@@ -187,12 +186,11 @@ static __always_inline void on_exec(void)
 static __always_inline void on_exit(void)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	__u64 thread = bpf_get_current_pid_tgid();
-	__u32 tgid = thread >> 32;
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	struct process *process = bpf_map_lookup_elem(&processes, &tgid);
 	if (!process)
 		return;
-	bpf_map_delete_elem(&threads, &thread);
+	forget_current_thread();
 	if (BPF_CORE_READ(task, signal, live.counter) > 0)
 		return;
 	if (process->verdict >= VERDICT_MATCHED)

@@ -230,6 +230,28 @@ static __always_inline bool is_long_write(const struct frame *frame)
 	}
 }
 
+/*
+ * Whether anything is to be learnt from a call on this socket: not for processes that are not traced, and not inside of
+ * a TLS call on the socket that it is bound to, which is the usual case.
+ */
+static __always_inline bool needs_look(struct sock *sk)
+{
+	struct thread *thread = control.armed ? current_thread() : NULL;
+	struct connection *connection;
+	struct frame *frame;
+	if (!thread)
+		return control.armed && traced_process(bpf_get_current_pid_tgid() >> 32);
+	if (thread->depth != 1)
+		return true;
+	frame = frame_at(thread, 0);
+	connection = find_connection(frame->handle);
+	if (!connection || connection->flags & CONNECTION_CLOSED || wants_hello(connection) || is_long_write(frame))
+		return true;
+	/* The verifier does not let a pointer pass for a number. */
+	*(volatile __u64 *)&thread->socket = (__u64)sk;
+	return connection->socket != *(volatile __u64 *)&thread->socket;
+}
+
 static __always_inline void on_socket_call(struct sock *sk, int result, __u64 direction)
 {
 	if (!control.armed)

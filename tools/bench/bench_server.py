@@ -1,4 +1,4 @@
-"""nginx over TLS with one worker pinned to CPU 0, serving files of given sizes on a loopback port."""
+"""nginx, over TLS or not, with one worker pinned to CPU 0, serving files of given sizes on a loopback port."""
 import os
 import pathlib
 import shutil
@@ -15,8 +15,8 @@ def free_port():
 
 
 class Nginx:
-    def __init__(self, folder, sizes, http2=False):
-        self.folder, self.port = pathlib.Path(folder), free_port()
+    def __init__(self, folder, sizes, http2=False, tls=True):
+        self.folder, self.port, self.scheme = pathlib.Path(folder), free_port(), "https" if tls else "http"
         self.folder.chmod(0o755)
         cert, key, root = self.folder / "cert.pem", self.folder / "key.pem", self.folder / "www"
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
@@ -31,7 +31,7 @@ events {{ worker_connections 1024; }}
 http {{ access_log off; sendfile off; keepalive_requests 100000000; client_body_temp_path {folder}; proxy_temp_path {folder};
   fastcgi_temp_path {folder}; uwsgi_temp_path {folder}; scgi_temp_path {folder}; output_buffers 4 256k;
   open_file_cache max=100 inactive=1h;
-  server {{ listen 127.0.0.1:{self.port} ssl{' http2' if http2 else ''}; root {root}; ssl_certificate {cert}; ssl_certificate_key {key}; }} }}
+  server {{ listen 127.0.0.1:{self.port}{' ssl' if tls else ''}{' http2' if http2 else ''}; root {root}; ssl_certificate {cert}; ssl_certificate_key {key}; }} }}
 """)
 
     def __enter__(self):
@@ -51,4 +51,4 @@ http {{ access_log off; sendfile off; keepalive_requests 100000000; client_body_
         self.master.wait(10)
 
     def url(self, size):
-        return f"https://127.0.0.1:{self.port}/{size}"
+        return f"{self.scheme}://127.0.0.1:{self.port}/{size}"

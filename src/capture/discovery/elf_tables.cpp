@@ -2,6 +2,7 @@
 #include <elf.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <ranges>
 #include <set>
@@ -36,6 +37,10 @@ bool starts_with_digit(std::string_view text) {
 ElfSymbols ElfImage::find_functions(std::span<const std::string_view> names) const {
     static constexpr std::uint16_t kHidden = 0x8000;  // in .gnu.version: not the default version
     const std::set<std::string_view> wanted(names.begin(), names.end());
+    std::array<bool, 256> begins_wanted{};  // programs have a million symbols
+    for (const std::string_view name : wanted) {
+        begins_wanted[static_cast<unsigned char>(name.empty() ? '\0' : name.front())] = true;
+    }
     ElfSymbols found;
     ElfSymbols hidden;
     const Section* const version_section = section(".gnu.version");
@@ -52,7 +57,8 @@ ElfSymbols ElfImage::find_functions(std::span<const std::string_view> names) con
         for (std::size_t i = 0; i < symbols.size() / sizeof(Elf64_Sym); ++i) {
             const auto symbol = entry_at<Elf64_Sym>(symbols, i);
             if (ELF64_ST_TYPE(symbol.st_info) != STT_FUNC || symbol.st_shndx == SHN_UNDEF ||
-                symbol.st_value == 0) {
+                symbol.st_value == 0 || symbol.st_name >= strings.size() ||
+                !begins_wanted[static_cast<unsigned char>(strings[symbol.st_name])]) {
                 continue;
             }
             // older linkers write the version into names of .symtab

@@ -1,18 +1,31 @@
 #include "capture/discovery/inspected_file.h"
 
 #include <algorithm>
+#include <iterator>
+#include <string_view>
+#include <vector>
 
 namespace sslsniff {
+
+/// Symbol tables are read once, for every purpose.
+ElfSymbols find_known_functions(const ElfImage& image) {
+    std::vector<std::string_view> names = identifying_functions();
+    for (const auto wanted : {wanted_tls_functions(), wanted_bio_functions()}) {
+        std::ranges::transform(wanted, std::back_inserter(names), &WantedFunction::symbol);
+    }
+    return image.find_functions(names);
+}
 
 InspectedFile inspect_image(const ElfImage& image) {
     InspectedFile file;
     file.stamp = image.stamp();
     file.is_overlay = image.is_overlay();
-    file.tls = identify_tls_library(image);
+    const ElfSymbols symbols = find_known_functions(image);
+    file.tls = identify_tls_library(image, symbols);
     if (file.tls && file.tls->obstacle.empty()) {
-        file.tls_sites = choose_sites(image, wanted_tls_functions());
+        file.tls_sites = choose_sites(image, symbols, wanted_tls_functions());
     }
-    SiteChoice bio = choose_sites(image, wanted_bio_functions());
+    SiteChoice bio = choose_sites(image, symbols, wanted_bio_functions());
     if (!bio.misses_required) {
         file.bio_sites = std::move(bio);
         file.crypto = identify_crypto_library(image).value_or(TlsIdentity{"OpenSSL", {}, {}});

@@ -25,6 +25,8 @@ struct InspectedFile {
     std::string problem;  ///< an ELF file that could not be understood, and why
 };
 
+/// Of every function that inspect_image() asks for.
+ElfSymbols find_known_functions(const ElfImage& image);
 InspectedFile inspect_image(const ElfImage& image);
 
 }  // namespace sslsniff

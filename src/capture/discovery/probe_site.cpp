@@ -49,25 +49,32 @@ struct Carrier {
 /// What is known of an image while its sites are chosen.
 struct Context {
     const ElfImage& image;
-    ElfSymbols symbols;
-    std::map<std::uint64_t, std::string> slots;
+    const ElfSymbols& symbols;
+    std::optional<std::map<std::uint64_t, std::string>> slots{};
+
+    /// Read when the first is asked for: programs have megabytes of relocations.
+    std::string_view name_of_slot(std::uint64_t address) {
+        if (!slots) {
+            slots = image.function_slots();
+        }
+        const auto found = slots->find(address);
+        return found != slots->end() ? std::string_view(found->second) : std::string_view();
+    }
 };
 
 /// Where a call really goes: calls through the procedure linkage table to the function of that name here (a
 /// libssl that is not linked with -Bsymbolic calls its own public functions so). 0 when that is elsewhere.
-std::uint64_t resolve(const Context& context, std::uint64_t target) {
+std::uint64_t resolve(Context& context, std::uint64_t target) {
     const ElfImage& image = context.image;
     if (!image.in_plt(target)) {
         return image.file_offset(target) ? target : 0;
     }
     const auto slot = plt_slot(image.machine(), image.code(target, kPltEntry), target);
-    const auto name = slot ? context.slots.find(*slot) : context.slots.end();
-    const auto symbol =
-        name != context.slots.end() ? context.symbols.find(name->second) : context.symbols.end();
+    const auto symbol = slot ? context.symbols.find(context.name_of_slot(*slot)) : context.symbols.end();
     return symbol != context.symbols.end() ? symbol->second.address : 0;
 }
 
-Carrier inspect(const Context& context, const WantedFunction& wanted, const ElfSymbol& symbol) {
+Carrier inspect(Context& context, const WantedFunction& wanted, const ElfSymbol& symbol) {
     const ElfImage& image = context.image;
     Carrier carrier{symbol.address,     entry_of(image, symbol.address),
                     wanted.function,    wanted.symbol,
@@ -165,11 +172,9 @@ void choose_family(const ElfImage& image, ProbeFamily family, std::span<const Ca
 
 }  // namespace
 
-SiteChoice choose_sites(const ElfImage& image, std::span<const WantedFunction> wanted) {
-    std::vector<std::string_view> names;
-    std::ranges::transform(wanted, std::back_inserter(names), &WantedFunction::symbol);
-    const Context context{image, image.find_functions(names), image.function_slots()};
-
+SiteChoice choose_sites(const ElfImage& image, const ElfSymbols& symbols,
+                        std::span<const WantedFunction> wanted) {
+    Context context{image, symbols};
     SiteChoice choice;
     std::map<ProbeFamily, std::vector<Carrier>> families;
     for (const WantedFunction& function : wanted) {

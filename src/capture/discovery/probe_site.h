@@ -16,6 +16,7 @@ struct SiteChoice {
     bool misses_required = false;  ///< the API is not there
 };
 
+/// `symbols`: what find_functions() found of the wanted ones at least.
 /// Chooses by decoding, never by version. Per function, the first that holds:
 ///  - its payload all passes another site of its family (it calls that function): covered there;
 ///  - its first instruction, behind endbr64 if any, is emulated by the kernel: probed there;
@@ -23,6 +24,7 @@ struct SiteChoice {
 ///  of
 ///    a local as its 4th or 5th argument: that function is probed for both;
 ///  - else its first instruction, single-stepped.
-SiteChoice choose_sites(const ElfImage& image, std::span<const WantedFunction> wanted);
+SiteChoice choose_sites(const ElfImage& image, const ElfSymbols& symbols,
+                        std::span<const WantedFunction> wanted);
 
 }  // namespace sslsniff

@@ -68,10 +68,7 @@ std::string version_of(const ElfImage& image, std::string_view prefix) {
     return prefix.empty() ? std::string{} : image.version_after(kText, prefix).value_or("");
 }
 
-std::optional<TlsIdentity> identify_by_function(const ElfImage& image) {
-    std::vector<std::string_view> names{"SSL_write"};
-    std::ranges::transform(kByFunction, std::back_inserter(names), &ByFunction::function);
-    const ElfSymbols defined = image.find_functions(names);
+std::optional<TlsIdentity> identify_by_function(const ElfImage& image, const ElfSymbols& defined) {
     for (const ByFunction& row : kByFunction) {
         const bool is_openssl_api = row.obstacle.empty();
         if (defined.contains(row.function) && (!is_openssl_api || defined.contains("SSL_write"))) {
@@ -113,8 +110,14 @@ std::optional<TlsIdentity> identify_by_text(const ElfImage& image) {
 
 }  // namespace
 
-std::optional<TlsIdentity> identify_tls_library(const ElfImage& image) {
-    if (auto identity = identify_by_function(image)) {
+std::vector<std::string_view> identifying_functions() {
+    std::vector<std::string_view> names{"SSL_write"};
+    std::ranges::transform(kByFunction, std::back_inserter(names), &ByFunction::function);
+    return names;
+}
+
+std::optional<TlsIdentity> identify_tls_library(const ElfImage& image, const ElfSymbols& defined) {
+    if (auto identity = identify_by_function(image, defined)) {
         // whose implementation of the API it is
         auto crypto = identity->obstacle.empty() ? identify_crypto_library(image) : std::nullopt;
         return crypto ? crypto : identity;

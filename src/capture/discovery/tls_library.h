@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "capture/discovery/elf_image.h"
 
@@ -19,7 +20,10 @@ struct TlsIdentity {
 
 /// Recognises TLS libraries by what the file defines and contains, not by its name, so that renamed and
 /// statically linked ones are found too; nullopt when it is none of the table's.
-std::optional<TlsIdentity> identify_tls_library(const ElfImage& image);
+std::optional<TlsIdentity> identify_tls_library(const ElfImage& image, const ElfSymbols& defined);
+
+/// The functions by which it does: what `defined` must have been looked up with.
+std::vector<std::string_view> identifying_functions();
 
 /// Version of the OpenSSL, LibreSSL or BoringSSL code inside: of a libcrypto, or linked statically.
 /// OpenSSL's libssl of version 3 does not tell its own.

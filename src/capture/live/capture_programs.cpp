@@ -30,7 +30,9 @@ constexpr std::size_t kSlicesFragment = 256U << 10U;
 constexpr std::size_t kClassesFragment = 16U << 10U;
 constexpr std::size_t kFollowBytes = 1U << 20U;
 constexpr std::size_t kLogLines = 12;
-constexpr int kUprobeMulti = 48;  // BPF_TRACE_UPROBE_MULTI, newer than Debian 12's headers
+// Of enum bpf_attach_type, newer than Debian 12's headers.
+constexpr int kUprobeMulti = 48;    // BPF_TRACE_UPROBE_MULTI
+constexpr int kUprobeSession = 57;  // BPF_TRACE_UPROBE_SESSION
 
 bpf_object* open_object(PayloadStrategy strategy) {
     std::size_t size = 0;
@@ -116,12 +118,13 @@ void CapturePrograms::choose_programs() const {
     for (const SocketProgram& socket_program : backends_.socket_programs) {
         wanted.emplace_back(socket_program.name);
     }
-    wanted.emplace_back("tls_return");
+    const bool session = backends_.probes == ProbeMechanism::session;
+    wanted.emplace_back(session ? "tls_session" : "tls_return");
     if (backends_.ciphertext) {
         wanted.emplace_back("bio_return");
     }
     if (backends_.attach_cookies) {
-        wanted.emplace_back("tls_entry");
+        wanted.emplace_back(session ? "" : "tls_entry");
         wanted.emplace_back(backends_.ciphertext ? "bio_entry" : "");
     }
     bpf_program* each = nullptr;
@@ -130,8 +133,9 @@ void CapturePrograms::choose_programs() const {
         const bool without_cookie = name.starts_with("entry_") && !backends_.attach_cookies;
         bpf_program__set_autoload(each, without_cookie || std::ranges::find(wanted, name) != wanted.end());
         const bool uprobe = name.starts_with("tls_") || name.starts_with("bio_");
-        if (uprobe && backends_.probes == ProbeMechanism::multi) {
-            bpf_program__set_expected_attach_type(each, static_cast<bpf_attach_type>(kUprobeMulti));
+        if (uprobe && backends_.probes != ProbeMechanism::perf) {
+            const int type = name == "tls_session" ? kUprobeSession : kUprobeMulti;
+            bpf_program__set_expected_attach_type(each, static_cast<bpf_attach_type>(type));
         }
     }
 }

@@ -1,6 +1,7 @@
 #include "capture/live/live_capture.h"
 
 #include <fmt/format.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
@@ -23,7 +24,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kPollBudget = 8U << 20U;  // octets handed over by one poll
+constexpr std::size_t kPollBudget = 48U << 10U;  // octets handed over by one poll
+constexpr unsigned kPatience = 64;               // polls in a row with more waiting behind them
 constexpr milliseconds kTick{20};
 constexpr milliseconds kLossInterval{250};
 constexpr milliseconds kReconcileInterval{1000};
@@ -258,6 +260,15 @@ bool LiveCapture::take_records(EventConsumer& consumer) {
     return took;
 }
 
+/// On a busy CPU the traced programs and their peers wait for us. So others may run after every little piece,
+/// unless much is waiting already.
+void LiveCapture::give_way() {
+    polls_behind_ = ring_->has_more() ? polls_behind_ + 1 : 0;
+    if (polls_behind_ < kPatience) {
+        sched_yield();
+    }
+}
+
 void LiveCapture::on_bio_wanted(ByteView record) {
     const auto event = read_fixed<bio_wanted_event>(record);
     if (event && !stopped_ && !bio_probes_.has(event->pid)) {
@@ -294,6 +305,7 @@ Result<PollStatus> LiveCapture::poll(milliseconds timeout, EventConsumer& consum
         const bool took = take_records(consumer);
         report_losses(consumer, stopped_ && !took);
         if (took) {
+            give_way();
             return PollStatus::more;
         }
         reconcile(consumer);

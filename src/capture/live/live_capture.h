@@ -44,6 +44,7 @@ class LiveCapture {
     bool take_records(EventConsumer& consumer);
     void on_bio_wanted(ByteView record);
     void attach_likely_bios();
+    void give_way();
     void look_after_bios();
     void report_losses(EventConsumer& consumer, bool at_once);
     void reconcile(EventConsumer& consumer);
@@ -65,6 +66,7 @@ class LiveCapture {
     unsigned reconciliations_ = 0;  // still to come, because records were lost
     std::chrono::steady_clock::time_point next_reconciliation_;
     std::chrono::steady_clock::time_point next_loss_report_;
+    unsigned polls_behind_ = 0;
     bool stopped_ = false;
     bool ended_ = false;
 };

@@ -23,8 +23,8 @@ class ProbeAttacher {
     ProbeAttacher& operator=(const ProbeAttacher&) = delete;
     ~ProbeAttacher() { detach_all(); }
 
-    /// Attaches returns before entries. True when it was new. Fails when the file cannot be opened or is no
-    /// longer the one that was planned for; probes that the kernel refuses become remarks.
+    /// Attaches returns before entries, or both at once. True when it was new. Fails when the file cannot be
+    /// opened or is no longer the one that was planned for; probes that the kernel refuses become remarks.
     Result<bool> attach(const LibraryPlan& library, std::vector<std::string>& remarks);
 
     /// Entries before returns.

@@ -16,7 +16,6 @@ namespace sslsniff {
 
 namespace {
 
-constexpr std::uint32_t kUprobeMulti = 48;       // BPF_TRACE_UPROBE_MULTI
 constexpr std::uint32_t kUprobeMultiReturn = 1;  // BPF_F_UPROBE_MULTI_RETURN
 
 /// The part of union bpf_attr that BPF_LINK_CREATE reads for uprobe-multi (include/uapi/linux/bpf.h, Linux
@@ -50,7 +49,7 @@ bool attach_multi(const bpf_program* program, std::span<const ProbeSite> sites, 
     }
     UprobeMultiLink attributes{};
     attributes.program_fd = static_cast<std::uint32_t>(bpf_program__fd(program));
-    attributes.attach_type = kUprobeMulti;
+    attributes.attach_type = bpf_program__expected_attach_type(program);  // of uprobe-multi or uprobe-session
     attributes.path = address_of(target.path.c_str());
     attributes.offsets = address_of(offsets.data());
     attributes.cookies = address_of(cookies.data());
@@ -66,8 +65,8 @@ bool attach_multi(const bpf_program* program, std::span<const ProbeSite> sites, 
     return true;
 }
 
-void attach_perf(const CapturePrograms& programs, const bpf_program* program, const ProbeSite& site,
-                 const ProbeTarget& target, ProbeLinks& links, std::vector<std::string>& remarks) {
+bool attach_perf(const CapturePrograms& programs, const bpf_program* program, const ProbeSite& site,
+                 const ProbeTarget& target, ProbeLinks& links) {
     const LibbpfLog log;
     bpf_uprobe_opts options{};
     options.sz = sizeof(options);
@@ -81,12 +80,11 @@ void attach_perf(const CapturePrograms& programs, const bpf_program* program, co
                   : bpf_program__attach_uprobe_opts(program, target.pid > 0 ? target.pid : -1,
                                                     target.path.c_str(), site.file_offset, &options));
     if (!link) {
-        remarks.push_back(fmt::format("{} of {} cannot be probed: {}", site.symbol, target.display_path,
-                                      std::strerror(errno)));
-        return;
+        return false;
     }
     links.probes++;
     links.perf.push_back(std::move(link));
+    return true;
 }
 
 }  // namespace
@@ -95,12 +93,18 @@ ProbeLinks attach_probes(const CapturePrograms& programs, const bpf_program* pro
                          std::span<const ProbeSite> sites, const ProbeTarget& target,
                          std::vector<std::string>& remarks) {
     ProbeLinks links;
-    if (sites.empty() || (programs.backends().probes == ProbeMechanism::multi &&
-                          attach_multi(program, sites, target, links))) {
+    // A program that was loaded for multi or session links must not run by perf events.
+    const bool multi = programs.backends().probes != ProbeMechanism::perf;
+    if (sites.empty() || (multi && attach_multi(program, sites, target, links))) {
         return links;
     }
     for (const ProbeSite& site : sites) {
-        attach_perf(programs, program, site, target, links, remarks);
+        const bool attached = multi ? attach_multi(program, std::span(&site, 1), target, links)
+                                    : attach_perf(programs, program, site, target, links);
+        if (!attached) {
+            remarks.push_back(fmt::format("{} of {} cannot be probed: {}", site.symbol, target.display_path,
+                                          std::strerror(errno)));
+        }
     }
     return links;
 }

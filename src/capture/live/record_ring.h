@@ -22,6 +22,9 @@ class RecordRing {
     /// Hands over what is there, but stops behind `budget` octets. True when it took anything.
     bool take(std::size_t budget, const OnRecord& on_record);
 
+    /// The last take() stopped because of its budget.
+    bool has_more() const { return taken_ >= budget_; }
+
     /// Readable when the kernel side asks for attention.
     int descriptor() const;
 

@@ -55,9 +55,10 @@ UniqueFd open_root_cgroup() {
 }
 
 void add_tracepoints(std::vector<SocketProgram>& out, bool cleartext) {
-    out.push_back(by_section("socket_sent", kPeersUnknown));
-    out.push_back(by_section("socket_received", kPeersUnknown));
-    if (cleartext) {
+    if (!cleartext) {
+        out.push_back(by_section("socket_sent", kPeersUnknown));
+        out.push_back(by_section("socket_received", kPeersUnknown));
+    } else {
         out.push_back(by_section("cleartext_sent"));
         out.push_back(by_section("cleartext_received"));
         for (const char* name : {"cleartext_sender4", "cleartext_sender6"}) {

@@ -1,18 +1,32 @@
 #include "output/json/json_sink.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sslsniff {
 
+namespace {
+
+constexpr std::size_t kMaxDescribed = 1024;
+constexpr std::string_view kBeforeDescribed = R"({"process":)";
+
+/// In all that is written of it.
+bool is_same(const ConnectionInfo& a, const ConnectionInfo& b) {
+    return a.process == b.process && a.carrier == b.carrier && a.role == b.role &&
+           a.correlation == b.correlation && a.endpoints == b.endpoints && a.tls == b.tls;
+}
+
+}  // namespace
+
 void JsonSink::on_transaction(const Transaction& transaction) {
+    const Bytes& described = describe(transaction.connection);
     begin("transaction");
     time("time", transaction.timing.start);
     if (transaction.timing.end) {
         microseconds("duration_us", transaction.timing.start, *transaction.timing.end);
     }
     json_.text("protocol", transaction.exchange->protocol());
-    process(*transaction.connection.process);
-    connection(transaction.connection);
+    json_.raw("process", described);
     transaction.exchange->write_fields(json_);
     timing(transaction.timing);
     integrity(transaction.integrity);
@@ -20,19 +34,20 @@ void JsonSink::on_transaction(const Transaction& transaction) {
 }
 
 void JsonSink::on_connection(const ConnectionRecord& record) {
+    const Bytes& described = describe(record.connection);
     begin("connection");
     time("time", record.connection.opened);
     microseconds("duration_us", record.connection.opened, record.closed);
     if (!record.protocol.empty()) {
         json_.text("protocol", record.protocol);
     }
-    process(*record.connection.process);
-    connection(record.connection);
+    json_.raw("process", described);
     json_.plain("reason", to_string(record.reason));
     json_.unsigned_number("transactions", record.transactions);
     stream("sent", record.sent, record.protocol.empty());
     stream("received", record.received, record.protocol.empty());
     end();
+    described_.erase(record.connection.id);
 }
 
 void JsonSink::on_loss(const LossEvent& loss) {
@@ -67,6 +82,21 @@ void JsonSink::on_summary(const CaptureSummary& summary) {
     }
     json_.end_array();
     end();
+}
+
+const Bytes& JsonSink::describe(const ConnectionInfo& info) {
+    const auto known = described_.find(info.id);
+    if (known != described_.end() && is_same(known->second.connection, info)) {
+        return known->second.json;
+    }
+    if (known == described_.end() && described_.size() >= kMaxDescribed) {
+        described_.clear();
+    }
+    json_.begin_document();
+    process(*info.process);
+    connection(info);
+    Bytes text(ByteView(json_.buffer()).substr(kBeforeDescribed.size()));
+    return described_.insert_or_assign(info.id, Described{info, std::move(text)}).first->second.json;
 }
 
 void JsonSink::begin(std::string_view type) {

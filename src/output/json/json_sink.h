@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+
 #include "base/output_stream.h"
 #include "model/transaction.h"
 #include "output/json/json_writer.h"
@@ -18,6 +20,13 @@ class JsonSink final : public TransactionSink {
     void on_summary(const CaptureSummary& summary) override;
 
   private:
+    /// What is the same in all objects about a connection: most of their octets.
+    struct Described {
+        ConnectionInfo connection;
+        Bytes json;  ///< the value of "process", and the member "connection"
+    };
+    /// Writes those two members, again only when something has changed. Begins a document: before begin().
+    const Bytes& describe(const ConnectionInfo& connection);
     void begin(std::string_view type);
     void end();
     void time(std::string_view key, Timestamp time);
@@ -34,6 +43,7 @@ class JsonSink final : public TransactionSink {
 
     OutputStream& out_;
     JsonWriter json_;
+    std::map<ConnectionId, Described> described_;
 };
 
 }  // namespace sslsniff

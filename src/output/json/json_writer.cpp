@@ -95,6 +95,12 @@ void JsonWriter::plain(std::string_view name, std::string_view ascii) {
     stream_.bytes += '"';
 }
 
+void JsonWriter::raw(std::string_view name, std::string_view json) {
+    key(name);
+    begin_string();
+    stream_.bytes += json;
+}
+
 void JsonWriter::octets(std::string_view name, ByteView octets) {
     begin_object(name);
     unsigned_number("size", octets.size());

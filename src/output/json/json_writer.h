@@ -30,6 +30,8 @@ class JsonWriter final : public FieldWriter {
     void begin_document();
     /// Appends ASCII that needs no escape.
     void plain(std::string_view key, std::string_view ascii);
+    /// Appends JSON: a value, perhaps with whole members behind it.
+    void raw(std::string_view key, std::string_view json);
     /// {"size": N, "text": ...} or, when that would lose something, {"size": N, "base64": ...}.
     void octets(std::string_view key, ByteView octets);
     void unsigned_number(std::string_view key, std::uint64_t value);

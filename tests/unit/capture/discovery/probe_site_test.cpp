@@ -1,4 +1,5 @@
 #include "capture/discovery/probe_site.h"
+#include "capture/discovery/inspected_file.h"
 
 #include <gtest/gtest.h>
 
@@ -25,7 +26,7 @@ class ProbeSites : public testing::Test {
     void choose(const ElfBuilder& elf) {
         const auto image = ElfImage::open(folder_.write("lib", elf.build()));
         ASSERT_TRUE(image.has_value()) << image.error().message;
-        choice_ = choose_sites(*image, wanted_tls_functions());
+        choice_ = choose_sites(*image, find_known_functions(*image), wanted_tls_functions());
     }
     const ProbeSite* site(tls_function function) const {
         const auto found = std::ranges::find(choice_.sites, function, &ProbeSite::function);
@@ -139,7 +140,8 @@ TEST(TlsLibrary, RecognisedByContents) {
         ElfBuilder elf;
         elf.function(function, kReturn);
         elf.rodata(text);
-        return identify_tls_library(*ElfImage::open(folder.write("lib", elf.build())));
+        const auto image = ElfImage::open(folder.write("lib", elf.build()));
+        return identify_tls_library(*image, find_known_functions(*image));
     };
     const auto gnutls = identify("gnutls_record_recv", "Enabled GnuTLS 3.7.9 logging...");
     ASSERT_TRUE(gnutls.has_value());
@@ -164,7 +166,8 @@ TEST(TlsLibrary, FlavoursOfOpenSsl) {
         elf.function("SSL_read", kReturn);
         elf.function("SSL_write", kReturn);
         elf.rodata(text);
-        return *identify_tls_library(*ElfImage::open(folder.write("lib", elf.build())));
+        const auto image = ElfImage::open(folder.write("lib", elf.build()));
+        return *identify_tls_library(*image, find_known_functions(*image));
     };
     EXPECT_EQ(identify("OpenSSL 1.1.1 (compatible; BoringSSL)").name, "BoringSSL");
     EXPECT_EQ(identify("LibreSSL 3.8.2").name, "LibreSSL");
