@@ -12,6 +12,10 @@
 #define TCP_ESTABLISHED 1
 #define TCP_SYN_SENT    2
 #define TCP_SYN_RECV    3
+#define TCP_FIN_WAIT1   4
+#define TCP_CLOSE_WAIT  8
+#define TCP_LAST_ACK    9
+#define SOCK_DONE       1 /* enum sock_flags: FIN came */
 #define MSG_OOB         0x1
 #define MSG_PEEK        0x2
 #define MSG_ERRQUEUE    0x2000
@@ -126,14 +130,28 @@ static __always_inline bool belongs_to_tls(__u64 socket, __u64 identity)
 	return connection && connection->flags & CONNECTION_SOCKET_CLOSED;
 }
 
-/* A TLS call took over what a connect() had begun. */
-static __always_inline void leave_to_tls(__u64 identity)
+/* A TLS call took over what a connect() or accept() had begun. */
+static __always_inline void leave_to_tls(__u64 socket, __u64 identity)
 {
 	__u64 handle = stream_handle(identity);
 	struct connection_key key = key_of(handle);
 	struct connection *connection = bpf_map_lookup_elem(&connections, &key);
 	if (connection && !(connection->flags & CONNECTION_OPENED))
 		bpf_map_delete_elem(&connections, &key);
+	if (bpf_map_lookup_elem(&accepted_sockets, &socket))
+		bpf_map_delete_elem(&accepted_sockets, &socket);
+}
+
+/* With its beginning, if that was seen. False when the map is full. */
+static __always_inline bool make_stream(__u64 socket, __u64 handle, __u32 flags)
+{
+	__u64 *accepted = bpf_map_lookup_elem(&accepted_sockets, &socket);
+	if (!make_flow(handle, flags | (accepted ? CONNECTION_SERVER : 0)))
+		return false;
+	struct connection *connection = find_connection(handle);
+	if (connection && accepted)
+		connection->handshake_time = *accepted;
+	return true;
 }
 
 /* The connection that the current transfer belongs to, made if it was not known; 0: it cannot be kept. */
@@ -144,18 +162,35 @@ __noinline __u64 flow_of_transfer(__u64 moved)
 		return 0;
 	__u64 socket = transfer->socket, handle = stream_handle(transfer->identity);
 	struct sock *sk = (void *)socket;
-	__u32 flags = CONNECTION_NEW;
 	if (transfer->is_message) {
 		find_peer(transfer);
 		handle = datagram_handle(transfer->identity, &transfer->peer);
 	}
 	if (find_connection(handle))
 		return handle;
-	if (!transfer->is_message) {
-		flags = is_fresh(sk, transfer->direction, moved) ? CONNECTION_NEW : 0;
-		flags |= bpf_map_lookup_elem(&accepted_sockets, &socket) ? CONNECTION_SERVER : 0;
-	}
-	return make_flow(handle, flags) ? handle : 0;
+	if (transfer->is_message)
+		return make_flow(handle, CONNECTION_NEW) ? handle : 0;
+	return make_stream(socket, handle, is_fresh(sk, transfer->direction, moved) ? CONNECTION_NEW : 0) ? handle : 0;
+}
+
+/* It counts in copied_seq like an octet. */
+static __always_inline bool has_read_fin(struct sock *sk)
+{
+	struct tcp_sock *tcp = (struct tcp_sock *)sk;
+	return BPF_CORE_READ(sk, __sk_common.skc_flags) & (1UL << SOCK_DONE) &&
+	       BPF_CORE_READ(tcp, copied_seq) == BPF_CORE_READ(tcp, rcv_nxt);
+}
+
+/* What was received meanwhile by ways that are not seen (splice). `moved`: seen just now. */
+static __always_inline void skip_unseen(struct connection *connection, struct sock *sk, __u32 moved)
+{
+	__u32 now = BPF_CORE_READ((struct tcp_sock *)sk, copied_seq);
+	__u32 unseen = now - moved - connection->copied_seq;
+	if (unseen && has_read_fin(sk))
+		unseen--;
+	if (connection->copied_seq && unseen && unseen < (1U << 31))
+		skip_octets(connection, DIRECTION_RECEIVED, unseen, LOSS_NO_BUFFER);
+	connection->copied_seq = now;
 }
 
 /* Datagrams may be empty. */
@@ -181,6 +216,8 @@ __noinline int on_octets(__u64 moved)
 		return on_foreign_tls(handle, moved);
 	if (is_announced(connection, handle))
 		locate(handle, transfer->socket, transfer->identity, transfer->is_message);
+	if (!transfer->is_message && transfer->direction == DIRECTION_RECEIVED)
+		skip_unseen(connection, (void *)transfer->socket, moved);
 	copy_transfer(transfer, handle, moved);
 	return 1;
 }
@@ -197,34 +234,78 @@ static __always_inline bool is_wanted_cleartext(struct sock *sk)
 static __always_inline void on_cleartext(const struct transfer *transfer, int result)
 {
 	if (belongs_to_tls(transfer->socket, transfer->identity))
-		leave_to_tls(transfer->identity);
+		leave_to_tls(transfer->socket, transfer->identity);
 	else if (has_moved(transfer, result))
 		on_octets(result);
 }
 
-/* connect() of a traced process; accepted connections and resets, in any context. */
+static __always_inline void on_connect(struct sock *sk)
+{
+	struct process *process = traced_process(bpf_get_current_pid_tgid() >> 32);
+	__u64 handle = stream_handle(identity_of(sk));
+	if (!process || !announce_process(process) || find_connection(handle))
+		return;
+	make_flow(handle, CONNECTION_NEW | CONNECTION_CLIENT);
+	struct connection *connection = find_connection(handle);
+	if (connection)
+		connection->handshake_time = bpf_ktime_get_ns();
+}
+
+static __always_inline void on_connected(struct sock *sk)
+{
+	struct connection *connection = find_connection(stream_handle(known_identity((__u64)sk)));
+	if (!connection || !connection->handshake_time)
+		return;
+	__u64 us = (bpf_ktime_get_ns() - connection->handshake_time) / 1000;
+	connection->connect_us = us > 0xffffffff ? 0xffffffff : us ? us : 1;
+	connection->copied_seq = BPF_CORE_READ((struct tcp_sock *)sk, copied_seq);
+}
+
+/* The process closes what it accepted: told of although nothing passed. */
+static __always_inline void on_unused_stream(struct sock *sk)
+{
+	__u64 socket = address_of(sk);
+	if (!bpf_map_lookup_elem(&accepted_sockets, &socket))
+		return;
+	struct process *process = traced_process(bpf_get_current_pid_tgid() >> 32);
+	__u64 identity = identity_of(sk), handle = stream_handle(identity);
+	if (!process || !announce_process(process) || belongs_to_tls(socket, identity) || find_connection(handle))
+		return;
+	make_stream(socket, handle, CONNECTION_NEW);
+	struct connection *connection = find_connection(handle);
+	if (connection && is_announced(connection, handle))
+		locate(handle, socket, identity, 0);
+}
+
+static __always_inline void on_stream_ended(struct sock *sk, int old_state)
+{
+	struct connection *connection = find_connection(stream_handle(known_identity((__u64)sk)));
+	int error = BPF_CORE_READ(sk, sk_err);
+	if (!connection)
+		return;
+	connection->error = error > 0 && error < 256 ? error : 0;
+	/* without a FIN of its own it sent RST */
+	if (error == ECONNRESET || error == EPIPE || old_state == TCP_ESTABLISHED || old_state == TCP_CLOSE_WAIT)
+		connection->flags |= CONNECTION_SOCKET_RESET;
+}
+
+/* The process is known where it calls connect() or close(); accepted connections and resets come in any context. */
 static __always_inline void on_stream_state(struct sock *sk, int old_state, int new_state)
 {
 	__u64 socket = (__u64)sk;
 	if (!control.armed || !is_internet(sk) || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
 		return;
 	if (new_state == TCP_SYN_SENT) {
-		struct process *process = traced_process(bpf_get_current_pid_tgid() >> 32);
-		__u64 handle = stream_handle(identity_of(sk));
-		if (!process || !announce_process(process) || find_connection(handle))
-			return;
-		make_flow(handle, CONNECTION_NEW | CONNECTION_CLIENT);
-		struct connection *connection = find_connection(handle);
-		if (connection)
-			connection->handshake_time = bpf_ktime_get_ns();
+		on_connect(sk);
+	} else if (old_state == TCP_SYN_SENT && new_state == TCP_ESTABLISHED) {
+		on_connected(sk);
 	} else if (old_state == TCP_SYN_RECV && new_state == TCP_ESTABLISHED) {
-		__u8 any = 1;
-		bpf_map_update_elem(&accepted_sockets, &socket, &any, BPF_ANY);
+		__u64 now = bpf_ktime_get_ns();
+		bpf_map_update_elem(&accepted_sockets, &socket, &now, BPF_ANY);
+	} else if (new_state == TCP_FIN_WAIT1 || new_state == TCP_LAST_ACK) {
+		on_unused_stream(sk);
 	} else if (new_state == TCP_CLOSE) {
-		struct connection *connection = find_connection(stream_handle(known_identity(socket)));
-		int error = BPF_CORE_READ(sk, sk_err);
-		if (connection && (error == ECONNRESET || error == EPIPE || error == ECONNREFUSED))
-			connection->flags |= CONNECTION_SOCKET_RESET;
+		on_stream_ended(sk, old_state);
 	}
 }
 
@@ -242,6 +323,8 @@ static __always_inline void on_stream_destroyed(struct sock *sk)
 	if (connection->flags & CONNECTION_CLIENT && !(connection->flags & CONNECTION_CLOSED) &&
 	    is_announced(connection, handle))
 		locate(handle, socket, identity, 0);
+	if (!(connection->flags & CONNECTION_UNDECODED))
+		skip_unseen(connection, sk, 0);
 	connection->flags |= CONNECTION_SOCKET_CLOSED;
 	close_connection(handle);
 	bpf_map_delete_elem(&connections, &key);

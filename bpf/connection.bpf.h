@@ -5,6 +5,13 @@
 
 #include "process.bpf.h"
 
+#define EPIPE        32
+#define ENETUNREACH  101
+#define ECONNRESET   104
+#define ETIMEDOUT    110
+#define ECONNREFUSED 111
+#define EHOSTUNREACH 113
+
 /* Unique: one CPU never has two connections in the same nanosecond. */
 static __always_inline __u64 new_generation(void)
 {
@@ -22,6 +29,19 @@ static __always_inline struct connection *find_connection(__u64 handle)
 {
 	struct connection_key key = key_of(handle);
 	return bpf_map_lookup_elem(&connections, &key);
+}
+
+/* Of the cleartext connection of a TCP socket. */
+static __always_inline __u64 stream_handle(__u64 cookie)
+{
+	return SOCKET_HANDLE | (cookie & ~DATAGRAM_HANDLE);
+}
+
+/* 0 when the connect() was not seen. */
+static __always_inline __u32 connect_time_of(__u64 cookie)
+{
+	struct connection *connection = cookie ? find_connection(stream_handle(cookie)) : NULL;
+	return connection ? connection->connect_us : 0;
 }
 
 /*
@@ -50,12 +70,12 @@ __noinline int announce(__u64 handle)
 	event->library = connection->library;
 	event->start_time = BPF_CORE_READ(task, group_leader, start_boottime);
 	event->handle = handle;
+	if (connection->handshake_time)
+		event->header.time = connection->handshake_time;
 	if (connection->flags & CONNECTION_CLEARTEXT) {
 		event->header.flags |= OPEN_CLEARTEXT;
 		if (connection->flags & CONNECTION_UNDECODED)
 			event->header.flags |= OPEN_HELD;
-		if (connection->handshake_time)
-			event->header.time = connection->handshake_time;
 		event->start_time = connection->owner_start_time;
 	}
 	submit_event(event);
@@ -93,6 +113,10 @@ static __always_inline __u8 close_cause(const struct connection *connection)
 		return CLOSED_COVERED;
 	if (connection->flags & CONNECTION_SHUTDOWN_SENT)
 		return CLOSED_SHUTDOWN;
+	if (connection->error == ECONNREFUSED)
+		return CLOSED_REFUSED;
+	if (connection->error == ETIMEDOUT || connection->error == EHOSTUNREACH || connection->error == ENETUNREACH)
+		return CLOSED_TIMED_OUT;
 	if (connection->flags & CONNECTION_SOCKET_RESET)
 		return CLOSED_RESET;
 	if (connection->flags & CONNECTION_SOCKET_CLOSED)

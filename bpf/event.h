@@ -113,7 +113,7 @@ struct bind_event {
 	__u16 protocol; /* IPPROTO_TCP ... */
 	__u16 local_port;
 	__u16 remote_port;
-	__u32 reserved;
+	__u32 connect_us; /* from SYN to ESTABLISHED; 0: not seen */
 	__u8 local[16];
 	__u8 remote[16];
 };
@@ -170,6 +170,8 @@ enum close_cause {
 	CLOSED_RESET,
 	CLOSED_PROCESS_EXIT, /* made by user space */
 	CLOSED_COVERED,      /* of OPEN_HELD: its plaintext is captured elsewhere; forget it */
+	CLOSED_REFUSED,      /* RST answered the SYN */
+	CLOSED_TIMED_OUT,    /* nobody answered, or there was no way to anybody */
 };
 
 /* detail: enum close_cause */

@@ -31,12 +31,12 @@ struct {
 	__type(value, __u8);
 } datagram_sockets SEC(".maps");
 
-/* addresses of the struct sock of accepted connections */
+/* address of the struct sock of an accepted connection -> when it was established, CLOCK_MONOTONIC */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, MAX_CONNECTIONS);
 	__type(key, __u64);
-	__type(value, __u8);
+	__type(value, __u64);
 } accepted_sockets SEC(".maps");
 
 /* The datagram that a thread receives just now. */
@@ -51,11 +51,6 @@ struct {
 	__type(key, __u64);
 	__type(value, struct arrival);
 } arrivals SEC(".maps");
-
-static __always_inline __u64 stream_handle(__u64 cookie)
-{
-	return SOCKET_HANDLE | (cookie & ~DATAGRAM_HANDLE);
-}
 
 /* IPv4 as an IPv6 socket sees it: ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2). */
 static __always_inline void map_address(struct peer *peer)

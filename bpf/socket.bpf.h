@@ -13,16 +13,13 @@
 #include "memory_bio.bpf.h"
 #include <bpf/bpf_endian.h>
 
-#define AF_UNIX      1
-#define AF_INET      2
-#define AF_INET6     10
-#define SOCK_STREAM  1
-#define IPPROTO_TCP  6
-#define IPPROTO_UDP  17
-#define TCP_CLOSE    7
-#define ECONNRESET   104
-#define ECONNREFUSED 111
-#define EPIPE        32
+#define AF_UNIX     1
+#define AF_INET     2
+#define AF_INET6    10
+#define SOCK_STREAM 1
+#define IPPROTO_TCP 6
+#define IPPROTO_UDP 17
+#define TCP_CLOSE   7
 
 #define RECORD_HANDSHAKE 0x16
 #define CLIENT_HELLO     1
@@ -100,6 +97,7 @@ static __always_inline void describe_socket(struct bind_event *event, struct soc
 	event->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	event->family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	event->protocol = BPF_CORE_READ(sk, sk_protocol);
+	event->connect_us = connect_time_of(identity);
 	read_address(event, sk);
 }
 

@@ -99,13 +99,15 @@ struct connection {
 	__u32 flags;
 	__u8 missing[DIRECTION_COUNT]; /* enum loss, for octets before position since the last data record */
 	__u8 hello_tries;
-	__u8 reserved;
+	__u8 error;            /* errno that ended the socket: saturates */
 	__u16 library_records; /* EVENT_LIBRARY_RECORD sent, saturates */
 	__u8 reserved2[2];
 	/* of a socket: the process that used it first */
 	__u32 owner;
-	__u32 reserved3;
+	__u32 connect_us; /* saturates */
 	__u64 owner_start_time;
+	__u32 copied_seq; /* of the struct tcp_sock after the last receive; 0: not known */
+	__u32 reserved3;
 };
 
 /* map bio_processes: tgid -> */

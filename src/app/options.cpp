@@ -163,6 +163,7 @@ Result<Options> checked(RawOptions&& raw) {
     options.children = !raw.no_children;
     options.tls = !raw.cleartext_only;
     options.cleartext = !raw.tls_only;
+    options.names = !raw.no_names;
     if (raw.tls_only && raw.cleartext_only) {
         return fail("--tls-only and --cleartext-only exclude each other");
     }

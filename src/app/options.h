@@ -44,6 +44,8 @@ struct Options {
     int verbosity = 0;                ///< 1: headers, 2: bodies
     bool hex = false;
     bool quiet = false;
+    bool connections = false;         ///< connections are shown instead of transactions
+    bool names = true;                ///< peers are called what DNS and ClientHellos call them
     bool show_secrets = false;        ///< passwords that protocols carry are shown
     std::vector<DecodeAs> decode_as;  ///< ports whose protocol the user knows
     ColorMode color = ColorMode::automatic;
@@ -54,7 +56,7 @@ struct Options {
     std::string expression;  ///< pcap-filter, compiles; empty: every connection
     std::string where;       ///< --where, parses; empty: every transaction
 
-    std::optional<std::uint64_t> count;  ///< transactions
+    std::optional<std::uint64_t> count;  ///< transactions, or connections
     std::optional<Duration> duration;
     std::uint64_t snaplen = 0;                        ///< octets kept of each call; 0: all
     std::uint64_t buffer_size = 64ULL * 1024 * 1024;  ///< octets of the ring buffer, as asked for

@@ -10,6 +10,7 @@
 #include "capture/trace_writer.h"
 #include "output/har/har_sink.h"
 #include "output/json/json_sink.h"
+#include "output/text/connection_rows.h"
 #include "output/text/text_sink.h"
 
 namespace sslsniff {
@@ -29,6 +30,9 @@ std::unique_ptr<TransactionSink> make_text(OutputStream& stream, const Options& 
     text.hex = options.hex;
     text.color = wants_color(options, terminal);
     text.utc_offset = local_utc_offset;
+    if (options.connections) {
+        return std::make_unique<ConnectionRows>(stream, std::move(text));
+    }
     return std::make_unique<TextSink>(stream, std::move(text));
 }
 

@@ -57,10 +57,11 @@ Result<std::unique_ptr<Pipeline>> Pipeline::create(const Options& options) {
 }
 
 Pipeline::Pipeline(const Options& options)
-    : limit_(sinks_, options.count),
+    : limit_(sinks_, options.count, options.connections),
       where_(make_where(options, limit_)),
-      dns_(where_ ? static_cast<TransactionSink&>(*where_) : limit_),
-      connections_(dns_, limits_of(options)),
+      naming_(names_, where_ ? static_cast<TransactionSink&>(*where_) : limit_),
+      dns_(naming_),
+      connections_(dns_, limits_of(options), options.names ? &names_ : nullptr),
       gate_(make_gate(options, events_)) {}
 
 Result<void> Pipeline::add(const OutputSpec& spec, const Options& options) {

@@ -17,13 +17,15 @@
 #include "model/transaction.h"
 #include "protocols/dns/dns_stage.h"
 #include "stream/connection_table.h"
+#include "stream/name_stage.h"
+#include "stream/peer_names.h"
 
 namespace sslsniff {
 
 /// Everything behind an event source:
 ///
 ///     events → ConnectionGate? ─┬→ byte-level formats (trace, pcapng)
-///                               └→ ConnectionTable → DnsStage → FilterSink? → CountLimit
+///                               └→ ConnectionTable → DnsStage → NameStage → FilterSink? → CountLimit
 ///                                  → message-level formats (text, json, har)
 class Pipeline final : public CaptureOutput {
   public:
@@ -67,6 +69,8 @@ class Pipeline final : public CaptureOutput {
     SinkFanOut sinks_;
     CountLimit limit_;
     std::unique_ptr<FilterSink> where_;
+    PeerNames names_;
+    NameStage naming_;
     DnsStage dns_;
     ConnectionTable connections_;
     EventFanOut events_;

@@ -88,6 +88,9 @@ void declare_options(CLI::App& app, RawOptions& raw) {
     output.value("-w,--write", raw.write_path, "FILE", "As -o pcapng:FILE, for Wireshark; - is stdout");
     output.flag("-v,--verbose", options.verbosity, "Headers too; -vv: bodies as well");
     output.flag("-x,--hex", options.hex, "Bodies and unknown protocols as hex dump");
+    output.flag("--connections", options.connections,
+                "Connections instead of transactions: a table as they end");
+    output.flag("--no-names", raw.no_names, "Do not call peers what DNS and TLS call them");
     output.flag("-q,--quiet", options.quiet, "Nothing but the summary");
     output.list("--decode-as", raw.decode_as, "PORT=PROTOCOL",
                 "Take connections of this port for this protocol; repeatable");
@@ -106,7 +109,7 @@ void declare_options(CLI::App& app, RawOptions& raw) {
     pcapng.flag("--no-markers", raw.no_markers, "One link type only, for tcpdump");
 
     Group limits(app, "How much");
-    limits.value("-n,--count", raw.count, "COUNT", "Stop after this many transactions");
+    limits.value("-n,--count", raw.count, "COUNT", "Stop after this many transactions (or --connections)");
     limits.value("--duration", raw.duration, "TIME", "Stop after this time: 10s, 500ms, 2m");
     limits.value("-s,--snaplen", raw.snaplen, "BYTES",
                  "Keep only this much of each call; 0: all, the default");

@@ -31,6 +31,7 @@ struct RawOptions {
     std::optional<std::string> pcapng_mode;
     bool no_markers = false;
     bool no_children = false;
+    bool no_names = false;
     bool tls_only = false;
     bool cleartext_only = false;
 };

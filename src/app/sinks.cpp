@@ -27,14 +27,19 @@ void SinkFanOut::on_summary(const CaptureSummary& summary) {
 }
 
 void CountLimit::on_transaction(const Transaction& transaction) {
-    if (!is_reached()) {
+    if (!is_reached() && !connections_) {
         ++passed_;
         next_.on_transaction(transaction);
     }
 }
 
 void CountLimit::on_connection(const ConnectionRecord& record) {
-    next_.on_connection(record);
+    if (!connections_) {
+        next_.on_connection(record);
+    } else if (!is_reached()) {
+        ++passed_;
+        next_.on_connection(record);
+    }
 }
 
 void CountLimit::on_loss(const LossEvent& loss) {
@@ -43,7 +48,9 @@ void CountLimit::on_loss(const LossEvent& loss) {
 
 void CountLimit::on_summary(const CaptureSummary& summary) {
     summary_ = summary;
-    summary_.transactions = passed_;
+    if (!connections_) {
+        summary_.transactions = passed_;
+    }
     next_.on_summary(summary_);
 }
 

@@ -22,11 +22,13 @@ class SinkFanOut final : public TransactionSink {
     std::vector<std::unique_ptr<TransactionSink>> sinks_;
 };
 
-/// Lets the first `limit` transactions through (-n). What else is said of the capture passes always; the
-/// summary counts the transactions that were let through, and is kept.
+/// Lets the first `limit` transactions through (-n), or with `connections` (--connections) no transaction but
+/// so many connections. What else is said of the capture passes always; the summary counts the transactions
+/// that were let through, and is kept.
 class CountLimit final : public TransactionSink {
   public:
-    CountLimit(TransactionSink& next, std::optional<std::uint64_t> limit) : next_(next), limit_(limit) {}
+    CountLimit(TransactionSink& next, std::optional<std::uint64_t> limit, bool connections = false)
+        : next_(next), limit_(limit), connections_(connections) {}
     void on_transaction(const Transaction& transaction) override;
     void on_connection(const ConnectionRecord& record) override;
     void on_loss(const LossEvent& loss) override;
@@ -38,6 +40,7 @@ class CountLimit final : public TransactionSink {
   private:
     TransactionSink& next_;
     std::optional<std::uint64_t> limit_;
+    bool connections_;
     std::uint64_t passed_ = 0;
     CaptureSummary summary_;
 };

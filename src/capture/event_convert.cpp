@@ -88,6 +88,12 @@ CloseReason to_close_reason(std::uint32_t cause) {
             return CloseReason::socket_closed;
         case CLOSED_RESET:
             return CloseReason::reset;
+        case CLOSED_COVERED:
+            return CloseReason::covered;
+        case CLOSED_REFUSED:
+            return CloseReason::refused;
+        case CLOSED_TIMED_OUT:
+            return CloseReason::timed_out;
         case CLOSED_PROCESS_EXIT:
             return CloseReason::process_exit;
         default:
@@ -110,6 +116,9 @@ Endpoints to_endpoints(const bind_event& event) {
     endpoints.remote = {to_address(event.family, event.remote), event.remote_port};
     endpoints.socket_cookie = event.cookie;
     endpoints.netns = event.netns;
+    if (event.connect_us != 0) {
+        endpoints.connect_time = std::chrono::microseconds(event.connect_us);
+    }
     return endpoints;
 }
 

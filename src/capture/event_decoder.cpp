@@ -3,13 +3,13 @@
 #include <algorithm>
 
 #include "capture/event_convert.h"
+#include "capture/midstream_doubt.h"
 
 namespace sslsniff {
 
 namespace {
 
 constexpr std::size_t kGreatestDatagram = 1U << 17U;
-constexpr const char* kUncovered = "no supported library";
 
 }  // namespace
 
@@ -134,7 +134,8 @@ bool EventDecoder::on_open(ByteView record, EventConsumer& consumer) {
     out.time = time;
     out.carrier = connection.carrier;
     out.midstream = (event->header.flags & OPEN_MIDSTREAM) != 0;
-    if (event->library < libraries_.size()) {
+    const bool is_socket = (event->header.flags & OPEN_CLEARTEXT) != 0;
+    if (!is_socket && event->library < libraries_.size()) {
         out.library = libraries_[event->library];
     }
     connection.deliver(std::move(out), consumer);
@@ -267,7 +268,7 @@ bool EventDecoder::on_close(ByteView record, EventConsumer& consumer) {
         connections_.forget(*connection);
         return true;
     }
-    connection->release_held(kUncovered, time, consumer);
+    connection->release_held(kUncoveredTls, time, consumer);
     connections_.close(*connection, &ends, to_close_reason(event->header.detail), time, consumer);
     return true;
 }
@@ -278,7 +279,7 @@ bool EventDecoder::on_uncovered(ByteView record, EventConsumer& consumer) {
     if (connection == nullptr) {
         return false;
     }
-    connection->release_held(kUncovered, time_of(*header), consumer);
+    connection->release_held(kUncoveredTls, time_of(*header), consumer);
     return true;
 }
 

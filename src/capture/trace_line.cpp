@@ -43,6 +43,13 @@ ProcessEvent read_process(TraceWords& words) {
     return event;
 }
 
+Taken take_duration(const std::string& value, std::optional<Duration>& duration) {
+    std::int64_t nanoseconds = 0;
+    const Taken taken = take_number(value, nanoseconds);
+    duration = Duration(nanoseconds);
+    return taken;
+}
+
 template <class Event>
 Event begin(TraceWords& words) {
     Event event;
@@ -78,6 +85,9 @@ EndpointsEvent read_peer(TraceWords& words) {
         if (key == "cookie") {
             return take_number(value, event.endpoints.socket_cookie);
         }
+        if (key == "connect") {
+            return take_duration(value, event.endpoints.connect_time);
+        }
         return key == "netns" ? take_number(value, event.endpoints.netns) : Taken::unknown;
     });
     return event;
@@ -92,10 +102,7 @@ TlsEvent read_tls(TraceWords& words) {
             return take_flag(value, tls.handshake_failed);
         }
         if (key == "handshake") {
-            std::int64_t nanoseconds = 0;
-            const Taken taken = take_number(value, nanoseconds);
-            tls.handshake = Duration(nanoseconds);
-            return taken;
+            return take_duration(value, tls.handshake);
         }
         if (key == "offered") {
             tls.offered_alpn.push_back(value);

@@ -75,6 +75,9 @@ void TraceWriter::write(const EndpointsEvent& event) {
     }
     number("cookie", event.endpoints.socket_cookie);
     number("netns", event.endpoints.netns);
+    if (event.endpoints.connect_time) {
+        fmt::format_to(std::back_inserter(buffer_), " connect={}", event.endpoints.connect_time->count());
+    }
     buffer_ += '\n';
 }
 

@@ -28,6 +28,12 @@ std::size_t distance(std::string_view a, std::string_view b) {
     return row.back();
 }
 
+void text_if_known(std::string_view key, ByteView octets, FieldWriter& writer) {
+    if (!octets.empty()) {
+        writer.text(key, octets);
+    }
+}
+
 void write_endpoint(std::string_view key, const Endpoint& endpoint, FieldWriter& writer) {
     if (endpoint.address.family != IpAddress::Family::none) {
         writer.begin_object(key);
@@ -37,10 +43,11 @@ void write_endpoint(std::string_view key, const Endpoint& endpoint, FieldWriter&
     }
 }
 
-void text_if_known(std::string_view key, ByteView octets, FieldWriter& writer) {
-    if (!octets.empty()) {
-        writer.text(key, octets);
-    }
+void write_totals(std::string_view key, const StreamTotals& totals, FieldWriter& writer) {
+    writer.begin_object(key);
+    writer.number("bytes", static_cast<std::int64_t>(totals.bytes));
+    writer.number("missing", static_cast<std::int64_t>(totals.missing));
+    writer.end_object();
 }
 
 void write_tls(const TlsInfo& tls, FieldWriter& writer) {
@@ -78,6 +85,7 @@ void write_connection(const ConnectionInfo& connection, FieldWriter& writer) {
     writer.text("transport", to_string(connection.endpoints.transport));
     write_endpoint("local", connection.endpoints.local, writer);
     write_endpoint("remote", connection.endpoints.remote, writer);
+    text_if_known("remote_name", connection.remote_name, writer);
     writer.text("correlation", to_string(connection.correlation));
     if (connection.endpoints.socket_cookie != 0) {
         writer.number("socket_cookie", static_cast<std::int64_t>(connection.endpoints.socket_cookie));
@@ -85,6 +93,10 @@ void write_connection(const ConnectionInfo& connection, FieldWriter& writer) {
     if (connection.endpoints.netns != 0) {
         writer.number("netns", connection.endpoints.netns);
     }
+    if (connection.endpoints.connect_time) {
+        writer.number("connect", connection.endpoints.connect_time->count());
+    }
+    writer.boolean("joined_midstream", connection.midstream);
     if (connection.carrier == Carrier::tls) {
         write_tls(connection.tls, writer);
     }
@@ -169,6 +181,10 @@ void write_common_fields(const ConnectionRecord& record, FieldWriter& writer) {
     text_if_known("protocol", record.protocol, writer);
     writer.number("duration", (record.closed - record.connection.opened).count());
     write_connection(record.connection, writer);
+    writer.text("reason", to_string(record.reason));
+    writer.number("transactions", static_cast<std::int64_t>(record.transactions));
+    write_totals("sent", record.sent, writer);
+    write_totals("received", record.received, writer);
 }
 
 }  // namespace sslsniff

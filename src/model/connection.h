@@ -75,8 +75,9 @@ struct Endpoints {
     Transport transport = Transport::unknown;
     Endpoint local;
     Endpoint remote;
-    std::uint64_t socket_cookie = 0;  ///< 0 when unknown
-    std::uint32_t netns = 0;          ///< inode of the network namespace; 0 when unknown
+    std::uint64_t socket_cookie = 0;         ///< 0 when unknown
+    std::uint32_t netns = 0;                 ///< inode of the network namespace; 0 when unknown
+    std::optional<Duration> connect_time{};  ///< from SYN to ESTABLISHED, when the process connected it
     bool operator==(const Endpoints&) const = default;
 };
 
@@ -105,6 +106,8 @@ struct ConnectionInfo {
     TlsInfo tls;
     Timestamp opened;        ///< first event of the connection
     bool midstream = false;  ///< it was open before the capture began
+    std::string
+        remote_name;  ///< what the process knows the remote end by (DNS, SNI); hostile; empty: unknown
 };
 
 /// Short stable name used in outputs: "PID.GENERATION".

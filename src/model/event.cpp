@@ -13,13 +13,16 @@ constexpr Names<LossCause, 8> kLossCauses{{{LossCause::ring_full, "ring_full"},
                                            {LossCause::no_buffer, "no_buffer"},
                                            {LossCause::unknown, "unknown"},
                                            {LossCause::connection_limit, "connection_limit"}}};
-constexpr Names<CloseReason, 7> kCloseReasons{{{CloseReason::shutdown, "shutdown"},
-                                               {CloseReason::freed, "freed"},
-                                               {CloseReason::socket_closed, "socket_closed"},
-                                               {CloseReason::reset, "reset"},
-                                               {CloseReason::process_exit, "process_exit"},
-                                               {CloseReason::capture_end, "capture_end"},
-                                               {CloseReason::given_up, "given_up"}}};
+constexpr Names<CloseReason, 10> kCloseReasons{{{CloseReason::shutdown, "shutdown"},
+                                                {CloseReason::freed, "freed"},
+                                                {CloseReason::socket_closed, "socket_closed"},
+                                                {CloseReason::reset, "reset"},
+                                                {CloseReason::process_exit, "process_exit"},
+                                                {CloseReason::capture_end, "capture_end"},
+                                                {CloseReason::given_up, "given_up"},
+                                                {CloseReason::refused, "refused"},
+                                                {CloseReason::timed_out, "timed_out"},
+                                                {CloseReason::covered, "covered"}}};
 
 }  // namespace
 

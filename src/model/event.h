@@ -88,7 +88,9 @@ struct GapEvent {
     bool operator==(const GapEvent&) const = default;
 };
 
-/// `given_up`: not closed, but no longer followed (see LossCause::connection_limit).
+/// `given_up`: not closed, but no longer followed (see LossCause::connection_limit). `refused`, `timed_out`:
+/// of a connection that never came about, or whose peer no longer answers. `covered`: it turned out to carry
+/// the ciphertext of a connection that is captured.
 enum class CloseReason : std::uint8_t {
     shutdown,
     freed,
@@ -96,7 +98,10 @@ enum class CloseReason : std::uint8_t {
     reset,
     process_exit,
     capture_end,
-    given_up
+    given_up,
+    refused,
+    timed_out,
+    covered
 };
 std::string_view to_string(CloseReason reason);
 std::optional<CloseReason> parse_close_reason(std::string_view text);

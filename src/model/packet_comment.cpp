@@ -97,6 +97,10 @@ class Fields {
         const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), result);
         return error == std::errc{} ? result : T{};
     }
+    std::optional<Duration> duration(std::string_view key) const {
+        const auto ns = number<std::int64_t>(key);
+        return ns != 0 ? std::optional(Duration(ns)) : std::nullopt;
+    }
     bool flag(std::string_view key) const { return text(key) == "yes"; }
     template <class T>
     T named(std::string_view key, std::optional<T> (*value_of)(std::string_view), T otherwise) const {
@@ -168,9 +172,7 @@ TlsInfo parse_tls(const Fields& fields) {
                 .handshake = std::nullopt,
                 .handshake_failed = fields.flag("handshake failed"),
                 .not_decoded = fields.text("TLS not decoded")};
-    if (const auto ns = fields.number<std::int64_t>("handshake ns"); ns != 0) {
-        tls.handshake = Duration(ns);
-    }
+    tls.handshake = fields.duration("handshake ns");
     return tls;
 }
 
@@ -189,6 +191,9 @@ std::string to_comment(const ConnectionComment& comment) {
     lines.add("remote", to_string(info.endpoints.remote));
     lines.add("socket cookie", info.endpoints.socket_cookie);
     lines.add("netns", info.endpoints.netns);
+    if (info.endpoints.connect_time) {
+        lines.add("connect ns", static_cast<std::uint64_t>(info.endpoints.connect_time->count()));
+    }
     lines.add("opened", rfc3339(info.opened));
     lines.flag("joined midstream", info.midstream);
     lines.add("process start", info.id.start_time);
@@ -235,7 +240,8 @@ std::optional<ConnectionComment> parse_connection_comment(std::string_view text)
                       .local = parse_endpoint(fields->text("local")).value_or(Endpoint{}),
                       .remote = parse_endpoint(fields->text("remote")).value_or(Endpoint{}),
                       .socket_cookie = fields->number("socket cookie"),
-                      .netns = fields->number<std::uint32_t>("netns")};
+                      .netns = fields->number<std::uint32_t>("netns"),
+                      .connect_time = fields->duration("connect ns")};
     parse_rfc3339(fields->text("opened"), info.opened);
     info.midstream = fields->flag("joined midstream");
     comment.update = update;

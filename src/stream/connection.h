@@ -23,6 +23,7 @@ class Connection final : private ParserHost {
     Connection& operator=(const Connection&) = delete;
 
     const ConnectionInfo& info() const { return info_; }
+    void set_remote_name(std::string name) { info_.remote_name = std::move(name); }
     void set_process(std::shared_ptr<const ProcessInfo> process) { info_.process = std::move(process); }
 
     void on_data(const DataEvent& event);

@@ -6,8 +6,8 @@
 
 namespace sslsniff {
 
-ConnectionTable::ConnectionTable(TransactionSink& sink, const StreamLimits& limits)
-    : sink_(sink), limits_(limits), latest_(connections_.end()) {}
+ConnectionTable::ConnectionTable(TransactionSink& sink, const StreamLimits& limits, PeerNames* names)
+    : sink_(sink), limits_(limits), names_(names), latest_(connections_.end()) {}
 
 void ConnectionTable::on_event(const CaptureEvent& event) {
     const Timestamp time = time_of(event);
@@ -24,6 +24,9 @@ void ConnectionTable::on(const ProcessEvent& event) {
     if (event.kind == ProcessEvent::Kind::exited) {
         close_all(key, std::nullopt, event.time);
         processes_.erase(key);
+        if (names_ != nullptr) {
+            names_->forget(key);
+        }
         return;
     }
     if (event.kind == ProcessEvent::Kind::exec) {
@@ -47,11 +50,30 @@ void ConnectionTable::on(const OpenEvent& event) {
 }
 
 void ConnectionTable::on(const EndpointsEvent& event) {
-    find(event.connection, event.time).on_endpoints(event);
+    Connection& connection = find(event.connection, event.time);
+    connection.on_endpoints(event);
+    name_peer(connection);
 }
 
 void ConnectionTable::on(const TlsEvent& event) {
-    find(event.connection, event.time).on_tls(event);
+    Connection& connection = find(event.connection, event.time);
+    connection.on_tls(event);
+    name_peer(connection);
+}
+
+/// Several names may share an address: the one in its own ClientHello is a connection's surest.
+void ConnectionTable::name_peer(Connection& connection) {
+    const ConnectionInfo& info = connection.info();
+    if (names_ == nullptr || info.endpoints.remote.address.family == IpAddress::Family::none) {
+        return;
+    }
+    const ProcessKey process = info.id.process();
+    if (!info.tls.sni.empty() && info.role == Role::client) {
+        names_->learn(process, info.endpoints.remote.address, info.endpoints.remote.port, info.tls.sni);
+    }
+    if (auto name = names_->find(process, info.endpoints.remote); !name.empty()) {
+        connection.set_remote_name(std::move(name));
+    }
 }
 
 void ConnectionTable::on(const DataEvent& event) {
@@ -127,6 +149,11 @@ Connection& ConnectionTable::create(const OpenEvent& event) {
 
 void ConnectionTable::close(Connections::iterator entry, CloseReason reason, Timestamp time) {
     Connection& connection = entry->second.connection;
+    if (reason == CloseReason::covered) {  // its octets are those of another one
+        --summary_.connections;
+        erase(entry);
+        return;
+    }
     connection.close(reason, time);
     const StreamTotals& sent = connection.totals(Direction::sent);
     const StreamTotals& received = connection.totals(Direction::received);
@@ -135,6 +162,10 @@ void ConnectionTable::close(Connections::iterator entry, CloseReason reason, Tim
     summary_.bytes_sent += sent.bytes;
     summary_.bytes_received += received.bytes;
     summary_.missing_bytes += sent.missing + received.missing;
+    erase(entry);
+}
+
+void ConnectionTable::erase(Connections::iterator entry) {
     recency_.erase(entry->second.recency);
     connections_.erase(entry);
     latest_ = connections_.end();

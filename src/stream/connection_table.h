@@ -10,6 +10,7 @@
 #include "model/event.h"
 #include "model/transaction.h"
 #include "stream/connection.h"
+#include "stream/peer_names.h"
 #include "stream/stream_limits.h"
 
 namespace sslsniff {
@@ -18,8 +19,10 @@ namespace sslsniff {
 /// it holds is bounded by its limits.
 class ConnectionTable final : public EventConsumer {
   public:
-    /// `sink` must outlive the table.
-    explicit ConnectionTable(TransactionSink& sink, const StreamLimits& limits = {});
+    /// `sink` must outlive the table, and so must `names`: what peers are called is learned and looked up
+    /// there, unless it is null.
+    explicit ConnectionTable(TransactionSink& sink, const StreamLimits& limits = {},
+                             PeerNames* names = nullptr);
 
     void on_event(const CaptureEvent& event) override;
     /// The source ended: closes what is open, then reports the summary. Nothing may follow.
@@ -51,7 +54,9 @@ class ConnectionTable final : public EventConsumer {
 
     Connection& find(const ConnectionId& id, Timestamp time);
     Connection& create(const OpenEvent& event);
+    void name_peer(Connection& connection);
     void close(Connections::iterator entry, CloseReason reason, Timestamp time);
+    void erase(Connections::iterator entry);
     void close_all(const ProcessKey& process, std::optional<Carrier> carrier, Timestamp time);
     void count_loss(const CaptureSummary::Loss& loss);
     const std::shared_ptr<const ProcessInfo>& process(const ProcessKey& key);
@@ -59,6 +64,7 @@ class ConnectionTable final : public EventConsumer {
 
     TransactionSink& sink_;
     StreamLimits limits_;
+    PeerNames* names_;  ///< may be null
     Connections connections_;
     std::list<ConnectionId> recency_;  ///< longest idle first
     Connections::iterator latest_;     ///< of the last event, or end

@@ -1,4 +1,5 @@
 """What passes without TLS: HTTP, Redis, DNS, raw octets over TCP and UDP, at either end."""
+import json
 import os
 import socket
 import subprocess
@@ -63,6 +64,27 @@ class CleartextTest(LiveTest):
         with self.capture("-p", server.pid, "--tls-only") as capture:
             subprocess.run(["curl", "-sS", "-o", os.devnull, f"http://127.0.0.1:{port}/"], check=True)
         self.assertEqual(capture.of_type("connection"), [])
+
+    def attached_to(self, *options):
+        """Names of the BPF programs that a capture attaches."""
+        self.need("bpftool")
+        target = self.spawn("sleep", "60")
+        with self.capture("-p", target.pid, *options) as capture:
+            folder = f"/proc/{capture.process.pid}/fdinfo"
+            ids = set()
+            for descriptor in os.listdir(folder):
+                with open(os.path.join(folder, descriptor), encoding="ascii") as lines:
+                    ids |= {int(line.split()[1]) for line in lines if line.startswith("prog_id:")}
+            shown = subprocess.run(["bpftool", "prog", "show", "--json"], check=True, capture_output=True).stdout
+        return {program.get("name", "") for program in json.loads(shown) if program["id"] in ids}
+
+    def test_tls_only_attaches_nothing_for_it(self):
+        """Its cost is none."""
+        everything, tls = self.attached_to(), self.attached_to("--tls-only")
+        if everything == tls:
+            self.skipTest("cleartext is not captured on this kernel")
+        self.assertLess(tls, everything)
+        self.assertEqual([name for name in tls if "cleartext" in name], [])
 
     def test_cleartext_only_leaves_tls_out(self):
         nginx, port = self.nginx()
@@ -316,4 +338,4 @@ class CleartextTest(LiveTest):
             subprocess.run(["curl", "-s", f"http://127.0.0.1:{port}/"], check=False)
         (connection,) = capture.of_type("connection")
         self.assertEqual(connection["connection"]["remote"], {"address": "127.0.0.1", "port": port})
-        self.assertEqual(connection["reason"], "reset")
+        self.assertEqual(connection["reason"], "refused")

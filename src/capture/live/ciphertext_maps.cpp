@@ -11,8 +11,12 @@ CiphertextMaps::CiphertextMaps(const CapturePrograms& programs)
 
 void CiphertextMaps::mark_bound(std::uint64_t generation, std::uint64_t socket_cookie) const {
     const std::uint8_t present = 1;
-    const sampled_socket enough = {0, UINT32_MAX, UINT32_MAX};
     bpf_map_update_elem(bound_, &generation, &present, BPF_ANY);
+    leave_socket(socket_cookie);
+}
+
+void CiphertextMaps::leave_socket(std::uint64_t socket_cookie) const {
+    const sampled_socket enough = {0, UINT32_MAX, UINT32_MAX};
     bpf_map_update_elem(sockets_, &socket_cookie, &enough, BPF_ANY);
 }
 

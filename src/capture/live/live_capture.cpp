@@ -31,15 +31,16 @@ constexpr milliseconds kLossInterval{250};
 constexpr milliseconds kReconcileInterval{1000};
 constexpr unsigned kReconciliations = 2;  // one finds, the next ends
 
-/// Passes events on by way of the delay.
-class DelayedConsumer final : public EventConsumer {
+/// Passes events on by way of something that may keep them for a while.
+template <class Stage>
+class Through final : public EventConsumer {
   public:
-    DelayedConsumer(BindingDelay& delay, EventConsumer& consumer) : delay_(delay), consumer_(consumer) {}
-    void on_event(const CaptureEvent& event) override { delay_.pass(event, consumer_); }
+    Through(Stage& stage, EventConsumer& next) : stage_(stage), next_(next) {}
+    void on_event(const CaptureEvent& event) override { stage_.pass(event, next_); }
 
   private:
-    BindingDelay& delay_;
-    EventConsumer& consumer_;
+    Stage& stage_;
+    EventConsumer& next_;
 };
 
 /// From /proc, where the process may be gone.
@@ -61,6 +62,7 @@ LiveCapture::LiveCapture(const LiveOptions& options, CapturePrograms programs)
           [this](std::uint32_t number, std::string name) { decoder_.name_library(number, std::move(name)); }),
       ciphertext_(programs_),
       bio_probes_(programs_, ciphertext_),
+      doubt_([this](std::uint64_t socket_cookie) { ciphertext_.leave_socket(socket_cookie); }, options_.tls),
       monotonic_zero_(find_monotonic_zero()),
       decoder_(monotonic_zero_, decoder_hooks()) {}
 
@@ -233,18 +235,21 @@ void LiveCapture::reconcile(EventConsumer& consumer) {
     }
     reconciliations_--;
     next_reconciliation_ = now + kReconcileInterval;
-    DelayedConsumer delayed(delay_, consumer);
+    Through delayed(delay_, consumer);
+    Through judged(doubt_, delayed);
     decoder_.reconcile(
         [this](const ConnectionId& id, std::uint64_t generation) {
             return programs_.has_connection(id.pid, id.handle, generation);
         },
-        clock_now(CLOCK_REALTIME), delayed);
+        clock_now(CLOCK_REALTIME), judged);
 }
 
 /// Hands over what waits in the ring; true when there was anything.
 bool LiveCapture::take_records(EventConsumer& consumer) {
-    DelayedConsumer delayed(delay_, consumer);
-    EventConsumer& target = report_.ciphertext ? static_cast<EventConsumer&>(delayed) : consumer;
+    Through delayed(delay_, consumer);
+    EventConsumer& bound = report_.ciphertext ? static_cast<EventConsumer&>(delayed) : consumer;
+    Through judged(doubt_, bound);
+    EventConsumer& target = report_.cleartext ? static_cast<EventConsumer&>(judged) : bound;
     const bool took = ring_->take(kPollBudget, [&](ByteView record) {
         const auto header = read_fixed<event_header>(record);
         if (header && header->kind == EVENT_BIO_WANTED) {
@@ -254,6 +259,7 @@ bool LiveCapture::take_records(EventConsumer& consumer) {
         }
     });
     if (!took) {  // the events do not tell how late it is
+        doubt_.expire(clock_now(CLOCK_REALTIME), bound);
         delay_.expire(clock_now(CLOCK_REALTIME), consumer);
     }
     look_after_bios();
@@ -310,6 +316,8 @@ Result<PollStatus> LiveCapture::poll(milliseconds timeout, EventConsumer& consum
         }
         reconcile(consumer);
         if (stopped_) {
+            Through delayed(delay_, consumer);
+            doubt_.flush(delayed);
             delay_.flush(consumer);
             ended_ = true;
             return PollStatus::ended;

@@ -17,6 +17,7 @@
 #include "capture/live/live_options.h"
 #include "capture/live/live_report.h"
 #include "capture/live/record_ring.h"
+#include "capture/midstream_doubt.h"
 
 namespace sslsniff {
 
@@ -56,6 +57,7 @@ class LiveCapture {
     LibraryTracker libraries_;
     CiphertextMaps ciphertext_;
     BioProbes bio_probes_;
+    MidstreamDoubt doubt_;
     BindingDelay delay_;
     std::unique_ptr<RecordRing> ring_;
     Timestamp monotonic_zero_;

@@ -119,8 +119,11 @@ void JsonSink::time(std::string_view key, Timestamp time) {
 }
 
 void JsonSink::microseconds(std::string_view key, Timestamp from, Timestamp to) {
-    using std::chrono::microseconds;
-    json_.number(key, std::max(std::chrono::duration_cast<microseconds>(to - from), microseconds(0)).count());
+    microseconds(key, std::max(to - from, Duration(0)));
+}
+
+void JsonSink::microseconds(std::string_view key, Duration duration) {
+    json_.number(key, std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
 }
 
 void JsonSink::process(const ProcessInfo& process) {
@@ -141,12 +144,19 @@ void JsonSink::connection(const ConnectionInfo& connection) {
     json_.plain("transport", to_string(connection.endpoints.transport));
     endpoint("local", connection.endpoints.local);
     endpoint("remote", connection.endpoints.remote);
+    text_if_known("remote_name", connection.remote_name);
     json_.plain("correlation", to_string(connection.correlation));
     if (connection.endpoints.socket_cookie != 0) {
         json_.unsigned_number("socket_cookie", connection.endpoints.socket_cookie);
     }
     if (connection.endpoints.netns != 0) {
         json_.number("netns", connection.endpoints.netns);
+    }
+    if (connection.endpoints.connect_time) {
+        microseconds("connect_us", *connection.endpoints.connect_time);
+    }
+    if (connection.midstream) {
+        json_.boolean("joined_midstream", true);
     }
     if (connection.carrier == Carrier::tls) {
         tls(connection.tls);
@@ -179,8 +189,7 @@ void JsonSink::tls(const TlsInfo& tls) {
         json_.end_array();
     }
     if (tls.handshake) {
-        json_.number("handshake_us",
-                     std::chrono::duration_cast<std::chrono::microseconds>(*tls.handshake).count());
+        microseconds("handshake_us", *tls.handshake);
     }
     if (tls.handshake_failed) {
         json_.boolean("handshake_failed", true);

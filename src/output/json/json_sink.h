@@ -32,6 +32,7 @@ class JsonSink final : public TransactionSink {
     void time(std::string_view key, Timestamp time);
     /// Whole microseconds from `from` to `to`, at least 0.
     void microseconds(std::string_view key, Timestamp from, Timestamp to);
+    void microseconds(std::string_view key, Duration duration);
     void process(const ProcessInfo& process);
     void connection(const ConnectionInfo& connection);
     void endpoint(std::string_view key, const Endpoint& endpoint);

@@ -6,26 +6,14 @@
 
 #include "base/text.h"
 #include "output/text/hex_dump.h"
+#include "output/text/line_parts.h"
 #include "output/text/text_details.h"
 
 namespace sslsniff {
 namespace {
 
 constexpr std::size_t kMaxRequest = 2048;  ///< octets of a request in its line; -v shows all
-constexpr std::size_t kMaxName = 255;      ///< of names that peers choose
 constexpr std::size_t kMaxFirst = 16;      ///< octets shown of an unknown protocol
-
-char arrow_of(Role role) {
-    switch (role) {
-        case Role::client:
-            return '>';
-        case Role::server:
-            return '<';
-        case Role::unknown:
-            break;
-    }
-    return '-';
-}
 
 /// "gap in body, 4.1k missing", empty when nothing is missing.
 std::string remark(const Integrity& integrity) {
@@ -75,13 +63,13 @@ TextSink::TextSink(OutputStream& out, TextOptions options) : out_(out), options_
 void TextSink::on_transaction(const Transaction& transaction) {
     const Timing& timing = transaction.timing;
     show_losses(timing.end.value_or(timing.start));
+    const Summary summary = transaction.exchange->summary();
     StyledText line(options_.color);
-    beginning(line, timing.start, transaction.connection);
+    beginning(line, timing.start, transaction.connection, summary.request);
     if (worth_naming(transaction.exchange->protocol())) {
         line.add(" ");
         line.add_octets(Style::dim, transaction.exchange->protocol(), kMaxName);
     }
-    const Summary summary = transaction.exchange->summary();
     line.add("  ");
     line.add_octets(Style::plain, summary.request.empty() ? "?" : ByteView(summary.request), kMaxRequest);
     if (!summary.response.empty()) {
@@ -109,11 +97,12 @@ void TextSink::on_connection(const ConnectionRecord& record) {
     const TlsInfo& tls = record.connection.tls;
     const bool silent = record.sent.bytes == 0 && record.received.bytes == 0;
     const bool undecoded = !tls.not_decoded.empty();
-    if (!tls.handshake_failed && !undecoded && (record.transactions != 0 || silent)) {
+    const bool failed = record.reason == CloseReason::refused || record.reason == CloseReason::timed_out;
+    if (!tls.handshake_failed && !undecoded && !failed && (record.transactions != 0 || silent)) {
         return;
     }
     StyledText line(options_.color);
-    beginning(line, record.connection.opened, record.connection);
+    beginning(line, record.connection.opened, record.connection, record.connection.tls.sni);
     line.add("  ");
     if (tls.handshake_failed) {
         line.add(Style::error, "handshake failed");
@@ -130,6 +119,9 @@ void TextSink::on_connection(const ConnectionRecord& record) {
                 line.add_octets(Style::plain, *name, kMaxName);
             }
         }
+    } else if (failed) {
+        line.add(Style::error,
+                 record.reason == CloseReason::refused ? "connection refused" : "connection timed out");
     } else {
         line.add(Style::incomplete, record.protocol.empty()
                                         ? std::string("unknown protocol")
@@ -155,38 +147,24 @@ void TextSink::on_loss(const LossEvent& loss) {
 void TextSink::on_summary(const CaptureSummary& /*summary*/) {}
 
 void TextSink::show_losses(Timestamp now) {
-    if (!losses_.due(now)) {
-        return;
-    }
-    losses_.take(now, [&](LossCause cause, std::uint64_t events, std::uint64_t bytes) {
-        StyledText line(options_.color);
-        time(line, now);
-        line.add(" ");
-        line.add(Style::warning, loss_text(cause, events, bytes));
-        line.add("\n");
-        out_.write(line.text());
-    });
+    add_losses(losses_, now, options_, out_);
 }
 
-void TextSink::time(StyledText& line, Timestamp time) const {
-    using std::chrono::microseconds;
-    const Timestamp local = options_.utc_offset ? time + options_.utc_offset(time) : time;
-    const auto of_day = local - std::chrono::floor<std::chrono::days>(local);
-    const std::chrono::hh_mm_ss clock(std::chrono::floor<microseconds>(of_day));
-    line.add(Style::dim,
-             fmt::format("{:02}:{:02}:{:02}.{:06}", clock.hours().count(), clock.minutes().count(),
-                         clock.seconds().count(), clock.subseconds().count()));
-}
-
-void TextSink::beginning(StyledText& line, Timestamp start, const ConnectionInfo& connection) const {
-    time(line, start);
+void TextSink::beginning(StyledText& line, Timestamp start, const ConnectionInfo& connection,
+                         std::string_view said) const {
+    add_time(line, start, options_);
     line.add(" ");
     if (const ProcessInfo& process = *connection.process; process.key.pid != 0 || !process.comm.empty()) {
-        line.add_octets(Style::bold, process.comm.empty() ? "?" : ByteView(process.comm), kMaxName);
-        line.add(fmt::format("[{}] ", process.key.pid));
+        add_process(line, process);
+        line.add(" ");
     }
     line.add(fmt::format("{} {} {} ", to_string(connection.endpoints.local), arrow_of(connection.role),
                          to_string(connection.endpoints.remote)));
+    if (!connection.remote_name.empty() && said.find(connection.remote_name) == std::string_view::npos) {
+        line.add("(");
+        line.add_octets(Style::plain, connection.remote_name, kMaxName);
+        line.add(") ");
+    }
     if (connection.carrier == Carrier::cleartext) {
         line.add(Style::warning, to_string(connection.carrier));
     } else {

@@ -22,9 +22,9 @@ class TextSink final : public TransactionSink {
 
   private:
     void show_losses(Timestamp time);
-    void time(StyledText& line, Timestamp time) const;
-    /// Time, process, both ends and TLS version.
-    void beginning(StyledText& line, Timestamp start, const ConnectionInfo& connection) const;
+    /// Time, process, both ends and TLS version. The name of the other end is left out if `said` has it.
+    void beginning(StyledText& line, Timestamp start, const ConnectionInfo& connection,
+                   std::string_view said) const;
 
     OutputStream& out_;
     TextOptions options_;

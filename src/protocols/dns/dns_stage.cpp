@@ -36,14 +36,18 @@ void DnsStage::link(const Transaction& transaction, dns::DnsExchange& exchange) 
     const ProcessKey process = transaction.connection.id.process();
     const std::string name = to_lower(question.name);
     const Timestamp start = transaction.timing.start;
+    const IpAddress& remote = transaction.connection.endpoints.remote.address;
+    const bool is_server = transaction.connection.role == Role::server;
     if (transaction.connection.endpoints.transport != Transport::udp) {
         const auto found = std::ranges::find_if(truncated_, [&](const Truncated& earlier) {
-            return earlier.process == process && earlier.type == question.type && earlier.name == name &&
+            // A server may have a process for each TCP connection; its client has one address.
+            const bool same_asker = earlier.process == process || (is_server && earlier.client == remote);
+            return same_asker && earlier.type == question.type && earlier.name == name &&
                    start >= earlier.time && start - earlier.time <= kRetryWithin;
         });
         exchange.retried_over_tcp = found != truncated_.end();
     } else if (exchange.response && exchange.response->truncated) {
-        truncated_.push_back({process, name, question.type, start});
+        truncated_.push_back({process, is_server ? remote : IpAddress{}, name, question.type, start});
         if (truncated_.size() > kMaxTruncated) {
             truncated_.pop_front();
         }

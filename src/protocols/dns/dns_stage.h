@@ -24,6 +24,7 @@ class DnsStage final : public TransactionSink {
   private:
     struct Truncated {
         ProcessKey process;
+        IpAddress client;  ///< of a server; none for a client
         std::string name;  ///< lower case
         std::uint16_t type = 0;
         Timestamp time;

@@ -62,6 +62,17 @@ TEST_F(SinksTest, CountLimitStopsTransactionsAlone) {
     EXPECT_EQ(limit.summary().transactions, 2U);
 }
 
+TEST_F(SinksTest, CountLimitStopsConnectionsWhenTheyAreShown) {
+    Recorder recorder(log_, "a");
+    CountLimit limit(recorder, 2, true);
+    limit.on_transaction(transaction_);
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(limit.is_reached(), i >= 2);
+        limit.on_connection({connection_, {}, {}, {}, 0, {}, {}});
+    }
+    EXPECT_EQ(log_, (std::vector<std::string>{"a connection", "a connection"}));
+}
+
 TEST_F(SinksTest, WithoutLimitEverythingPasses) {
     Recorder recorder(log_, "a");
     CountLimit limit(recorder, std::nullopt);

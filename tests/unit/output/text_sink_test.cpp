@@ -31,8 +31,7 @@ class TextSinkTest : public testing::Test {
     }
     std::string closing() {
         TextSink sink(out_, options);
-        sink.on_connection(
-            {connection, at_us(80'000'000), CloseReason::freed, protocol, transactions, sent, received});
+        sink.on_connection({connection, at_us(80'000'000), reason, protocol, transactions, sent, received});
         return out_.bytes();
     }
 
@@ -41,6 +40,7 @@ class TextSinkTest : public testing::Test {
     Integrity integrity;
     std::unique_ptr<test::FakeExchange> exchange = std::make_unique<test::FakeExchange>();
     TextOptions options;
+    CloseReason reason = CloseReason::freed;
     std::string protocol;
     std::uint64_t transactions = 0;
     StreamTotals sent;
@@ -237,6 +237,21 @@ TEST_F(TextSinkTest, UnderstoodAndEmptyConnectionsEndSilently) {
     EXPECT_EQ(closing(), "");
     transactions = 0;
     EXPECT_NE(closing().find("http/1, no transaction  sent 10  received 0"), std::string::npos);
+}
+
+TEST_F(TextSinkTest, NamesOfPeersAreShownUnlessTheRequestHasThem) {
+    connection.remote_name = "example.com";
+    EXPECT_EQ(transaction().find('('), std::string::npos);
+    exchange = std::make_unique<test::FakeExchange>();
+    exchange->text.request = "GET key";
+    connection.remote_name = "r\x1b[1m.example";
+    EXPECT_NE(transaction().find(" > 93.184.216.34:443 (r\\x1b[1m.example) TLSv1.3  GET key"),
+              std::string::npos);
+}
+
+TEST_F(TextSinkTest, ConnectionsThatFailAreShown) {
+    reason = CloseReason::refused;
+    EXPECT_NE(closing().find("TLSv1.3  connection refused  1m20s\n"), std::string::npos);
 }
 
 TEST(TextSinkLosses, AreShownAtOnceThenOncePerSecond) {

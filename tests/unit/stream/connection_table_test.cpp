@@ -50,6 +50,17 @@ TEST(ConnectionTable, MergesWhatIsKnownOfAConnection) {
     EXPECT_EQ(info.tls.handshake, Duration(5));
 }
 
+TEST(ConnectionTable, CiphertextOfAnotherConnectionLeavesNoTrace) {
+    Player player;
+    player.open(1, true, Carrier::cleartext);
+    player.data(Direction::sent, "\xb7\xb7\xb7");
+    player.close(CloseReason::covered);
+    player.finish();
+    EXPECT_TRUE(player.sink.connections.empty());
+    EXPECT_EQ(player.sink.summary->connections, 0U);
+    EXPECT_EQ(player.sink.summary->bytes_sent, 0U);
+}
+
 TEST(ConnectionTable, TrafficDecidesTheRole) {
     Player player;
     player.open();

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "base/bytes.h"
+
+namespace sslsniff {
+
+/// Octets that are needed to find two records in a row wherever they begin: two of the greatest size (RFC
+/// 8446 section 5.2) and a header.
+inline constexpr std::size_t kTlsRecordChain = 2 * (5 + 16384 + 256) + 5;
+
+/// Whether a TLS record begins somewhere in `octets` and another one right behind it. Random octets look like
+/// that once in some hundred million times.
+bool has_tls_records(ByteView octets);
+
+}  // namespace sslsniff

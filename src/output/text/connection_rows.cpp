@@ -1,0 +1,163 @@
+#include "output/text/connection_rows.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "base/text.h"
+#include "output/text/line_parts.h"
+
+namespace sslsniff {
+namespace {
+
+// Wide enough for what is usual; a longer value moves the rest of its row.
+constexpr std::size_t kProcessWidth = 20;
+constexpr std::size_t kEndpointWidth = 21;  // of IPv4
+constexpr std::size_t kProtocolWidth = 16;
+constexpr std::size_t kSizeWidth = 6;
+constexpr std::size_t kTimeWidth = 7;
+constexpr std::size_t kEndWidth = 9;
+
+std::string heading() {
+    return fmt::format("{:<15} {:<{}} {:<{}}   {:<{}} {:<{}} {:>{}} {:>{}} {:>{}} {:>{}}  {:<{}} {}\n",
+                       "OPENED", "PROCESS", kProcessWidth, "LOCAL", kEndpointWidth, "REMOTE", kEndpointWidth,
+                       "PROTOCOL", kProtocolWidth, "SENT", kSizeWidth, "RECV", kSizeWidth, "CONNECT",
+                       kTimeWidth, "LASTED", kTimeWidth, "END", kEndWidth, "NAME");
+}
+
+std::string_view end_of(CloseReason reason) {
+    switch (reason) {
+        case CloseReason::shutdown:
+        case CloseReason::freed:
+        case CloseReason::socket_closed:
+            return "closed";
+        case CloseReason::reset:
+            return "reset";
+        case CloseReason::process_exit:
+            return "exit";
+        case CloseReason::capture_end:
+            return "open";
+        case CloseReason::given_up:
+            return "given up";
+        case CloseReason::refused:
+            return "refused";
+        case CloseReason::timed_out:
+            return "timed out";
+        case CloseReason::covered:
+            break;
+    }
+    return "?";
+}
+
+Style style_of(CloseReason reason) {
+    const bool failed =
+        reason == CloseReason::reset || reason == CloseReason::refused || reason == CloseReason::timed_out;
+    return failed ? Style::error : Style::plain;
+}
+
+/// "TLSv1.3 h2", "tcp redis", "udp ?"; a connection that carried nothing has no protocol.
+std::string protocol_of(const ConnectionRecord& record) {
+    const ConnectionInfo& connection = record.connection;
+    std::string text(to_string(connection.endpoints.transport));
+    if (connection.carrier == Carrier::tls) {
+        text = connection.tls.version.empty() ? "TLS" : printable(connection.tls.version);
+    }
+    if (!record.protocol.empty()) {
+        text += " " + printable(record.protocol);
+    } else if (record.sent.bytes + record.received.bytes != 0) {
+        text += " ?";
+    }
+    return text;
+}
+
+/// What a row has no column for.
+std::string remark(const ConnectionRecord& record) {
+    const TlsInfo& tls = record.connection.tls;
+    std::string text;
+    const auto add = [&](bool applies, std::string_view words) {
+        if (applies) {
+            text += text.empty() ? "" : ", ";
+            text += words;
+        }
+    };
+    add(tls.handshake_failed, "handshake failed");
+    add(!tls.not_decoded.empty(), "not decoded: " + printable(tls.not_decoded));
+    add(record.connection.midstream, "joined mid-stream");
+    const std::uint64_t missing = record.sent.missing + record.received.missing;
+    add(missing != 0, human_size(missing) + " missing");
+    return text;
+}
+
+/// `text` is printable; its code points count as one column each.
+void add_column(StyledText& line, Style style, std::string_view text, std::size_t width) {
+    const auto columns = std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; });
+    line.add(style, text);
+    line.add(std::string(width - std::min(width, static_cast<std::size_t>(columns)), ' '));
+}
+
+std::string name_of(const ConnectionInfo& connection) {
+    return connection.remote_name.empty() ? connection.tls.sni : connection.remote_name;
+}
+
+}  // namespace
+
+ConnectionRows::ConnectionRows(OutputStream& out, TextOptions options)
+    : out_(out), options_(std::move(options)) {
+    StyledText line(options_.color);
+    line.add(Style::dim, heading());
+    out_.write(line.text());
+}
+
+void ConnectionRows::on_transaction(const Transaction& /*transaction*/) {}
+
+void ConnectionRows::on_connection(const ConnectionRecord& record) {
+    add_losses(losses_, record.closed, options_, out_);
+    const ConnectionInfo& connection = record.connection;
+    const auto& connect_time = connection.endpoints.connect_time;
+    const bool undecoded = !connection.tls.not_decoded.empty();
+    const auto size = [&](const StreamTotals& totals) { return undecoded ? "-" : human_size(totals.bytes); };
+    StyledText line(options_.color);
+    add_time(line, connection.opened, options_);
+    line.add(" ");
+    const ProcessInfo& process = *connection.process;
+    const bool known = process.key.pid != 0 || !process.comm.empty();
+    add_column(
+        line, Style::bold,
+        known ? fmt::format("{}[{}]", process.comm.empty() ? "?" : printable(process.comm), process.key.pid)
+              : "-",
+        kProcessWidth);
+    line.add(" ");
+    add_column(line, Style::plain, to_string(connection.endpoints.local), kEndpointWidth);
+    line.add(fmt::format(" {} ", arrow_of(connection.role)));
+    add_column(line, Style::plain, to_string(connection.endpoints.remote), kEndpointWidth);
+    line.add(" ");
+    add_column(line, connection.carrier == Carrier::cleartext ? Style::warning : Style::plain,
+               protocol_of(record), kProtocolWidth);
+    line.add(fmt::format(" {:>{}} {:>{}} {:>{}} {:>{}}  ", size(record.sent), kSizeWidth,
+                         size(record.received), kSizeWidth,
+                         connect_time ? human_duration(connect_time->count()) : "-", kTimeWidth,
+                         human_duration((record.closed - connection.opened).count()), kTimeWidth));
+    add_column(line, style_of(record.reason), end_of(record.reason), kEndWidth);
+    if (const std::string name = name_of(connection); !name.empty()) {
+        line.add(" ");
+        line.add_octets(Style::plain, name, kMaxName);
+    }
+    if (const std::string more = remark(record); !more.empty()) {
+        line.add("  ");
+        line.add(Style::incomplete, "[" + more + "]");
+    }
+    line.text().erase(line.text().find_last_not_of(' ') + 1);
+    line.add("\n");
+    out_.write(line.text());
+}
+
+void ConnectionRows::on_loss(const LossEvent& loss) {
+    losses_.add(loss);
+    add_losses(losses_, loss.time, options_, out_);
+}
+
+void ConnectionRows::on_summary(const CaptureSummary& /*summary*/) {}
+
+}  // namespace sslsniff

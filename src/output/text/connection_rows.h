@@ -1,0 +1,29 @@
+#pragma once
+
+#include "base/output_stream.h"
+#include "model/transaction.h"
+#include "output/text/loss_text.h"
+#include "output/text/style.h"
+#include "output/text/text_options.h"
+
+namespace sslsniff {
+
+/// --connections: a table with one row for each connection when it ends; losses get a line too. Whatever the
+/// octets, only printable characters come out.
+class ConnectionRows final : public TransactionSink {
+  public:
+    /// Writes the heading. `out` must outlive the sink.
+    ConnectionRows(OutputStream& out, TextOptions options);
+
+    void on_transaction(const Transaction& transaction) override;
+    void on_connection(const ConnectionRecord& record) override;
+    void on_loss(const LossEvent& loss) override;
+    void on_summary(const CaptureSummary& summary) override;
+
+  private:
+    OutputStream& out_;
+    TextOptions options_;
+    LossCollector losses_;
+};
+
+}  // namespace sslsniff

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstddef>
+
+#include "base/output_stream.h"
+#include "model/connection.h"
+#include "output/text/loss_text.h"
+#include "output/text/style.h"
+#include "output/text/text_options.h"
+
+namespace sslsniff {
+
+/// Octets shown of names that processes and peers choose.
+inline constexpr std::size_t kMaxName = 255;
+
+/// "12:00:01.123456", of the local day.
+void add_time(StyledText& line, Timestamp time, const TextOptions& options);
+
+/// "curl[4242]".
+void add_process(StyledText& line, const ProcessInfo& process);
+
+/// '>' when the process is the client, '<' when it is the server, '-' when nobody knows.
+char arrow_of(Role role);
+
+/// Writes a line for each cause, when it is time for that.
+void add_losses(LossCollector& losses, Timestamp now, const TextOptions& options, OutputStream& out);
+
+}  // namespace sslsniff

@@ -1,0 +1,224 @@
+"""Real DNS servers and clients under capture: over UDP, TCP, TLS (DoT) and HTTPS (DoH)."""
+import base64
+import os
+import socket
+import subprocess
+
+from harness import PYTHON, LiveTest, free_port, is_listening, wait_until
+
+# One query for a name over TLS, as stub resolvers do: length, message. Arguments: port, certificate, name.
+DOT_CLIENT = """if True:
+    import socket, ssl, struct, sys
+    context = ssl.create_default_context(cafile=sys.argv[2])
+    labels = b"".join(bytes([len(l)]) + l.encode() for l in sys.argv[3].split("."))
+    query = b"\\0\\7\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0" + labels + b"\\0\\0\\1\\0\\1"
+    with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as tcp:
+        with context.wrap_socket(tcp, server_hostname="localhost") as tls:
+            tls.sendall(struct.pack("!H", len(query)) + query)
+            size = struct.unpack("!H", tls.recv(2))[0]
+            while size:
+                size -= len(tls.recv(size))
+"""
+
+# DoH over HTTP/1.1. Arguments: port, certificate, key, port of the DNS server.
+DOH_SERVER = """if True:
+    import base64, http.server, socket, ssl, sys, urllib.parse
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        def answer(self, query):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as resolver:
+                resolver.connect(("127.0.0.1", int(sys.argv[4])))
+                resolver.send(query)
+                message = resolver.recv(65535)
+            self.send_response(200)
+            self.send_header("Content-Type", "application/dns-message")
+            self.send_header("Content-Length", str(len(message)))
+            self.end_headers()
+            self.wfile.write(message)
+        def do_POST(self):
+            self.answer(self.rfile.read(int(self.headers["Content-Length"])))
+        def do_GET(self):
+            dns = urllib.parse.parse_qs(urllib.parse.urlparse(self.path).query)["dns"][0]
+            self.answer(base64.urlsafe_b64decode(dns + "=" * (-len(dns) % 4)))
+        def log_message(self, *_):
+            pass
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[2], sys.argv[3])
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.serve_forever()
+"""
+
+
+def query_for(name, kind=1):
+    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
+    return b"\0\0\1\0\0\1\0\0\0\0\0\0" + labels + bytes([0, 0, kind, 0, 1])
+
+
+class DnsTest(LiveTest):
+    def dnsmasq(self):
+        self.need("dnsmasq", "dig")
+        port = free_port()
+        options = [f"--txt-record=big.test,{'x' * 250}{number}" for number in range(6)]
+        process = self.spawn("dnsmasq", "--keep-in-foreground", f"--port={port}", "--listen-address=127.0.0.1",
+                             "--bind-interfaces", "--no-resolv", "--no-hosts", "--conf-file=/dev/null", "--pid-file=",
+                             "--address=/a.test/10.1.2.3", "--mx-host=mail.test,mx.test,5", "--local=/none.test/",
+                             "--cname=alias.test,a.test", "--host-record=a.test,10.1.2.3,fd00::1",
+                             "--srv-host=_s._tcp.test,host.test,99,1,2", "--caa-record=ca.test,0,issue,ca.example", *options)
+        wait_until(lambda: is_listening(port), "dnsmasq")
+        return process, port
+
+    def unbound(self, upstream=9):
+        """A resolver that knows a.test, over TLS and HTTPS too: (process, port, DoT port, DoH port). It asks `upstream`
+        about names in broken."""
+        self.need("unbound")
+        cert, key = self.certificate
+        port, tls, https = free_port(), free_port(), free_port()
+        config = os.path.join(self.folder, "unbound.conf")
+        with open(config, "w", encoding="utf-8") as file:
+            file.write(f"""
+                server:
+                  interface: 127.0.0.1@{port}
+                  interface: 127.0.0.1@{tls}
+                  interface: 127.0.0.1@{https}
+                  tls-port: {tls}
+                  https-port: {https}
+                  tls-service-pem: "{cert}"
+                  tls-service-key: "{key}"
+                  do-daemonize: no
+                  username: ""
+                  chroot: ""
+                  directory: "{self.folder}"
+                  pidfile: ""
+                  use-syslog: no
+                  logfile: ""
+                  do-not-query-localhost: no
+                  module-config: "iterator"
+                  local-zone: "test." static
+                  local-data: "a.test. A 10.1.2.3"
+                forward-zone:
+                  name: "broken."
+                  forward-addr: 127.0.0.1@{upstream}
+                remote-control:
+                  control-enable: no
+                """)
+        process = self.spawn("unbound", "-d", "-c", config)
+        wait_until(lambda: is_listening(tls) and is_listening(https), "unbound")
+        return process, port, tls, https
+
+    @staticmethod
+    def dig(port, *words):
+        return subprocess.run(["dig", "-p", str(port), "@127.0.0.1", "+tries=1", *words], capture_output=True, text=True)
+
+    def asked(self, capture, role, **wanted):
+        return [t for t in capture.transactions if t["protocol"] == "dns" and t["connection"]["role"] == role and
+                all(t["request"].get(key) == value for key, value in wanted.items())]
+
+    def test_kinds_of_records(self):
+        server, port = self.dnsmasq()
+        expected = {"a.test A": "10.1.2.3", "a.test AAAA": "fd00::1", "mail.test MX": "5 mx.test", "alias.test A": "a.test",
+                    "_s._tcp.test SRV": "1 2 99 host.test", "ca.test CAA": '0 issue "ca.example"',
+                    "3.2.1.10.in-addr.arpa PTR": "a.test"}
+        with self.capture("-p", server.pid) as capture:
+            for question in expected:
+                self.dig(port, *question.split())
+            capture.wait_for(len(expected))
+        seen = {f"{t['request']['name']} {t['request']['type']}": t["response"]["answers"][0]["data"]
+                for t in capture.transactions}
+        self.assertEqual(seen, expected)
+
+    def test_failures(self):
+        _, upstream = self.dnsmasq()  # refuses what it does not know
+        server, port, *_ = self.unbound(upstream)
+        with self.capture("-p", server.pid, "-c", "dig") as capture:
+            self.dig(port, "no.test")
+            self.dig(port, "x.broken", "+time=20")
+            wait_until(lambda: len([t for t in capture.seen_so_far() if t["process"]["comm"] == "dig"]) >= 2, "both answers")
+        for role in "client", "server":
+            (absent,) = self.asked(capture, role, name="no.test")
+            self.assertEqual(absent["response"]["rcode"], "NXDOMAIN")
+            (failed,) = [t for t in self.asked(capture, role, name="x.broken") if t["response"]["rcode"] == "SERVFAIL"]
+            self.assertGreater(failed["duration_us"], 0)
+
+    def test_truncated_then_over_tcp(self):
+        server, port = self.dnsmasq()
+        with self.capture("-p", server.pid, "-c", "dig") as capture:
+            self.dig(port, "big.test", "TXT", "+noedns", "+bufsize=512")
+            capture.wait_for(4)
+        for role in "client", "server":
+            first, second = self.asked(capture, role, name="big.test")
+            self.assertEqual(first["connection"]["transport"], "udp")
+            self.assertTrue(first["response"]["truncated"])
+            self.assertEqual(second["connection"]["transport"], "tcp")
+            self.assertTrue(second["request"]["retried_over_tcp"])
+            self.assertEqual(len(second["response"]["answers"]), 6)
+
+    def test_nobody_answers(self):
+        """The query is told when the time of the events says that nobody will answer, not only at the end."""
+        silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(silent.close)
+        silent.bind(("127.0.0.1", 0))
+        port = silent.getsockname()[1]
+        with self.capture("-c", "dig") as capture:
+            self.dig(port, "nobody.test", "+time=1")
+            capture.wait_for(1)
+        (transaction,) = capture.transactions
+        self.assertEqual(transaction["request"]["name"], "nobody.test")
+        self.assertNotIn("response", transaction)
+        self.assertNotIn("duration_us", transaction)
+        self.assertFalse(transaction["integrity"]["complete"])
+
+    def test_over_tls(self):
+        server, _, port, _ = self.unbound()
+        client = self.python("if True:\n    import sys; sys.stdin.readline()\n" + DOT_CLIENT.replace("if True:\n", "", 1), port,
+                             self.certificate[0], "a.test")
+        with self.capture("-p", server.pid, "-p", client.pid) as capture:
+            client.stdin.write("\n")
+            client.stdin.flush()
+            self.assertEqual(client.wait(), 0)
+            capture.wait_for(2)
+        for role in "client", "server":
+            (transaction,) = self.asked(capture, role)
+            self.assertEqual(transaction["connection"]["carrier"], "tls")
+            self.assertEqual(transaction["request"]["name"], "a.test")
+            self.assertEqual(transaction["response"]["answers"][0]["data"], "10.1.2.3")
+
+    def test_over_https(self):
+        """POST by curl's own resolver and GET, over HTTP/2."""
+        server, _, _, port = self.unbound()
+        cert = self.certificate[0]
+        with self.capture("-p", server.pid, "-c", "curl") as capture:
+            subprocess.run(["curl", "-sk", "--noproxy", "*", "-m", "2", "--doh-url", f"https://localhost:{port}/dns-query", "--doh-insecure",
+                            "http://a.test:1/"], check=False)
+            dns = base64.urlsafe_b64encode(query_for("a.test")).rstrip(b"=").decode()
+            subprocess.run(["curl", "-s", "--noproxy", "*", "--cacert", cert, "-o", os.devnull, f"https://localhost:{port}/dns-query?dns={dns}"],
+                           check=True)
+            wait_until(lambda: sum("over_https" in t for t in capture.seen_so_far()) >= 6, "DNS over HTTPS")
+        self.check_https(capture, "h2")
+
+    def test_over_https_1(self):
+        """The same over HTTP/1.1, from a small server of our own."""
+        _, dns_port = self.dnsmasq()
+        port = free_port()
+        server = self.spawn(PYTHON, "-c", DOH_SERVER, port, *self.certificate, dns_port)
+        wait_until(lambda: is_listening(port), "the DoH server")
+        with self.capture("-p", server.pid, "-c", "curl") as capture:
+            subprocess.run(["curl", "-sk", "--noproxy", "*", "-m", "2", "--doh-url", f"https://localhost:{port}/dns-query", "--doh-insecure",
+                            "http://a.test:1/"], check=False)
+            dns = base64.urlsafe_b64encode(query_for("a.test")).rstrip(b"=").decode()
+            subprocess.run(["curl", "-s", "--noproxy", "*", "--cacert", self.certificate[0], "-o", os.devnull,
+                            f"https://localhost:{port}/dns-query?dns={dns}"], check=True)
+            wait_until(lambda: sum("over_https" in t for t in capture.seen_so_far()) >= 6, "DNS over HTTPS")
+        self.check_https(capture, "http/1.1")
+
+    def check_https(self, capture, protocol):
+        for role in "client", "server":
+            carried = [t for t in self.asked(capture, role) if "over_https" in t]
+            self.assertEqual(sorted(t["request"]["type"] for t in carried), ["A", "A", "AAAA"])
+            self.assertTrue(all(t["request"]["name"] == "a.test" for t in carried))
+            self.assertEqual({t["response"]["answers"][0]["data"] for t in carried if t["request"]["type"] == "A"},
+                             {"10.1.2.3"})
+            methods = sorted(t["request"]["method"] for t in capture.transactions
+                             if t["protocol"] == protocol and t["connection"]["role"] == role and
+                             t["connection"]["carrier"] == "tls")
+            self.assertEqual(methods, ["GET", "POST", "POST"])
