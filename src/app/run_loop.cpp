@@ -135,7 +135,7 @@ class Loop {
     std::optional<Clock::time_point> deadline_;
     std::optional<StopReason> stop_;
     Clock::time_point last_flush_ = Clock::now();
-    Clock::time_point last_watch_ = Clock::time_point::min();
+    Clock::time_point last_watch_;
 };
 
 }  // namespace
