@@ -42,7 +42,10 @@ http {{ access_log off; sendfile off; keepalive_requests 100000000; client_body_
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     break
             time.sleep(0.05)
-        children = pathlib.Path(f"/proc/{self.master.pid}/task/{self.master.pid}/children").read_text().split()
+        children = []
+        while not children and self.master.poll() is None:  # it listens before it has a worker
+            children = pathlib.Path(f"/proc/{self.master.pid}/task/{self.master.pid}/children").read_text().split()
+            time.sleep(0.01)
         self.worker = int(children[0])
         return self
 
