@@ -13,7 +13,8 @@ constexpr std::string_view kBeforeDescribed = R"({"process":)";
 /// In all that is written of it.
 bool is_same(const ConnectionInfo& a, const ConnectionInfo& b) {
     return a.process == b.process && a.carrier == b.carrier && a.role == b.role &&
-           a.correlation == b.correlation && a.endpoints == b.endpoints && a.tls == b.tls;
+           a.correlation == b.correlation && a.endpoints == b.endpoints && a.tls == b.tls &&
+           a.remote_name == b.remote_name;
 }
 
 }  // namespace
