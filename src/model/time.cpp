@@ -1,6 +1,7 @@
 #include "model/time.h"
 
 #include <array>
+#include <cstdint>
 #include <string_view>
 
 #include "base/number.h"
