@@ -13,6 +13,9 @@ add_library(brotli ALIAS PkgConfig::BROTLI)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 add_library(zstd ALIAS PkgConfig::ZSTD)
 
+pkg_check_modules(PROTOBUF REQUIRED IMPORTED_TARGET protobuf)
+add_library(protobuf ALIAS PkgConfig::PROTOBUF)
+
 find_package(zydis REQUIRED)
 add_library(zydis ALIAS Zydis::Zydis)
 

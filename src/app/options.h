@@ -62,6 +62,9 @@ struct Options {
     std::uint64_t buffer_size = 64ULL * 1024 * 1024;  ///< octets of the ring buffer, as asked for
     std::uint64_t max_body = 64ULL * 1024;            ///< octets kept of each body
 
+    std::string save_bodies;  ///< folder for whole bodies; empty: none
+    std::string proto;        ///< file with protobuf descriptors; empty: none
+
     std::vector<std::string> backends;  ///< --backend: see choose_backends
 
     bool live() const { return read_path.empty(); }

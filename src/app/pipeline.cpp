@@ -5,13 +5,17 @@
 #include <algorithm>
 #include <utility>
 
+#include "schema/descriptor_set.h"
+
 namespace sslsniff {
 namespace {
 
-StreamLimits limits_of(const Options& options) {
+StreamLimits limits_of(const Options& options, BodyStore* bodies, const MessageSchema* schema) {
     StreamLimits limits;
     limits.parser.max_body = options.max_body;
     limits.parser.show_secrets = options.show_secrets;
+    limits.parser.bodies = bodies;
+    limits.parser.schema = schema;
     limits.decode_as = options.decode_as;
     return limits;
 }
@@ -46,7 +50,11 @@ void Pipeline::EventFanOut::on_event(const CaptureEvent& event) {
 }
 
 Result<std::unique_ptr<Pipeline>> Pipeline::create(const Options& options) {
-    std::unique_ptr<Pipeline> pipeline(new Pipeline(options));
+    auto services = open_services(options);
+    if (!services) {
+        return std::unexpected(services.error());
+    }
+    std::unique_ptr<Pipeline> pipeline(new Pipeline(options, *std::move(services)));
     for (const auto& spec : options.outputs) {
         if (auto added = pipeline->add(spec, options); !added) {
             return std::unexpected(added.error());
@@ -56,12 +64,34 @@ Result<std::unique_ptr<Pipeline>> Pipeline::create(const Options& options) {
     return pipeline;
 }
 
-Pipeline::Pipeline(const Options& options)
-    : limit_(sinks_, options.count, options.connections),
+Result<Pipeline::Services> Pipeline::open_services(const Options& options) {
+    Services services;
+    if (!options.save_bodies.empty()) {
+        auto bodies = BodyFolder::create(options.save_bodies);
+        if (!bodies) {
+            return fail("--save-bodies: " + bodies.error().message);
+        }
+        services.bodies = *std::move(bodies);
+    }
+    if (!options.proto.empty()) {
+        auto schema = read_descriptor_set(options.proto);
+        if (!schema) {
+            return fail("--proto: " + schema.error().message);
+        }
+        services.schema = *std::move(schema);
+    }
+    return services;
+}
+
+Pipeline::Pipeline(const Options& options, Services services)
+    : services_(std::move(services)),
+      limit_(services_.bodies ? static_cast<TransactionSink&>(body_stage_) : sinks_, options.count,
+             options.connections),
       where_(make_where(options, limit_)),
       naming_(names_, where_ ? static_cast<TransactionSink&>(*where_) : limit_),
       dns_(naming_),
-      connections_(dns_, limits_of(options), options.names ? &names_ : nullptr),
+      connections_(dns_, limits_of(options, services_.bodies.get(), services_.schema.get()),
+                   options.names ? &names_ : nullptr),
       gate_(make_gate(options, events_)) {}
 
 Result<void> Pipeline::add(const OutputSpec& spec, const Options& options) {
@@ -106,6 +136,11 @@ bool Pipeline::is_done() const {
 }
 
 Result<void> Pipeline::flush() {
+    if (services_.bodies) {
+        if (auto status = services_.bodies->status(); !status) {
+            return status;
+        }
+    }
     for (const auto& pcapng : pcapngs_) {
         if (auto flushed = pcapng->flush(); !flushed) {
             return flushed;

@@ -14,7 +14,10 @@
 #include "filter/connection_gate.h"
 #include "filter/where_filter.h"
 #include "model/event.h"
+#include "model/message_schema.h"
 #include "model/transaction.h"
+#include "output/bodies/body_folder.h"
+#include "output/bodies/body_stage.h"
 #include "protocols/dns/dns_stage.h"
 #include "stream/connection_table.h"
 #include "stream/name_stage.h"
@@ -25,7 +28,8 @@ namespace sslsniff {
 /// Everything behind an event source:
 ///
 ///     events → ConnectionGate? ─┬→ byte-level formats (trace, pcapng)
-///                               └→ ConnectionTable → DnsStage → NameStage → FilterSink? → CountLimit
+///                               └→ ConnectionTable → DnsStage → NameStage → FilterSink? → CountLimit →
+///                               BodyStage?
 ///                                  → message-level formats (text, json, har)
 class Pipeline final : public CaptureOutput {
   public:
@@ -48,7 +52,14 @@ class Pipeline final : public CaptureOutput {
     Result<CaptureSummary> finish();
 
   private:
-    explicit Pipeline(const Options& options);
+    /// What parsers use besides their limits; may be null.
+    struct Services {
+        std::unique_ptr<BodyFolder> bodies;
+        std::unique_ptr<MessageSchema> schema;
+    };
+    static Result<Services> open_services(const Options& options);
+
+    Pipeline(const Options& options, Services services);
     Result<void> add(const OutputSpec& spec, const Options& options);
     Origin origin() const;
 
@@ -66,7 +77,9 @@ class Pipeline final : public CaptureOutput {
     std::vector<std::unique_ptr<FdOutputStream>> streams_;
     std::vector<std::unique_ptr<EventConsumer>> writers_;
     std::vector<std::unique_ptr<PcapngOutput>> pcapngs_;
+    Services services_;
     SinkFanOut sinks_;
+    BodyStage body_stage_{sinks_};
     CountLimit limit_;
     std::unique_ptr<FilterSink> where_;
     PeerNames names_;

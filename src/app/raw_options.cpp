@@ -95,6 +95,10 @@ void declare_options(CLI::App& app, RawOptions& raw) {
     output.list("--decode-as", raw.decode_as, "PORT=PROTOCOL",
                 "Take connections of this port for this protocol; repeatable");
     output.flag("--show-secrets", options.show_secrets, "Show passwords that protocols carry (Redis AUTH)");
+    output.text("--save-bodies", options.save_bodies, "DIR",
+                "Write whole bodies, decoded, to files in this folder");
+    output.text("--proto", options.proto, "FILE",
+                "Show gRPC messages as JSON, by this set of descriptors (protoc --descriptor_set_out)");
     output.value("--color", raw.color, "WHEN", "auto (on a terminal), always or never");
 
     Group pcapng(app, "Files for Wireshark");

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "body/charset.h"
 #include "body/decoded_body.h"
+#include "body/protobuf_dump.h"
 
 namespace sslsniff {
 namespace {
@@ -86,7 +87,7 @@ std::string part_text(std::string_view part) {
     if (file.empty() && content.size() <= kInline && looks_like_text(content)) {
         return out.append(" = ").append(content).append("\n");
     }
-    return out + fmt::format(": {} octets\n", content.size());
+    return out + fmt::format(": {} bytes\n", content.size());
 }
 
 /// RFC 2046 section 5.1.1.
@@ -201,6 +202,11 @@ BodyText body_text(const Body& body) {
     BodyText result;
     result.remark = describe_decoding(decoded, body.content_encoding);
     if (decoded.octets.empty()) {
+        return result;
+    }
+    if (decoded.state != DecodedBody::State::unsupported &&
+        (type == "application/protobuf" || type == "application/x-protobuf")) {
+        result.text = dump_protobuf(decoded.octets);
         return result;
     }
     const std::string text = to_utf8(decoded.octets, parameter_of(body.content_type, "charset"));

@@ -16,7 +16,7 @@ struct BodyText {
 };
 
 /// Decodes content codings and charset. JSON is indented, forms and multipart bodies appear part by part,
-/// images and other binaries not at all.
+/// protobuf messages field by field, images and other binaries not at all.
 BodyText body_text(const Body& body);
 
 /// JSON with one value a line, indented by two spaces. Nothing but white space between tokens changes, so

@@ -1,11 +1,40 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.h"
 
 namespace sslsniff {
+
+/// Takes all octets of a body as they pass, however many (--save-bodies).
+class BodyRecord {
+  public:
+    BodyRecord() = default;
+    BodyRecord(const BodyRecord&) = delete;
+    BodyRecord& operator=(const BodyRecord&) = delete;
+    virtual ~BodyRecord() = default;
+
+    virtual void write(ByteView octets) = 0;  ///< the next ones, as sent
+    virtual void miss() = 0;                  ///< octets are missing here
+    virtual void end() = 0;                   ///< the body is over
+    /// Where it is found; empty as long as it is not.
+    virtual const std::string& name() const = 0;
+};
+
+/// Where parsers get records from.
+class BodyStore {
+  public:
+    BodyStore() = default;
+    BodyStore(const BodyStore&) = delete;
+    BodyStore& operator=(const BodyStore&) = delete;
+    virtual ~BodyStore() = default;
+
+    /// For one body. What it takes is dropped with it, unless the store has been told to keep it.
+    virtual std::shared_ptr<BodyRecord> open(std::string_view content_encoding) = 0;
+};
 
 /// A message body, bounded: the size is always the true one, the octets kept may be fewer.
 struct Body {
@@ -14,6 +43,8 @@ struct Body {
     Bytes captured;                ///< the first octets, up to --max-body
     std::string content_type;      ///< Content-Type as sent, hostile; empty when none
     std::string content_encoding;  ///< Content-Encoding as sent; `captured` is still encoded
+    std::string json;  ///< one line: what a schema (--proto) makes of it; empty when there is none
+    std::shared_ptr<BodyRecord> record;  ///< where all of it goes; mostly null
     bool truncated() const { return captured.size() < size; }
 };
 

@@ -13,6 +13,7 @@
 
 namespace sslsniff {
 
+class MessageSchema;
 class ProtocolParser;
 
 /// What a parser may tell the connection it belongs to.
@@ -31,12 +32,14 @@ class ParserHost {
     virtual const ConnectionInfo& connection() const = 0;
 };
 
-/// Bounds that keep a hostile peer from filling memory.
+/// What the user set for all parsers; most of it are bounds that keep a hostile peer from filling memory.
 struct ParserLimits {
-    std::size_t max_body = 65'536;      ///< octets of each body that are kept (--max-body)
-    std::size_t max_headers = 262'144;  ///< octets of one header section that are kept
-    std::size_t max_pending = 1024;     ///< requests waiting for their response
-    bool show_secrets = false;          ///< passwords in what is emitted (--show-secrets)
+    std::size_t max_body = 65'536;          ///< octets of each body that are kept (--max-body)
+    std::size_t max_headers = 262'144;      ///< octets of one header section that are kept
+    std::size_t max_pending = 1024;         ///< requests waiting for their response
+    bool show_secrets = false;              ///< passwords in what is emitted (--show-secrets)
+    BodyStore* bodies = nullptr;            ///< takes whole bodies (--save-bodies); may be null
+    const MessageSchema* schema = nullptr;  ///< what messages mean (--proto); may be null
 };
 
 /// Understands one connection, both directions. Fed in capture order with any chunking; reads no clock, does

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "body/protobuf_dump.h"
 #include "protocols/grpc/message_reader.h"
-#include "protocols/grpc/protobuf_dump.h"
 #include "protocols/grpc/status.h"
 
 // The first octet: whether base64, and the size of the pieces. Each message is dumped.
@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::size_t piece = 1 + data[0] / 4U;
     sslsniff::grpc::MessageReader reader(
         [](sslsniff::grpc::Message&& message) {
-            sslsniff::grpc::dump_protobuf(message.body.captured);
+            sslsniff::dump_protobuf(message.body.captured);
             sslsniff::grpc::read_status(std::string_view(message.body.captured));
             if (message.body.captured.size() > 1000) {
                 __builtin_trap();

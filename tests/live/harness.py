@@ -212,7 +212,8 @@ class LiveTest(unittest.TestCase):
         options.setdefault("stderr", None)
         return self.spawn(PYTHON, "-u", "-c", code, *arguments, text=True, **options)
 
-    def nginx(self, locations='location / { return 200 "hello from nginx\\n"; }', workers=1):
+    def nginx(self, locations='location / { return 200 "hello from nginx\\n"; }', workers=1,
+              listen="ssl"):
         """A running nginx: (process of the master, port). It listens on 127.0.0.1 and ::1."""
         self.need("nginx")
         cert, key = self.certificate
@@ -230,7 +231,7 @@ class LiveTest(unittest.TestCase):
                     uwsgi_temp_path {self.folder}/uwsgi; scgi_temp_path {self.folder}/scgi;
                     keepalive_requests 100000; keepalive_timeout 60;
                     server {{
-                        listen 127.0.0.1:{port} ssl; listen [::1]:{port} ssl; server_name localhost;
+                        listen 127.0.0.1:{port} {listen}; listen [::1]:{port} {listen}; server_name localhost;
                         ssl_certificate {cert}; ssl_certificate_key {key};
                         {locations}
                     }}

@@ -99,8 +99,34 @@ void HarSink::timings(const Timing& timing) {
     json_.end_object();
 }
 
+/// RFC 6265 section 4: all pairs of Cookie, the first pair of each Set-Cookie.
+void HarSink::cookies(const FieldTree::Node* message) {
+    const FieldTree::Node* list = message != nullptr ? message->find("headers") : nullptr;
+    if (list == nullptr) {
+        return;
+    }
+    for (const FieldTree::Node& field : list->children) {
+        const bool set = equals_ignore_case(field.text_of("name"), "set-cookie");
+        if (!set && !equals_ignore_case(field.text_of("name"), "cookie")) {
+            continue;
+        }
+        ByteView rest = field.text_of("value");
+        do {
+            const std::size_t end = std::min(rest.find(';'), rest.size());
+            const ByteView pair = trim(rest.substr(0, end));
+            const std::size_t equals = std::min(pair.find('='), pair.size());
+            json_.begin_object({});
+            text("name", pair.substr(0, equals));
+            text("value", pair.substr(std::min(equals + 1, pair.size())));
+            json_.end_object();
+            rest.remove_prefix(std::min(end + 1, rest.size()));
+        } while (!set && !rest.empty());
+    }
+}
+
 void HarSink::headers(const FieldTree::Node* message) {
     json_.begin_array("cookies");
+    cookies(message);
     json_.end_array();
     json_.begin_array("headers");
     if (const FieldTree::Node* list = message != nullptr ? message->find("headers") : nullptr) {

@@ -1,5 +1,6 @@
 #include "output/json/json_string.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -98,6 +99,20 @@ bool append_json_string(Bytes& out, ByteView octets) {
     }
     out += '"';
     return well_formed;
+}
+
+void append_json_text(Bytes& out, ByteView json) {
+    while (!json.empty()) {
+        const CodePoint point = decode_utf8(json);
+        if (point.value < 0x20) {
+            out += ' ';  // white space between tokens
+        } else if (is_dangerous(point.value)) {
+            append_escape(out, point.value);
+        } else {
+            out.append(json.substr(0, point.length));
+        }
+        json.remove_prefix(std::max<std::size_t>(point.length, 1));
+    }
 }
 
 }  // namespace sslsniff

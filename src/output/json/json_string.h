@@ -9,4 +9,7 @@ namespace sslsniff {
 /// \u00NN. Octets that are not UTF-8 become U+FFFD each; then it returns false.
 bool append_json_string(Bytes& out, ByteView octets);
 
+/// Appends `json`, which is JSON in well-formed UTF-8 already, in one line and with the same escapes.
+void append_json_text(Bytes& out, ByteView json);
+
 }  // namespace sslsniff

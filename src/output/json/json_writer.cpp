@@ -122,6 +122,14 @@ void JsonWriter::body(std::string_view name, const Body& body) {
     if (!body.content_encoding.empty() && captured != 0) {
         decoded_content(decode_body(body));
     }
+    if (!body.json.empty()) {
+        key("json");
+        begin_string();
+        append_json_text(stream_.bytes, body.json);
+    }
+    if (body.record && !body.record->name().empty()) {
+        text("saved", body.record->name());
+    }
     end_object();
 }
 

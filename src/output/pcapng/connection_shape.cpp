@@ -1,4 +1,6 @@
-// Which addresses, ports and carriage the packets of a connection have.
+// What a connection looks like in the file: the protocol it speaks, and the addresses, ports and handshake
+// that make Wireshark see that.
+
 #include <algorithm>
 
 #include "output/pcapng/connection_writer.h"
@@ -7,6 +9,10 @@ namespace sslsniff {
 namespace {
 
 constexpr ByteView kHttp2Preface = "PRI * HTTP/2.0\r\n";
+/// Octets of each direction looked at to guess the protocol.
+constexpr std::size_t kFirstOctets = 256;
+/// The same where it may take some luck to meet a message's beginning.
+constexpr std::size_t kMaxGuess = 4096;
 
 constexpr std::uint16_t kHttpsPort = 443;
 constexpr std::uint16_t kHttpPort = 80;
@@ -32,6 +38,32 @@ bool is_known(const Endpoint& endpoint) {
 
 }  // namespace
 
+bool ConnectionWriter::is_nameless() const {
+    return !named_ && info_.midstream && info_.carrier == Carrier::tls && info_.tls.alpn.empty() &&
+           info_.tls.not_decoded.empty() &&
+           std::ranges::all_of(first_octets_, [](const Bytes& first) { return first.size() < kMaxGuess; });
+}
+
+std::string ConnectionWriter::guessed_protocol() const {
+    return capture_.guess ? capture_.guess(info_, first_octets_[0], first_octets_[1]) : std::string();
+}
+
+/// Keeps what may show the protocol. Once it does, packets that are written already stay as they are, and a
+/// new part of the connection begins, whose handshake names it.
+void ConnectionWriter::look_at(const DataEvent& event) {
+    const bool nameless = is_nameless();
+    Bytes& first = first_octets_[static_cast<std::size_t>(event.direction)];
+    const std::size_t limit = nameless ? kMaxGuess : kFirstOctets;
+    if ((nameless || !conversation_) && first.size() < limit) {
+        first.append(event.bytes.substr(0, limit - first.size()));
+    }
+    named_ = named_ || (nameless && !guessed_protocol().empty());
+    if (nameless && named_ && conversation_) {
+        PacketContext context = context_at(event.time);
+        open(context, std::nullopt);
+    }
+}
+
 bool ConnectionWriter::has_preface() const {
     return std::ranges::any_of(first_octets_,
                                [](ByteView first) { return first.starts_with(kHttp2Preface); });
@@ -42,11 +74,9 @@ ConversationShape ConnectionWriter::shape() {
     const bool is_client = local_is_client();
     const Endpoint& client = is_client ? real.local : real.remote;
     const Endpoint& server = is_client ? real.remote : real.local;
-    const ByteView sent = first_octets_[0];
-    const ByteView received = first_octets_[1];
     // Ciphertext is not what its ALPN names.
     const bool is_decoded = info_.tls.not_decoded.empty();
-    protocol_ = capture_.guess && is_decoded ? capture_.guess(info_, sent, received) : std::string();
+    protocol_ = is_decoded ? guessed_protocol() : std::string();
     const CarriageInput input{
         .carrier = is_decoded ? info_.carrier : Carrier::cleartext,
         .transport = real.transport,
@@ -80,14 +110,6 @@ ConversationShape ConnectionWriter::shape() {
                              .carriage = std::move(carriage),
                              .server_name = info_.tls.sni,
                              .salt = capture_.conversations++};
-}
-
-/// Where nobody knows, the lower port is the server's.
-bool ConnectionWriter::local_is_client() const {
-    if (info_.role != Role::unknown) {
-        return info_.role == Role::client;
-    }
-    return info_.endpoints.local.port >= info_.endpoints.remote.port;
 }
 
 }  // namespace sslsniff

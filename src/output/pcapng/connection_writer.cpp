@@ -8,8 +8,6 @@ namespace sslsniff {
 namespace {
 
 constexpr std::string_view kHelp = "lets a dissector understand what follows";
-/// Octets of each direction looked at to guess the protocol.
-constexpr std::size_t kFirstOctets = 256;
 /// Well below what a frame of HTTP/2 holds.
 constexpr std::size_t kMaxAtOnce = 1 << 20;
 
@@ -68,11 +66,9 @@ void ConnectionWriter::on_process(std::shared_ptr<const ProcessInfo> process) {
 }
 
 void ConnectionWriter::on_data(const DataEvent& event) {
-    Bytes& first = first_octets_[static_cast<std::size_t>(event.direction)];
-    if (!conversation_ && first.size() < kFirstOctets) {
-        first.append(event.bytes.substr(0, kFirstOctets - first.size()));
-    }
+    look_at(event);
     if (may_start()) {
+        release();
         write(event);
         return;
     }
@@ -83,6 +79,7 @@ void ConnectionWriter::on_data(const DataEvent& event) {
 
 void ConnectionWriter::on_gap(const GapEvent& event) {
     if (may_start()) {
+        release();
         write_gap(event);
     } else {
         held_.push_back({event.time, 0, event.direction, event.position, {}, event});
@@ -216,6 +213,14 @@ void ConnectionWriter::make_up(const PacketContext& context, Direction direction
         conversation_->write(*capture_.section, context, direction, part, comment);
         octets.remove_prefix(part.size());
     }
+}
+
+/// Where nobody knows, the lower port is the server's.
+bool ConnectionWriter::local_is_client() const {
+    if (info_.role != Role::unknown) {
+        return info_.role == Role::client;
+    }
+    return info_.endpoints.local.port >= info_.endpoints.remote.port;
 }
 
 std::string ConnectionWriter::take_comment() {

@@ -36,7 +36,7 @@ struct PcapngCapture {
 };
 
 /// Turns the events of one connection into packets. Waits with the first ones, bounded, until it is known
-/// which addresses they have.
+/// which addresses they have and, when it joined the connection in the middle, which protocol it speaks.
 class ConnectionWriter {
   public:
     ConnectionWriter(ConnectionInfo info, PcapngCapture& capture);
@@ -53,6 +53,8 @@ class ConnectionWriter {
     /// Octets waiting.
     std::size_t held_bytes() const { return held_bytes_; }
     bool holds() const { return !held_.empty(); }
+    /// More octets may show the protocol.
+    bool awaits_protocol() const { return endpoints_known_ && is_nameless(); }
 
   private:
     /// Plaintext, or a gap where `bytes` is empty.
@@ -65,7 +67,11 @@ class ConnectionWriter {
         std::optional<GapEvent> gap;
     };
 
-    bool may_start() const { return endpoints_known_ || conversation_; }
+    bool may_start() const { return (endpoints_known_ && !is_nameless()) || conversation_; }
+    /// True as long as Wireshark could not know the protocol: it takes it from the handshake that we make up.
+    bool is_nameless() const;
+    void look_at(const DataEvent& event);
+    std::string guessed_protocol() const;
     void write(const DataEvent& event);
     void write_gap(const GapEvent& event);
     void lose(PacketContext& context, Direction direction, const GapComment& gap);
@@ -90,6 +96,7 @@ class ConnectionWriter {
     std::uint32_t file_ = 0;  ///< which the conversation is in
     std::uint32_t part_ = 0;
     bool endpoints_known_ = false;
+    bool named_ = false;   ///< a protocol was found after the connection was joined in the middle
     bool hidden_ = false;  ///< the other end of it is shown
     bool failed_without_data_ = false;
     bool made_up_ = false;

@@ -118,7 +118,8 @@ Result<void> PcapngSink::flush() {
         return {};
     }
     // Between two flushes events had time to tell the addresses.
-    while (!waiting_.empty() && waiting_.front().was_flushed) {
+    while (!waiting_.empty() && waiting_.front().was_flushed &&
+           !awaits_protocol(waiting_.front().connection)) {
         release_first();
     }
     for (Waiting& waiting : waiting_) {
@@ -149,6 +150,11 @@ ConnectionWriter& PcapngSink::writer(const ConnectionId& id, Timestamp time) {
     ConnectionInfo info = unknown_connection(id, time);
     info.midstream = true;
     return connections_.try_emplace(id, std::move(info), capture_).first->second;
+}
+
+bool PcapngSink::awaits_protocol(const ConnectionId& id) const {
+    const auto found = connections_.find(id);
+    return found != connections_.end() && found->second.awaits_protocol();
 }
 
 void PcapngSink::release_overdue(Timestamp now) {

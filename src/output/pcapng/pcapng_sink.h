@@ -57,6 +57,7 @@ class PcapngSink final : public EventConsumer {
     void on(const LossEvent& event);
 
     ConnectionWriter& writer(const ConnectionId& id, Timestamp time);
+    bool awaits_protocol(const ConnectionId& id) const;
     void release_overdue(Timestamp now);
     void release_first();
     void rotate(Timestamp now);

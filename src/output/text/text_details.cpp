@@ -38,7 +38,10 @@ void TextDetails::body(char marker, const Body& body) {
     if (options_.hex) {
         append_hex_dump(out_, body.captured, prefix_of(marker));
     } else if (options_.verbosity < 2) {
+        saved(marker, body);
         return;
+    } else if (!body.json.empty()) {
+        text_body(marker, indent_json(body.json));
     } else {
         const BodyText shown = body_text(body);
         text_body(marker, shown.text);
@@ -47,6 +50,7 @@ void TextDetails::body(char marker, const Body& body) {
         }
         if (shown.text.empty()) {
             remark(marker, fmt::format("{} bytes: {}", human_size(body.size), kind_of(body)));
+            saved(marker, body);
             return;
         }
     }
@@ -55,6 +59,13 @@ void TextDetails::body(char marker, const Body& body) {
     }
     if (body.missing != 0) {
         remark(marker, fmt::format("{} missing", human_size(body.missing)));
+    }
+    saved(marker, body);
+}
+
+void TextDetails::saved(char marker, const Body& body) {
+    if (options_.verbosity >= 1 && body.record && !body.record->name().empty()) {
+        remark(marker, "saved as " + printable(body.record->name()));
     }
 }
 

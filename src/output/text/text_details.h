@@ -19,6 +19,7 @@ class TextDetails final : public DetailWriter {
 
   private:
     void text_body(char marker, ByteView rest);
+    void saved(char marker, const Body& body);
     void remark(char marker, std::string_view text);
 
     const TextOptions& options_;

@@ -76,7 +76,7 @@ void TextSink::on_transaction(const Transaction& transaction) {
         line.add(" → ");
         line.add_octets(style_of(summary.tone), summary.response, kMaxRequest);
     }
-    if (timing.end) {
+    if (timing.end && timing.end > timing.start) {  // a message that came in one piece took no time
         line.add("  " + human_duration((*timing.end - timing.start).count()));
     }
     line.add(fmt::format("  ↑{} ↓{}", human_size(summary.request_bytes), human_size(summary.response_bytes)));

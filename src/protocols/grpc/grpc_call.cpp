@@ -7,8 +7,8 @@
 
 #include "body/charset.h"
 #include "body/decoded_body.h"
+#include "model/message_schema.h"
 #include "protocols/grpc/message_reader.h"
-#include "protocols/grpc/protobuf_dump.h"
 #include "protocols/grpc/status.h"
 #include "protocols/http/http_exchange.h"
 #include "protocols/protocol.h"
@@ -19,38 +19,22 @@ namespace {
 using grpc::Message;
 using grpc::Status;
 
-/// Without compression. `coding`: the side's grpc-encoding.
-Body plain_body(const Message& message, std::string_view coding) {
-    Body body = message.body;
-    if (message.compressed) {
-        body.content_encoding = coding;
-    }
-    body.content_type = "application/grpc";
-    return body;
-}
-
-/// The fields of the message in `body`, as text.
-Body dumped(const Body& body) {
-    Body text;
-    text.content_type = "text/plain";
-    text.captured = grpc::dump_protobuf(decode_body(body).octets);
-    text.size = text.captured.size();
-    return text;
-}
-
 class GrpcCall final : public HttpApplication {
   public:
-    GrpcCall(MessageOrigin origin, ParserHost& host, const ParserLimits& limits, bool base64)
+    GrpcCall(MessageOrigin origin, ParserHost& host, const ParserLimits& limits, std::string_view type)
         : origin_(std::move(origin)),
           host_(host),
           max_body_(limits.max_body),
-          base64_(base64),
+          schema_(limits.schema),
+          content_type_(type.ends_with("+json") ? "application/json" : "application/protobuf"),
+          base64_(type.starts_with("application/grpc-web-text")),
           request_(*this, Side::request),
           response_(*this, Side::response) {}
 
     std::string_view protocol() const override { return "grpc"; }
     void on_head(const HttpExchange& exchange) override {
         if (exchange.request) {
+            path_ = exchange.request->target;
             request_.coding = exchange.request->headers.find("grpc-encoding").value_or(ByteView());
         }
         if (exchange.response) {
@@ -61,7 +45,7 @@ class GrpcCall final : public HttpApplication {
         half(side).reader.feed(octets, time);
     }
     void on_missing(Side side, std::uint64_t bytes) override { half(side).reader.gap(bytes); }
-    void on_end(Side /*side*/, Timestamp /*time*/) override {}
+    void on_end(Side side, Timestamp /*time*/) override { half(side).ended = true; }
 
     void describe(const HttpExchange& exchange, Summary& summary) const override {
         const std::optional<Status> status = status_of(exchange);
@@ -78,13 +62,11 @@ class GrpcCall final : public HttpApplication {
 
     void write_fields(const HttpExchange& exchange, FieldWriter& writer) const override {
         writer.begin_object("grpc");
-        if (exchange.request) {
-            const std::string_view path = exchange.request->target;
-            const std::size_t slash = path.rfind('/');
-            if (path.starts_with('/') && slash != 0 && slash != std::string_view::npos) {
-                writer.text("service", path.substr(1, slash - 1));
-                writer.text("method", path.substr(slash + 1));
-            }
+        const std::string_view path = path_;
+        const std::size_t slash = path.rfind('/');
+        if (path.starts_with('/') && slash != 0 && slash != std::string_view::npos) {
+            writer.text("service", path.substr(1, slash - 1));
+            writer.text("method", path.substr(slash + 1));
         }
         write_half(writer, "request", request_);
         write_half(writer, "response", response_);
@@ -96,13 +78,9 @@ class GrpcCall final : public HttpApplication {
         writer.end_object();
     }
 
-    void write_details(const HttpExchange& exchange, DetailWriter& writer) const override {
-        if (exchange.request) {
-            dump(request_, '>', writer);
-        }
-        if (exchange.response) {
-            dump(response_, '<', writer);
-        }
+    void write_details(const HttpExchange& /*exchange*/, DetailWriter& writer) const override {
+        show_only_message(request_, '>', writer);
+        show_only_message(response_, '<', writer);
     }
 
   private:
@@ -116,7 +94,8 @@ class GrpcCall final : public HttpApplication {
         grpc::MessageReader reader;
         std::uint64_t messages = 0;
         std::uint64_t compressed = 0;
-        std::uint64_t octets = 0;      ///< of messages, without prefixes
+        std::uint64_t octets = 0;  ///< of messages, without prefixes
+        bool ended = false;
         std::optional<Message> first;  ///< held back: a call of one message is no stream
     };
 
@@ -130,20 +109,48 @@ class GrpcCall final : public HttpApplication {
         ++half.messages;
         half.compressed += message.compressed ? 1 : 0;
         half.octets += message.body.size;
-        if (half.messages == 1) {
+        describe(half, message);
+        // A message while the other side goes on with its own shows that that one streams.
+        Half& other = half.side == Side::request ? response_ : request_;
+        if (!other.ended) {
+            release(other);
+        }
+        const bool streams = schema_ != nullptr && schema_->streams(path_, schema_side(half)).value_or(false);
+        if (half.messages == 1 && !streams) {
             half.first = std::move(message);
             return;
         }
+        release(half);
+        emit(half, message, half.messages);
+    }
+
+    /// Shows the message that was held back: the call streams.
+    void release(Half& half) {
         if (half.first) {
             emit(half, *std::exchange(half.first, std::nullopt), 1);
         }
-        emit(half, message, half.messages);
+    }
+
+    static MessageSchema::Side schema_side(const Half& half) {
+        return half.side == Side::request ? MessageSchema::Side::request : MessageSchema::Side::response;
+    }
+
+    /// Says what the content is.
+    void describe(const Half& half, Message& message) const {
+        Body& body = message.body;
+        body.content_type = content_type_;
+        if (message.compressed) {
+            body.content_encoding = half.coding;
+        }
+        if (schema_ != nullptr && !message.damaged) {
+            body.json = schema_->to_json(path_, schema_side(half), decode_body(body).octets);
+        }
     }
 
     void emit(const Half& half, const Message& message, std::uint64_t number) {
         auto shown = std::make_unique<StreamMessage>("grpc", origin_, half.side, number);
         shown->type = "message";
-        shown->body = plain_body(message, half.coding);
+        shown->body = message.body;
         Integrity integrity;
         integrity.complete = !message.damaged;
         integrity.missing_bytes = message.body.missing;
@@ -160,13 +167,16 @@ class GrpcCall final : public HttpApplication {
         if (half.reader.broken()) {
             writer.boolean("broken", true);
         }
+        if (half.first) {
+            writer.body("message", half.first->body);
+        }
         writer.end_object();
     }
 
-    /// What is kept of a call of one message each way; streams have shown their messages already.
-    static void dump(const Half& half, char marker, DetailWriter& writer) {
-        if (half.messages == 1 && half.first) {
-            writer.body(marker, dumped(plain_body(*half.first, half.coding)));
+    /// Streams have shown their messages already.
+    static void show_only_message(const Half& half, char marker, DetailWriter& writer) {
+        if (half.first && (half.first->body.size != 0 || !half.first->body.json.empty())) {
+            writer.body(marker, half.first->body);
         }
     }
 
@@ -184,6 +194,9 @@ class GrpcCall final : public HttpApplication {
     MessageOrigin origin_;
     ParserHost& host_;
     std::size_t max_body_;
+    const MessageSchema* schema_;
+    std::string content_type_;  ///< of messages
+    std::string path_;          ///< "/package.Service/Method", hostile
     bool base64_;
     Half request_;
     Half response_;
@@ -207,8 +220,7 @@ std::unique_ptr<HttpApplication> create_grpc_call(const HttpExchange& exchange, 
     if (!is_grpc) {
         return nullptr;
     }
-    return std::make_unique<GrpcCall>(std::move(origin), host, limits,
-                                      type.starts_with("application/grpc-web-text"));
+    return std::make_unique<GrpcCall>(std::move(origin), host, limits, type);
 }
 
 }  // namespace sslsniff

@@ -8,8 +8,9 @@
 namespace sslsniff {
 
 /// gRPC and gRPC-Web: a request or response of type application/grpc*. The exchange tells service, method,
-/// counts and status; in a streaming call each message is emitted, too, as soon as a second one in its
-/// direction shows that the call streams. Null when `exchange` is something else.
+/// counts and status; in a streaming call each message is emitted, too, as soon as it is clear that the call
+/// streams: by the schema, or by a second message in its direction, or by one of the other side before this
+/// one ended. Null when `exchange` is something else.
 std::unique_ptr<HttpApplication> create_grpc_call(const HttpExchange& exchange, MessageOrigin origin,
                                                   ParserHost& host, const ParserLimits& limits);
 

@@ -12,6 +12,12 @@ namespace sslsniff {
 
 void find_application(HttpExchange& exchange, std::uint32_t stream, ParserHost& host,
                       const ParserLimits& limits) {
+    if (limits.bodies != nullptr && exchange.request) {
+        exchange.request->save_body(*limits.bodies);
+    }
+    if (limits.bodies != nullptr && exchange.response) {
+        exchange.response->save_body(*limits.bodies);
+    }
     using Create = std::unique_ptr<HttpApplication> (*)(const HttpExchange&, MessageOrigin, ParserHost&,
                                                         const ParserLimits&);
     static constexpr std::array<Create, 3> kApplications = {create_grpc_call, create_websocket_stream,

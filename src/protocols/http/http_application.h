@@ -44,8 +44,8 @@ class HttpApplication {
     virtual void write_details(const HttpExchange& /*exchange*/, DetailWriter& /*writer*/) const {}
 };
 
-/// Gives `exchange` its application once its header sections say which. To be called after each header
-/// section, before its body. `stream`: in HTTP/2, else 0.
+/// Gives `exchange` its application once its header sections say which, and has its bodies saved when that is
+/// wanted. To be called after each header section, before its body. `stream`: in HTTP/2, else 0.
 void find_application(HttpExchange& exchange, std::uint32_t stream, ParserHost& host,
                       const ParserLimits& limits);
 

@@ -105,8 +105,17 @@ void HttpMessage::describe_body() {
     body.content_encoding = headers.find("Content-Encoding").value_or(ByteView{});
 }
 
+void HttpMessage::save_body(BodyStore& store) {
+    if (!body.record && body.size == 0) {
+        body.record = store.open(body.content_encoding);
+    }
+}
+
 void HttpMessage::receive(ByteView octets, std::size_t limit, Timestamp time) {
     append(body, octets, limit);
+    if (body.record) {
+        body.record->write(octets);
+    }
     if (application != nullptr) {
         application->on_octets(side, octets, time);
     }
@@ -115,12 +124,18 @@ void HttpMessage::receive(ByteView octets, std::size_t limit, Timestamp time) {
 void HttpMessage::miss(std::uint64_t bytes) {
     body.size += bytes;
     body.missing += bytes;
+    if (body.record) {
+        body.record->miss();
+    }
     if (application != nullptr) {
         application->on_missing(side, bytes);
     }
 }
 
 void HttpMessage::end(Timestamp time) {
+    if (body.record) {
+        body.record->end();
+    }
     if (application != nullptr) {
         application->on_end(side, time);
     }

@@ -35,6 +35,8 @@ struct HttpMessage {
 
     /// Fills what the body knows from the header fields.
     void describe_body();
+    /// Have the whole body saved, too.
+    void save_body(BodyStore& store);
 };
 
 struct HttpRequest : HttpMessage {

@@ -3,10 +3,10 @@
 namespace sslsniff {
 
 std::unique_ptr<ProtocolParser> create_upgraded(ParserHost& host, const ParserLimits& limits,
-                                                const HttpRequest& request, const HttpResponse& response) {
+                                                const HttpSwitch& turn) {
     for (const auto& upgrade : http_upgrades()) {
-        if (response.headers.has_token("Upgrade", upgrade.token)) {
-            return upgrade.create(host, limits, request, response);
+        if (turn.response.headers.has_token("Upgrade", upgrade.token)) {
+            return upgrade.create(host, limits, turn);
         }
     }
     return nullptr;

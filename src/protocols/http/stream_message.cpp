@@ -2,12 +2,20 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "body/body_text.h"
 
 namespace sslsniff {
 namespace {
 
 constexpr std::size_t kExcerpt = 100;
+
+/// The beginning of `text`, which is the beginning of `size` octets.
+void append_excerpt(std::string& line, ByteView text, std::uint64_t size) {
+    const ByteView cut = text.substr(0, kExcerpt);
+    const ByteView excerpt = cut.substr(0, without_cut_code_point(cut));
+    line += fmt::format(" {}{}", excerpt, excerpt.size() < size ? "..." : "");
+}
 
 }  // namespace
 
@@ -17,11 +25,14 @@ Summary StreamMessage::summary() const {
     summary.response = side_ == Side::request ? "> " : "< ";
     summary.response += type;
     for (const Attribute& attribute : attributes) {
-        summary.response += fmt::format(" {}={}", attribute.name, attribute.value);
+        if (attribute.in_summary) {
+            summary.response += fmt::format(" {}={}", attribute.name, attribute.value);
+        }
     }
-    if (!body.captured.empty() && looks_like_text(body.captured)) {
-        const ByteView excerpt = ByteView(body.captured).substr(0, kExcerpt);
-        summary.response += fmt::format(" {}{}", excerpt, excerpt.size() < body.size ? "..." : "");
+    if (!body.json.empty()) {
+        append_excerpt(summary.response, body.json, body.json.size());
+    } else if (!body.captured.empty() && looks_like_text(body.captured)) {
+        append_excerpt(summary.response, body.captured, body.size);
     }
     (side_ == Side::request ? summary.request_bytes : summary.response_bytes) = body.size;
     return summary;
@@ -44,7 +55,12 @@ void StreamMessage::write_fields(FieldWriter& writer) const {
 }
 
 void StreamMessage::write_details(DetailWriter& writer) const {
-    if (body.size != 0) {
+    for (const Attribute& attribute : attributes) {
+        if (!attribute.in_summary) {
+            writer.line('*', fmt::format("{}: {}", attribute.name, attribute.value));
+        }
+    }
+    if (body.size != 0 || !body.json.empty()) {
         writer.body(side_ == Side::request ? '>' : '<', body);
     }
 }

@@ -24,6 +24,7 @@ class StreamMessage final : public Exchange {
     struct Attribute {
         std::string name;
         std::string value;
+        bool in_summary = true;
     };
 
     /// `protocol`: "websocket", "sse" or "grpc".

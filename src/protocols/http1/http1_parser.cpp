@@ -178,7 +178,8 @@ Http1Listener::Destination Http1Parser::on_response_head(Http1Head&& head) {
     const bool upgrade = response.status == 101;
     const bool head_only = request != nullptr && request->method == "HEAD";
     if (upgrade) {
-        successor_ = create_upgraded(host_, limits_, request != nullptr ? *request : HttpRequest{}, response);
+        successor_ = create_upgraded(
+            host_, limits_, {request != nullptr ? *request : HttpRequest{}, response, slot.timing.start});
     }
     switching_ = tunnel || upgrade;
     const bool never = response.status == 204 || response.status == 304;  // RFC 9112 section 6.3

@@ -26,8 +26,8 @@ Connection::Connection(ParserHost& host, const ParserLimits& limits)
       sent_(*this, Direction::sent, limits.max_headers),
       received_(*this, Direction::received, limits.max_headers) {}
 
-void Connection::open_upgraded(const HttpRequest& request) {
-    const auto [stream, added] = streams_.try_emplace(1, 1, false, Timestamp());
+void Connection::open_upgraded(const HttpRequest& request, Timestamp start) {
+    const auto [stream, added] = streams_.try_emplace(1, 1, false, start);
     stream->second.on_upgraded_request(request);
 }
 

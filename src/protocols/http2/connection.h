@@ -19,7 +19,7 @@ class Connection final : public ProtocolParser, private HalfListener {
     Connection(ParserHost& host, const ParserLimits& limits);
 
     /// Stream 1 is the answer to this request.
-    void open_upgraded(const HttpRequest& request);
+    void open_upgraded(const HttpRequest& request, Timestamp start);
 
     Status feed(Direction direction, ByteView bytes, Timestamp time) override;
     void gap(Direction direction, std::uint64_t bytes, Timestamp time) override;

@@ -52,10 +52,9 @@ std::unique_ptr<ProtocolParser> create_http2(ParserHost& host, const ParserLimit
 }
 
 std::unique_ptr<ProtocolParser> create_http2_upgraded(ParserHost& host, const ParserLimits& limits,
-                                                      const HttpRequest& request,
-                                                      const HttpResponse& /*response*/) {
+                                                      const HttpSwitch& turn) {
     auto connection = std::make_unique<http2::Connection>(host, limits);
-    connection->open_upgraded(request);
+    connection->open_upgraded(turn.request, turn.start);
     return connection;
 }
 

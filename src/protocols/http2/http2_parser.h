@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "protocols/http/http_exchange.h"
+#include "protocols/http/http_upgrade.h"
 #include "protocols/protocol.h"
 
 namespace sslsniff {
@@ -14,7 +14,6 @@ std::unique_ptr<ProtocolParser> create_http2(ParserHost& host, const ParserLimit
 /// For a connection that HTTP/1.1's Upgrade turned into HTTP/2: `request` is answered on stream 1 (RFC 7540
 /// section 3.2). See HttpUpgrade::create.
 std::unique_ptr<ProtocolParser> create_http2_upgraded(ParserHost& host, const ParserLimits& limits,
-                                                      const HttpRequest& request,
-                                                      const HttpResponse& response);
+                                                      const HttpSwitch& turn);
 
 }  // namespace sslsniff

@@ -104,7 +104,7 @@ class SseStream final : public HttpApplication {
         message->type = event.empty() ? "message" : event;
         message->body = body;
         if (!id_.empty()) {
-            message->attributes.push_back({"id", id_});
+            message->attributes.push_back({"id", id_, true});
         }
         Integrity integrity;
         integrity.complete = !damaged;

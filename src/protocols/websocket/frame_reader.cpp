@@ -188,12 +188,13 @@ void FrameReader::emit(Message&& message, Timestamp time, bool finished) {
     shown->body = std::move(message.body);
     ByteView control = message.control;
     if (message.opcode == kClose && control.size() >= 2) {  // section 5.5.1
-        shown->attributes.push_back({"code", std::to_string(octet(control, 0) * 256 + octet(control, 1))});
+        shown->attributes.push_back(
+            {"code", std::to_string(octet(control, 0) * 256 + octet(control, 1)), true});
         control.remove_prefix(2);
     }
     append(shown->body, control, max_body_);
     if (message.compressed) {
-        shown->attributes.push_back({"compressed", "yes"});
+        shown->attributes.push_back({"compressed", "yes", false});
     }
     shown->body.content_type =
         message.opcode == kText || message.opcode == kClose ? "text/plain; charset=utf-8" : "";

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "protocols/http/http_exchange.h"
+#include "protocols/http/http_upgrade.h"
 #include "protocols/websocket/extensions.h"
 #include "protocols/websocket/frame_reader.h"
 
@@ -89,11 +90,10 @@ std::unique_ptr<HttpApplication> create_websocket_stream(const HttpExchange& exc
 }
 
 std::unique_ptr<ProtocolParser> create_websocket_upgraded(ParserHost& host, const ParserLimits& limits,
-                                                          const HttpRequest& request,
-                                                          const HttpResponse& response) {
-    MessageOrigin origin{.url = request.url, .stream = 0};
+                                                          const HttpSwitch& turn) {
+    MessageOrigin origin{.url = turn.request.url, .stream = 0};
     return std::make_unique<WebSocketConnection>(
-        host, std::make_unique<Readers>(host, std::move(origin), limits.max_body, response));
+        host, std::make_unique<Readers>(host, std::move(origin), limits.max_body, turn.response));
 }
 
 }  // namespace sslsniff

@@ -8,8 +8,7 @@
 
 namespace sslsniff {
 
-struct HttpRequest;
-struct HttpResponse;
+struct HttpSwitch;
 
 /// A WebSocket inside an HTTP/2 stream (RFC 8441). Null when `exchange` is something else.
 std::unique_ptr<HttpApplication> create_websocket_stream(const HttpExchange& exchange, MessageOrigin origin,
@@ -17,7 +16,6 @@ std::unique_ptr<HttpApplication> create_websocket_stream(const HttpExchange& exc
 
 /// A connection that HTTP/1.1's Upgrade turned into a WebSocket (RFC 6455). See HttpUpgrade::create.
 std::unique_ptr<ProtocolParser> create_websocket_upgraded(ParserHost& host, const ParserLimits& limits,
-                                                          const HttpRequest& request,
-                                                          const HttpResponse& response);
+                                                          const HttpSwitch& turn);
 
 }  // namespace sslsniff

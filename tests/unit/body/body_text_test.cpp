@@ -49,7 +49,7 @@ TEST(BodyText, ShowsMultipartPartByPart) {
         "image/png\r\n\r\n"
         "\x89PNG\r\n--XX--\r\n";
     EXPECT_EQ(body_text(body_of(body, "multipart/form-data; boundary=\"XX\"")).text,
-              "title = hello\npic (file a.png) [image/png]: 4 octets\n");
+              "title = hello\npic (file a.png) [image/png]: 4 bytes\n");
     EXPECT_EQ(body_text(body_of("--XX\r\ncut", "multipart/mixed; boundary=XX")).text, " = \n");
 }
 

@@ -11,6 +11,7 @@
 #include "output/json/json_sink.h"
 #include "support/fake_exchange.h"
 #include "support/flat_json.h"
+#include "support/sample_body.h"
 #include "support/sample_connection.h"
 
 namespace sslsniff {
@@ -89,12 +90,10 @@ TEST(JsonDocumentation, NamesEveryFieldThatTheSinkWrites) {
     connection.process = std::make_shared<const ProcessInfo>(process);
     auto exchange = std::make_unique<test::FakeExchange>();
     exchange->fields = [](FieldWriter& writer) {
-        writer.body(
-            "body",
-            {.size = 9, .missing = 1, .captured = "text", .content_type = "", .content_encoding = ""});
-        writer.body(
-            "body2",
-            {.size = 9, .missing = 1, .captured = "\xff", .content_type = "", .content_encoding = ""});
+        writer.body("body", test::sample_body(9, "text", "", "", 1));
+        Body other = test::sample_body(9, "\xff", "", "", 1);
+        other.json = "{}";
+        writer.body("body2", other);
     };
     sink.on_transaction(
         {connection, {at_us(0), at_us(1), at_us(2), at_us(3)}, {.reason = "r"}, std::move(exchange)});

@@ -8,6 +8,7 @@
 
 #include "support/fake_exchange.h"
 #include "support/flat_json.h"
+#include "support/sample_body.h"
 #include "support/sample_connection.h"
 
 namespace sslsniff {
@@ -167,24 +168,11 @@ TEST_F(JsonSinkTest, NumbersThatJsonCannotHoldAreNull) {
 TEST_F(JsonSinkTest, Bodies) {
     const FlatJson json = with_fields([](FieldWriter& writer) {
         writer.body("empty", {});
-        writer.body("text", {.size = 4,
-                             .missing = 0,
-                             .captured = "\xc3\xbc\n\t",
-                             .content_type = "",
-                             .content_encoding = ""});
-        writer.body(
-            "binary",
-            {.size = 2, .missing = 0, .captured = "\xff\xd8", .content_type = "", .content_encoding = ""});
-        writer.body("cut", {.size = 100,
-                            .missing = 0,
-                            .captured = "ab\xe2\x82",
-                            .content_type = "",
-                            .content_encoding = ""});
-        writer.body(
-            "whole",
-            {.size = 4, .missing = 0, .captured = "ab\xe2\x82", .content_type = "", .content_encoding = ""});
-        writer.body(
-            "gap", {.size = 10, .missing = 5, .captured = "abc", .content_type = "", .content_encoding = ""});
+        writer.body("text", test::sample_body(4, "\xc3\xbc\n\t"));
+        writer.body("binary", test::sample_body(2, "\xff\xd8"));
+        writer.body("cut", test::sample_body(100, "ab\xe2\x82"));
+        writer.body("whole", test::sample_body(4, "ab\xe2\x82"));
+        writer.body("gap", test::sample_body(10, "abc", "", "", 5));
         writer.text("after", "x");
     });
     EXPECT_EQ(json["empty.size"], "0");

@@ -7,6 +7,7 @@
 
 #include "output/text/summary_text.h"
 #include "support/fake_exchange.h"
+#include "support/sample_body.h"
 #include "support/sample_connection.h"
 
 namespace sslsniff {
@@ -107,18 +108,8 @@ TEST_F(TextSinkTest, NoControlCharacterPasses) {
     exchange->text.response = "200\x7f";
     integrity = {.complete = false, .missing_bytes = 0, .joined_midstream = false, .reason = "\x1b"};
     exchange->lines = {{'>', "Host: \x1b[31m\nforged"}};
-    exchange->bodies = {{'<',
-                         {.size = 9,
-                          .missing = 0,
-                          .captured = "a\x1b[0m\n\tb\r\n",
-                          .content_type = "text/\x1b",
-                          .content_encoding = ""}},
-                        {'<',
-                         {.size = 1,
-                          .missing = 0,
-                          .captured = std::string(1, '\0'),
-                          .content_type = "\x1b\n",
-                          .content_encoding = ""}}};
+    exchange->bodies = {{'<', test::sample_body(9, "a\x1b[0m\n\tb\r\n", "text/\x1b")},
+                        {'<', test::sample_body(1, std::string(1, '\0'), "\x1b\n")}};
     options.verbosity = 2;
     const std::string text = transaction();
     EXPECT_EQ(text,
@@ -149,48 +140,22 @@ TEST_F(TextSinkTest, LongRequestsAreCutInTheirLineOnly) {
 
 TEST_F(TextSinkTest, VerbosityAddsHeadersThenBodies) {
     exchange->lines = {{'>', "GET /x HTTP/1.1"}};
-    exchange->bodies = {{'<',
-                         {.size = 5'000,
-                          .missing = 0,
-                          .captured = "one\r\ntwo",
-                          .content_type = "",
-                          .content_encoding = ""}}};
+    exchange->bodies = {{'<', test::sample_body(5'000, "one\r\ntwo")}};
     options.verbosity = 1;
     EXPECT_TRUE(transaction().ends_with("↓1.2k\n    > GET /x HTTP/1.1\n"));
     exchange = std::make_unique<test::FakeExchange>();
-    exchange->bodies = {{'<',
-                         {.size = 5'000,
-                          .missing = 7,
-                          .captured = "one\r\ntwo",
-                          .content_type = "",
-                          .content_encoding = ""}}};
+    exchange->bodies = {{'<', test::sample_body(5'000, "one\r\ntwo", "", "", 7)}};
     options.verbosity = 2;
     EXPECT_TRUE(transaction().ends_with("    < one\n    < two\n    < [5.0k more]\n    < [7 missing]\n"));
 }
 
 TEST_F(TextSinkTest, BinaryBodiesAreSummarised) {
     options.verbosity = 2;
-    exchange->bodies = {
-        {'<',
-         {.size = 3,
-          .missing = 0,
-          .captured = "\x89PN",
-          .content_type = "image/png",
-          .content_encoding = ""}},
-        {'<',
-         {.size = 3,
-          .missing = 0,
-          .captured = "abc",
-          .content_type = "text/html",
-          .content_encoding = "gzip"}},
-        {'<', {.size = 2, .missing = 0, .captured = "\x01\x02", .content_type = "", .content_encoding = ""}},
-        {'<', {.size = 9, .missing = 0, .captured = "gr\xc3", .content_type = "", .content_encoding = ""}},
-        {'<',
-         {.size = 4,
-          .missing = 0,
-          .captured = "\xe9t\xe9s",
-          .content_type = "text/plain; charset=latin1",
-          .content_encoding = ""}}};
+    exchange->bodies = {{'<', test::sample_body(3, "\x89PN", "image/png")},
+                        {'<', test::sample_body(3, "abc", "text/html", "gzip")},
+                        {'<', test::sample_body(2, "\x01\x02")},
+                        {'<', test::sample_body(9, "gr\xc3")},
+                        {'<', test::sample_body(4, "\xe9t\xe9s", "text/plain; charset=latin1")}};
     EXPECT_TRUE(
         transaction().ends_with("    < [3 bytes: image/png]\n    < [damaged gzip]\n    < [3 bytes: "
                                 "text/html, gzip]\n    < [2 bytes: binary]\n"
@@ -200,12 +165,7 @@ TEST_F(TextSinkTest, BinaryBodiesAreSummarised) {
 TEST_F(TextSinkTest, HexDumpIsThatOfTcpdump) {
     options.hex = true;
     exchange->lines = {{'>', "not shown without -v"}};
-    exchange->bodies = {{'>',
-                         {.size = 19,
-                          .missing = 0,
-                          .captured = "GET / HTTP/1.1\r\n\x80 z",
-                          .content_type = "",
-                          .content_encoding = ""}}};
+    exchange->bodies = {{'>', test::sample_body(19, "GET / HTTP/1.1\r\n\x80 z")}};
     EXPECT_TRUE(
         transaction().ends_with("↓1.2k\n"
                                 "    > 0x0000:  4745 5420 2f20 4854 5450 2f31 2e31 0d0a  GET./.HTTP/1.1..\n"

@@ -1,8 +1,10 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <zlib.h>
 
 #include "base/text.h"
-#include "protocols/grpc/protobuf_dump.h"
+#include "body/protobuf_dump.h"
+#include "model/message_schema.h"
 #include "support/conversation.h"
 #include "unit/protocols/hpack/hpack_support.h"
 #include "unit/protocols/http2/http2_support.h"
@@ -46,11 +48,14 @@ TEST(Grpc, DescribesAUnaryCall) {
         const auto recording = play(split_at(conversation, offset));
         ASSERT_EQ(recording.lines,
                   std::vector<std::string>{"grpc POST https://a/pkg.Greeter/Hello -> OK (18/9)"});
-        EXPECT_NE(
-            recording.fields[0].find("grpc{service=\"pkg.Greeter\" method=\"Hello\" "
-                                     "request{messages=1 bytes=13 compressed=0} "
-                                     "response{messages=1 bytes=4 compressed=0} status=0 status_name=\"OK\""),
-            std::string::npos)
+        EXPECT_NE(recording.fields[0].find("grpc{service=\"pkg.Greeter\" method=\"Hello\" "
+                                           "request{messages=1 bytes=13 compressed=0 message="),
+                  std::string::npos)
+            << recording.fields[0];
+        EXPECT_NE(recording.fields[0].find(
+                      "response{messages=1 bytes=4 compressed=0 message=(4 0 \"\\x0a\\x02hi\")} "
+                      "status=0 status_name=\"OK\""),
+                  std::string::npos)
             << recording.fields[0];
     }
 }
@@ -67,6 +72,51 @@ TEST(Grpc, ShowsEachMessageOfAStream) {
                                   "grpc https://a/pkg.Greeter/Hello -> < message bb (0/2)",
                                   "grpc https://a/pkg.Greeter/Hello -> < message ccc (0/3)",
                                   "grpc POST https://a/pkg.Greeter/Hello -> NOT_FOUND: not here (18/21)"}));
+}
+
+/// Knows one service: every message is {"octets":N}.
+class FakeSchema final : public MessageSchema {
+  public:
+    std::optional<bool> streams(std::string_view path, Side side) const override {
+        return path == "/pkg.Greeter/Hello" ? std::optional(side == Side::response) : std::nullopt;
+    }
+    std::string to_json(std::string_view path, Side side, ByteView octets) const override {
+        return path != "/pkg.Greeter/Hello"
+                   ? ""
+                   : fmt::format(R"({{"{}":{}}})", side == Side::request ? "asked" : "said", octets.size());
+    }
+};
+
+TEST(Grpc, ShowsMessagesByTheSchemaAndStreamsAtOnce) {
+    const FakeSchema schema;
+    StreamLimits limits;
+    limits.parser.schema = &schema;
+    test::Player player(limits);
+    player.open();
+    player.data(Direction::sent, kOpening + frame(1, 4, 1, kCall) + frame(0, 1, 1, message(kHello)));
+    player.data(Direction::received,
+                frame(4, 0, 0, "") + frame(1, 4, 1, kHead) + frame(0, 0, 1, message("ab")));
+    EXPECT_EQ(player.sink.lines,
+              std::vector<std::string>{R"(grpc https://a/pkg.Greeter/Hello -> < message {"said":2} (0/2))"});
+    player.data(Direction::received, frame(1, 5, 1, literal("grpc-status", "0")));
+    ASSERT_EQ(player.sink.lines.size(), 2U);
+    EXPECT_EQ(player.sink.lines[1], "grpc POST https://a/pkg.Greeter/Hello -> OK (18/7)");
+}
+
+TEST(Grpc, ShowsAChatAsItGoes) {
+    test::Player player;
+    player.open();
+    player.data(Direction::sent, kOpening + frame(1, 4, 1, kCall) + frame(0, 0, 1, message("one")));
+    player.data(Direction::received, frame(4, 0, 0, "") + frame(1, 4, 1, kHead));
+    EXPECT_TRUE(player.sink.lines.empty()) << "may be a call of one message";
+    player.data(Direction::received, frame(0, 0, 1, message("first")));
+    EXPECT_EQ(player.sink.lines,
+              std::vector<std::string>{"grpc https://a/pkg.Greeter/Hello -> > message one (3/0)"});
+    player.data(Direction::sent, frame(0, 0, 1, message("two")));
+    EXPECT_EQ(player.sink.lines,
+              (std::vector<std::string>{"grpc https://a/pkg.Greeter/Hello -> > message one (3/0)",
+                                        "grpc https://a/pkg.Greeter/Hello -> < message first (0/5)",
+                                        "grpc https://a/pkg.Greeter/Hello -> > message two (3/0)"}));
 }
 
 TEST(Grpc, ReadsTrailersOnlyResponses) {
@@ -110,15 +160,15 @@ TEST(Grpc, MarksMessagesWithGaps) {
 }
 
 TEST(Grpc, DumpsMessagesWithoutSchema) {
-    EXPECT_EQ(grpc::dump_protobuf(kHello), "1: \"world\"\n2: 7\n3: {\n  3: 5\n}\n");
-    EXPECT_EQ(grpc::dump_protobuf(unhex("0a02ffff"
-                                        "0d01000000"
-                                        "110200000000000000")),
+    EXPECT_EQ(dump_protobuf(kHello), "1: \"world\"\n2: 7\n3: {\n  3: 5\n}\n");
+    EXPECT_EQ(dump_protobuf(unhex("0a02ffff"
+                                  "0d01000000"
+                                  "110200000000000000")),
               "1: ffff\n1: 1\n2: 2\n");
-    EXPECT_EQ(grpc::dump_protobuf(unhex("1007"
-                                        "ff")),
+    EXPECT_EQ(dump_protobuf(unhex("1007"
+                                  "ff")),
               "2: 7\n(what follows is no protobuf field)\n");
-    EXPECT_EQ(grpc::dump_protobuf(unhex("0aff")), "(what follows is no protobuf field)\n");
+    EXPECT_EQ(dump_protobuf(unhex("0aff")), "(what follows is no protobuf field)\n");
 }
 
 TEST(Grpc, BoundsNestedDumps) {
@@ -126,7 +176,7 @@ TEST(Grpc, BoundsNestedDumps) {
     for (int i = 0; i < 60; ++i) {
         nested = std::string{'\x0a', static_cast<char>(nested.size())} + nested;
     }
-    EXPECT_LT(grpc::dump_protobuf(nested).size(), 10'000U);
+    EXPECT_LT(dump_protobuf(nested).size(), 10'000U);
 }
 
 }  // namespace

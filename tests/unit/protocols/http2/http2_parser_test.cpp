@@ -135,10 +135,12 @@ TEST(Http2, AnswersTheUpgradedRequestOnStreamOne) {
     HttpRequest request;
     request.method = "GET";
     request.url = "http://h/";
-    const auto parser = create_http2_upgraded(host, ParserLimits{}, request, HttpResponse{});
+    const auto parser = create_http2_upgraded(host, ParserLimits{},
+                                              {request, HttpResponse{}, Timestamp(std::chrono::seconds(1))});
     run(host, *parser,
         {sent(kPrefaceText + kSettings), received(kSettings + frame(1, 4, 1, kOk) + frame(0, 1, 1, "hi"))});
     EXPECT_EQ(host.text(), "1 GET http://h/ -> 200 up 0 down 2" + body("") + body("hi") + "\n");
+    EXPECT_EQ(host.recorded.at(0).timing.start, Timestamp(std::chrono::seconds(1)));
 }
 
 TEST(Http2, PassesHugeFramesThrough) {

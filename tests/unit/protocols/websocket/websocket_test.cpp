@@ -108,8 +108,8 @@ TEST(WebSocket, Inflates) {
                      {received(ws(0xC1, first, false) + ws(0x41, second.substr(0, 3), false) +
                                ws(0x80, second.substr(3), false))});
         const std::vector<std::string> expected = {
-            kHandshake, "websocket https://h/chat -> < text compressed=yes hello hello hello (0/17)",
-            "websocket https://h/chat -> < text compressed=yes hello hello hello again (0/23)"};
+            kHandshake, "websocket https://h/chat -> < text hello hello hello (0/17)",
+            "websocket https://h/chat -> < text hello hello hello again (0/23)"};
         EXPECT_EQ(play(conversation).lines, expected);
         EXPECT_EQ(play(in_chunks(conversation, 1)).lines, expected);
     }

@@ -1,4 +1,4 @@
-#include "protocols/grpc/protobuf_dump.h"
+#include "body/protobuf_dump.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 
 #include "body/body_text.h"
 
-namespace sslsniff::grpc {
+namespace sslsniff {
 namespace {
 
 constexpr unsigned kMaxDepth = 16;
@@ -107,4 +107,4 @@ std::string dump_protobuf(ByteView message) {
     return out;
 }
 
-}  // namespace sslsniff::grpc
+}  // namespace sslsniff
