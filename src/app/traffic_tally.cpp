@@ -15,6 +15,7 @@ std::uint64_t calls_of(const ProcessTraffic& traffic) {
 
 std::vector<std::string_view> names_of(const std::set<Correlation>& correlations) {
     std::vector<std::string_view> names;
+    names.reserve(correlations.size());
     for (const Correlation correlation : correlations) {
         names.push_back(to_string(correlation));
     }
