@@ -37,6 +37,13 @@ class DiscoveryTest(LiveTest):
         client.stdin.flush()
         self.assertEqual(client.stdout.readline().strip(), path)
 
+    def ask_until_seen(self, client, path, capture):
+        """What a program says in the moment after it loaded a new library may be missed (docs/kernels.md)."""
+        def seen():
+            self.ask(client, path)
+            return any(t["request"]["target"] == path and t["process"]["pid"] == client.pid for t in capture.seen_so_far())
+        wait_until(seen, f"{path} of {client.pid}")
+
     def targets(self, capture):
         return [t["request"]["target"] for t in capture.transactions]
 
@@ -51,22 +58,20 @@ class DiscoveryTest(LiveTest):
         client = self.client()
         with self.capture("-p", client.pid) as capture:
             self.assertIn("no TLS library is loaded yet", capture.stderr)
-            self.ask(client, "/first")
+            self.ask_until_seen(client, "/first", capture)
             self.ask(client, "/second")
-            capture.wait_for(2)
-        self.assertEqual(self.targets(capture), ["/first", "/second"])
+            wait_until(lambda: "/second" in [t["request"]["target"] for t in capture.seen_so_far()], "/second")
+        self.assertEqual(set(self.targets(capture)), {"/first", "/second"})
         self.assertRegex(capture.stderr, r"now also capturing OpenSSL 3\S+ \(/\S*/libssl.so.3\)")
-        for transaction in capture.transactions:
-            self.assertTrue(transaction["integrity"]["complete"])
-            self.assertEqual(body_of(transaction["response"]).decode().strip(), transaction["request"]["target"])
+        second = capture.transactions[-1]
+        self.assertTrue(second["integrity"]["complete"])
+        self.assertEqual(body_of(second["response"]).decode().strip(), "/second")
 
     def test_never_seen_library_of_a_program_started_later(self):
         folder = self.copy_of_libraries("late")
         with self.capture("-u", "root", f"tcp port {self.port}") as capture:
             client = self.client(LD_LIBRARY_PATH=folder)
-            self.ask(client, "/late")
-            wait_until(lambda: "/late" in [t["request"]["target"] for t in capture.seen_so_far()
-                                           if t["process"]["pid"] == client.pid], "the client's transaction")
+            self.ask_until_seen(client, "/late", capture)
         self.assertIn(folder, capture.stderr)
 
     def test_replaced_on_disk(self):
@@ -80,13 +85,12 @@ class DiscoveryTest(LiveTest):
                 shutil.copy(library, path + ".new")
                 os.rename(path + ".new", path)
             new = self.client(LD_LIBRARY_PATH=folder)
-            self.ask(new, "/new")
-            self.ask(old, "/old-again")
-            capture.wait_for(3)
-        self.assertCountEqual(
-            [(t["process"]["pid"], t["request"]["target"]) for t in capture.transactions
-             if t["connection"]["role"] == "client"],
-            [(old.pid, "/old"), (new.pid, "/new"), (old.pid, "/old-again")])
+            self.ask_until_seen(new, "/new", capture)
+            self.ask_until_seen(old, "/old-again", capture)
+        self.assertEqual(
+            {(t["process"]["pid"], t["request"]["target"]) for t in capture.transactions
+             if t["connection"]["role"] == "client"},
+            {(old.pid, "/old"), (new.pid, "/new"), (old.pid, "/old-again")})
 
     def test_replaced_before_the_capture(self):
         folder = self.copy_of_libraries("deleted")
