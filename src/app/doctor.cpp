@@ -17,19 +17,12 @@ bool is_captured(const AttachPlan& plan, pid_t pid) {
     });
 }
 
-bool sees_io_uring(const KernelFeatures& kernel) {
-    return std::ranges::any_of(kernel.backends, [](const BackendChoice& choice) {
-        return choice.purpose == "cleartext" &&
-               (choice.backend.contains("fentry") || choice.backend.contains("kprobe"));
-    });
-}
-
 void add_notes(pid_t pid, const ProcFs& proc, const KernelFeatures& kernel, std::vector<std::string>& notes) {
     if (proc.uses_io_uring(pid)) {
         notes.push_back(fmt::format(
             "process {} uses io_uring: cleartext that it moves that way is {}; TLS is not concerned", pid,
-            sees_io_uring(kernel) ? "captured"
-                                  : "only counted on this kernel, which has neither fentry nor kprobes"));
+            kernel.captures_io_uring ? "captured"
+                                     : "only counted on this kernel, which has neither fentry nor kprobes"));
     }
     if (const auto sessions = proc.kernel_tls_sessions(pid); sessions > 0) {
         notes.push_back(fmt::format(

@@ -26,7 +26,7 @@ std::vector<std::string_view> names_of(const std::set<Correlation>& correlations
 
 void TrafficTally::on_event(const CaptureEvent& event) {
     if (const auto* process = std::get_if<ProcessEvent>(&event)) {
-        processes_[process->process.key] = process->process;
+        processes_[process->process.key].process = process->process;
     } else if (const auto* open = std::get_if<OpenEvent>(&event)) {
         Connection& connection = connections_[open->connection];
         connection.carrier = open->carrier;
@@ -35,6 +35,10 @@ void TrafficTally::on_event(const CaptureEvent& event) {
         connections_[endpoints->connection].correlation = endpoints->correlation;
     } else if (const auto* data = std::get_if<DataEvent>(&event)) {
         on_data(*data);
+    } else if (const auto* close = std::get_if<CloseEvent>(&event)) {
+        if (const auto closed = connections_.extract(close->connection)) {
+            add(closed.key(), closed.mapped(), processes_);
+        }
     } else if (const auto* loss = std::get_if<LossEvent>(&event)) {
         lost_events_ += loss->events;
     }
@@ -50,39 +54,41 @@ void TrafficTally::on_data(const DataEvent& data) {
     flow.last_tid = data.tid;
 }
 
+void TrafficTally::add(const ConnectionId& id, const Connection& connection, Processes& processes) {
+    const Flow& sent = connection.sent;
+    const Flow& received = connection.received;
+    if (sent.calls + received.calls == 0) {
+        return;
+    }
+    ProcessTraffic& traffic = processes[id.process()];
+    traffic.process.key = id.process();
+    if (connection.carrier == Carrier::cleartext) {
+        ++traffic.cleartext_connections;
+        traffic.cleartext_octets += sent.octets + received.octets;
+        return;
+    }
+    traffic.libraries.insert(connection.library);
+    traffic.reads += received.calls;
+    traffic.writes += sent.calls;
+    traffic.received += received.octets;
+    traffic.sent += sent.octets;
+    ++traffic.tls_connections;
+    if (connection.correlation != Correlation::none) {
+        traffic.bound_calls += sent.calls + received.calls;
+        traffic.correlations.insert(connection.correlation);
+    }
+}
+
 std::vector<ProcessTraffic> TrafficTally::result() const {
-    std::map<ProcessKey, ProcessTraffic> by_process;
+    Processes processes = processes_;
     for (const auto& [id, connection] : connections_) {
-        const Flow& sent = connection.sent;
-        const Flow& received = connection.received;
-        if (sent.calls + received.calls == 0) {
-            continue;
-        }
-        ProcessTraffic& traffic = by_process[id.process()];
-        if (connection.carrier == Carrier::cleartext) {
-            ++traffic.cleartext_connections;
-            traffic.cleartext_octets += sent.octets + received.octets;
-            continue;
-        }
-        traffic.libraries.insert(connection.library);
-        traffic.reads += received.calls;
-        traffic.writes += sent.calls;
-        traffic.received += received.octets;
-        traffic.sent += sent.octets;
-        ++traffic.tls_connections;
-        if (connection.correlation != Correlation::none) {
-            traffic.bound_calls += sent.calls + received.calls;
-            traffic.correlations.insert(connection.correlation);
-        }
+        add(id, connection, processes);
     }
     std::vector<ProcessTraffic> result;
-    for (auto& [key, traffic] : by_process) {
-        const auto process = processes_.find(key);
-        traffic.process.key = key;
-        if (process != processes_.end()) {
-            traffic.process = process->second;
+    for (auto& [key, traffic] : processes) {
+        if (traffic.tls_connections + traffic.cleartext_connections > 0) {
+            result.push_back(std::move(traffic));
         }
-        result.push_back(std::move(traffic));
     }
     return result;
 }

@@ -30,7 +30,7 @@ class TrafficTally final : public EventConsumer {
   public:
     void on_event(const CaptureEvent& event) override;
 
-    /// By pid.
+    /// Those that said something, by pid.
     std::vector<ProcessTraffic> result() const;
     /// Events that the capture could not deliver.
     std::uint64_t lost_events() const { return lost_events_; }
@@ -43,6 +43,7 @@ class TrafficTally final : public EventConsumer {
         Timestamp last_time;
         std::uint32_t last_tid = 0;
     };
+    /// One that is open; what a closed one said is in its process's traffic alone.
     struct Connection {
         Carrier carrier = Carrier::tls;
         std::string library;
@@ -50,10 +51,12 @@ class TrafficTally final : public EventConsumer {
         Flow sent;
         Flow received;
     };
+    using Processes = std::map<ProcessKey, ProcessTraffic>;
 
     void on_data(const DataEvent& data);
+    static void add(const ConnectionId& id, const Connection& connection, Processes& processes);
 
-    std::map<ProcessKey, ProcessInfo> processes_;
+    Processes processes_;
     std::map<ConnectionId, Connection> connections_;
     std::uint64_t lost_events_ = 0;
 };

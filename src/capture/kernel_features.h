@@ -29,6 +29,7 @@ struct KernelFeatures {
     std::vector<KernelFeature> features;
     std::vector<std::string> missing_capabilities;  ///< "CAP_BPF"
     std::vector<BackendChoice> backends;
+    bool captures_io_uring = false;  ///< the octets that io_uring moves without TLS, not only their number
     /// Each reason why capture cannot work at all, one sentence with what to do. Empty: it can.
     std::vector<std::string> obstacles;
 };

@@ -145,6 +145,8 @@ KernelFeatures examine_kernel() {
         {"kfunc bpf_preempt_disable", kernel->has_kfunc("bpf_preempt_disable"), "programs are not preempted"},
     };
     if (const auto backends = choose_backends(*kernel, {})) {
+        out.captures_io_uring =
+            backends->cleartext && (backends->sockets != SocketBackend::tracepoint || backends->entries);
         out.backends = {
             {"payload", std::string(to_string(backends->payload)),
              "the first of the list above that is there"},
@@ -153,7 +155,7 @@ KernelFeatures examine_kernel() {
             {"sockets behind memory BIOs", backends->ciphertext ? "equal ciphertext" : "none",
              "python asyncio, node"},
             {"cleartext", cleartext_source(*backends),
-             backends->sockets == SocketBackend::tracepoint && !backends->entries
+             backends->cleartext && !out.captures_io_uring
                  ? "what io_uring, sendfile and splice move is only counted"
                  : ""},
         };

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/magic.h>
+#include <sys/mount.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -43,7 +44,8 @@ SocketProgram by_section(std::string name, const char* loss = nullptr) {
     return {std::move(name), AttachAs::section, "", loss == nullptr, loss == nullptr ? "" : loss};
 }
 
-/// Where cgroup v2 is mounted: alone, or beside v1.
+/// Where cgroup v2 is mounted, alone or beside v1; in a mount of our own that no path leads to where it is
+/// not mounted, as in many containers (Linux 5.2).
 UniqueFd open_root_cgroup() {
     for (const char* path : {"/sys/fs/cgroup/unified", "/sys/fs/cgroup"}) {
         struct statfs file_system{};
@@ -51,7 +53,12 @@ UniqueFd open_root_cgroup() {
             return UniqueFd(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
         }
     }
-    return {};
+    const UniqueFd context(fsopen("cgroup2", FSOPEN_CLOEXEC));
+    if (!context || fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
+        return {};
+    }
+    const UniqueFd mount(fsmount(context.get(), FSMOUNT_CLOEXEC, 0));
+    return UniqueFd(mount ? openat(mount.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1);
 }
 
 void add_tracepoints(std::vector<SocketProgram>& out, bool cleartext) {

@@ -113,15 +113,18 @@ void HarSink::cookies(const FieldTree::Node* message) {
         ByteView rest = field.text_of("value");
         do {
             const std::size_t end = std::min(rest.find(';'), rest.size());
-            const ByteView pair = trim(rest.substr(0, end));
-            const std::size_t equals = std::min(pair.find('='), pair.size());
-            json_.begin_object({});
-            text("name", pair.substr(0, equals));
-            text("value", pair.substr(std::min(equals + 1, pair.size())));
-            json_.end_object();
+            assignment(trim(rest.substr(0, end)));
             rest.remove_prefix(std::min(end + 1, rest.size()));
         } while (!set && !rest.empty());
     }
+}
+
+void HarSink::assignment(ByteView pair) {
+    const std::size_t equals = std::min(pair.find('='), pair.size());
+    json_.begin_object({});
+    text("name", pair.substr(0, equals));
+    text("value", pair.substr(std::min(equals + 1, pair.size())));
+    json_.end_object();
 }
 
 void HarSink::headers(const FieldTree::Node* message) {
@@ -148,12 +151,7 @@ void HarSink::query(ByteView url) {
     ByteView rest = mark == ByteView::npos ? ByteView() : url.substr(mark + 1, url.find('#') - mark - 1);
     while (!rest.empty()) {
         const std::size_t end = std::min(rest.find('&'), rest.size());
-        const ByteView pair = rest.substr(0, end);
-        const std::size_t equals = std::min(pair.find('='), pair.size());
-        json_.begin_object({});
-        text("name", pair.substr(0, equals));
-        text("value", pair.substr(std::min(equals + 1, pair.size())));
-        json_.end_object();
+        assignment(rest.substr(0, end));
         rest.remove_prefix(std::min(end + 1, rest.size()));
     }
     json_.end_array();

@@ -25,6 +25,8 @@ class HarSink final : public TransactionSink {
     void entry(const Transaction& transaction, const FieldTree::Node& fields);
     void request(const FieldTree::Node* node);
     void response(const FieldTree::Node* node, ByteView version);
+    /// NAME=VALUE, or NAME alone, as an object.
+    void assignment(ByteView pair);
     void cookies(const FieldTree::Node* message);
     void headers(const FieldTree::Node* message);
     void query(ByteView url);

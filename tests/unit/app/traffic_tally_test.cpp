@@ -37,6 +37,7 @@ TEST(TrafficTally, CountsCallsAndThoseWithASocket) {
     tally.on_event(endpoints(kClear, Correlation::socket));
     tally.on_event(data(kClear, 4, Direction::sent, 0, "PING"));
     tally.on_event(LossEvent{{}, LossCause::ring_full, 5, 0});
+    tally.on_event(CloseEvent{kFirst, {}, CloseReason::freed});  // what it said still counts, once
 
     const auto result = tally.result();
     ASSERT_EQ(result.size(), 1U);
