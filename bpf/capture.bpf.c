@@ -13,7 +13,6 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #ifdef PAYLOAD_HAS_LOOP_HELPER
 extern void bpf_preempt_disable(void) __ksym __weak;
 extern void bpf_preempt_enable(void) __ksym __weak;
-extern bool bpf_session_is_return(void) __ksym __weak;
 #else /* kernels this object is for do not even have the instruction */
 #define bpf_preempt_disable() (void)0
 #define bpf_preempt_enable()  (void)0
@@ -47,25 +46,6 @@ int tls_return(struct pt_regs *ctx)
 	WITHOUT_PREEMPTION(on_return(ctx));
 	return 0;
 }
-
-#ifdef PAYLOAD_HAS_LOOP_HELPER
-/*
- * Both sides in one link (Linux 6.13). Calls of processes that are not traced cost half: their return is not probed.
- * 1 means that it is not wanted.
- */
-SEC("uprobe")
-int tls_session(struct pt_regs *ctx)
-{
-	bool wanted;
-	if (bpf_session_is_return()) {
-		WITHOUT_PREEMPTION(on_return(ctx));
-		return 0;
-	}
-	__u64 cookie = bpf_get_attach_cookie(ctx);
-	WITHOUT_PREEMPTION(wanted = on_entry(ctx, COOKIE_FUNCTION(cookie), COOKIE_LIBRARY(cookie)));
-	return !wanted;
-}
-#endif
 
 #include "probes_without_cookie.bpf.h"
 

@@ -48,22 +48,17 @@ static __always_inline void has_own_sockets(void)
 		process->early = 0;
 }
 
-/* A call returns in which a socket call would have been seen. */
-__noinline int note_call(__u64 handle)
+/* A call returns in which a socket call would have been seen, but none was. Verified once. */
+__noinline int need_bio_probes(__u64 generation)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
-	struct connection *connection = find_connection(handle);
-	struct bio_process new = {}, *process;
-	if (!connection || !lacks_socket(connection))
-		return 0;
+	struct bio_process new = {.needed = bpf_ktime_get_ns()}, *process;
 	process = bpf_map_lookup_elem(&bio_processes, &tgid);
 	if (process) {
-		process->needed = bpf_ktime_get_ns();
+		process->needed = new.needed;
 		return 0;
 	}
-	new.needed = bpf_ktime_get_ns();
-	if (!bpf_map_update_elem(&bio_processes, &tgid, &new, BPF_NOEXIST) &&
-	    !want_bio_probes(tgid, connection->generation))
+	if (!bpf_map_update_elem(&bio_processes, &tgid, &new, BPF_NOEXIST) && !want_bio_probes(tgid, generation))
 		bpf_map_delete_elem(&bio_processes, &tgid);
 	return 1;
 }

@@ -134,22 +134,21 @@ static __always_inline struct thread *traced_thread(void)
 	return thread;
 }
 
-/* True when the return is wanted. */
-static __always_inline bool on_entry(struct pt_regs *ctx, __u32 function, __u32 library)
+static __always_inline void on_entry(struct pt_regs *ctx, __u32 function, __u32 library)
 {
 	struct thread *thread = control.armed ? traced_thread() : NULL;
 	__u64 stack_pointer = PT_REGS_SP(ctx), handle = PT_REGS_PARM1(ctx);
 	enum call_kind kind = kind_of(function);
 	if (!thread)
-		return false;
+		return;
 	if (kind == CALL_OTHER) {
 		unwind(thread, stack_pointer);
 		on_transition(thread, handle, function, library);
-		return false;
+		return;
 	}
 	struct frame *frame = push_frame(thread, stack_pointer);
 	if (!frame)
-		return false;
+		return;
 	frame->handle = handle;
 	frame->buffer = PT_REGS_PARM2(ctx);
 	frame->length = PT_REGS_PARM3(ctx);
@@ -160,7 +159,6 @@ static __always_inline bool on_entry(struct pt_regs *ctx, __u32 function, __u32 
 		frame->length = (__u32)frame->length;
 	if (kind == CALL_HANDSHAKE)
 		on_handshake_entry(handle, function, library);
-	return true;
 }
 
 /* Octets moved by a successful call, 0 if it failed or has to be repeated. */
@@ -191,13 +189,15 @@ static __always_inline void cover_callers(struct thread *thread, __u64 handle)
 			frame_at(thread, i)->covered = 1;
 }
 
-static __always_inline void on_payload(struct thread *thread, const struct frame *frame, enum call_kind kind,
-                                       __u64 moved)
+/* `connection`: what is known of the frame's handle, or NULL. */
+static __always_inline void on_payload(struct thread *thread, const struct frame *frame, struct connection *connection,
+                                       enum call_kind kind, __u64 moved)
 {
 	__u64 copied = 0, keep = config.snaplen ? config.snaplen : WITHOUT_LIMIT;
 	if (!moved || frame->covered)
 		return;
-	struct connection *connection = use_connection(frame->handle, frame->library);
+	if (!connection || connection->flags & CONNECTION_CLOSED)
+		connection = use_connection(frame->handle, frame->library);
 	if (!connection)
 		return;
 	if (frame->function != TLS_FN_READ_EARLY_DATA && frame->function != TLS_FN_WRITE_EARLY_DATA)
@@ -212,18 +212,14 @@ static __always_inline void on_payload(struct thread *thread, const struct frame
 	cover_callers(thread, frame->handle);
 }
 
-static __always_inline void on_handshake_return(const struct frame *frame, int result)
+static __always_inline void on_handshake_return(const struct frame *frame, struct connection *connection, int result)
 {
-	struct connection *connection = find_connection(frame->handle);
-	if (!connection)
-		return;
-	if (result == 1)
+	if (connection && result == 1)
 		finish_handshake(connection, frame->handle);
 }
 
-static __always_inline void on_shutdown_return(const struct frame *frame, int result)
+static __always_inline void on_shutdown_return(const struct frame *frame, struct connection *connection, int result)
 {
-	struct connection *connection = find_connection(frame->handle);
 	if (!connection || result < 0)
 		return;
 	connection->flags |= CONNECTION_SHUTDOWN_SENT;
@@ -232,9 +228,8 @@ static __always_inline void on_shutdown_return(const struct frame *frame, int re
 }
 
 /* void SSL_get0_alpn_selected(ssl, const unsigned char **data, unsigned *length) */
-static __always_inline void on_alpn_return(const struct frame *frame)
+static __always_inline void on_alpn_return(const struct frame *frame, struct connection *connection)
 {
-	struct connection *connection = find_connection(frame->handle);
 	__u64 octets = 0;
 	__u32 read_length = 0;
 	if (!connection || connection->flags & (CONNECTION_ALPN | CONNECTION_CLOSED))
@@ -268,21 +263,23 @@ static __always_inline int on_return(struct pt_regs *ctx)
 		return 0;
 	int result = (int)PT_REGS_RC(ctx);
 	enum call_kind kind = kind_of(frame->function);
-	if (config.has_ciphertext && (kind == CALL_READ || kind == CALL_WRITE || kind == CALL_HANDSHAKE))
-		note_call(frame->handle);
+	struct connection *connection = find_connection(frame->handle);
+	if (config.has_ciphertext && (kind == CALL_READ || kind == CALL_WRITE || kind == CALL_HANDSHAKE) &&
+	    connection && lacks_socket(connection))
+		need_bio_probes(connection->generation);
 	switch (kind) {
 	case CALL_READ:
 	case CALL_WRITE:
-		on_payload(thread, frame, kind, octets_moved(frame, result));
+		on_payload(thread, frame, connection, kind, octets_moved(frame, result));
 		break;
 	case CALL_HANDSHAKE:
-		on_handshake_return(frame, result);
+		on_handshake_return(frame, connection, result);
 		break;
 	case CALL_SHUTDOWN:
-		on_shutdown_return(frame, result);
+		on_shutdown_return(frame, connection, result);
 		break;
 	case CALL_ALPN:
-		on_alpn_return(frame);
+		on_alpn_return(frame, connection);
 		break;
 	default:
 		break;

@@ -12,7 +12,7 @@ constexpr Names<PayloadStrategy, 3> kPayload{{{PayloadStrategy::user_dynptr, "us
                                               {PayloadStrategy::slices, "slices"},
                                               {PayloadStrategy::classes, "classes"}}};
 constexpr Names<ProbeMechanism, 3> kProbes{
-    {{ProbeMechanism::session, "session"}, {ProbeMechanism::multi, "multi"}, {ProbeMechanism::perf, "perf"}}};
+    {{ProbeMechanism::multi, "multi"}, {ProbeMechanism::perf, "perf"}}};
 constexpr Names<SocketBackend, 4> kSockets{{{SocketBackend::tracepoint, "tracepoint"},
                                             {SocketBackend::fentry, "fentry"},
                                             {SocketBackend::kprobe, "kprobe"},
@@ -30,7 +30,7 @@ Result<void> choose_backends(const std::vector<std::string>& names, LiveOptions&
             options.sockets = *sockets;
         } else {
             return fail(fmt::format(
-                "--backend: '{}' is none of user_dynptr, slices, classes; session, multi, perf; tracepoint, "
+                "--backend: '{}' is none of user_dynptr, slices, classes; multi, perf; tracepoint, "
                 "fentry, kprobe, none",
                 printable(name)));
         }

@@ -12,7 +12,7 @@
 namespace sslsniff {
 namespace {
 
-constexpr std::size_t kBufferSize = std::size_t{64} * 1024;
+constexpr std::size_t kBufferSize = std::size_t{256} * 1024;
 
 std::string error_text(int error) {
     return std::generic_category().message(error);

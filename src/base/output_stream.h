@@ -36,7 +36,7 @@ class MemoryOutputStream final : public OutputStream {
     Bytes bytes_;
 };
 
-/// Writes to a file descriptor through a buffer of 64 KiB; waits when a non-blocking one is full. The process
+/// Writes to a file descriptor through a buffer of 256 KiB; waits when a non-blocking one is full. The process
 /// must ignore SIGPIPE. The destructor flushes, but only flush() tells whether that worked.
 class FdOutputStream final : public OutputStream {
   public:

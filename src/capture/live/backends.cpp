@@ -14,8 +14,7 @@ constexpr Names<PayloadStrategy, 4> kPayloadNames = {{{PayloadStrategy::automati
                                                       {PayloadStrategy::user_dynptr, "user dynptr"},
                                                       {PayloadStrategy::slices, "dynptr slices"},
                                                       {PayloadStrategy::classes, "size classes"}}};
-constexpr Names<ProbeMechanism, 4> kProbeNames = {{{ProbeMechanism::automatic, "automatic"},
-                                                   {ProbeMechanism::session, "uprobe-session"},
+constexpr Names<ProbeMechanism, 3> kProbeNames = {{{ProbeMechanism::automatic, "automatic"},
                                                    {ProbeMechanism::multi, "uprobe-multi"},
                                                    {ProbeMechanism::perf, "perf uprobe"}}};
 constexpr Names<SocketBackend, 5> kSocketNames = {{{SocketBackend::automatic, "automatic"},
@@ -34,12 +33,6 @@ bool has_slices(const KernelBtf& kernel) {
 
 bool has_multi(const KernelBtf& kernel) {
     return kernel.has_enumerator("bpf_attach_type", "BPF_TRACE_UPROBE_MULTI");
-}
-
-/// The programs use it in the objects for Linux 5.19 and later.
-bool has_session(const KernelBtf& kernel) {
-    return has_slices(kernel) && kernel.has_kfunc("bpf_session_is_return") &&
-           kernel.has_enumerator("bpf_attach_type", "BPF_TRACE_UPROBE_SESSION");
 }
 
 bool has_socket_tracepoints(const KernelBtf& kernel) {
@@ -89,11 +82,8 @@ Result<Backends> choose_backends(const KernelBtf& kernel, const LiveOptions& opt
         choose<PayloadStrategy>(options.payload, {{PayloadStrategy::user_dynptr, has_user_dynptr(kernel)},
                                                   {PayloadStrategy::slices, has_slices(kernel)},
                                                   {PayloadStrategy::classes, true}});
-    const bool with_loop_helper = payload && *payload != PayloadStrategy::classes;
     const auto probes = choose<ProbeMechanism>(
-        options.probes, {{ProbeMechanism::session, with_loop_helper && has_session(kernel)},
-                         {ProbeMechanism::multi, has_multi(kernel)},
-                         {ProbeMechanism::perf, true}});
+        options.probes, {{ProbeMechanism::multi, has_multi(kernel)}, {ProbeMechanism::perf, true}});
     const bool fentry = options.sockets != SocketBackend::tracepoint && fentry_works(kernel);
     const bool tracepoints = has_socket_tracepoints(kernel) && backends.task_pt_regs;
     const auto sockets = choose<SocketBackend>(options.sockets, {{SocketBackend::tracepoint, tracepoints},
@@ -135,7 +125,6 @@ KernelFeatures examine_kernel() {
         {"kfunc bpf_probe_read_user_dynptr", has_user_dynptr(*kernel), "payload: one record of exact size"},
         {"helper bpf_ringbuf_reserve_dynptr", has_slices(*kernel), "payload: records of exact size"},
         {"uprobe-multi", has_multi(*kernel), "one link for all probes of a file; quick to detach"},
-        {"uprobe-session", has_session(*kernel), "calls of processes that are not traced cost half"},
         {"attach cookies", kernel->has_enumerator("bpf_attach_type", "BPF_PERF_EVENT"), "one entry program"},
         {"tracepoints sock_send_length and sock_recv_length", has_socket_tracepoints(*kernel), "sockets"},
         {"fentry on kernel functions", fentry_works(*kernel),

@@ -23,7 +23,9 @@ namespace {
 
 constexpr std::size_t kLeastRing = 64U << 10U;
 constexpr std::size_t kGreatestRing = 1U << 30U;
-constexpr std::size_t kWakeBytes = 256U << 10U;
+// The reader looks every 20 ms; it is woken before that when 1/16 of the ring waits, but not for less than
+// this.
+constexpr std::size_t kLeastWakeBytes = 256U << 10U;
 // Greatest payload of one record, as payload_*.bpf.h can copy.
 constexpr std::size_t kDynptrFragment = 4U << 20U;
 constexpr std::size_t kSlicesFragment = 256U << 10U;
@@ -31,8 +33,7 @@ constexpr std::size_t kClassesFragment = 16U << 10U;
 constexpr std::size_t kFollowBytes = 1U << 20U;
 constexpr std::size_t kLogLines = 12;
 // Of enum bpf_attach_type, newer than Debian 12's headers.
-constexpr int kUprobeMulti = 48;    // BPF_TRACE_UPROBE_MULTI
-constexpr int kUprobeSession = 57;  // BPF_TRACE_UPROBE_SESSION
+constexpr int kUprobeMulti = 48;  // BPF_TRACE_UPROBE_MULTI
 
 bpf_object* open_object(PayloadStrategy strategy) {
     std::size_t size = 0;
@@ -48,7 +49,8 @@ bpf_object* open_object(PayloadStrategy strategy) {
 capture_config make_config(const Backends& backends, const LiveOptions& options, std::size_t ring_bytes) {
     capture_config config{};
     config.snaplen = options.snaplen;
-    config.wake_bytes = std::min(kWakeBytes, ring_bytes / 4);
+    config.wake_bytes =
+        std::clamp(ring_bytes / 16, std::min(kLeastWakeBytes, ring_bytes / 4), ring_bytes / 4);
     const std::size_t fragment = backends.payload == PayloadStrategy::user_dynptr ? kDynptrFragment
                                  : backends.payload == PayloadStrategy::slices    ? kSlicesFragment
                                                                                   : kClassesFragment;
@@ -118,13 +120,12 @@ void CapturePrograms::choose_programs() const {
     for (const SocketProgram& socket_program : backends_.socket_programs) {
         wanted.emplace_back(socket_program.name);
     }
-    const bool session = backends_.probes == ProbeMechanism::session;
-    wanted.emplace_back(session ? "tls_session" : "tls_return");
+    wanted.emplace_back("tls_return");
     if (backends_.ciphertext) {
         wanted.emplace_back("bio_return");
     }
     if (backends_.attach_cookies) {
-        wanted.emplace_back(session ? "" : "tls_entry");
+        wanted.emplace_back("tls_entry");
         wanted.emplace_back(backends_.ciphertext ? "bio_entry" : "");
     }
     bpf_program* each = nullptr;
@@ -134,8 +135,7 @@ void CapturePrograms::choose_programs() const {
         bpf_program__set_autoload(each, without_cookie || std::ranges::find(wanted, name) != wanted.end());
         const bool uprobe = name.starts_with("tls_") || name.starts_with("bio_");
         if (uprobe && backends_.probes != ProbeMechanism::perf) {
-            const int type = name == "tls_session" ? kUprobeSession : kUprobeMulti;
-            bpf_program__set_expected_attach_type(each, static_cast<bpf_attach_type>(type));
+            bpf_program__set_expected_attach_type(each, static_cast<bpf_attach_type>(kUprobeMulti));
         }
     }
 }

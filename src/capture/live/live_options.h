@@ -29,7 +29,6 @@ enum class PayloadStrategy : std::uint8_t {
 /// How probes are attached.
 enum class ProbeMechanism : std::uint8_t {
     automatic,
-    session,  ///< one uprobe-session link for all probes of a file, entries and returns (6.13)
     multi,    ///< two uprobe-multi links for all probes of a file (6.6)
     perf      ///< one perf event for each probe
 };

@@ -20,9 +20,7 @@ Result<bool> ProbeAttacher::attach(const LibraryPlan& library, std::vector<std::
     Attached attached;
     attached.library = library;
     attached.number = target.library;
-    if (programs_.backends().probes != ProbeMechanism::session) {
-        attached.returns = attach_side(library, target, Side::ret, remarks);
-    }
+    attached.returns = attach_side(library, target, Side::ret, remarks);
     attached.entries = attach_side(library, target, Side::entry, remarks);
     last_number_ = target.library;
     attached_.push_back(std::move(attached));
@@ -48,10 +46,8 @@ std::vector<ProbeLinks> ProbeAttacher::attach_side(const LibraryPlan& library, P
     std::vector<ProbeSite> sites;
     std::ranges::copy_if(library.sites, std::back_inserter(sites),
                          [&](const ProbeSite& site) { return side == Side::entry || site.with_return; });
-    const bool session = programs_.backends().probes == ProbeMechanism::session;
     const bool cookies = programs_.backends().attach_cookies;
     const bpf_program* program = side == Side::ret ? programs_.program("tls_return")
-                                 : session         ? programs_.program("tls_session")
                                  : cookies         ? programs_.program("tls_entry")
                                                    : nullptr;
     target.is_return = side == Side::ret;

@@ -49,7 +49,7 @@ bool attach_multi(const bpf_program* program, std::span<const ProbeSite> sites, 
     }
     UprobeMultiLink attributes{};
     attributes.program_fd = static_cast<std::uint32_t>(bpf_program__fd(program));
-    attributes.attach_type = bpf_program__expected_attach_type(program);  // of uprobe-multi or uprobe-session
+    attributes.attach_type = bpf_program__expected_attach_type(program);
     attributes.path = address_of(target.path.c_str());
     attributes.offsets = address_of(offsets.data());
     attributes.cookies = address_of(cookies.data());
@@ -93,7 +93,7 @@ ProbeLinks attach_probes(const CapturePrograms& programs, const bpf_program* pro
                          std::span<const ProbeSite> sites, const ProbeTarget& target,
                          std::vector<std::string>& remarks) {
     ProbeLinks links;
-    // A program that was loaded for multi or session links must not run by perf events.
+    // A program that was loaded for multi links must not run by perf events.
     const bool multi = programs.backends().probes != ProbeMechanism::perf;
     if (sites.empty() || (multi && attach_multi(program, sites, target, links))) {
         return links;
