@@ -36,8 +36,8 @@ class MemoryOutputStream final : public OutputStream {
     Bytes bytes_;
 };
 
-/// Writes to a file descriptor through a buffer of 256 KiB; waits when a non-blocking one is full. The process
-/// must ignore SIGPIPE. The destructor flushes, but only flush() tells whether that worked.
+/// Writes to a file descriptor through a buffer of 256 KiB; waits when a non-blocking one is full. The
+/// process must ignore SIGPIPE. The destructor flushes, but only flush() tells whether that worked.
 class FdOutputStream final : public OutputStream {
   public:
     /// Borrows `fd`, which must stay open as long as the stream lives. `name` appears in errors.

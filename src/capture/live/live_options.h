@@ -29,8 +29,8 @@ enum class PayloadStrategy : std::uint8_t {
 /// How probes are attached.
 enum class ProbeMechanism : std::uint8_t {
     automatic,
-    multi,    ///< two uprobe-multi links for all probes of a file (6.6)
-    perf      ///< one perf event for each probe
+    multi,  ///< two uprobe-multi links for all probes of a file (6.6)
+    perf    ///< one perf event for each probe
 };
 
 /// Which kernel functions tell the socket of a TLS call.
