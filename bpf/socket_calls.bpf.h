@@ -23,7 +23,7 @@ __noinline int finish_transfer(__u64 is_wanted_as_cleartext, int result)
 	if (!transfer || !transfer->socket || transfer->is_over)
 		return 0;
 	transfer->is_over = 1;
-	if (is_wanted_as_cleartext)
+	if (config.cleartext && is_wanted_as_cleartext) /* else its maps are not there */
 		on_cleartext(transfer, result);
 	return 1;
 }
