@@ -5,15 +5,16 @@
  * backend_fentry.bpf.h are there too (config.has_entries), which look where the kernel itself has its buffers.
  */
 
-static __always_inline void sample_system_call(struct sock *sk, int result, __u64 direction)
+/* A function of its own, like whatever of this needs much stack: the programs also call down to copy_fragment(). */
+__noinline int sample_system_call(__u64 socket, __u64 identity, int result, __u32 direction)
 {
 	struct syscall_arguments system_call;
-	if (!control.armed || result < SAMPLE_LEAST || !is_wanted_ciphertext(sk) || !read_syscall(&system_call))
-		return;
+	if (!read_syscall(&system_call))
+		return 0;
 	struct syscall_buffer buffer = buffer_of(&system_call);
 	if (buffer.length > (__u64)result)
 		buffer.length = result;
-	sample_ciphertext(address_of(sk), bpf_get_socket_cookie(sk), buffer.address, buffer.length, direction);
+	return sample_ciphertext(socket, identity, buffer.address, buffer.length, direction);
 }
 
 static __always_inline void on_system_call(struct sock *sk, int result, __u32 flags, __u64 direction)
@@ -33,8 +34,15 @@ static __always_inline void on_system_call(struct sock *sk, int result, __u32 fl
 
 static __always_inline void on_call_traced(struct sock *sk, int result, __u64 direction)
 {
-	on_traced_socket_call(sk, result, direction);
-	sample_system_call(sk, result, direction);
+	if (!control.armed)
+		return;
+	if (is_inside_call()) {
+		if (config.has_socket_cookie)
+			bpf_get_socket_cookie(sk); /* gives it one, which only these program types can */
+		on_nested_call(address_of(sk), result, direction);
+	} else if (result >= SAMPLE_LEAST && is_wanted_ciphertext(sk)) {
+		sample_system_call(address_of(sk), bpf_get_socket_cookie(sk), result, direction);
+	}
 }
 
 SEC("tp_btf/sock_send_length")

@@ -68,14 +68,6 @@ int bio_return(struct pt_regs *ctx)
 
 /* ---- sockets: one of the backends is loaded ---- */
 
-/* Gives the socket a cookie, which only these program types can. */
-static __always_inline void on_traced_socket_call(struct sock *sk, int result, __u64 direction)
-{
-	if (config.has_socket_cookie && control.armed && is_inside_call())
-		bpf_get_socket_cookie(sk);
-	on_socket_call(sk, result, direction);
-}
-
 #include "backend_tracepoint.bpf.h"
 #include "backend_fentry.bpf.h"
 #include "backend_kprobe.bpf.h"
