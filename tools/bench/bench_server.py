@@ -14,6 +14,14 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def is_alive(pid):
+    """Also not a zombie."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 class Nginx:
     def __init__(self, folder, sizes, http2=False, tls=True):
         self.folder, self.port, self.scheme = pathlib.Path(folder), free_port(), "https" if tls else "http"
@@ -42,12 +50,18 @@ http {{ access_log off; sendfile off; keepalive_requests 100000000; client_body_
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     break
             time.sleep(0.05)
-        children = []
-        while not children and self.master.poll() is None:  # it listens before it has a worker
-            children = pathlib.Path(f"/proc/{self.master.pid}/task/{self.master.pid}/children").read_text().split()
-            time.sleep(0.01)
-        self.worker = int(children[0])
+        self.worker = self.current_worker()
         return self
+
+    def current_worker(self, patience=20):
+        """Its pid: not at once there, neither after the start nor when the one before was killed."""
+        deadline = time.monotonic() + patience
+        while self.master.poll() is None and time.monotonic() < deadline:
+            children = pathlib.Path(f"/proc/{self.master.pid}/task/{self.master.pid}/children").read_text().split()
+            if alive := [int(child) for child in children if is_alive(child)]:
+                return alive[0]
+            time.sleep(0.01)
+        raise RuntimeError(f"nginx has no worker: {(self.folder / 'nginx.log').read_text()}")
 
     def __exit__(self, *_):
         self.master.send_signal(signal.SIGTERM)
