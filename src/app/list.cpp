@@ -24,10 +24,7 @@ void write_text(const AttachPlan& plan, const ProcFs& proc, OutputStream& out) {
         out.write("No process uses a TLS library that sslsniff can capture, and none is installed.\n");
     }
     if (!plan.skipped.empty()) {
-        out.write("\nNot captured:\n");
-    }
-    for (const SkippedTarget& skipped : plan.skipped) {
-        out.write("    " + skipped.reason + "\n");
+        out.write("\nNot captured:\n" + skipped_text(plan.skipped, proc));
     }
 }
 

@@ -4,8 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <span>
-#include <string>
+#include <map>
+#include <vector>
 
 #include "base/text.h"
 #include "model/names.h"
@@ -28,18 +28,43 @@ std::string comm_of(const ProcFs& proc, pid_t pid) {
     return status ? status->info.comm : std::string{};
 }
 
-std::string users_text(const LibraryPlan& library, const ProcFs& proc) {
+/// "curl[42], nginx[7] and 3 more".
+std::string names_of(std::span<const pid_t> processes, const ProcFs& proc) {
     constexpr std::size_t kShown = 20;
-    if (library.processes.empty()) {
-        return "used by no process now";
-    }
     std::vector<std::string> names;
-    for (const pid_t pid : std::span(library.processes).first(std::min(library.processes.size(), kShown))) {
+    for (const pid_t pid : processes.first(std::min(processes.size(), kShown))) {
         names.push_back(fmt::format("{}[{}]", printable(comm_of(proc, pid)), pid));
     }
-    const std::size_t more = library.processes.size() - names.size();
-    return fmt::format("used by {}{}", fmt::join(names, ", "),
-                       more > 0 ? fmt::format(" and {} more", more) : "");
+    const std::size_t more = processes.size() - names.size();
+    return fmt::format("{}{}", fmt::join(names, ", "), more > 0 ? fmt::format(" and {} more", more) : "");
+}
+
+/// Processes that have the same reason for not being captured.
+struct SkippedGroup {
+    std::string cause;
+    bool is_about_file = false;
+    std::vector<pid_t> users;
+    std::vector<pid_t> also;  ///< captured otherwise
+};
+
+std::vector<SkippedGroup> groups_of(std::span<const SkippedTarget> skipped) {
+    std::vector<SkippedGroup> groups;
+    std::map<std::string_view, std::size_t> known;
+    for (const SkippedTarget& target : skipped) {
+        if (target.cause.empty()) {
+            groups.push_back({target.reason, false, {}, {}});
+            continue;
+        }
+        const auto [group, is_new] = known.emplace(target.cause, groups.size());
+        if (is_new) {
+            groups.push_back({target.cause, !target.path.empty(), {}, {}});
+        }
+        SkippedGroup& found = groups[group->second];
+        if (target.pid != 0) {
+            (target.captured_otherwise ? found.also : found.users).push_back(target.pid);
+        }
+    }
+    return groups;
 }
 
 std::string site_text(const ProbeSite& site) {
@@ -51,10 +76,11 @@ std::string site_text(const ProbeSite& site) {
 }  // namespace
 
 std::string library_text(const LibraryPlan& library, LibraryDetail detail, const ProcFs& proc) {
-    std::string text =
-        fmt::format("{}{}{}  {}{}\n    {}\n", library.name, library.version.empty() ? "" : " ",
-                    library.version, printable(library.display_path),
-                    library.deleted ? " (deleted or replaced on disk)" : "", users_text(library, proc));
+    std::string text = fmt::format(
+        "{}{}{}  {}{}\n    {}\n", library.name, library.version.empty() ? "" : " ", library.version,
+        printable(library.display_path), library.deleted ? " (deleted or replaced on disk)" : "",
+        library.processes.empty() ? "used by no process now"
+                                  : "used by " + names_of(library.processes, proc));
     if (!library.build_id.empty()) {
         text += fmt::format("    build id {}\n", library.build_id);
     }
@@ -64,6 +90,22 @@ std::string library_text(const LibraryPlan& library, LibraryDetail detail, const
         }
         for (const SkippedSymbol& skipped : library.skipped) {
             text += fmt::format("    {:<24} not probed: {}\n", skipped.symbol, skipped.reason);
+        }
+    }
+    return text;
+}
+
+std::string skipped_text(std::span<const SkippedTarget> skipped, const ProcFs& proc) {
+    std::string text;
+    for (const SkippedGroup& group : groups_of(skipped)) {
+        text += fmt::format("    {}\n", group.cause);
+        if (!group.users.empty()) {
+            text += fmt::format("        {} {}\n", group.is_about_file ? "used by" : "of",
+                                names_of(group.users, proc));
+        }
+        if (!group.also.empty()) {
+            text += fmt::format("        also loaded by {}, of which another library is captured\n",
+                                names_of(group.also, proc));
         }
     }
     return text;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <string>
 
 #include "base/result.h"
 #include "capture/discovery/attach_plan.h"
@@ -16,6 +18,9 @@ enum class LibraryDetail : std::uint8_t { users, users_and_sites };
 
 /// A library of a plan for people, several lines. Names from other processes are made printable.
 std::string library_text(const LibraryPlan& library, LibraryDetail detail, const ProcFs& proc);
+
+/// What cannot be captured, for people: one entry for each cause, with the processes that it concerns.
+std::string skipped_text(std::span<const SkippedTarget> skipped, const ProcFs& proc);
 
 /// The fields of a library (docs/json.md) into the object that is open.
 void write_library(JsonWriter& json, const LibraryPlan& library, LibraryDetail detail, const ProcFs& proc);

@@ -79,6 +79,7 @@ struct SkippedTarget {
     std::string path;
     std::string reason;               ///< one sentence for the user
     bool captured_otherwise = false;  ///< the process has another TLS library, which is captured
+    std::string cause;                ///< `reason` without the process; empty when it is about one alone
 };
 
 /// What to probe, as data. Discovery makes it; the attacher executes it; doctor and list print it.

@@ -45,11 +45,13 @@ LibraryPlan library_plan(const UsedFile& used, const TlsIdentity& identity, cons
     return plan;
 }
 
-std::string obstacle_reason(const FileUser& user, const UsedFile& used, bool has_other) {
+SkippedTarget with_obstacle(const FileUser& user, const UsedFile& used, bool has_other) {
     const TlsIdentity& identity = *used.file->tls;
-    return fmt::format("{} {} {}{}{} ({}), {}", user.name(), has_other ? "has also loaded" : "uses",
-                       identity.name, identity.version.empty() ? "" : " ", identity.version,
-                       printable(used.display_path), identity.obstacle);
+    std::string cause = fmt::format("{}{}{} ({}), {}", identity.name, identity.version.empty() ? "" : " ",
+                                    identity.version, printable(used.display_path), identity.obstacle);
+    return {user.pid, used.display_path,
+            fmt::format("{} {} {}", user.name(), has_other ? "has also loaded" : "uses", cause), has_other,
+            std::move(cause)};
 }
 
 bool is_capturable(const UsedFile& used) {
@@ -64,11 +66,11 @@ void skip_problems(const FileUser& user, const UsedFiles& files, AttachPlan& pla
         return;
     }
     const auto count = std::ranges::count_if(files, has_problem);
-    plan.skipped.push_back({user.pid, (*first)->display_path,
-                            fmt::format("{} uses {}{}, which cannot be examined: {}", user.name(),
-                                        printable((*first)->display_path),
-                                        count > 1 ? fmt::format(" and {} more files", count - 1) : "",
-                                        (*first)->file->problem)});
+    std::string cause =
+        fmt::format("{}{}, which cannot be examined: {}", printable((*first)->display_path),
+                    count > 1 ? fmt::format(" and {} more files", count - 1) : "", (*first)->file->problem);
+    plan.skipped.push_back({user.pid, (*first)->display_path, fmt::format("{} uses {}", user.name(), cause),
+                            false, std::move(cause)});
 }
 
 }  // namespace
@@ -104,7 +106,7 @@ bool PlanBuilder::add(const FileUser& user, const UsedFiles& files) {
             add_library(plan_.libraries, index_, *used, identity_of(*used, files), file.tls_sites, user.pid);
         } else if (file.tls) {
             found = true;
-            skip({user.pid, used->display_path, obstacle_reason(user, *used, captured), captured});
+            skip(with_obstacle(user, *used, captured));
         }
         if (captured && file.crypto) {
             add_library(plan_.bio_libraries, bio_index_, *used, *file.crypto, file.bio_sites, user.pid);

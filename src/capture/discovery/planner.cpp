@@ -40,7 +40,7 @@ void Planner::add_process(pid_t pid, Report report, PlanBuilder& builder) {
     const auto mappings = proc_.executable_mappings(pid);
     if (!mappings) {
         if (report == Report::everything || !mappings.error().gone) {
-            builder.skip({pid, {}, mappings.error().message});
+            builder.skip({pid, {}, mappings.error().message, false, mappings.error().cause});
         }
         return;
     }
@@ -59,8 +59,11 @@ void Planner::add_process(pid_t pid, Report report, PlanBuilder& builder) {
     }
     const FileUser user{pid, [this, pid] { return process_name(proc_, pid); }};
     if (!builder.add(user, files) && report == Report::everything) {
-        builder.skip(
-            {pid, {}, fmt::format("{} has loaded no TLS library; {}", user.name(), looked_at(files))});
+        builder.skip({pid,
+                      {},
+                      fmt::format("{} has loaded no TLS library; {}", user.name(), looked_at(files)),
+                      false,
+                      {}});
     }
 }
 
@@ -78,7 +81,7 @@ AttachPlan Planner::plan_all() {
     PlanBuilder builder;
     const auto pids = proc_.processes();
     if (!pids) {
-        builder.skip({0, {}, pids.error().message});
+        builder.skip({0, {}, pids.error().message, false, {}});
         return builder.take();
     }
     for (const pid_t pid : *pids) {
@@ -91,10 +94,17 @@ AttachPlan Planner::plan_file(const std::string& path) {
     PlanBuilder builder;
     const auto files = ProgramFiles(cache_).closure(path);
     if (files.empty()) {
-        builder.skip({0, path, fmt::format("{} is no program or library that can be read", printable(path))});
+        builder.skip({0,
+                      path,
+                      fmt::format("{} is no program or library that can be read", printable(path)),
+                      false,
+                      {}});
     } else if (!builder.add({0, [&path] { return printable(path); }}, files)) {
-        builder.skip(
-            {0, path, fmt::format("{} needs no TLS library; {}", printable(path), looked_at(files))});
+        builder.skip({0,
+                      path,
+                      fmt::format("{} needs no TLS library; {}", printable(path), looked_at(files)),
+                      false,
+                      {}});
     }
     return builder.take();
 }

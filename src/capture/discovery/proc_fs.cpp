@@ -124,14 +124,15 @@ std::string ProcFs::entry(pid_t pid, std::string_view name) const {
 
 ProcFailure ProcFs::failure(pid_t pid, std::string_view what, int error) const {
     if (error == ENOENT || error == ESRCH) {
-        return {true, fmt::format("process {} does not exist", pid)};
+        return {true, fmt::format("process {} does not exist", pid), {}};
     }
     if (error == EACCES || error == EPERM) {
-        return {false,
-                fmt::format("reading {} of process {} is not permitted: it takes root with CAP_SYS_PTRACE",
-                            what, pid)};
+        constexpr std::string_view kWhy = "is not permitted: it takes root with CAP_SYS_PTRACE";
+        return {false, fmt::format("reading {} of process {} {}", what, pid, kWhy),
+                fmt::format("reading {} {}", what, kWhy)};
     }
-    return {false, fmt::format("{} of process {} cannot be read: {}", what, pid, std::strerror(error))};
+    return {false, fmt::format("{} of process {} cannot be read: {}", what, pid, std::strerror(error)),
+            fmt::format("{} cannot be read: {}", what, std::strerror(error))};
 }
 
 ProcResult<std::vector<pid_t>> ProcFs::processes() const {
@@ -139,7 +140,8 @@ ProcResult<std::vector<pid_t>> ProcFs::processes() const {
     if (!folder) {
         return std::unexpected(ProcFailure{
             false,
-            fmt::format("{} cannot be listed: {}; is proc mounted there?", root_, std::strerror(errno))});
+            fmt::format("{} cannot be listed: {}; is proc mounted there?", root_, std::strerror(errno)),
+            {}});
     }
     std::vector<pid_t> pids;
     while (const dirent* item = ::readdir(folder.get())) {

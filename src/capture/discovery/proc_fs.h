@@ -16,6 +16,7 @@ namespace sslsniff {
 struct ProcFailure {
     bool gone = false;    ///< it ended meanwhile: no error for whoever scans
     std::string message;  ///< one sentence for the user
+    std::string cause;    ///< the same without the process; empty when it tells nothing then
 };
 template <class T>
 using ProcResult = std::expected<T, ProcFailure>;

@@ -1,9 +1,11 @@
 #include "app/doctor.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include "app/list.h"
+#include "unit/capture/discovery/temp_folder.h"
 
 namespace sslsniff {
 namespace {
@@ -112,6 +114,57 @@ TEST(PlanReport, Text) {
               "    SSL_read                 at 0x352d0: the internal function, also for SSL_read_ex\n"
               "    SSL_free                 at 0x10: its first instruction, single-stepped\n"
               "    SSL_write_ex2            not probed: not defined in this file\n");
+}
+
+/// A proc with the names of some processes.
+class SkippedText : public testing::Test {
+  protected:
+    void add(pid_t pid, std::string_view comm) {
+        proc_.write(fmt::format("{}/status", pid), "");
+        proc_.write(fmt::format("{}/stat", pid),
+                    fmt::format("{} ({}) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 5 9 1\n", pid, comm));
+    }
+    std::string text(const std::vector<SkippedTarget>& skipped) const {
+        return skipped_text(skipped, ProcFs(proc_.path()));
+    }
+
+  private:
+    test::TempFolder proc_;
+};
+
+TEST_F(SkippedText, OneEntryForEachLibraryAndReason) {
+    add(20, "wget");
+    add(21, "a\x1b[m");
+    add(22, "cmake");
+    const std::string path = "/lib/libgnutls.so.30";
+    const std::string cause = "GnuTLS 3.7.9 (/lib/libgnutls.so.30), which sslsniff does not capture yet";
+    EXPECT_EQ(text({{20, path, "process 20 uses it", false, cause},
+                    {22, path, "process 22 has also loaded it", true, cause},
+                    {23, "/bin/x", "process 23 uses Go", false, "Go crypto/tls (/bin/x), which is not"},
+                    {21, path, "process 21 uses it", false, cause}}),
+              "    GnuTLS 3.7.9 (/lib/libgnutls.so.30), which sslsniff does not capture yet\n"
+              "        used by wget[20], a\\x1b[m[21]\n"
+              "        also loaded by cmake[22], of which another library is captured\n"
+              "    Go crypto/tls (/bin/x), which is not\n"
+              "        used by [23]\n");
+}
+
+TEST_F(SkippedText, WithoutAFile) {
+    add(20, "init");
+    EXPECT_EQ(text({{20, {}, "reading x of process 20 is not permitted", false, "reading x is not permitted"},
+                    {0, {}, "there is no /proc", false, {}}}),
+              "    reading x is not permitted\n"
+              "        of init[20]\n"
+              "    there is no /proc\n");
+    EXPECT_EQ(text({}), "");
+}
+
+TEST_F(SkippedText, ManyProcessesAreCounted) {
+    std::vector<SkippedTarget> skipped;
+    for (pid_t pid = 1; pid <= 25; ++pid) {
+        skipped.push_back({pid, "/lib/x", "a process uses x", false, "x, which is not captured"});
+    }
+    EXPECT_TRUE(text(skipped).ends_with(", [20] and 5 more\n")) << text(skipped);
 }
 
 TEST(PlanReport, Json) {

@@ -100,6 +100,8 @@ TEST_F(Planning, ReasonsForUsers) {
     EXPECT_EQ(plan.skipped[0].reason, fmt::format("process 20 (wget) uses GnuTLS 3.7.9 ({}), which sslsniff "
                                                   "does not capture yet",
                                                   files_.path("libgnutls.so.30")));
+    EXPECT_EQ(plan.skipped[0].cause, fmt::format("GnuTLS 3.7.9 ({}), which sslsniff does not capture yet",
+                                                 files_.path("libgnutls.so.30")));
     EXPECT_EQ(plan.skipped[0].pid, 20);
     EXPECT_FALSE(plan.skipped[0].captured_otherwise);
     EXPECT_EQ(plan.skipped[1].reason, "process 21 (a\\x1b[m) has loaded no TLS library; looked at: plain");
