@@ -193,4 +193,35 @@ __noinline int make_flow(__u64 handle, __u32 flags)
 	return 1;
 }
 
+/* EVENT_BIND, once. With the peer of the current transfer, or whoever the socket is connected to. */
+__noinline int locate(__u64 handle, __u64 socket, __u64 identity, __u32 has_peer)
+{
+	struct sock *sk = (void *)socket;
+	struct connection *connection = find_connection(handle);
+	struct transfer *transfer = has_peer ? current_transfer() : NULL;
+	if (!connection || connection->flags & CONNECTION_LOCATED)
+		return 0;
+	struct bind_event *event = RESERVE_EVENT(struct bind_event, EVENT_BIND, connection->generation);
+	if (!event)
+		return 0;
+	describe_socket(event, sk, identity);
+	if (connection->flags & CONNECTION_CLIENT)
+		event->header.flags = BIND_CLIENT;
+	if (connection->flags & CONNECTION_SERVER)
+		event->header.flags = BIND_SERVER;
+	if (transfer && transfer->peer.family) {
+		event->remote_port = transfer->peer.port;
+		__builtin_memcpy(event->remote, transfer->peer.address, sizeof(event->remote));
+	}
+	submit_event(event);
+	connection->flags |= CONNECTION_LOCATED;
+	return 1;
+}
+
+static __always_inline bool is_internet(struct sock *sk)
+{
+	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	return family == AF_INET || family == AF_INET6;
+}
+
 #endif

@@ -7,6 +7,7 @@
 #define SSLSNIFF_SOCKET_CALLS_H
 
 #include "cleartext.bpf.h"
+#include "stream_state.bpf.h"
 #include "syscall_transfer.bpf.h"
 
 /* The same as on_socket_call(), verified once. */

@@ -2,10 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-#include <map>
-
-#include "base/text.h"
+#include "model/comment_lines.h"
 
 namespace sslsniff {
 namespace {
@@ -18,129 +15,7 @@ constexpr std::string_view kOtherEnd = "sslsniff: the other end was captured too
 constexpr std::string_view kContext = "sslsniff: context, not traffic";
 constexpr std::string_view kFiller = "sslsniff: filler, not traffic";
 
-std::string escape(std::string_view value) {
-    std::string doubled;
-    for (const char c : value) {
-        doubled += c == '\\' ? std::string("\\x5c") : std::string(1, c);
-    }
-    return printable(doubled);
-}
-
-std::string unescape(std::string_view value) {
-    std::string out;
-    for (std::size_t i = 0; i < value.size(); ++i) {
-        unsigned octet = 0;
-        if (value[i] == '\\' && i + 3 < value.size() && value[i + 1] == 'x') {
-            const char* digits = value.data() + i + 2;
-            if (std::from_chars(digits, digits + 2, octet, 16).ptr == digits + 2) {
-                out += static_cast<char>(octet);
-                i += 3;
-                continue;
-            }
-        }
-        out += value[i];
-    }
-    return out;
-}
-
-class Lines {
-  public:
-    explicit Lines(std::string_view title) : text_(title) {}
-
-    void add(std::string_view key, std::string_view value) {
-        if (!value.empty()) {
-            text_ += fmt::format("\n{}: {}", key, escape(value));
-        }
-    }
-    void add(std::string_view key, std::uint64_t value) {
-        if (value != 0) {
-            text_ += fmt::format("\n{}: {}", key, value);
-        }
-    }
-    void flag(std::string_view key, bool value) {
-        if (value) {
-            add(key, "yes");
-        }
-    }
-    std::string take() { return std::move(text_); }
-
-  private:
-    std::string text_;
-};
-
-/// The lines of a comment whose title it checked.
-class Fields {
-  public:
-    static std::optional<Fields> parse(std::string_view text, std::string_view title) {
-        Fields fields;
-        std::string_view line = next_line(text);
-        if (!line.starts_with(title)) {
-            return std::nullopt;
-        }
-        while (!text.empty()) {
-            line = next_line(text);
-            if (const auto colon = line.find(": "); colon != std::string_view::npos) {
-                fields.values_.emplace(line.substr(0, colon), unescape(line.substr(colon + 2)));
-            }
-        }
-        return fields;
-    }
-
-    std::string text(std::string_view key) const {
-        const auto found = values_.find(key);
-        return found != values_.end() ? found->second : std::string();
-    }
-    template <class T = std::uint64_t>
-    T number(std::string_view key) const {
-        const std::string value = text(key);
-        T result{};
-        const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), result);
-        return error == std::errc{} ? result : T{};
-    }
-    std::optional<Duration> duration(std::string_view key) const {
-        const auto ns = number<std::int64_t>(key);
-        return ns != 0 ? std::optional(Duration(ns)) : std::nullopt;
-    }
-    bool flag(std::string_view key) const { return text(key) == "yes"; }
-    template <class T>
-    T named(std::string_view key, std::optional<T> (*value_of)(std::string_view), T otherwise) const {
-        return value_of(text(key)).value_or(otherwise);
-    }
-
-  private:
-    static std::string_view next_line(std::string_view& text) {
-        const auto end = text.find('\n');
-        const std::string_view line = text.substr(0, end);
-        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-        return line;
-    }
-
-    std::map<std::string, std::string, std::less<>> values_;
-};
-
-/// "h2,http/1.1"; a comma inside a name is escaped.
-std::string join_names(const std::vector<std::string>& names) {
-    std::string list;
-    for (const std::string& name : names) {
-        list += list.empty() ? "" : ",";
-        for (const char c : name) {
-            list += c == ',' ? std::string("\\x2c") : c == '\\' ? std::string("\\x5c") : std::string(1, c);
-        }
-    }
-    return list;
-}
-
-std::vector<std::string> split_names(std::string_view list) {
-    std::vector<std::string> names;
-    while (!list.empty()) {
-        const auto comma = list.find(',');
-        names.push_back(unescape(list.substr(0, comma)));
-        list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
-    }
-    return names;
-}
-
-void add_process(Lines& lines, const ConnectionInfo& info) {
+void add_process(CommentLines& lines, const ConnectionInfo& info) {
     lines.add("process", info.process->comm);
     lines.add("exe", info.process->exe);
     lines.add("pid", info.id.pid);
@@ -148,7 +23,7 @@ void add_process(Lines& lines, const ConnectionInfo& info) {
     lines.add("container", info.process->container_id);
 }
 
-void add_tls(Lines& lines, const TlsInfo& tls) {
+void add_tls(CommentLines& lines, const TlsInfo& tls) {
     lines.add("TLS library", tls.library);
     lines.add("TLS version", tls.version);
     lines.add("TLS cipher", tls.cipher);
@@ -162,7 +37,7 @@ void add_tls(Lines& lines, const TlsInfo& tls) {
     lines.add("TLS not decoded", tls.not_decoded);
 }
 
-TlsInfo parse_tls(const Fields& fields) {
+TlsInfo parse_tls(const CommentFields& fields) {
     TlsInfo tls{.library = fields.text("TLS library"),
                 .version = fields.text("TLS version"),
                 .cipher = fields.text("TLS cipher"),
@@ -180,7 +55,8 @@ TlsInfo parse_tls(const Fields& fields) {
 
 std::string to_comment(const ConnectionComment& comment) {
     const ConnectionInfo& info = comment.info;
-    Lines lines(fmt::format("{} {}", comment.update ? kUpdate : kConnection, connection_name(info.id)));
+    CommentLines lines(
+        fmt::format("{} {}", comment.update ? kUpdate : kConnection, connection_name(info.id)));
     add_process(lines, info);
     lines.add("carrier", to_string(info.carrier));
     add_tls(lines, info.tls);
@@ -217,7 +93,7 @@ std::string to_comment(const ConnectionComment& comment) {
 
 std::optional<ConnectionComment> parse_connection_comment(std::string_view text) {
     const bool update = text.starts_with(kUpdate);
-    const auto fields = Fields::parse(text, update ? kUpdate : kConnection);
+    const auto fields = CommentFields::parse(text, update ? kUpdate : kConnection);
     if (!fields) {
         return std::nullopt;
     }
@@ -263,7 +139,7 @@ std::string to_comment(const GapComment& comment) {
 }
 
 std::optional<GapComment> parse_gap_comment(std::string_view text) {
-    const auto fields = Fields::parse(text, kGap);
+    const auto fields = CommentFields::parse(text, kGap);
     if (!fields) {
         return std::nullopt;
     }
@@ -277,12 +153,12 @@ std::string close_comment(CloseReason reason) {
 }
 
 std::optional<CloseReason> parse_close_comment(std::string_view text) {
-    const auto fields = Fields::parse(text, kClose);
+    const auto fields = CommentFields::parse(text, kClose);
     return fields ? parse_close_reason(fields->text("reason")) : std::nullopt;
 }
 
 std::string other_end_comment(const ConnectionInfo& other) {
-    Lines lines(fmt::format("{} {}", kOtherEnd, connection_name(other.id)));
+    CommentLines lines(fmt::format("{} {}", kOtherEnd, connection_name(other.id)));
     add_process(lines, other);
     lines.add("TLS library", other.tls.library);
     lines.add("role", to_string(other.role));

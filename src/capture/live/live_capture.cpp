@@ -3,15 +3,10 @@
 #include <fmt/format.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/epoll.h>
-#include <sys/timerfd.h>
 #include <sys/utsname.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstdlib>
-#include <cstring>
 
 #include "capture/discovery/proc_fs.h"
 #include "capture/event_convert.h"
@@ -26,22 +21,6 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kPollBudget = 48U << 10U;  // octets handed over by one poll
 constexpr unsigned kPatience = 64;               // polls in a row with more waiting behind them
-constexpr milliseconds kTick{20};
-constexpr milliseconds kLossInterval{250};
-constexpr milliseconds kReconcileInterval{1000};
-constexpr unsigned kReconciliations = 2;  // one finds, the next ends
-
-/// Passes events on by way of something that may keep them for a while.
-template <class Stage>
-class Through final : public EventConsumer {
-  public:
-    Through(Stage& stage, EventConsumer& next) : stage_(stage), next_(next) {}
-    void on_event(const CaptureEvent& event) override { stage_.pass(event, next_); }
-
-  private:
-    Stage& stage_;
-    EventConsumer& next_;
-};
 
 /// From /proc, where the process may be gone.
 void describe_process(ProcessInfo& process) {
@@ -62,7 +41,8 @@ LiveCapture::LiveCapture(const LiveOptions& options, CapturePrograms programs)
           [this](std::uint32_t number, std::string name) { decoder_.name_library(number, std::move(name)); }),
       ciphertext_(programs_),
       bio_probes_(programs_, ciphertext_),
-      doubt_([this](std::uint64_t socket_cookie) { ciphertext_.leave_socket(socket_cookie); }, options_.tls),
+      stages_([this](std::uint64_t socket_cookie) { ciphertext_.leave_socket(socket_cookie); }, options_.tls),
+      losses_(programs_),
       monotonic_zero_(find_monotonic_zero()),
       decoder_(monotonic_zero_, decoder_hooks()) {}
 
@@ -135,6 +115,7 @@ Result<void> LiveCapture::set_up() {
         return done;
     }
     report_.cleartext = programs_.backends().cleartext;
+    stages_.use(report_.cleartext, report_.ciphertext);
     if (options_.cleartext && !report_.cleartext) {
         report_.remarks.emplace_back(
             "Cleartext is not captured: this kernel has neither socket tracepoints, fentry nor kprobes "
@@ -170,27 +151,16 @@ Result<void> LiveCapture::add_targets() {
 }
 
 Result<void> LiveCapture::set_up_poll() {
-    const auto tick = std::chrono::duration_cast<Duration>(kTick);
-    epoll_ = UniqueFd(epoll_create1(EPOLL_CLOEXEC));
-    timer_ = UniqueFd(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
-    const timespec period = {0, static_cast<long>(tick.count())};
-    const itimerspec timer = {period, period};
-    if (!epoll_ || !timer_ || timerfd_settime(timer_.get(), 0, &timer, nullptr) != 0) {
-        return fail(fmt::format("No descriptors for waiting: {}", std::strerror(errno)));
+    auto set = WaitSet::open();
+    if (!set) {
+        return std::unexpected(set.error());
     }
-    watch(timer_.get());
-    watch(ring_->descriptor());
+    wait_set_ = std::move(*set);
+    wait_set_.add(ring_->descriptor());
     for (const int descriptor : libraries_.descriptors()) {
-        watch(descriptor);
+        wait_set_.add(descriptor);
     }
     return {};
-}
-
-void LiveCapture::watch(int descriptor) {
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.fd = descriptor;
-    epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event);
 }
 
 std::optional<StreamEnds> LiveCapture::take_ends(const ConnectionId& id, std::uint64_t generation) {
@@ -204,63 +174,33 @@ std::optional<StreamEnds> LiveCapture::take_ends(const ConnectionId& id, std::ui
     return ends;
 }
 
-void LiveCapture::report_losses(EventConsumer& consumer, bool at_once) {
-    const auto now = std::chrono::steady_clock::now();
-    if (!at_once && now < next_loss_report_) {
-        return;
-    }
-    next_loss_report_ = now + kLossInterval;
-    const std::vector<loss_count> totals = programs_.losses();
-    reported_losses_.resize(totals.size());
-    for (std::uint32_t cause = 0; cause < totals.size(); cause++) {
-        loss_count& reported = reported_losses_[cause];
-        LossEvent event;
-        event.time = clock_now(CLOCK_REALTIME);
-        event.cause = to_loss_cause(cause);
-        event.events = totals[cause].events - reported.events;
-        event.bytes = totals[cause].octets - reported.octets;
-        if (event.events != 0) {
-            reconciliations_ = kReconciliations;
-            reported = totals[cause];
-            consumer.on_event(event);
-        }
-    }
-}
-
 /// When records were lost, ends of connections may be among them. Only while no record waits.
 void LiveCapture::reconcile(EventConsumer& consumer) {
-    const auto now = std::chrono::steady_clock::now();
-    if (reconciliations_ == 0 || now < next_reconciliation_) {
+    if (!losses_.take_reconciliation()) {
         return;
     }
-    reconciliations_--;
-    next_reconciliation_ = now + kReconcileInterval;
-    Through delayed(delay_, consumer);
-    Through judged(doubt_, delayed);
-    decoder_.reconcile(
-        [this](const ConnectionId& id, std::uint64_t generation) {
-            return programs_.has_connection(id.pid, id.handle, generation);
-        },
-        clock_now(CLOCK_REALTIME), judged);
+    const auto is_alive = [this](const ConnectionId& id, std::uint64_t generation) {
+        return programs_.has_connection(id.pid, id.handle, generation);
+    };
+    stages_.run(consumer, [&](EventConsumer& first) {
+        decoder_.reconcile(is_alive, clock_now(CLOCK_REALTIME), first);
+    });
 }
 
 /// Hands over what waits in the ring; true when there was anything.
 bool LiveCapture::take_records(EventConsumer& consumer) {
-    Through delayed(delay_, consumer);
-    EventConsumer& bound = report_.ciphertext ? static_cast<EventConsumer&>(delayed) : consumer;
-    Through judged(doubt_, bound);
-    EventConsumer& target = report_.cleartext ? static_cast<EventConsumer&>(judged) : bound;
-    const bool took = ring_->take(kPollBudget, [&](ByteView record) {
-        const auto header = read_fixed<event_header>(record);
-        if (header && header->kind == EVENT_BIO_WANTED) {
-            on_bio_wanted(record);
-        } else {
-            decoder_.decode(record, target);
-        }
+    const bool took = stages_.run(consumer, [&](EventConsumer& first) {
+        return ring_->take(kPollBudget, [&](ByteView record) {
+            const auto header = read_fixed<event_header>(record);
+            if (header && header->kind == EVENT_BIO_WANTED) {
+                on_bio_wanted(record);
+            } else {
+                decoder_.decode(record, first);
+            }
+        });
     });
     if (!took) {  // the events do not tell how late it is
-        doubt_.expire(clock_now(CLOCK_REALTIME), bound);
-        delay_.expire(clock_now(CLOCK_REALTIME), consumer);
+        stages_.expire(clock_now(CLOCK_REALTIME), consumer);
     }
     look_after_bios();
     return took;
@@ -309,25 +249,19 @@ Result<PollStatus> LiveCapture::poll(milliseconds timeout, EventConsumer& consum
             attach_likely_bios();
         }
         const bool took = take_records(consumer);
-        report_losses(consumer, stopped_ && !took);
+        losses_.report(consumer, stopped_ && !took);
         if (took) {
             give_way();
             return PollStatus::more;
         }
         reconcile(consumer);
         if (stopped_) {
-            Through delayed(delay_, consumer);
-            doubt_.flush(delayed);
-            delay_.flush(consumer);
+            stages_.flush(consumer);
             ended_ = true;
             return PollStatus::ended;
         }
         const auto left = std::chrono::duration_cast<milliseconds>(until - std::chrono::steady_clock::now());
-        std::array<epoll_event, 4> events{};
-        epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
-                   static_cast<int>(std::clamp(left, milliseconds(0), kTick).count()));
-        std::uint64_t ticks = 0;
-        static_cast<void>(::read(timer_.get(), &ticks, sizeof(ticks)));
+        wait_set_.wait(left);
         if (left <= milliseconds(0)) {
             // What came during the wait, once more.
             return take_records(consumer) ? PollStatus::more : PollStatus::idle;

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/* ClientHello and ServerHello, sampled from the buffer of a socket call or of a memory BIO. */
+#ifndef SSLSNIFF_HELLO_H
+#define SSLSNIFF_HELLO_H
+
+#include "connection.bpf.h"
+
+#define RECORD_HANDSHAKE 0x16
+#define CLIENT_HELLO     1
+#define SERVER_HELLO     2
+#define HELLO_TRIES      8 /* socket calls looked at for each connection */
+
+/* Which hello begins at `octets`, and with which EVENT_HELLO flags; 0: none. */
+static __always_inline __u8 hello_at(const __u8 *octets, __u8 *flags)
+{
+	if (octets[0] == RECORD_HANDSHAKE && octets[1] == 3 && octets[5] <= SERVER_HELLO)
+		return octets[5];
+	/* the header was read by a call before */
+	*flags = HELLO_WITHOUT_RECORD_HEADER;
+	if (octets[0] <= SERVER_HELLO && octets[1] == 0 && octets[4] == 3 && octets[5] <= 3)
+		return octets[0];
+	return 0;
+}
+
+/* Sends the hello that the buffer of a socket call begins with, if it does. */
+__noinline int sample_hello(__u64 handle, __u64 address, __u64 length, __u32 direction)
+{
+	__u8 octets[6], flags = 0;
+	struct connection *connection = find_connection(handle);
+	if (!connection || length < sizeof(octets))
+		return 0;
+	connection->hello_tries++;
+	if (bpf_probe_read_user(octets, sizeof(octets), (void *)address))
+		return 0;
+	__u8 hello = hello_at(octets, &flags);
+	if (!hello)
+		return 0;
+	connection->flags |= hello == CLIENT_HELLO ? CONNECTION_CLIENT_HELLO : CONNECTION_SERVER_HELLO;
+	connection->flags |= CONNECTION_HANDSHAKE_SEEN;
+	if (!connection->handshake_time)
+		connection->handshake_time = bpf_ktime_get_ns();
+	if (!is_announced(connection, handle))
+		return 0;
+	struct hello_event *event = RESERVE_EVENT(struct hello_event, EVENT_HELLO, connection->generation);
+	if (!event)
+		return 0;
+	event->header.direction = direction;
+	event->header.flags = flags;
+	barrier_var(length);
+	if (length > HELLO_LENGTH)
+		length = HELLO_LENGTH;
+	event->length = length;
+	if (bpf_probe_read_user(event->octets, length, (void *)address))
+		event->length = 0;
+	submit_event(event);
+	return 1;
+}
+
+static __always_inline bool wants_hello(const struct connection *connection)
+{
+	return !(connection->flags & (CONNECTION_HANDSHAKE_DONE | CONNECTION_SERVER_HELLO)) &&
+	       connection->hello_tries < HELLO_TRIES;
+}
+
+#endif

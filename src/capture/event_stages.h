@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <utility>
+
+#include "capture/binding_delay.h"
+#include "capture/midstream_doubt.h"
+#include "model/event.h"
+
+namespace sslsniff {
+
+/// What may keep captured events for a while on their way: MidstreamDoubt, where cleartext is captured, then
+/// BindingDelay, where sockets are found by their ciphertext.
+class EventStages {
+  public:
+    /// The arguments of MidstreamDoubt.
+    EventStages(std::function<void(std::uint64_t)> ignore, bool show_undecoded)
+        : doubt_(std::move(ignore), show_undecoded) {}
+
+    /// Which stages there are; until then none.
+    void use(bool doubt, bool delay) {
+        use_doubt_ = doubt;
+        use_delay_ = delay;
+    }
+
+    /// Calls `produce` with the consumer before the first stage; what comes out behind the last goes to
+    /// `next`.
+    template <class Produce>
+    auto run(EventConsumer& next, Produce produce) {
+        Through delayed(delay_, next);
+        EventConsumer& bound = use_delay_ ? static_cast<EventConsumer&>(delayed) : next;
+        Through judged(doubt_, bound);
+        return produce(use_doubt_ ? static_cast<EventConsumer&>(judged) : bound);
+    }
+
+    /// Delivers what has waited too long at `now`.
+    void expire(Timestamp now, EventConsumer& next) {
+        Through delayed(delay_, next);
+        doubt_.expire(now, use_delay_ ? static_cast<EventConsumer&>(delayed) : next);
+        delay_.expire(now, next);
+    }
+
+    /// Delivers everything.
+    void flush(EventConsumer& next) {
+        Through delayed(delay_, next);
+        doubt_.flush(delayed);
+        delay_.flush(next);
+    }
+
+  private:
+    template <class Stage>
+    class Through final : public EventConsumer {
+      public:
+        Through(Stage& stage, EventConsumer& next) : stage_(stage), next_(next) {}
+        void on_event(const CaptureEvent& event) override { stage_.pass(event, next_); }
+
+      private:
+        Stage& stage_;
+        EventConsumer& next_;
+    };
+
+    MidstreamDoubt doubt_;
+    BindingDelay delay_;
+    bool use_doubt_ = false;
+    bool use_delay_ = false;
+};
+
+}  // namespace sslsniff

@@ -1,0 +1,46 @@
+#include "capture/live/wait_set.h"
+
+#include <fmt/format.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+
+namespace sslsniff {
+
+using std::chrono::milliseconds;
+
+Result<WaitSet> WaitSet::open() {
+    WaitSet set;
+    set.epoll_ = UniqueFd(epoll_create1(EPOLL_CLOEXEC));
+    set.timer_ = UniqueFd(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+    const timespec period = {0, static_cast<long>(std::chrono::nanoseconds(kTick).count())};
+    const itimerspec timer = {period, period};
+    if (!set.epoll_ || !set.timer_ || timerfd_settime(set.timer_.get(), 0, &timer, nullptr) != 0) {
+        return fail(fmt::format("No descriptors for waiting: {}", std::strerror(errno)));
+    }
+    set.add(set.timer_.get());
+    return set;
+}
+
+void WaitSet::add(int descriptor) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.fd = descriptor;
+    epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event);
+}
+
+void WaitSet::wait(milliseconds timeout) {
+    std::array<epoll_event, 4> events{};
+    epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
+               static_cast<int>(std::clamp(timeout, milliseconds(0), kTick).count()));
+    std::uint64_t ticks = 0;
+    static_cast<void>(::read(timer_.get(), &ticks, sizeof(ticks)));
+}
+
+}  // namespace sslsniff
