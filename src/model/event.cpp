@@ -5,14 +5,15 @@
 namespace sslsniff {
 namespace {
 
-constexpr Names<LossCause, 8> kLossCauses{{{LossCause::ring_full, "ring_full"},
+constexpr Names<LossCause, 9> kLossCauses{{{LossCause::ring_full, "ring_full"},
                                            {LossCause::fault, "fault"},
                                            {LossCause::snaplen, "snaplen"},
                                            {LossCause::map_full, "map_full"},
                                            {LossCause::frame_limit, "frame_limit"},
                                            {LossCause::no_buffer, "no_buffer"},
                                            {LossCause::unknown, "unknown"},
-                                           {LossCause::connection_limit, "connection_limit"}}};
+                                           {LossCause::connection_limit, "connection_limit"},
+                                           {LossCause::missed, "missed"}}};
 constexpr Names<CloseReason, 10> kCloseReasons{{{CloseReason::shutdown, "shutdown"},
                                                 {CloseReason::freed, "freed"},
                                                 {CloseReason::socket_closed, "socket_closed"},

@@ -61,8 +61,8 @@ struct DataEvent {
     bool operator==(const DataEvent&) const = default;
 };
 
-/// `connection_limit`: connections given up because too many were open at once; the others are octets or
-/// events.
+/// `connection_limit`: connections given up because too many were open at once. `missed`: runs of capture
+/// programs that the kernel passed over. The others are octets or events.
 enum class LossCause : std::uint8_t {
     ring_full,
     fault,
@@ -71,7 +71,8 @@ enum class LossCause : std::uint8_t {
     frame_limit,
     no_buffer,
     unknown,
-    connection_limit
+    connection_limit,
+    missed
 };
 std::string_view to_string(LossCause cause);
 std::optional<LossCause> parse_loss_cause(std::string_view text);

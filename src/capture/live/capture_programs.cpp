@@ -16,6 +16,7 @@
 #include "bpf_objects/capture_user_dynptr.skel.h"
 #include "capture/live/kernel_symbols.h"
 #include "capture/live/libbpf_log.h"
+#include "capture/live/missed_runs.h"
 
 namespace sslsniff {
 
@@ -252,6 +253,14 @@ std::vector<loss_count> CapturePrograms::losses() const {
         }
     }
     return totals;
+}
+
+std::uint64_t CapturePrograms::missed() const {
+    std::uint64_t missed = missed_runs(*object_);
+    for (const Link& link : tracing_) {
+        missed += missed_hits(*link);
+    }
+    return missed;
 }
 
 bool CapturePrograms::has_connection(std::uint32_t pid, std::uint64_t handle,

@@ -47,6 +47,8 @@ class CapturePrograms {
 
     /// Totals so far, by enum loss.
     std::vector<loss_count> losses() const;
+    /// How often the kernel passed over a program so far; some of it is only known while they are attached.
+    std::uint64_t missed() const;
     /// Whether the kernel still keeps the connection, and its process (that of the handle, if it has one).
     bool has_connection(std::uint32_t pid, std::uint64_t handle, std::uint64_t generation) const;
     /// Reads and removes the state of a connection; false when there is none of that generation.

@@ -277,6 +277,7 @@ Result<void> LiveCapture::stop() {
     auto done = programs_.arm(false);
     bio_probes_.detach_all();
     libraries_.detach_all();
+    losses_.read_missed();
     programs_.detach_tracing();
     return done;
 }

@@ -1,5 +1,8 @@
 #include "capture/live/loss_reporter.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "capture/event_convert.h"
 #include "capture/live/clocks.h"
 
@@ -9,6 +12,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kInterval{250};
+constexpr milliseconds kMissedInterval{1000};  // takes a system call for each program
 constexpr milliseconds kReconcileInterval{1000};
 constexpr unsigned kReconciliations = 2;  // one finds, the next ends
 
@@ -20,21 +24,26 @@ void LossReporter::report(EventConsumer& consumer, bool at_once) {
         return;
     }
     next_report_ = now + kInterval;
-    const std::vector<loss_count> totals = programs_.losses();
-    reported_.resize(totals.size());
-    for (std::uint32_t cause = 0; cause < totals.size(); cause++) {
-        loss_count& reported = reported_[cause];
-        LossEvent event;
-        event.time = clock_now(CLOCK_REALTIME);
-        event.cause = to_loss_cause(cause);
-        event.events = totals[cause].events - reported.events;
-        event.bytes = totals[cause].octets - reported.octets;
-        if (event.events != 0) {
-            reconciliations_ = kReconciliations;
-            reported = totals[cause];
-            consumer.on_event(event);
-        }
+    if (at_once || now >= next_missed_) {
+        next_missed_ = now + kMissedInterval;
+        read_missed();
     }
+    const Timestamp time = clock_now(CLOCK_REALTIME);
+    const auto tell = [&](LossCause cause, std::uint64_t events, std::uint64_t bytes) {
+        if (const auto event = totals_.take(cause, events, bytes, time)) {
+            reconciliations_ = kReconciliations;
+            consumer.on_event(*event);
+        }
+    };
+    const std::vector<loss_count> counts = programs_.losses();
+    for (std::uint32_t cause = 0; cause < counts.size(); cause++) {
+        tell(to_loss_cause(cause), counts[cause].events, counts[cause].octets);
+    }
+    tell(LossCause::missed, missed_, 0);
+}
+
+void LossReporter::read_missed() {
+    missed_ = std::max(missed_, programs_.missed());
 }
 
 bool LossReporter::take_reconciliation() {

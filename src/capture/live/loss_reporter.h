@@ -1,9 +1,10 @@
 #pragma once
 
 #include <chrono>
-#include <vector>
+#include <cstdint>
 
 #include "capture/live/capture_programs.h"
+#include "capture/loss_totals.h"
 #include "model/event.h"
 
 namespace sslsniff {
@@ -14,8 +15,11 @@ class LossReporter {
   public:
     explicit LossReporter(const CapturePrograms& programs) : programs_(programs) {}
 
-    /// Hands over what was lost since the last time; unless `at_once`, only every kInterval.
+    /// Hands over what was lost since the last time; unless `at_once`, only every now and then.
     void report(EventConsumer& consumer, bool at_once);
+
+    /// To be called before programs are detached: some counts go with their links.
+    void read_missed();
 
     /// Whether connections are to be compared with the kernel's now. True a few times after each loss.
     bool take_reconciliation();
@@ -24,8 +28,10 @@ class LossReporter {
     using Clock = std::chrono::steady_clock;
 
     const CapturePrograms& programs_;
-    std::vector<loss_count> reported_;
+    LossTotals totals_;
+    std::uint64_t missed_ = 0;
     Clock::time_point next_report_;
+    Clock::time_point next_missed_;
     Clock::time_point next_reconciliation_;
     unsigned reconciliations_ = 0;  // still to come
 };

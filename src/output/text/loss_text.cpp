@@ -22,6 +22,8 @@ std::string_view explain(LossCause cause) {
             return "moved without a buffer: sendfile, splice, io_uring";
         case LossCause::connection_limit:
             return "too many open at once";
+        case LossCause::missed:
+            return "the kernel passed over them";
         case LossCause::unknown:
             break;
     }
@@ -37,6 +39,9 @@ std::string counted(std::uint64_t count, std::string_view noun) {
 std::string loss_text(LossCause cause, std::uint64_t events, std::uint64_t bytes) {
     if (cause == LossCause::connection_limit) {
         return fmt::format("{} given up: {}", counted(events, "connection"), explain(cause));
+    }
+    if (cause == LossCause::missed) {
+        return fmt::format("{} of capture programs missed: {}", counted(events, "run"), explain(cause));
     }
     const std::string what = bytes == 0    ? counted(events, "event")
                              : events == 0 ? counted(bytes, "byte")

@@ -32,11 +32,11 @@ class RandomEvents {
             case 3:
                 return TlsEvent{id(), time(), pick<Role>(3), tls()};
             case 4:
-                return GapEvent{id(), time(), pick<Direction>(2), wide(), wide(), pick<LossCause>(8)};
+                return GapEvent{id(), time(), pick<Direction>(2), wide(), wide(), pick<LossCause>(9)};
             case 5:
                 return CloseEvent{id(), time(), pick<CloseReason>(7)};
             case 6:
-                return LossEvent{time(), pick<LossCause>(8), wide(), wide()};
+                return LossEvent{time(), pick<LossCause>(9), wide(), wide()};
             default:
                 payload_ = below(20) == 0 ? octets(200'000) : octets(2'000);
                 return DataEvent{id(), time(), narrow(), pick<Direction>(2), wide(), payload_};

@@ -238,11 +238,12 @@ TEST(SummaryText, SingularAndPlural) {
     two.transactions = two.connections = two.processes = 2;
     two.unbound_connections = 1;
     two.missing_bytes = 30;
-    two.losses = {{LossCause::ring_full, 3, 0}, {LossCause::map_full, 1, 2}};
+    two.losses = {{LossCause::ring_full, 3, 0}, {LossCause::map_full, 1, 2}, {LossCause::missed, 5, 0}};
     EXPECT_EQ(summary_text(two),
               "2 transactions\n2 connections of 2 processes (1 unbound: the socket was not found)\n"
               "0 bytes sent, 0 bytes received\n30 bytes missing in the streams\n"
-              "3 events lost: ring buffer full\n1 event, 2 bytes lost: kernel table full\n");
+              "3 events lost: ring buffer full\n1 event, 2 bytes lost: kernel table full\n"
+              "5 runs of capture programs missed: the kernel passed over them\n");
 }
 
 }  // namespace
