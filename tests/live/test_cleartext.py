@@ -200,10 +200,12 @@ class CleartextTest(LiveTest):
                 if words and words[0] == "data":
                     size = int([w for w in words if w.startswith("size=")][0][5:])
                     found.setdefault((words[2], words[3]), []).append(size)
-        # two peers, two ends, two directions
+        # two peers, two ends, two directions; what the kernel passed over is said to be lost
         self.assertEqual(len(found), 8, found)
+        missed = sum(loss["events"] for loss in capture.summary["losses"] if loss["cause"] == "missed")
+        self.assertLessEqual(8 * len(sizes) - sum(map(len, found.values())), missed, found)
         for sequence in found.values():
-            self.assertEqual(sequence, sizes)
+            self.assertEqual(sequence, [size for size in sizes if size in sequence], found)
         remotes = {c["connection"]["remote"]["port"] for c in self.connections(capture, transport="udp")}
         self.assertEqual(remotes, ports | {port})
 
