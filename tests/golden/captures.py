@@ -21,8 +21,9 @@ def line(record):
                   record["integrity"]["complete"]]
     else:
         parts += [f"{way} {record[way]['bytes']} missing {record[way]['missing']}" for way in ("sent", "received")]
+        parts += [record["reason"], f"connected in {connection['connect_us']} us" if "connect_us" in connection else ""]
         parts += ["first octets shown" for way in ("sent", "received") if "first_bytes" in record[way]]
-    return " ".join(map(str, parts)) + "\n"
+    return " ".join(str(part) for part in parts if part != "") + "\n"
 
 
 def read(path):

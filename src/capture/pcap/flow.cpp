@@ -27,15 +27,29 @@ void Flow::on_segment(Direction direction, const TcpSegmentView& segment, Timest
                       EventConsumer& consumer) {
     consumer_ = &consumer;
     const auto index = static_cast<std::size_t>(direction);
+    const bool from_client = direction == Direction::sent;
+    if (segment.rst && !from_client && is_unanswered()) {
+        if (opening_.refuses(segment)) {  // else it is for an older connection
+            close(CloseReason::refused, time, consumer);
+        }
+        return;
+    }
+    const bool was_connected = opening_.connect_time().has_value();
+    opening_.on_segment(from_client, segment, time);
+    if (announced_ && !was_connected && opening_.connect_time()) {
+        tell_endpoints(time);
+    }
     if (segment.ack) {  // first: what was lost before this segment must be known before it
         StreamReceiver receiver(*this, opposite(direction), time);
         streams_[1 - index].on_acknowledgment(segment.acknowledgment, time, receiver);
     }
+    if (segment.rst) {  // what it carries is a remark for people (RFC 9293 section 3.5.3)
+        close(CloseReason::reset, time, consumer);
+        return;
+    }
     StreamReceiver receiver(*this, direction, time);
     streams_[index].on_segment(segment, time, receiver);
-    if (segment.rst) {
-        close(CloseReason::reset, time, consumer);
-    } else if (streams_[0].has_ended() && streams_[1].has_ended()) {
+    if (streams_[0].has_ended() && streams_[1].has_ended()) {
         close(CloseReason::shutdown, time, consumer);
     }
 }
@@ -65,8 +79,16 @@ void Flow::close(CloseReason reason, Timestamp time, EventConsumer& consumer) {
     }
     flush(time, consumer);
     closed_ = true;
-    if (announced_) {
-        consumer.on_event(CloseEvent{start_.id, time, reason});
+    announce(Carrier::cleartext);  // it carried nothing
+    consumer.on_event(CloseEvent{start_.id, time, reason});
+}
+
+void Flow::finish(Timestamp now, EventConsumer& consumer) {
+    if (opening_.has_waited_in_vain(now)) {
+        close(CloseReason::timed_out, last_seen, consumer);
+    } else if (!closed_) {
+        flush(last_seen, consumer);
+        announce(Carrier::cleartext);
     }
 }
 
@@ -104,12 +126,16 @@ void Flow::announce(Carrier carrier) {
     }
     announced_ = true;
     consumer_->on_event(OpenEvent{start_.id, start_.opened, carrier, start_.midstream, {}});
+    tell_endpoints(start_.opened);
+}
+
+void Flow::tell_endpoints(Timestamp time) {
     EndpointsEvent event;
     event.connection = start_.id;
-    event.time = start_.opened;
+    event.time = time;
     event.role = Role::client;
     event.correlation = Correlation::socket;
-    event.endpoints = {start_.transport, start_.client, start_.server, 0, 0};
+    event.endpoints = {start_.transport, start_.client, start_.server, 0, 0, opening_.connect_time()};
     consumer_->on_event(event);
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "capture/pcap/flow_key.h"
+#include "capture/pcap/tcp_opening.h"
 #include "capture/pcap/tcp_stream.h"
 #include "capture/pcap/tls_layer.h"
 #include "model/event.h"
@@ -36,14 +37,15 @@ class Flow final : LayerReceiver {
     void flush(Timestamp time, EventConsumer& consumer);
     /// The same, then the end of the connection.
     void close(CloseReason reason, Timestamp time, EventConsumer& consumer);
+    /// The capture ends at `now`: the same, but of connections only those are over that cannot come about.
+    void finish(Timestamp now, EventConsumer& consumer);
 
     bool is_closed() const { return closed_; }
-    bool has_data() const { return announced_; }
+    /// A client asked for this connection, and nobody has answered.
+    bool is_unanswered() const { return opening_.is_unanswered(); }
     const FlowKey& key() const { return start_.key; }
     /// True when a SYN with this number opened the flow.
-    bool is_opened_by(std::uint32_t sequence) const {
-        return streams_[0].has_started() && !announced_ && streams_[0].next() == sequence + 1;
-    }
+    bool is_opened_by(std::uint32_t sequence) const { return opening_.is_begun_by(sequence); }
     std::size_t held_bytes() const;
     Timestamp last_seen;
 
@@ -54,8 +56,10 @@ class Flow final : LayerReceiver {
     void on_octets(Direction direction, ByteView octets, Timestamp time) override;
     void on_missing(Direction direction, std::uint64_t octets, LossCause cause, Timestamp time) override;
     void announce(Carrier carrier);
+    void tell_endpoints(Timestamp time);
 
     Start start_;
+    TcpOpening opening_;
     std::array<TcpStream, 2> streams_;
     TlsLayer layer_;
     std::array<std::uint64_t, 2> positions_{};

@@ -12,6 +12,8 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t kMaxFlows = 65'536;  ///< of each list
 constexpr Duration kUdpIdle = 60s;
+/// The longest that Linux waits between two SYNs is 64 s: after more, no answer and no other SYN comes.
+constexpr Duration kUnansweredIdle = 65s;
 constexpr Duration kClosedIdle = 60s;  ///< late segments of a closed connection must not look like a new one
 constexpr std::size_t kMaxHeld = 64 << 20;
 constexpr std::size_t kUdpHeader = 8;
@@ -33,13 +35,13 @@ void FlowTable::on_tcp(const IpPacket& packet, const TcpSegmentView& segment, Ti
     if (found != flows_.end() && opens && !found->second.flow->is_opened_by(segment.sequence)) {
         Flow& old = *found->second.flow;  // the ports are used again
         held_bytes_ -= old.held_bytes();
-        old.close(CloseReason::socket_closed, time, consumer);
+        old.close(old.is_unanswered() ? CloseReason::timed_out : CloseReason::socket_closed, time, consumer);
         retire(found);
         found = flows_.end();
     }
     if (found == flows_.end()) {
-        if (!segment.syn && segment.length == 0) {
-            return;  // the last ACKs of what is over
+        if (!segment.syn && (segment.length == 0 || segment.rst)) {
+            return;  // the last segments of what is over
         }
         const bool is_client = opens || (!segment.syn && source_is_client(source, destination));
         found = add({.key = key,
@@ -49,7 +51,7 @@ void FlowTable::on_tcp(const IpPacket& packet, const TcpSegmentView& segment, Ti
                      .server = is_client ? destination : source,
                      .opened = time,
                      .midstream = !segment.syn},
-                    tcp_list, consumer);
+                    opens ? unanswered_list : tcp_list, consumer);
     }
     Flow& flow = *found->second.flow;
     touch(found->second, time);
@@ -62,11 +64,7 @@ void FlowTable::on_tcp(const IpPacket& packet, const TcpSegmentView& segment, Ti
         flow.flush(time, consumer);
     }
     held_bytes_ += flow.held_bytes();
-    if (flow.is_closed()) {
-        Entry& entry = found->second;
-        lists_[closed_list].splice(lists_[closed_list].end(), lists_[entry.list], entry.flow);
-        entry.list = closed_list;
-    }
+    move(found->second, flow.is_closed() ? closed_list : flow.is_unanswered() ? unanswered_list : tcp_list);
 }
 
 void FlowTable::on_udp(const IpPacket& packet, Timestamp time, EventConsumer& consumer) {
@@ -97,9 +95,11 @@ void FlowTable::on_udp(const IpPacket& packet, Timestamp time, EventConsumer& co
                      consumer);
 }
 
-void FlowTable::finish(EventConsumer& consumer) {
-    for (Flow& flow : lists_[tcp_list]) {
-        flow.flush(flow.last_seen, consumer);
+void FlowTable::finish(Timestamp now, EventConsumer& consumer) {
+    for (const List list : {unanswered_list, tcp_list}) {
+        for (Flow& flow : lists_[list]) {
+            flow.finish(now, consumer);
+        }
     }
     held_bytes_ = 0;
 }
@@ -116,31 +116,34 @@ void FlowTable::touch(Entry& entry, Timestamp time) {
     list.splice(list.end(), list, entry.flow);
 }
 
+void FlowTable::move(Entry& entry, List list) {
+    lists_[list].splice(lists_[list].end(), lists_[entry.list], entry.flow);
+    entry.list = list;
+}
+
 void FlowTable::retire(Map::iterator which) {
     lists_[which->second.list].erase(which->second.flow);
     flows_.erase(which);
 }
 
-void FlowTable::remove_front(List list, EventConsumer& consumer) {
+void FlowTable::remove_front(List list, CloseReason reason, EventConsumer& consumer) {
     Flow& flow = lists_[list].front();
     held_bytes_ -= flow.is_closed() ? 0 : flow.held_bytes();
-    flow.close(CloseReason::freed, flow.last_seen, consumer);
+    flow.close(reason, flow.last_seen, consumer);
     retire(flows_.find(flow.key()));
 }
 
 void FlowTable::make_room(Timestamp now, EventConsumer& consumer) {
-    const auto idle = [&](List list, Duration time) {
-        return !lists_[list].empty() && now - lists_[list].front().last_seen > time;
+    const auto trim = [&](List list, Duration patience, CloseReason reason) {
+        const Flows& flows = lists_[list];
+        while (flows.size() >= kMaxFlows || (!flows.empty() && now - flows.front().last_seen > patience)) {
+            remove_front(list, reason, consumer);
+        }
     };
-    while (lists_[udp_list].size() >= kMaxFlows || idle(udp_list, kUdpIdle)) {
-        remove_front(udp_list, consumer);
-    }
-    while (lists_[closed_list].size() >= kMaxFlows || idle(closed_list, kClosedIdle)) {
-        remove_front(closed_list, consumer);
-    }
-    while (lists_[tcp_list].size() >= kMaxFlows) {
-        remove_front(tcp_list, consumer);
-    }
+    trim(udp_list, kUdpIdle, CloseReason::freed);
+    trim(closed_list, kClosedIdle, CloseReason::freed);
+    trim(unanswered_list, kUnansweredIdle, CloseReason::timed_out);
+    trim(tcp_list, Duration::max(), CloseReason::given_up);
 }
 
 }  // namespace sslsniff

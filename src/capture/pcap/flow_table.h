@@ -20,14 +20,14 @@ class FlowTable {
     void on_tcp(const IpPacket& packet, const TcpSegmentView& segment, Timestamp time,
                 EventConsumer& consumer);
     void on_udp(const IpPacket& packet, Timestamp time, EventConsumer& consumer);
-    /// The capture ends: delivers what waits. Connections stay open.
-    void finish(EventConsumer& consumer);
+    /// The capture ends: delivers what waits. Connections that came about stay open.
+    void finish(Timestamp now, EventConsumer& consumer);
 
     std::size_t size() const { return flows_.size(); }
 
   private:
     /// Lists in the order of last use, the longest idle first.
-    enum List : std::uint8_t { tcp_list, udp_list, closed_list, list_count };
+    enum List : std::uint8_t { unanswered_list, tcp_list, udp_list, closed_list, list_count };
     using Flows = std::list<Flow>;
     struct Entry {
         Flows::iterator flow;
@@ -37,8 +37,9 @@ class FlowTable {
 
     Map::iterator add(const Flow::Start& start, List list, EventConsumer& consumer);
     void touch(Entry& entry, Timestamp time);
+    void move(Entry& entry, List list);
     void retire(Map::iterator which);
-    void remove_front(List list, EventConsumer& consumer);
+    void remove_front(List list, CloseReason reason, EventConsumer& consumer);
     void make_room(Timestamp now, EventConsumer& consumer);
 
     std::uint64_t& next_generation_;

@@ -74,7 +74,7 @@ void PcapReader::on_ip(const CapturedPacket& packet, const IpPacket& ip, EventCo
 }
 
 void PcapReader::finish(EventConsumer& consumer) {
-    flows_.finish(consumer);
+    flows_.finish(last_time_, consumer);
     const FileLosses losses = file_->losses();
     if (losses.ring_full != 0) {
         consumer.on_event(LossEvent{last_time_, LossCause::ring_full, losses.ring_full, 0});
