@@ -89,3 +89,17 @@ class CleartextStreamsTest(LiveTest):
             self.assertEqual(texts, [("client", "one"), ("server", "echo one"), ("client", "two"), ("server", "echo two")])
             upgrades = [t for t in capture.transactions if t["connection"]["role"] == role and t["protocol"] == "http/1.1"]
             self.assertEqual([t["response"]["status"] for t in upgrades], [101])
+
+    def test_websocket_in_mid_life(self):
+        """Frames alone do not prove a WebSocket: connections that are not decoded, with every octet counted."""
+        capture = self.capture_of("websockets", WEBSOCKET, "early")
+        self.assertEqual(capture.transactions, [])
+        client, server = sorted(capture.of_type("connection"), key=lambda c: c["connection"]["role"])
+        for record in client, server:
+            self.assertTrue(record["connection"]["joined_midstream"])
+            self.assertNotIn("protocol", record)
+            self.assertEqual((record["sent"]["missing"], record["received"]["missing"]), (0, 0))
+        # Frames of "one", "two" and the close: at least header and text, those of the client masked.
+        self.assertGreaterEqual(client["sent"]["bytes"], 3 * 6 + 6)
+        self.assertEqual(client["sent"]["bytes"], server["received"]["bytes"])
+        self.assertEqual(server["sent"]["bytes"], client["received"]["bytes"])

@@ -78,6 +78,28 @@ class ConnectionsTest(LiveTest):
         self.assertEqual(connection["reason"], "refused")
         self.assertIn(f"> 127.0.0.1:{port} cleartext  connection refused", capture.stdout)
 
+    def test_timed_out(self):
+        """In a network of its own, in which a neighbour is known who takes nothing."""
+        self.need("curl", "ip", "unshare")
+        network = """set -e
+            ip link add v0 type veth peer name v1
+            ip address add 192.0.2.1/24 dev v0
+            ip link set v0 up; ip link set v1 up
+            ip neighbour add 192.0.2.2 lladdr 02:00:00:00:00:02 dev v0
+            echo 1 >/proc/sys/net/ipv4/tcp_syn_retries"""
+        if subprocess.run(["unshare", "--net", "sh", "-c", network], capture_output=True).returncode != 0:
+            self.skipTest("no network namespaces with veth here")
+        with self.capture("-c", "curl", "--connections", outputs=("-o", "text")) as capture:
+            curl = subprocess.run(["unshare", "--net", "sh", "-c", network + "; exec curl -s http://192.0.2.2:81/"],
+                                  check=False)
+        self.assertNotEqual(curl.returncode, 0)
+        (record,) = capture.of_type("connection")
+        self.assertEqual(record["connection"]["remote"], {"address": "192.0.2.2", "port": 81})
+        self.assertEqual(record["reason"], "timed_out")
+        self.assertGreaterEqual(record["duration_us"], 1_000_000)
+        self.assertNotIn("connect_us", record["connection"])
+        self.assertIn("timed out", capture.stdout)
+
     def test_table(self):
         process = self.python(PAIR)
         with self.capture("-p", process.pid, "--connections", "-n", 4, outputs=("-o", "text")) as capture:

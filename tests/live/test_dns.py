@@ -222,3 +222,44 @@ class DnsTest(LiveTest):
                              if t["protocol"] == protocol and t["connection"]["role"] == role and
                              t["connection"]["carrier"] == "tls")
             self.assertEqual(methods, ["GET", "POST", "POST"])
+
+    def test_multicast(self):
+        """mDNS: a question to the group, and the answer that a neighbour gives the group."""
+        process = self.python(
+            """if True:
+            import socket, struct, sys
+            GROUP = ("224.0.0.251", 5353)
+            def member():
+                s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                s.bind(("", 5353))
+                loopback = socket.inet_aton("127.0.0.1")
+                s.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(GROUP[0]) + loopback)
+                s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, loopback)
+                s.settimeout(10)
+                return s
+            name = b"\\5_http\\4_tcp\\5local\\0"
+            asker, neighbour = member(), member()
+            sys.stdin.readline()
+            asker.sendto(struct.pack("!6H", 0, 0, 1, 0, 0, 0) + name + struct.pack("!2H", 12, 1), GROUP)
+            assert neighbour.recv(9000)[-4:] == struct.pack("!2H", 12, 1)
+            data = b"\\7printer" + struct.pack("!H", 0xC00C)
+            neighbour.sendto(struct.pack("!6H", 0, 0x8400, 0, 1, 0, 0) + name +
+                             struct.pack("!2HIH", 12, 1, 4500, len(data)) + data, GROUP)
+            while not asker.recv(9000).endswith(data):
+                pass
+            print("done")
+            """)
+        with self.capture("-p", process.pid, outputs=("-o", "text")) as capture:
+            process.stdin.write("\n")
+            process.stdin.flush()
+            self.assertEqual(process.stdout.readline(), "done\n")
+        for transaction in capture.transactions:
+            self.assertEqual(transaction["protocol"], "dns")
+            self.assertTrue(transaction["multicast"])
+            self.assertEqual(transaction["connection"]["transport"], "udp")
+        questions = [t["request"] for t in capture.transactions if "request" in t]
+        answers = [t["response"] for t in capture.transactions if "response" in t]
+        self.assertTrue(questions and answers, capture.transactions)
+        self.assertEqual({(q["name"], q["type"]) for q in questions}, {("_http._tcp.local", "PTR")})
+        self.assertEqual({a["answers"][0]["data"] for a in answers}, {"printer._http._tcp.local"})

@@ -191,3 +191,21 @@ class RedisTest(LiveTest):
             self.assertFalse(transaction["integrity"]["complete"], transaction)
         values = [t["response"]["value"] for t in capture.transactions]
         self.assertEqual(values, ["OK", "hello"])
+
+    def test_decode_as(self):
+        """No command of Redis that is known, and an error: this is not claimed, unless the port is said to be Redis's."""
+        server, port = self.server()
+        for options, expected in ((), []), (("--decode-as", f"{port}=redis"), ["NOSUCHCOMMAND"] * 2), (
+                ("--decode-as", f"{port + 1}=redis"), []):
+            with self.capture("-p", server.pid, *options) as capture:
+                with socket.create_connection(("127.0.0.1", port)) as client:
+                    for number in range(2):
+                        client.sendall(b"NOSUCHCOMMAND %d\r\n" % number)
+                        self.assertTrue(client.recv(1000).startswith(b"-ERR"))
+            self.assertEqual(self.commands(capture), expected, options)
+            (record,) = capture.of_type("connection")
+            self.assertEqual(record.get("protocol"), "redis" if expected else None)
+            self.assert_complete(capture)
+            for transaction, number in zip(capture.transactions, "01"):
+                self.assertEqual(transaction["request"]["args"], [number])
+                self.assertEqual(transaction["response"]["error"]["code"], "ERR")

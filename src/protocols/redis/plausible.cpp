@@ -52,6 +52,14 @@ bool is_printable(ByteView text) {
     return std::ranges::none_of(text, [](char c) { return (c >= 0 && c < ' ') || c == 0x7F; });
 }
 
+/// What commands are named with.
+bool is_word(ByteView text) {
+    return std::ranges::all_of(text, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '.' || c == '_' ||
+               c == '-';
+    });
+}
+
 Verdict status_line(ByteView octets, bool error) {
     if (!is_printable(octets.substr(0, std::min(octets.find('\r'), kMaxStatusLine)))) {
         return Verdict::no;
@@ -85,11 +93,7 @@ Verdict plausible_request(ByteView octets, bool known) {
             parse_integer(number.substr(0, number.find('\r')), size);
             const auto length = static_cast<std::size_t>(size);
             const ByteView name = octets.substr(0, length);
-            const bool word = std::ranges::all_of(name, [](char c) {
-                return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '.' ||
-                       c == '_' || c == '-';
-            });
-            if (!word) {
+            if (!is_word(name)) {
                 return Verdict::no;
             }
             if (name.size() < length) {
@@ -103,22 +107,21 @@ Verdict plausible_request(ByteView octets, bool known) {
     return Verdict::yes;
 }
 
-Verdict plausible_inline(ByteView octets) {
+Verdict plausible_inline(ByteView octets, bool known) {
     const std::size_t end = octets.find('\n');
     ByteView line = octets.substr(0, end);
     if (line.ends_with('\r')) {
         line.remove_suffix(1);
     }
-    const std::size_t name = std::min(line.find(' '), line.size());
-    if (!is_printable(line) || name > kMaxName || line.starts_with(' ')) {
+    const ByteView name = line.substr(0, line.find(' '));
+    if (!is_printable(line) || name.size() > kMaxName || line.starts_with(' ')) {
         return Verdict::no;
     }
+    const bool good = known ? find_command(name) != nullptr : !name.empty() && is_word(name);
     if (end == ByteView::npos) {
-        return octets.size() < 512 && (name == line.size() || find_command(line.substr(0, name)) != nullptr)
-                   ? Verdict::need_more
-                   : Verdict::no;
+        return octets.size() < 512 && (name.size() == line.size() || good) ? Verdict::need_more : Verdict::no;
     }
-    return find_command(line.substr(0, name)) != nullptr ? Verdict::yes : Verdict::no;
+    return good ? Verdict::yes : Verdict::no;
 }
 
 Verdict plausible_reply(ByteView octets) {

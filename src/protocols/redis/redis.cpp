@@ -34,7 +34,7 @@ Verdict judge(ByteView requests, ByteView replies) {
     if (plausible_request(requests, false) == Verdict::yes) {
         return answered;
     }
-    const Verdict line = plausible_inline(requests);
+    const Verdict line = plausible_inline(requests, true);
     if (line != Verdict::yes) {
         return line;
     }

@@ -13,8 +13,8 @@ constexpr std::size_t kMaxHeld = 8192;
 /// Whether a request begins at the first octet, or, when joining in the middle, behind any CRLF.
 Verdict finds_request(ByteView octets, bool midstream, bool known) {
     Verdict verdict = plausible_request(octets, known);
-    if (verdict == Verdict::no && !midstream && known) {
-        verdict = plausible_inline(octets);
+    if (verdict == Verdict::no && !midstream) {
+        verdict = plausible_inline(octets, known);
     }
     for (std::size_t at = 0; midstream && verdict == Verdict::no; at += 2) {
         at = octets.find("\r\n", at);

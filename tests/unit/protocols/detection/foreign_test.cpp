@@ -102,6 +102,25 @@ TEST(Detection, KnowsItsOwn) {
                  true);
 }
 
+TEST(Detection, DecodeAsTakesWordsForACommand) {
+    StreamLimits limits;
+    limits.decode_as.push_back(parse_decode_as("6390=redis").value());
+    const test::Conversation lines{sent("NOSUCH a b\r\n"), received("-ERR unknown command 'NOSUCH'\r\n")};
+    for (const Role role : {Role::client, Role::server, Role::unknown}) {
+        test::Player player(limits);
+        player.open(1, false, Carrier::cleartext);
+        EndpointsEvent endpoints;
+        endpoints.connection = test::Player::id(1);
+        endpoints.role = role;
+        endpoints.endpoints.remote = *parse_endpoint("10.0.0.1:6390");
+        player.table.on_event(endpoints);
+        player.play(role == Role::server ? test::from_other_end(lines) : lines);
+        player.finish();
+        ASSERT_EQ(player.sink.lines.size(), 1) << to_string(role);
+        EXPECT_NE(player.sink.lines[0].find("NOSUCH a b"), std::string::npos) << player.sink.lines[0];
+    }
+}
+
 TEST(Detection, GivesWayToDecodeAs) {
     StreamLimits limits;
     const auto rule = parse_decode_as("7000=Redis");
