@@ -254,6 +254,9 @@ std::unique_ptr<ProtocolParser> create_http1(ParserHost& host, const ParserLimit
 
 Verdict detect_http1(const Evidence& evidence) {
     Verdict verdict = Verdict::no;
+    if (evidence.connection.endpoints.transport == Transport::udp) {
+        return verdict;  // SSDP has messages of the same form, which are neither paired nor on one connection
+    }
     for (const ByteView octets : {evidence.sent, evidence.received}) {
         for (const auto kind : {StartLineMatcher::Kind::request, StartLineMatcher::Kind::response}) {
             if (!octets.empty()) {

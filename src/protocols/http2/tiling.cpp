@@ -9,6 +9,7 @@ namespace sslsniff::http2 {
 namespace {
 
 constexpr unsigned kAlignedBits = 16;
+constexpr unsigned kAlignedBitsInBinary = 13;  // other protocols have messages at the beginning of calls too
 constexpr unsigned kSameStreamBits = 12;
 /// Payloads up to this size are waited for and checked; those of greater frames are passed over.
 constexpr std::uint32_t kMaxChecked = 16384;
@@ -20,7 +21,10 @@ bool is_checked(const FrameHeader& header) {
 
 }  // namespace
 
-Tiling::Tiling(bool aligned_start, unsigned enough) : aligned_start_(aligned_start), enough_(enough) {}
+bool Tiling::is_enough(const Chain& chain) const {
+    const bool proved = noise_ == Noise::payload || chain.has_block || chain.frames > 1;
+    return chain.bits >= kEnough && !chain.unchecked && proved;
+}
 
 bool Tiling::add(ByteView octets, Timestamp time) {
     if (times_.empty() || times_.back().second != time) {
@@ -43,7 +47,9 @@ void Tiling::start_chains() {
         }
         Chain chain;
         chain.start = chain.next = chain.latest = scanned_;
-        chain.bits = aligned_start_ && scanned_ == 0 ? kAlignedBits : 0;
+        if (aligned_start_ && scanned_ == 0) {
+            chain.bits = noise_ == Noise::payload ? kAlignedBits : kAlignedBitsInBinary;
+        }
         if (!settle(chain)) {
             continue;
         }
@@ -86,7 +92,7 @@ Tiling::Step Tiling::follow(Chain& chain) const {
                 return Step::rejected;
             }
         }
-        if (chain.bits >= enough_ && !chain.unchecked) {
+        if (is_enough(chain)) {
             return Step::enough;
         }
     }
@@ -94,7 +100,7 @@ Tiling::Step Tiling::follow(Chain& chain) const {
 
 bool Tiling::check_header(Chain& chain) const {
     const FrameHeader header = parse_frame_header(view(chain.next));
-    const unsigned bits = header_evidence(header);
+    const unsigned bits = header_evidence(header, noise_);
     const bool continuation = header.type == FrameType::continuation;
     if (!is_valid(header) || bits == 0 || (chain.open_block && !continuation) ||
         (continuation && chain.start != chain.next && !chain.open_block)) {
@@ -105,6 +111,7 @@ bool Tiling::check_header(Chain& chain) const {
         return false;
     }
     chain.bits += bits + (same_stream ? kSameStreamBits : 0);
+    ++chain.frames;
     chain.stream = header.stream;
     chain.open_block = opens_block(header) || (continuation && !header.has(kEndHeaders));
     chain.unchecked = is_checked(header);
@@ -117,8 +124,9 @@ bool Tiling::check_payload(Chain& chain) const {
     const ByteView octets = view(chain.latest);
     const FrameHeader header = parse_frame_header(octets);
     const std::optional<unsigned> bits =
-        payload_evidence(header, octets.substr(kFrameHeaderSize, header.length));
+        payload_evidence(header, octets.substr(kFrameHeaderSize, header.length), noise_);
     chain.bits += bits.value_or(0);
+    chain.has_block = chain.has_block || (header.type == FrameType::headers && bits.value_or(0) != 0);
     chain.unchecked = false;
     chain.checked = chain.next;
     return bits.has_value();

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "model/time.h"
+#include "protocols/http2/evidence.h"
 
 namespace sslsniff::http2 {
 
@@ -24,9 +25,11 @@ class Tiling {
     /// beginning has left the window are lost.
     static constexpr std::size_t kWindow = std::size_t{64} * 1024;
 
-    /// `aligned_start`: octet 0 is the first of a call of the application, likely that of a frame. `enough`:
-    /// bits that win; more where it is not known that these are frames at all.
-    explicit Tiling(bool aligned_start, unsigned enough = kEnough);
+    /// `aligned_start`: octet 0 is the first of a call of the application, likely that of a frame. `noise`:
+    /// what surrounds frames; where it is not known that there are any, one frame proves them only by the
+    /// fields of its header block.
+    explicit Tiling(bool aligned_start, Noise noise = Noise::payload)
+        : aligned_start_(aligned_start), noise_(noise) {}
 
     /// Takes more octets; true when the boundaries are found.
     bool add(ByteView octets, Timestamp time);
@@ -48,11 +51,14 @@ class Tiling {
         std::uint64_t checked = 0;  ///< end of the latest payload that was checked
         std::uint32_t stream = 0;   ///< of the latest frame
         unsigned bits = 0;
+        unsigned frames = 0;
+        bool has_block = false;   ///< a header block was checked
         bool unchecked = false;   ///< the latest frame's payload is still to be checked
         bool open_block = false;  ///< a CONTINUATION must follow
     };
     enum class Step : std::uint8_t { wait, rejected, enough };
 
+    bool is_enough(const Chain& chain) const;
     bool settle(Chain& chain);
     Step follow(Chain& chain) const;
     bool check_payload(Chain& chain) const;
@@ -63,7 +69,7 @@ class Tiling {
     ByteView view(std::uint64_t position) const { return ByteView(window_).substr(position - base_); }
 
     bool aligned_start_;
-    unsigned enough_;
+    Noise noise_;
     std::uint64_t base_ = 0;     ///< position of the first octet in window_
     std::uint64_t scanned_ = 0;  ///< chains were started at all positions before
     Bytes window_;

@@ -15,9 +15,11 @@ using redis::plausible_request;
 // Joining inside a large value, no message begins for long; then only --decode-as helps.
 constexpr std::size_t kMaxMidstream = 4096;
 
-/// A status reply that is one word. POP3, NATS and others answer "+OK text" to commands named as Redis's.
-bool is_bare_status(ByteView reply) {
-    return !reply.starts_with('+') || reply.substr(0, reply.find('\r')).find(' ') == ByteView::npos;
+/// Not "+OK text" or "-ERR text", which POP3, NATS and others answer to commands named as Redis's too.
+bool is_telling(ByteView reply) {
+    const ByteView line = reply.substr(0, reply.find('\r'));
+    const bool words = line.starts_with('+') && line.find(' ') != ByteView::npos;
+    return !words && !line.starts_with("-ERR ");
 }
 
 /// Judges `requests` as what a client sends from the first octet on, `replies` as what it gets.
@@ -38,7 +40,7 @@ Verdict judge(ByteView requests, ByteView replies) {
     if (line != Verdict::yes) {
         return line;
     }
-    return answered == Verdict::yes && !is_bare_status(replies) ? Verdict::no : answered;
+    return answered == Verdict::yes && !is_telling(replies) ? Verdict::no : answered;
 }
 
 /// Whether what `begins` accepts starts at the first octet or behind a CRLF.

@@ -281,19 +281,5 @@ TEST(Http2, ShowsWhatIsRightAroundEveryGap) {
     EXPECT_GT(shown, conversation.traffic.size() * 4 * 35);
 }
 
-TEST(Http2, DetectsThePrefaceAndSettings) {
-    RecordingHost host;
-    RecordingHost alpn;
-    alpn.info().tls.alpn = "h2";
-    EXPECT_EQ(detect_http2({kPrefaceText, "", host.connection()}), Verdict::yes);
-    EXPECT_EQ(detect_http2({"", kPrefaceText, host.connection()}), Verdict::yes);
-    EXPECT_EQ(detect_http2({"PRI", "", host.connection()}), Verdict::need_more);
-    EXPECT_EQ(detect_http2({"", kSettings, host.connection()}), Verdict::yes);
-    EXPECT_EQ(detect_http2({"GET / HTTP/1.1\r\n", "", host.connection()}), Verdict::no);
-    EXPECT_EQ(detect_http2({"", "", alpn.connection()}), Verdict::yes);
-    EXPECT_EQ(detect_http2({frame(1, 5, 7, kGet), "", host.connection(), true}), Verdict::yes);
-    EXPECT_EQ(detect_http2({"GET / HTTP/1.1\r\n", "", host.connection(), true}), Verdict::need_more);
-}
-
 }  // namespace
 }  // namespace sslsniff::http2
