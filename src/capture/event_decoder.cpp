@@ -127,13 +127,15 @@ bool EventDecoder::on_open(ByteView record, EventConsumer& consumer) {
     opened.held = (event->header.flags & OPEN_HELD) != 0;
     const bool cleartext = (event->header.flags & OPEN_CLEARTEXT) != 0 && !opened.held;
     opened.carrier = cleartext ? Carrier::cleartext : Carrier::tls;
+    const bool midstream = (event->header.flags & OPEN_MIDSTREAM) != 0;
+    opened.awaits_hello = !midstream && opened.carrier == Carrier::tls;
     KernelConnection& connection = connections_.open(std::move(opened), time, consumer);
 
     OpenEvent out;
     out.connection = connection.id;
     out.time = time;
     out.carrier = connection.carrier;
-    out.midstream = (event->header.flags & OPEN_MIDSTREAM) != 0;
+    out.midstream = midstream;
     const bool is_socket = (event->header.flags & OPEN_CLEARTEXT) != 0;
     if (!is_socket && event->library < libraries_.size()) {
         out.library = libraries_[event->library];
@@ -200,7 +202,7 @@ void EventDecoder::bind_by(const std::optional<CiphertextBinder::Match>& match, 
         return;
     }
     connection->ciphertext_socket = match->socket.socket_cookie;
-    if (on_bound_) {
+    if (on_bound_ && !connection->awaits_hello) {
         on_bound_(match->generation, match->socket.socket_cookie);
     }
     EndpointsEvent out;
@@ -217,6 +219,7 @@ bool EventDecoder::on_data(ByteView record, EventConsumer& consumer) {
     if (connection == nullptr || event->length > record.size() - sizeof(data_event)) {
         return false;
     }
+    end_hellos(*connection);
     const Direction direction = to_direction(event->header.direction);
     std::uint64_t& next = connection->next.at(index_of(direction));
     constexpr std::uint64_t kGreatest = UINT64_MAX / 2;  // beyond any true position: sums cannot wrap

@@ -66,6 +66,7 @@ class EventDecoder {
     bool on_release(ByteView record, EventConsumer& consumer);
 
     Timestamp time_of(const event_header& header) const;
+    void end_hellos(KernelConnection& connection);
     void bind_by(const std::optional<CiphertextBinder::Match>& match, Timestamp time,
                  EventConsumer& consumer);
 

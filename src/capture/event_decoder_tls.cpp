@@ -1,11 +1,22 @@
 // What records tell of TLS sessions: hellos, handshakes, ALPN.
 #include <cstring>
+#include <utility>
 
 #include "capture/event_convert.h"
 #include "capture/event_decoder.h"
 #include "capture/tls_hello.h"
 
 namespace sslsniff {
+
+/// Nothing more is to be had from hellos. The socket is often found by the first of them, its ClientHello.
+void EventDecoder::end_hellos(KernelConnection& connection) {
+    if (!std::exchange(connection.awaits_hello, false)) {
+        return;
+    }
+    if (connection.ciphertext_socket != 0 && on_bound_) {
+        on_bound_(connection.kernel_generation, connection.ciphertext_socket);
+    }
+}
 
 bool EventDecoder::on_hello(ByteView record, EventConsumer& consumer) {
     constexpr std::size_t kOffset = offsetof(hello_event, octets);
@@ -30,15 +41,19 @@ bool EventDecoder::on_hello(ByteView record, EventConsumer& consumer) {
     out.role = hello->from_client == sent ? Role::client : Role::server;
     out.tls = to_tls_info(*hello);
     connection->deliver(out, consumer);
+    if (!hello->from_client) {
+        end_hellos(*connection);
+    }
     return true;
 }
 
 bool EventDecoder::on_handshake(ByteView record, EventConsumer& consumer) {
     const auto event = read_fixed<handshake_event>(record);
-    const KernelConnection* connection = event ? connections_.find(event->header.generation) : nullptr;
+    KernelConnection* connection = event ? connections_.find(event->header.generation) : nullptr;
     if (connection == nullptr) {
         return false;
     }
+    end_hellos(*connection);
     TlsEvent out;
     out.connection = connection->id;
     out.time = time_of(event->header);

@@ -28,6 +28,8 @@ struct KernelConnection {
     std::uint64_t kernel_generation = 0;
     std::array<std::uint64_t, DIRECTION_COUNT> next{};  ///< position behind the last octet delivered
     std::uint64_t ciphertext_socket = 0;                ///< cookie; 0: not bound by ciphertext
+    /// Its ServerHello may still come: as long the kernel side must not take it for bound.
+    bool awaits_hello = false;
     Carrier carrier = Carrier::tls;
     /// Nobody is to hear of it before it is certain that nobody else tells of it.
     bool held = false;

@@ -125,6 +125,35 @@ class CleartextTest(LiveTest):
             capture.wait_for(1)
         self.assertEqual(len(capture.of_type("connection")), 1, capture.of_type("connection"))
 
+    def test_memory_bio_hellos_are_read(self):
+        """The socket is known by the ClientHello already; the ServerHello that follows is read all the same."""
+        _, port = self.nginx()
+        client = self.python(
+            """if True:
+            import asyncio, ssl, sys
+            async def fetch(port, certificate):
+                context = ssl.create_default_context(cafile=certificate)
+                for number in range(20):
+                    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname="localhost")
+                    writer.write(b"GET / HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n")
+                    await reader.read()
+                    writer.close()
+            sys.stdin.readline()
+            asyncio.run(fetch(int(sys.argv[1]), sys.argv[2]))
+            """, port, self.certificate[0])
+        with self.capture("-p", client.pid) as capture:
+            client.stdin.write("\n")
+            client.stdin.flush()
+            client.wait()
+            capture.wait_for(20)
+        connections = self.connections(capture, carrier="tls")
+        self.assertEqual(len(connections), 20)
+        for record in connections:
+            tls = record["connection"]["tls"]
+            self.assertEqual((record["connection"]["correlation"], tls.get("sni")), ("ciphertext", "localhost"), record)
+            self.assertTrue(tls.get("version", "").startswith("TLSv1."), record)
+            self.assertTrue(tls.get("cipher", "").startswith("TLS_"), record)
+
     def test_uncovered_tls_is_named(self):
         self.need("wget")
         _, port = self.nginx()

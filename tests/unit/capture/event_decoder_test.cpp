@@ -184,12 +184,40 @@ TEST_F(EventDecoderTest, EqualCiphertextBindsOnceAndTellsTheKernel) {
     ASSERT_EQ(out.all<EndpointsEvent>().size(), 1U);
     EXPECT_EQ(out.all<EndpointsEvent>().at(0).correlation, Correlation::ciphertext);
     EXPECT_EQ(out.all<EndpointsEvent>().at(0).endpoints.remote.port, 443);
+    EXPECT_TRUE(bound.empty());  // or its ServerHello would no longer be looked at
+    EXPECT_TRUE(binding.decode(hello_record(kClientHello), out) && bound.empty());
+    EXPECT_TRUE(binding.decode(hello_record(kServerHello), out));
+    EXPECT_EQ(out.all<TlsEvent>().back().tls.cipher, "TLS_AES_128_GCM_SHA256");
+    EXPECT_TRUE(binding.decode(data_record(0, "x"), out));
     EXPECT_EQ(bound, (std::vector<std::uint64_t>{kGeneration, 7}));
     // a socket call that the program makes in a callback of the library
     EXPECT_TRUE(binding.decode(record_of(event_of<bind_event>(EVENT_BIND)), out));
     EXPECT_EQ(out.all<EndpointsEvent>().size(), 1U);
     binding.decode(record_of(event_of<close_event>(EVENT_CLOSE)), out);
     EXPECT_EQ(released, std::vector<std::uint64_t>{7});
+}
+
+TEST_F(EventDecoderTest, WaitsForAServerHelloOnlyWhereOneMayCome) {
+    auto midstream = event_of<open_event>(EVENT_OPEN);
+    midstream.pid = 42;
+    midstream.header.flags = OPEN_MIDSTREAM;
+    const std::vector<std::vector<std::string>> before = {
+        {record_of(midstream)},
+        {open_record(), record_of(event_of<handshake_event>(EVENT_HANDSHAKE))},
+        {open_record(), data_record(0, "x")},
+    };
+    for (const auto& records : before) {
+        int bound = 0;
+        EventDecoder::Hooks hooks;
+        hooks.on_bound = [&](std::uint64_t, std::uint64_t) { ++bound; };
+        EventDecoder binding(kZero, hooks);
+        for (const std::string& record : records) {
+            EXPECT_TRUE(binding.decode(record, out));
+        }
+        binding.decode(library_record(), out);
+        binding.decode(socket_sample(42, 7), out);
+        EXPECT_EQ(bound, 1);
+    }
 }
 
 TEST_F(EventDecoderTest, CiphertextOfAConnectionThatIsOverBindsNothing) {

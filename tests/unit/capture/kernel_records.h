@@ -39,6 +39,20 @@ inline std::string open_record(std::uint64_t generation = kGeneration, std::uint
     return record_of(event);
 }
 
+// Handshake messages without extensions (RFC 8446 section 4.1).
+inline const std::string kClientHello =
+    std::string("\1\0\0\x2b\3\3", 6) + std::string(32, 'r') + std::string("\0\0\2\x13\1\1\0", 7);
+inline const std::string kServerHello =
+    std::string("\2\0\0\x26\3\3", 6) + std::string(32, 'r') + std::string("\0\x13\1\0", 4);
+
+inline std::string hello_record(ByteView message) {
+    auto event = event_of<hello_event>(EVENT_HELLO);
+    event.header.flags = HELLO_WITHOUT_RECORD_HEADER;
+    event.length = static_cast<std::uint32_t>(message.size());
+    std::memcpy(event.octets, message.data(), message.size());
+    return record_of(event);
+}
+
 inline std::string data_record(std::uint64_t position, ByteView bytes, std::uint32_t snipped = 0,
                                loss missing = LOSS_NONE) {
     auto event = event_of<data_event>(EVENT_DATA);
