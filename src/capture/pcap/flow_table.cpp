@@ -67,6 +67,21 @@ void FlowTable::on_tcp(const IpPacket& packet, const TcpSegmentView& segment, Ti
     move(found->second, flow.is_closed() ? closed_list : flow.is_unanswered() ? unanswered_list : tcp_list);
 }
 
+void FlowTable::on_unreachable(const Unreachable& news, Timestamp time, EventConsumer& consumer) {
+    const auto found = flows_.find(FlowKey::of(news.source, news.destination, kProtocolTcp));
+    if (found == flows_.end()) {
+        return;
+    }
+    Flow& flow = *found->second.flow;
+    const bool from_client = flow.direction_from(news.source) == Direction::sent;
+    if (from_client && !flow.is_closed() && flow.is_unanswered() && flow.is_opened_by(news.sequence)) {
+        held_bytes_ -= flow.held_bytes();
+        touch(found->second, time);
+        flow.close(news.reason, time, consumer);
+        move(found->second, closed_list);
+    }
+}
+
 void FlowTable::on_udp(const IpPacket& packet, Timestamp time, EventConsumer& consumer) {
     if (packet.payload.size() < kUdpHeader || packet.length < kUdpHeader) {
         return;

@@ -7,6 +7,7 @@
 
 #include "capture/pcap/flow.h"
 #include "capture/pcap/flow_key.h"
+#include "capture/pcap/icmp.h"
 #include "capture/pcap/ip_packet.h"
 
 namespace sslsniff {
@@ -19,6 +20,8 @@ class FlowTable {
 
     void on_tcp(const IpPacket& packet, const TcpSegmentView& segment, Timestamp time,
                 EventConsumer& consumer);
+    /// Ends a connection that is being asked for; others outlive such news (RFC 9293 section 3.9.2.2).
+    void on_unreachable(const Unreachable& news, Timestamp time, EventConsumer& consumer);
     void on_udp(const IpPacket& packet, Timestamp time, EventConsumer& consumer);
     /// The capture ends: delivers what waits. Connections that came about stay open.
     void finish(Timestamp now, EventConsumer& consumer);

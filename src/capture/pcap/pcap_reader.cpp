@@ -70,6 +70,10 @@ void PcapReader::on_ip(const CapturedPacket& packet, const IpPacket& ip, EventCo
         if (!(packet.is_ours && own_.on_udp(packet, ip, consumer))) {
             flows_.on_udp(ip, packet.time, consumer);
         }
+    } else if (ip.protocol == kProtocolIcmp || ip.protocol == kProtocolIcmpV6) {
+        if (const auto news = parse_unreachable(ip)) {
+            flows_.on_unreachable(*news, packet.time, consumer);
+        }
     }
 }
 

@@ -92,6 +92,54 @@ TEST_F(TcpOpeningTest, ResetOfAnOlderConnectionRefusesNothing) {
     EXPECT_EQ(text(), kOpened + "1 > GET\n");
 }
 
+TEST_F(TcpOpeningTest, AFirewallSaysNo) {
+    struct Row {
+        std::string_view client, server, router;
+        std::uint8_t protocol;
+        std::string_view type_and_code;
+        std::string_view end;
+    };
+    const std::vector<Row> rows{
+        {"10.0.0.1:40000", "10.0.0.2:80", "10.0.0.2", 1, "\x03\x03", "1 close refused\n"},    // port
+        {"10.0.0.1:40000", "10.0.0.2:80", "10.9.9.9", 1, "\x03\x01", "1 close timed_out\n"},  // host
+        {"10.0.0.1:40000", "10.0.0.2:80", "10.9.9.9", 1, "\x03\x0d", "1 close timed_out\n"},  // prohibited
+        {"10.0.0.1:40000", "10.0.0.2:80", "10.9.9.9", 1, "\x03\x04", ""},                     // only too big
+        {"10.0.0.1:40000", "10.0.0.2:80", "10.9.9.9", 1, "\x0b\x01", ""},                     // time exceeded
+        {"[fd00::1]:40000", "[fd00::2]:80", "fd00::2", 58, "\x01\x04", "1 close refused\n"},
+        {"[fd00::1]:40000", "[fd00::2]:80", "fd00::9", 58, "\x01\x03", "1 close timed_out\n"},
+    };
+    for (const Row& row : rows) {
+        TcpPeers peers(row.client, row.server);
+        const Bytes syn = peers.syn();
+        const bool v4 = row.protocol == 1;
+        const ByteView quoted = ByteView(syn).substr(14, (v4 ? 20U : 40U) + 8);
+        const auto client = parse_endpoint(row.client).value();
+        const auto news = [&](ByteView about) {
+            const Bytes message = Bytes(row.type_and_code) + Bytes(6, '\0') + Bytes(about);
+            return ethernet(ip_packet(parse_ip(row.router).value(), client.address, row.protocol, message));
+        };
+        const std::string got = read(PcapBuilder().packet(syn).packet(news(quoted)).file()).text;
+        EXPECT_TRUE(got.ends_with(row.end.empty() ? ":80\n" : row.end)) << row.type_and_code << got;
+        TcpPeers other(row.client, row.server, 77);
+        const Bytes old = other.syn();
+        const Bytes stale = news(ByteView(old).substr(14, quoted.size()));
+        EXPECT_TRUE(read(PcapBuilder().packet(syn).packet(stale).file()).text.ends_with(":80\n"));
+        for (std::size_t size = 0; size < quoted.size(); ++size) {
+            const Bytes cut = news(quoted.substr(0, size));
+            EXPECT_TRUE(read(PcapBuilder().packet(syn).packet(cut).file()).text.ends_with(":80\n"));
+        }
+    }
+}
+
+TEST_F(TcpOpeningTest, ConnectionsThatCameAboutOutliveSuchNews) {
+    const Bytes syn = peers_.syn();
+    const Bytes quoted = Bytes("\x03\x01") + Bytes(6, '\0') + syn.substr(14, 28);
+    const IpAddress client = parse_ip("10.0.0.1").value();
+    pcap_.packet(syn).packet(peers_.syn_ack()).packet(peers_.ack_from_client());
+    pcap_.packet(ethernet(ip_packet(client, client, 1, quoted))).packet(peers_.from_client("GET"));
+    EXPECT_EQ(text(), kOpened + "1 > GET\n");
+}
+
 TEST_F(TcpOpeningTest, TimedOut) {
     const Bytes syn = peers_.syn();
     pcap_.packet(syn).wait(1s).packet(syn);
