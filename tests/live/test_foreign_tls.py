@@ -121,8 +121,10 @@ class ForeignTlsTest(LiveTest):
         source, program = (os.path.join(self.folder, name) for name in ("client.c", "client"))
         with open(source, "w", encoding="utf-8") as file:
             file.write(STATIC_CLIENT)
-        subprocess.run(["cc", "-O1", "-s", "-o", program, source, archive, archive.replace("ssl.a", "crypto.a"), "-ldl",
-                        "-lpthread"], check=True)
+        private = subprocess.run(["pkg-config", "--static", "--libs-only-l", "libcrypto"], check=True, capture_output=True, text=True)
+        libraries = [word for word in private.stdout.split() if word != "-lcrypto"]
+        subprocess.run(["cc", "-O1", "-s", "-o", program, source, archive, archive.replace("ssl.a", "crypto.a"), *libraries],
+                       check=True)
         self.assertIsNone(nginx.poll())
         with self.capture("-c", "client", outputs=("-o", "text")) as capture:
             subprocess.run([program, str(port)], check=True)

@@ -25,6 +25,19 @@ constexpr decltype(llhttp_t::lenient_flags) kLenient =
 #endif
     ;
 
+bool is_above_ascii(char c) {
+    return static_cast<unsigned char>(c) > 0x7F;
+}
+
+/// Of a request line: one octet above 0x7F, or all before the next of them, at most to the end of the line.
+const char* end_of_piece(const char* at, const char* end) {
+    if (is_above_ascii(*at)) {
+        return at + 1;
+    }
+    const char* const stop = std::find_if(at, end, [](char c) { return is_above_ascii(c) || c == '\n'; });
+    return stop != end && *stop == '\n' ? stop + 1 : stop;
+}
+
 }  // namespace
 
 MessageReader::MessageReader(Kind kind, Http1Listener& listener, const ParserLimits& limits)
@@ -98,13 +111,23 @@ void MessageReader::read_method(const char*& at, const char* end) {
 }
 
 void MessageReader::run_parser(const char*& at, const char* end) {
-    const llhttp_errno_t error = llhttp_execute(&parser_, at, static_cast<std::size_t>(end - at));
+    if (kind_ == Kind::request && !head_.start_line_done) {
+        end = end_of_piece(at, end);
+    }
+    // llhttp 9 refuses octets above 0x7F in the request target, which clients send as they were typed and
+    // servers accept: it gets a stand-in for each, and add_target() the octet.
+    const bool stands_in =
+        end == at + 1 && kind_ == Kind::request && !head_.start_line_done && is_above_ascii(*at);
+    original_ = stands_in ? ByteView(at, 1) : ByteView();
+    const char* const given = stands_in ? "x" : at;
+    const llhttp_errno_t error = llhttp_execute(&parser_, given, static_cast<std::size_t>(end - at));
+    original_ = {};
     if (error == HPE_OK) {
         at = end;
         return;
     }
-    const char* const position = llhttp_get_error_pos(&parser_);
-    at = position >= at && position <= end ? position : end;
+    const std::ptrdiff_t offset = llhttp_get_error_pos(&parser_) - given;
+    at = offset >= 0 && offset <= end - at ? at + offset : end;
     if (error == HPE_PAUSED) {
         complete();  // on_message_complete pauses
     } else {

@@ -127,6 +127,7 @@ class MessageReader {
     std::size_t body_limit_ = 0;
     HttpMessage* message_ = nullptr;
     Http1Head head_;
+    ByteView original_;  ///< of the target, what llhttp has a stand-in for just now
     StartLineMatcher matcher_;
     Bytes candidate_;  ///< octets of the candidate from earlier chunks
     Timestamp candidate_time_;

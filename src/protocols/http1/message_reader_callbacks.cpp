@@ -14,7 +14,8 @@ struct MessageReader::Callbacks {
         llhttp_settings_t settings;
         llhttp_settings_init(&settings);
         settings.on_url = [](llhttp_t* parser, const char* at, std::size_t length) {
-            self(parser).add_target({at, length});
+            MessageReader& reader = self(parser);
+            reader.add_target(reader.original_.empty() ? ByteView(at, length) : reader.original_);
             return 0;
         };
         settings.on_status = [](llhttp_t* parser, const char* at, std::size_t length) {

@@ -170,7 +170,9 @@ void Matcher::follow(const Pending& pending, const RespValue& reply) {
         monitor_ = true;
     } else if (pending.rule == ReplyRule::replication && text.starts_with("FULLRESYNC")) {
         stream_ = Stream::snapshot;
-    } else if (pending.rule == ReplyRule::replication && text.starts_with("CONTINUE")) {
+    } else if (pending.rule == ReplyRule::replication &&
+               // Since Redis 8 the snapshot may come on a connection of its own.
+               (text.starts_with("CONTINUE") || text.starts_with("RDBCHANNELSYNC"))) {
         stream_ = Stream::commands;
     } else if (text == "RESET") {
         monitor_ = false;

@@ -167,6 +167,9 @@ TEST(RedisParser, FollowsReplication) {
                                     " -> replicated PING"}));
     EXPECT_EQ(run({sent(command({"SYNC"})), received("$5\r\nREDIS" + command({"PING"}))}),
               (Lines{"SYNC -> (no reply wanted)", " -> RDB snapshot 5 bytes", " -> replicated PING"}));
+    EXPECT_EQ(run({sent(command({"PSYNC", "0123", "1"})),
+                   received("+RDBCHANNELSYNC 5\r\n" + command({"SET", "k", "v"}))}),
+              (Lines{"PSYNC 0123 1 -> RDBCHANNELSYNC 5", " -> replicated SET k v"}));
 }
 
 TEST(RedisParser, HidesSecretsUnlessAsked) {
