@@ -104,49 +104,36 @@ class CleartextTest(LiveTest):
         # curl asks nobody for the address of localhost
         self.assertEqual(self.connections(capture, carrier="cleartext"), [])
 
-    def test_memory_bio_is_not_shown_twice(self):
+    def fetch_by_memory_bio(self, count):
+        """A capture of python asyncio, whose TLS library touches no socket."""
         _, port = self.nginx()
         client = self.python(
             """if True:
             import asyncio, ssl, sys
-            async def fetch(port, certificate):
+            async def fetch(port, certificate, count):
                 context = ssl.create_default_context(cafile=certificate)
-                reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname="localhost")
-                writer.write(b"GET / HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n")
-                await reader.read()
-                writer.close()
-            sys.stdin.readline()
-            asyncio.run(fetch(int(sys.argv[1]), sys.argv[2]))
-            """, port, self.certificate[0])
-        with self.capture("-p", client.pid) as capture:
-            client.stdin.write("\n")
-            client.stdin.flush()
-            client.wait()
-            capture.wait_for(1)
-        self.assertEqual(len(capture.of_type("connection")), 1, capture.of_type("connection"))
-
-    def test_memory_bio_hellos_are_read(self):
-        """The socket is known by the ClientHello already; the ServerHello that follows is read all the same."""
-        _, port = self.nginx()
-        client = self.python(
-            """if True:
-            import asyncio, ssl, sys
-            async def fetch(port, certificate):
-                context = ssl.create_default_context(cafile=certificate)
-                for number in range(20):
+                for number in range(count):
                     reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname="localhost")
                     writer.write(b"GET / HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n")
                     await reader.read()
                     writer.close()
             sys.stdin.readline()
-            asyncio.run(fetch(int(sys.argv[1]), sys.argv[2]))
-            """, port, self.certificate[0])
+            asyncio.run(fetch(int(sys.argv[1]), sys.argv[2], int(sys.argv[3])))
+            """, port, self.certificate[0], count)
         with self.capture("-p", client.pid) as capture:
             client.stdin.write("\n")
             client.stdin.flush()
             client.wait()
-            capture.wait_for(20)
-        connections = self.connections(capture, carrier="tls")
+            capture.wait_for(count)
+        return capture
+
+    def test_memory_bio_is_not_shown_twice(self):
+        capture = self.fetch_by_memory_bio(1)
+        self.assertEqual(len(capture.of_type("connection")), 1, capture.of_type("connection"))
+
+    def test_memory_bio_hellos_are_read(self):
+        """The socket is known by the ClientHello already; the ServerHello that follows is read all the same."""
+        connections = self.connections(self.fetch_by_memory_bio(20), carrier="tls")
         self.assertEqual(len(connections), 20)
         for record in connections:
             tls = record["connection"]["tls"]
