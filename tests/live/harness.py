@@ -19,7 +19,7 @@ SSLSNIFF = os.environ.get("SSLSNIFF", "build/dev/sslsniff")
 BACKENDS = [f"--backend={name}" for name in os.environ.get("SSLSNIFF_BACKENDS", "").split()]
 PYTHON = "/usr/bin/python3"  # Debian's: its ssl module uses the system's libssl
 # Generous: a loaded machine must not fail a test. Nothing waits this long when all is well.
-PATIENCE = 60
+PATIENCE = 60 * int(os.environ.get("SSLSNIFF_TEST_PATIENCE", 1))  # seconds; emulated machines are slow
 
 
 def cleartext_backend():
