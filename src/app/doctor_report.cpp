@@ -119,7 +119,7 @@ std::string diagnosis_json(const Diagnosis& diagnosis, const std::optional<Watch
         write_watched(json, *traffic);
     }
     json.end_object();
-    return json.buffer() + "\n";
+    return std::string(json.line());
 }
 
 }  // namespace sslsniff

@@ -36,7 +36,7 @@ void write_json(const AttachPlan& plan, const ProcFs& proc, OutputStream& out) {
         json.plain("type", type);
         fields();
         json.end_object();
-        out.write(json.buffer() + "\n");
+        out.write(json.line());
     };
     for (const LibraryPlan& library : plan.libraries) {
         line("library", [&] { write_library(json, library, LibraryDetail::users, proc); });

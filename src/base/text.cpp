@@ -93,12 +93,11 @@ std::string printable(ByteView octets, bool keep_newlines) {
     return out;
 }
 
-void append_base64(std::string& out, ByteView octets) {
+std::string base64(ByteView octets) {
     static constexpr std::string_view kAlphabet =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const std::size_t before = out.size();
-    out.resize(before + (octets.size() + 2) / 3 * 4, '=');
-    char* at = out.data() + before;
+    std::string out((octets.size() + 2) / 3 * 4, '=');
+    char* at = out.data();
     const auto octet = [&](std::size_t i) { return std::uint32_t{static_cast<unsigned char>(octets[i])}; };
     std::size_t i = 0;
     for (; i + 3 <= octets.size(); i += 3) {
@@ -109,7 +108,7 @@ void append_base64(std::string& out, ByteView octets) {
         *at++ = kAlphabet[bits & 0x3F];
     }
     if (i == octets.size()) {
-        return;
+        return out;
     }
     const bool two = octets.size() - i == 2;
     const std::uint32_t bits = octet(i) << 16 | (two ? octet(i + 1) << 8 : 0U);
@@ -118,11 +117,6 @@ void append_base64(std::string& out, ByteView octets) {
     if (two) {
         *at = kAlphabet[bits >> 6 & 0x3F];
     }
-}
-
-std::string base64(ByteView octets) {
-    std::string out;
-    append_base64(out, octets);
     return out;
 }
 

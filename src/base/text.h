@@ -37,7 +37,6 @@ std::string printable(ByteView octets, bool keep_newlines = false);
 
 /// RFC 4648 section 4, with padding.
 std::string base64(ByteView octets);
-void append_base64(std::string& out, ByteView octets);
 
 /// "0", "999", "1.2k", "34M", "5.6G": powers of 1000, for reading at a glance.
 std::string human_size(std::uint64_t bytes);

@@ -140,7 +140,7 @@ void TraceWriter::write(const LossEvent& event) {
 void TraceWriter::begin(std::string_view kind, Timestamp time) {
     buffer_ += kind;
     buffer_ += ' ';
-    append_rfc3339(buffer_, time);
+    buffer_ += TimeText(time).view();
 }
 
 void TraceWriter::begin(std::string_view kind, Timestamp time, const ConnectionId& connection) {

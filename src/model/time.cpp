@@ -1,6 +1,5 @@
 #include "model/time.h"
 
-#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -10,40 +9,33 @@ namespace sslsniff {
 
 namespace {
 
-void append_digits(std::string& out, std::int64_t value, std::size_t width) {
-    std::array<char, 20> digits{};
-    for (std::size_t i = width; i-- > 0; value /= 10) {
-        digits[i] = static_cast<char>('0' + value % 10);
+/// Writes `value` in `width` digits, then `next`; returns the place behind.
+char* put_digits(char* out, std::int64_t value, std::size_t width, char next) {
+    for (char* digit = out + width; digit != out; value /= 10) {
+        *--digit = static_cast<char>('0' + value % 10);
     }
-    out.append(digits.data(), width);
+    out[width] = next;
+    return out + width + 1;
 }
 
 }  // namespace
 
-void append_rfc3339(std::string& out, Timestamp time) {
+TimeText::TimeText(Timestamp time) {
     const auto day = std::chrono::floor<std::chrono::days>(time);
     const std::chrono::year_month_day date(day);
     const std::chrono::hh_mm_ss clock(time - day);
-    append_digits(out, static_cast<int>(date.year()), 4);
-    out += '-';
-    append_digits(out, static_cast<unsigned>(date.month()), 2);
-    out += '-';
-    append_digits(out, static_cast<unsigned>(date.day()), 2);
-    out += 'T';
-    append_digits(out, clock.hours().count(), 2);
-    out += ':';
-    append_digits(out, clock.minutes().count(), 2);
-    out += ':';
-    append_digits(out, clock.seconds().count(), 2);
-    out += '.';
-    append_digits(out, clock.subseconds().count(), 9);
-    out += 'Z';
+    char* out = text_.data();
+    out = put_digits(out, static_cast<int>(date.year()), 4, '-');
+    out = put_digits(out, static_cast<unsigned>(date.month()), 2, '-');
+    out = put_digits(out, static_cast<unsigned>(date.day()), 2, 'T');
+    out = put_digits(out, clock.hours().count(), 2, ':');
+    out = put_digits(out, clock.minutes().count(), 2, ':');
+    out = put_digits(out, clock.seconds().count(), 2, '.');
+    put_digits(out, clock.subseconds().count(), 9, 'Z');
 }
 
 std::string rfc3339(Timestamp time) {
-    std::string out;
-    append_rfc3339(out, time);
-    return out;
+    return std::string(TimeText(time).view());
 }
 
 namespace {

@@ -3,7 +3,8 @@
 
   run.py --sslsniff BINARY [--short] [--only NAME] [--times N] [--seconds N]
 
-load       64 connections at full load for 60 s: nothing lost, every request seen, memory flat, the server unaffected
+load       64 connections at full load for 60 s, 16 KiB answers: nothing lost, every request seen, memory flat, the server unaffected
+bulk       the same with answers of 1 MiB, for 30 s
 attach     200 times attached and detached under load: no program, map or link stays behind
 killed     the target is killed by SIGKILL under load, 20 times: the capture ends by itself, cleanly, and leaves nothing
 churn      10,000 connections opened and closed: every request is seen, memory flat, maps as empty as before
@@ -112,11 +113,11 @@ def wrk(server, size, seconds, connections=64):
         process.stdout.close()
 
 
-def test_load(options, server):
+def test_load(options, server, size=16384, seconds=60):
     connections = 64
     capture = Capture(options.sslsniff, server.worker, "-o", "json:/dev/null")  # a disk would be the limit
-    seconds = options.seconds or (5 if options.short else 60)
-    with wrk(server, 16384, seconds, connections) as load:
+    seconds = options.seconds or (5 if options.short else seconds)
+    with wrk(server, size, seconds, connections) as load:
         time.sleep(seconds * 0.3)
         early = capture.memory()
         time.sleep(seconds * 0.6)
@@ -137,6 +138,10 @@ def test_load(options, server):
     check(requests <= seen <= requests + connections or not nothing_lost, f"{seen} transactions of {requests} requests seen")
     check(answers(server), "the server is gone")
     return f"{requests} requests in {seconds} s, {seen} transactions, {early:.1f} -> {late:.1f} MiB; {last}"
+
+
+def test_bulk(options, server):
+    return test_load(options, server, size=2**20, seconds=30)
 
 
 def test_attach(options, server):
@@ -242,7 +247,8 @@ def test_overflow(options, server):
     return f"{received} octets, {sent['missing']} of them reported missing; {summary.strip().splitlines()[-1]}"
 
 
-TESTS = {"load": test_load, "attach": test_attach, "killed": test_killed, "churn": test_churn, "overflow": test_overflow}
+TESTS = {"load": test_load, "bulk": test_bulk, "attach": test_attach, "killed": test_killed, "churn": test_churn,
+         "overflow": test_overflow}
 
 
 def main():
@@ -251,7 +257,7 @@ def main():
     parser.add_argument("--short", action="store_true", help="less of each")
     parser.add_argument("--only", choices=TESTS)
     parser.add_argument("--times", type=int, help="repeat so often: attach, killed, churn, overflow")
-    parser.add_argument("--seconds", type=int, help="length of load")
+    parser.add_argument("--seconds", type=int, help="length of load and bulk")
     options = parser.parse_args()
     path = os.environ["PATH"] + ":/usr/sbin"
     missing = [tool for tool in ("nginx", "wrk", "openssl", "bpftool") if not shutil.which(tool, path=path)]

@@ -19,8 +19,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kPollBudget = 48U << 10U;  // octets handed over by one poll
-constexpr unsigned kPatience = 64;               // polls in a row with more waiting behind them
+constexpr std::size_t kPollBudget = 512U << 10U;  // octets handed over by one poll
+constexpr std::size_t kUrgent = 8;                // part of the ring that may wait
 
 /// From /proc, where the process may be gone.
 void describe_process(ProcessInfo& process) {
@@ -97,7 +97,7 @@ Result<std::unique_ptr<LiveCapture>> LiveCapture::start(const LiveOptions& optio
 }
 
 Result<void> LiveCapture::set_up() {
-    auto ring = RecordRing::open(programs_.ring_fd());
+    auto ring = RecordRing::open(programs_.ring_fd(), programs_.ring_bytes());
     if (!ring) {
         return std::unexpected(ring.error());
     }
@@ -206,11 +206,10 @@ bool LiveCapture::take_records(EventConsumer& consumer) {
     return took;
 }
 
-/// On a busy CPU the traced programs and their peers wait for us. So others may run after every little piece,
-/// unless much is waiting already.
+/// On a busy CPU the traced programs and their peers wait for us. So others may run after every piece, unless
+/// so much is waiting already that the ring could run full in the meantime: giving way costs milliseconds.
 void LiveCapture::give_way() {
-    polls_behind_ = ring_->has_more() ? polls_behind_ + 1 : 0;
-    if (polls_behind_ < kPatience) {
+    if (ring_->waiting() < ring_->size() / kUrgent) {
         sched_yield();
     }
 }

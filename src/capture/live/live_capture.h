@@ -15,7 +15,7 @@
 #include "capture/live/live_options.h"
 #include "capture/live/live_report.h"
 #include "capture/live/loss_reporter.h"
-#include "capture/live/record_ring.h"
+#include "capture/record_ring.h"
 #include "capture/live/wait_set.h"
 
 namespace sslsniff {
@@ -60,7 +60,6 @@ class LiveCapture {
     Timestamp monotonic_zero_;
     EventDecoder decoder_;
     WaitSet wait_set_;
-    unsigned polls_behind_ = 0;
     bool stopped_ = false;
     bool ended_ = false;
 };

@@ -52,7 +52,7 @@ void HarSink::on_transaction(const Transaction& transaction) {
     json_.begin_document();
     entry(transaction, fields.root());
     json_.end_object();
-    out_.write(json_.buffer());
+    out_.write(json_.document());
 }
 
 void HarSink::on_summary(const CaptureSummary& /*summary*/) {
@@ -67,7 +67,7 @@ void HarSink::text(std::string_view key, ByteView octets) {
 void HarSink::entry(const Transaction& transaction, const FieldTree::Node& fields) {
     const FieldTree::Node* request_node = fields.find("request");
     const ConnectionInfo& connection = transaction.connection;
-    json_.plain("startedDateTime", rfc3339(transaction.timing.start));
+    json_.plain("startedDateTime", TimeText(transaction.timing.start).view());
     timings(transaction.timing);
     request(request_node);
     response(fields.find("response"), request_node != nullptr ? request_node->text_of("version")

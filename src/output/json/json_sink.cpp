@@ -96,7 +96,7 @@ const Bytes& JsonSink::describe(const ConnectionInfo& info) {
     json_.begin_document();
     process(*info.process);
     connection(info);
-    Bytes text(ByteView(json_.buffer()).substr(kBeforeDescribed.size()));
+    Bytes text(json_.document().substr(kBeforeDescribed.size()));
     return described_.insert_or_assign(info.id, Described{info, std::move(text)}).first->second.json;
 }
 
@@ -108,15 +108,11 @@ void JsonSink::begin(std::string_view type) {
 
 void JsonSink::end() {
     json_.end_object();
-    json_.buffer() += '\n';
-    out_.write(json_.buffer());
+    out_.write(json_.line());
 }
 
 void JsonSink::time(std::string_view key, Timestamp time) {
-    json_.plain(key, {});
-    json_.buffer().pop_back();  // the quote, put back behind the time
-    append_rfc3339(json_.buffer(), time);
-    json_.buffer() += '"';
+    json_.plain(key, TimeText(time).view());
 }
 
 void JsonSink::microseconds(std::string_view key, Timestamp from, Timestamp to) {

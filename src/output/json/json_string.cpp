@@ -38,40 +38,40 @@ std::size_t plain_prefix(ByteView octets) {
     return at;
 }
 
-void append_escape(Bytes& out, std::uint32_t code_point) {
+void append_escape(JsonBuffer& out, std::uint32_t code_point) {
     static constexpr std::string_view kDigits = "0123456789abcdef";
     switch (code_point) {
         case '"':
-            out += "\\\"";
+            append(out, "\\\"");
             return;
         case '\\':
-            out += "\\\\";
+            append(out, "\\\\");
             return;
         case '\n':
-            out += "\\n";
+            append(out, "\\n");
             return;
         case '\r':
-            out += "\\r";
+            append(out, "\\r");
             return;
         case '\t':
-            out += "\\t";
+            append(out, "\\t");
             return;
         default:
-            out += "\\u";
+            append(out, "\\u");
             for (int shift = 12; shift >= 0; shift -= 4) {
-                out += kDigits[code_point >> shift & 15];
+                out.push_back(kDigits[code_point >> shift & 15]);
             }
     }
 }
 
 }  // namespace
 
-bool append_json_string(Bytes& out, ByteView octets) {
+bool append_json_string(JsonBuffer& out, ByteView octets) {
     bool well_formed = true;
-    out += '"';
+    out.push_back('"');
     while (!octets.empty()) {
         const std::size_t plain = plain_prefix(octets);
-        out.append(octets.substr(0, plain));
+        append(out, octets.substr(0, plain));
         octets.remove_prefix(plain);
         if (octets.empty()) {
             break;
@@ -79,30 +79,30 @@ bool append_json_string(Bytes& out, ByteView octets) {
         const CodePoint point = decode_utf8(octets);
         if (point.length == 0) {
             well_formed = false;
-            out += kReplacement;
+            append(out, kReplacement);
             octets.remove_prefix(1);
             continue;
         }
         if (is_dangerous(point.value) || point.value == '"' || point.value == '\\') {
             append_escape(out, point.value);
         } else {
-            out.append(octets.substr(0, point.length));
+            append(out, octets.substr(0, point.length));
         }
         octets.remove_prefix(point.length);
     }
-    out += '"';
+    out.push_back('"');
     return well_formed;
 }
 
-void append_json_text(Bytes& out, ByteView json) {
+void append_json_text(JsonBuffer& out, ByteView json) {
     while (!json.empty()) {
         const CodePoint point = decode_utf8(json);
         if (point.value < 0x20) {
-            out += ' ';  // white space between tokens
+            out.push_back(' ');  // white space between tokens
         } else if (is_dangerous(point.value)) {
             append_escape(out, point.value);
         } else {
-            out.append(json.substr(0, point.length));
+            append(out, json.substr(0, point.length));
         }
         json.remove_prefix(std::max<std::size_t>(point.length, 1));
     }

@@ -9,11 +9,16 @@
 namespace sslsniff {
 
 void JsonWriter::begin_document() {
-    stream_.bytes.clear();
+    stream_.buffer.clear();
     in_array_.clear();
     json_.Reset(stream_);
     json_.StartObject();
     in_array_.push_back(false);
+}
+
+ByteView JsonWriter::line() {
+    stream_.buffer.push_back('\n');
+    return document();
 }
 
 void JsonWriter::begin_object(std::string_view name) {
@@ -49,11 +54,11 @@ void JsonWriter::text(std::string_view name, ByteView octets) {
     }
     key(name);
     begin_string();
-    if (!append_json_string(stream_.bytes, octets)) {
+    if (!append_json_string(stream_.buffer, octets)) {
         begin_string();
-        stream_.bytes += '"';
-        stream_.bytes += name;
-        stream_.bytes += "_base64\"";
+        stream_.buffer.push_back('"');
+        append(stream_.buffer, name);
+        append(stream_.buffer, "_base64\"");
         base64_string(octets);
     }
 }
@@ -90,15 +95,15 @@ void JsonWriter::null(std::string_view name) {
 void JsonWriter::plain(std::string_view name, std::string_view ascii) {
     key(name);
     begin_string();
-    stream_.bytes += '"';
-    stream_.bytes += ascii;
-    stream_.bytes += '"';
+    stream_.buffer.push_back('"');
+    append(stream_.buffer, ascii);
+    stream_.buffer.push_back('"');
 }
 
 void JsonWriter::raw(std::string_view name, std::string_view json) {
     key(name);
     begin_string();
-    stream_.bytes += json;
+    append(stream_.buffer, json);
 }
 
 void JsonWriter::octets(std::string_view name, ByteView octets) {
@@ -125,7 +130,7 @@ void JsonWriter::body(std::string_view name, const Body& body) {
     if (!body.json.empty()) {
         key("json");
         begin_string();
-        append_json_text(stream_.bytes, body.json);
+        append_json_text(stream_.buffer, body.json);
     }
     if (body.record && !body.record->name().empty()) {
         text("saved", body.record->name());
@@ -152,14 +157,14 @@ std::size_t JsonWriter::content(ByteView octets, bool cut) {
         return 0;
     }
     const ByteView whole = octets.substr(0, cut ? without_cut_code_point(octets) : octets.size());
-    const std::size_t mark = stream_.bytes.size();
+    const std::size_t mark = stream_.buffer.size();
     key("text");
     begin_string();
-    if (append_json_string(stream_.bytes, whole)) {
+    if (append_json_string(stream_.buffer, whole)) {
         return whole.size();
     }
     // RapidJSON has counted a key and a value, which leaves the order of commas and colons as it was.
-    stream_.bytes.resize(mark);
+    stream_.buffer.resize(mark);
     key("base64");
     base64_string(octets);
     return octets.size();
@@ -168,9 +173,9 @@ std::size_t JsonWriter::content(ByteView octets, bool cut) {
 void JsonWriter::key(std::string_view name) {
     if (!in_array_.back()) {
         begin_string();
-        stream_.bytes += '"';
-        stream_.bytes += name;
-        stream_.bytes += '"';
+        stream_.buffer.push_back('"');
+        append(stream_.buffer, name);
+        stream_.buffer.push_back('"');
     }
 }
 
@@ -180,9 +185,9 @@ void JsonWriter::begin_string() {
 
 void JsonWriter::base64_string(ByteView octets) {
     begin_string();
-    stream_.bytes += '"';
-    append_base64(stream_.bytes, octets);
-    stream_.bytes += '"';
+    stream_.buffer.push_back('"');
+    append(stream_.buffer, base64(octets));
+    stream_.buffer.push_back('"');
 }
 
 }  // namespace sslsniff

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "body/decoded_body.h"
 #include "model/exchange.h"
+#include "output/json/json_string.h"
 
 namespace sslsniff {
 
@@ -37,15 +38,17 @@ class JsonWriter final : public FieldWriter {
     void unsigned_number(std::string_view key, std::uint64_t value);
 
     /// What was written since begin_document().
-    Bytes& buffer() { return stream_.bytes; }
+    ByteView document() const { return {stream_.buffer.data(), stream_.buffer.size()}; }
+    /// The same as a line; ends the document.
+    ByteView line();
 
   private:
     /// RapidJSON's idea of a stream.
     struct Stream {
         using Ch = char;
-        void Put(char c) { bytes += c; }  // NOLINT(readability-identifier-naming)
-        void Flush() {}                   // NOLINT(readability-identifier-naming)
-        Bytes bytes;
+        void Put(char c) { buffer.push_back(c); }  // NOLINT(readability-identifier-naming)
+        void Flush() {}                            // NOLINT(readability-identifier-naming)
+        JsonBuffer buffer;
     };
 
     void key(std::string_view key);

@@ -173,7 +173,7 @@ TEST(PlanReport, Json) {
     write_library(json, sample_library(), LibraryDetail::users_and_sites, ProcFs("/nonexistent"));
     json.end_object();
     EXPECT_EQ(
-        json.buffer(),
+        json.document(),
         R"({"name":"OpenSSL","version":"3.0.17","path":"/lib/x\u001b.so","build_id":"ab12","deleted":true,)"
         R"("processes":[],"sites":[{"symbol":"SSL_read","kind":"internal","file_offset":217808,)"
         R"("covers":["SSL_read_ex"]},{"symbol":"SSL_free","kind":"entry_stepped","file_offset":16,"covers":[]}],)"
