@@ -15,8 +15,8 @@
 #include "capture/live/live_options.h"
 #include "capture/live/live_report.h"
 #include "capture/live/loss_reporter.h"
-#include "capture/record_ring.h"
 #include "capture/live/wait_set.h"
+#include "capture/record_ring.h"
 
 namespace sslsniff {
 
