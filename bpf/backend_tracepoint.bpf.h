@@ -17,19 +17,21 @@ __noinline int sample_system_call(__u64 socket, __u64 identity, int result, __u3
 	return sample_ciphertext(socket, identity, buffer.address, buffer.length, direction);
 }
 
-static __always_inline void on_system_call(struct sock *sk, int result, __u32 flags, __u64 direction)
+/* The transfer; NULL: not wanted. */
+static __always_inline struct transfer *on_system_call(struct sock *sk, int result, __u32 flags, __u64 direction)
 {
 	if (!control.armed || !is_wanted_cleartext(sk))
-		return;
+		return NULL;
 	struct transfer *transfer = use_current_transfer();
 	if (!transfer)
-		return;
+		return NULL;
 	if (!config.has_entries || transfer->socket != address_of(sk) || transfer->is_over ||
 	    transfer->direction != direction) {
 		begin_transfer(transfer, sk, bpf_get_socket_cookie(sk), direction, flags);
 		describe_by_syscall(result);
 	}
 	finish_transfer(1, result);
+	return transfer;
 }
 
 static __always_inline void on_call_traced(struct sock *sk, int result, __u64 direction)
@@ -61,25 +63,76 @@ int BPF_PROG(socket_received, struct sock *sk, int result, int flags)
 	return 0;
 }
 
+static __always_inline void on_cleartext_call(struct sock *sk, int result, __u32 flags, __u64 direction)
+{
+	if (!needs_look(sk))
+		return;
+	on_call_traced(sk, result, direction);
+	struct transfer *transfer = on_system_call(sk, result, flags, direction);
+	if (transfer)
+		transfer->is_seen = 1;
+}
+
 /* The same and cleartext: instead of those, when it is wanted. */
 
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(cleartext_sent, struct sock *sk, int result, int flags)
 {
-	if (!needs_look(sk))
-		return 0;
-	on_call_traced(sk, result, DIRECTION_SENT);
-	on_system_call(sk, result, flags, DIRECTION_SENT);
+	on_cleartext_call(sk, result, flags, DIRECTION_SENT);
 	return 0;
 }
 
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(cleartext_received, struct sock *sk, int result, int flags)
 {
+	on_cleartext_call(sk, result, flags, DIRECTION_RECEIVED);
+	return 0;
+}
+
+/*
+ * Where tasks can be preempted in these programs (seen on Linux 7.2), the kernel passes over a program for as long as a
+ * task that was preempted in it waits on that CPU. A second program, attached behind the first, then does its work.
+ */
+
+/* How often it did: nothing was lost, though the kernel has counted that it passed over the first. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} seen_again SEC(".maps");
+
+static __always_inline void on_same_call(struct sock *sk, int result, __u32 flags, __u64 direction)
+{
 	if (!needs_look(sk))
-		return 0;
-	on_call_traced(sk, result, DIRECTION_RECEIVED);
-	on_system_call(sk, result, flags, DIRECTION_RECEIVED);
+		return;
+	struct transfer *transfer = current_transfer();
+	if (transfer && transfer->is_seen) {
+		transfer->is_seen = 0;
+		return;
+	}
+	if (!is_wanted_cleartext(sk))
+		return;
+	on_call_traced(sk, result, direction);
+	if (!on_system_call(sk, result, flags, direction))
+		return;
+	__u32 first = 0;
+	__u64 *count = bpf_map_lookup_elem(&seen_again, &first);
+	if (count)
+		__sync_fetch_and_add(count, 1);
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(cleartext_sent_again, struct sock *sk, int result, int flags)
+{
+	on_same_call(sk, result, flags, DIRECTION_SENT);
+	return 0;
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(cleartext_received_again, struct sock *sk, int result, int flags)
+{
+	on_same_call(sk, result, flags, DIRECTION_RECEIVED);
 	return 0;
 }
 

@@ -51,7 +51,7 @@ struct transfer {
 	__u8 is_message;     /* its buffers belong together */
 	__u8 name_in_kernel; /* where `name` points to */
 	__u8 is_over;        /* the call has returned */
-	__u8 reserved;
+	__u8 is_seen;        /* and the first of two programs for that has seen it (backend_tracepoint.bpf.h) */
 	struct peer peer;
 };
 

@@ -84,8 +84,8 @@ capture_config make_config(const Backends& backends, const LiveOptions& options,
 constexpr std::array kProcessPrograms = {"process_forked", "process_executed", "process_exited",
                                          "socket_state_changed"};
 
-constexpr std::array kCleartextMaps = {"batches", "datagram_flows", "datagram_sockets", "accepted_sockets",
-                                       "arrivals"};
+constexpr std::array kCleartextMaps = {"batches",          "datagram_flows", "datagram_sockets",
+                                       "accepted_sockets", "arrivals",       "seen_again"};
 
 }  // namespace
 
