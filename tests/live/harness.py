@@ -1,5 +1,6 @@
 """What the live tests share: sslsniff under test, certificates, servers and clients, all on loopback."""
 import base64
+import collections
 import contextlib
 import hashlib
 import itertools
@@ -124,18 +125,31 @@ class Capture:
         (summary,) = self.of_type("summary")
         return summary
 
-    def seen_so_far(self):
+    @property
+    def missed(self):
+        """Runs of capture programs that the kernel passed over, as the summary tells."""
+        return missed_runs(self.summary["losses"])
+
+    def seen_so_far(self, kind="transaction"):
         """Transactions in the file now, while the capture runs."""
         if not os.path.exists(self.json_path):
             return []
         with open(self.json_path, encoding="utf-8") as file:
             # The line being written just now is left for the next time.
             whole = itertools.takewhile(lambda line: line.endswith("\n"), file)
-            return [o for o in map(json.loads, whole) if o["type"] == "transaction"]
+            return [o for o in map(json.loads, whole) if o["type"] == kind]
 
-    def wait_for(self, count):
-        wait_until(lambda: len(self.seen_so_far()) >= count,
+    def wait_for(self, count, or_missed=False):
+        """`or_missed`: not for what the kernel passed over. Only when all that makes transactions has ended."""
+        def to_come():
+            missed = missed_runs(self.seen_so_far("loss")) if or_missed else 0
+            return count - missed - len(self.seen_so_far())
+        wait_until(lambda: to_come() <= 0,
                    f"{count} transactions; there are {len(self.seen_so_far())}; stderr: {self.stderr}")
+
+
+def missed_runs(losses):
+    return sum(loss["events"] for loss in losses if loss["cause"] == "missed")
 
 
 def body_of(message):
@@ -164,6 +178,12 @@ class LiveTest(unittest.TestCase):
             self.skipTest("built without live capture")
         self.folder = tempfile.mkdtemp(prefix="sslsniff-live-")
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def assert_seen(self, capture, seen, expected):
+        """The same in any order, but for as many as the kernel passed over programs (docs/kernels.md)."""
+        seen, expected = collections.Counter(seen), collections.Counter(expected)
+        self.assertFalse(seen - expected)
+        self.assertLessEqual((expected - seen).total(), capture.missed, expected - seen)
 
     def need(self, *programs):
         for program in programs:
