@@ -21,9 +21,15 @@ char* put_digits(char* out, std::int64_t value, std::size_t width, char next) {
 }  // namespace
 
 TimeText::TimeText(Timestamp time) {
-    const auto day = std::chrono::floor<std::chrono::days>(time);
-    const std::chrono::year_month_day date(day);
-    const std::chrono::hh_mm_ss clock(time - day);
+    // floor<days>() would overflow on the first day of all.
+    auto day = std::chrono::duration_cast<std::chrono::days>(time.time_since_epoch());
+    Duration within_day = time.time_since_epoch() % std::chrono::days(1);
+    if (within_day < Duration(0)) {
+        --day;
+        within_day += std::chrono::days(1);
+    }
+    const std::chrono::year_month_day date{std::chrono::sys_days(day)};
+    const std::chrono::hh_mm_ss clock(within_day);
     char* out = text_.data();
     out = put_digits(out, static_cast<int>(date.year()), 4, '-');
     out = put_digits(out, static_cast<unsigned>(date.month()), 2, '-');
