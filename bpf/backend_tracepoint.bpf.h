@@ -94,7 +94,7 @@ int BPF_PROG(cleartext_received, struct sock *sk, int result, int flags)
  * task that was preempted in it waits on that CPU. A second program, attached behind the first, then does its work.
  */
 
-/* How often it did: nothing was lost, though the kernel has counted that it passed over the first. */
+/* How often it did: nothing was lost, though the kernel has counted that it passed over the first (missed_runs.cpp). */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -104,14 +104,13 @@ struct {
 
 static __always_inline void on_same_call(struct sock *sk, int result, __u32 flags, __u64 direction)
 {
-	if (!needs_look(sk))
-		return;
+	/* Comes first, as a look may no longer be needed after what the first program did. */
 	struct transfer *transfer = current_transfer();
 	if (transfer && transfer->is_seen) {
 		transfer->is_seen = 0;
 		return;
 	}
-	if (!is_wanted_cleartext(sk))
+	if (!needs_look(sk) || !is_wanted_cleartext(sk))
 		return;
 	on_call_traced(sk, result, direction);
 	if (!on_system_call(sk, result, flags, direction))

@@ -8,8 +8,8 @@ struct bpf_object;
 namespace sslsniff {
 
 /// How often the kernel passed over programs of `object`, because the same program (kprobes: any) was running
-/// on that CPU already, and no second program (named *_again) did its work. Of tracing programs since Linux
-/// 5.12; 0 where it is not counted.
+/// on that CPU already; of two programs for the same (X and X_again) how often both, at most. Of tracing
+/// programs since Linux 5.12; 0 where it is not counted.
 std::uint64_t missed_runs(const bpf_object& object);
 
 /// How often a kprobe did not come to its program; above all, kretprobes when more calls waited than they

@@ -25,7 +25,6 @@ constexpr const char* kSendersUnknown = "some peers of UDP sockets stay unknown"
 constexpr const char* kReleaseUnknown = "connections of UDP sockets end when they are silent for a minute";
 constexpr const char* kIpv6Missing = "UDP over IPv6 is not captured";
 constexpr const char* kUnnamedMissing = "what io_uring and sendfile move is only counted";
-constexpr const char* kPassedOverMissing = "what the kernel passes over is missing";
 constexpr const char* kSpliceMissing = "what sendfile and splice move is missing without notice";
 
 struct SocketFunction {
@@ -72,8 +71,8 @@ void add_tracepoints(std::vector<SocketProgram>& out, bool cleartext) {
         out.push_back(by_section("cleartext_received"));
         // 6.18 does not let tasks be preempted in them; 7.2, the next one tried, does.
         if (kernel_is_at_least(6, 19)) {
-            out.push_back(by_section("cleartext_sent_again", kPassedOverMissing));
-            out.push_back(by_section("cleartext_received_again", kPassedOverMissing));
+            out.push_back(by_section("cleartext_sent_again"));
+            out.push_back(by_section("cleartext_received_again"));
         }
         for (const char* name : {"cleartext_sender4", "cleartext_sender6"}) {
             out.push_back({name, AttachAs::root_cgroup, "", false, kSendersUnknown});
