@@ -34,17 +34,26 @@ static __always_inline struct transfer *on_system_call(struct sock *sk, int resu
 	return transfer;
 }
 
+static __always_inline void on_call_within_tls(struct sock *sk, int result, __u64 direction)
+{
+	if (!control.armed || !is_inside_call())
+		return;
+	if (config.has_socket_cookie)
+		bpf_get_socket_cookie(sk); /* gives it one, which only these program types can */
+	on_nested_call(address_of(sk), result, direction);
+}
+
+/* Comes behind what is told of the socket's cleartext, which may be over by this call. */
+static __always_inline void on_call_outside(struct sock *sk, int result, __u64 direction)
+{
+	if (control.armed && result >= SAMPLE_LEAST && is_wanted_ciphertext(sk))
+		sample_system_call(address_of(sk), bpf_get_socket_cookie(sk), result, direction);
+}
+
 static __always_inline void on_call_traced(struct sock *sk, int result, __u64 direction)
 {
-	if (!control.armed)
-		return;
-	if (is_inside_call()) {
-		if (config.has_socket_cookie)
-			bpf_get_socket_cookie(sk); /* gives it one, which only these program types can */
-		on_nested_call(address_of(sk), result, direction);
-	} else if (result >= SAMPLE_LEAST && is_wanted_ciphertext(sk)) {
-		sample_system_call(address_of(sk), bpf_get_socket_cookie(sk), result, direction);
-	}
+	on_call_within_tls(sk, result, direction);
+	on_call_outside(sk, result, direction);
 }
 
 SEC("tp_btf/sock_send_length")
@@ -67,10 +76,11 @@ static __always_inline void on_cleartext_call(struct sock *sk, int result, __u32
 {
 	if (!needs_look(sk))
 		return;
-	on_call_traced(sk, result, direction);
+	on_call_within_tls(sk, result, direction);
 	struct transfer *transfer = on_system_call(sk, result, flags, direction);
 	if (transfer)
 		transfer->is_seen = 1;
+	on_call_outside(sk, result, direction);
 }
 
 /* The same and cleartext: instead of those, when it is wanted. */
@@ -112,8 +122,10 @@ static __always_inline void on_same_call(struct sock *sk, int result, __u32 flag
 	}
 	if (!needs_look(sk) || !is_wanted_cleartext(sk))
 		return;
-	on_call_traced(sk, result, direction);
-	if (!on_system_call(sk, result, flags, direction))
+	on_call_within_tls(sk, result, direction);
+	bool is_wanted = on_system_call(sk, result, flags, direction);
+	on_call_outside(sk, result, direction);
+	if (!is_wanted)
 		return;
 	__u32 first = 0;
 	__u64 *count = bpf_map_lookup_elem(&seen_again, &first);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * The programs of live capture. Built once for each payload strategy (PAYLOAD); the loader chooses the object and,
- * in it, the programs that this kernel has (src/capture/live/). The order in which user space attaches them
- * matters: socket and process programs, then return probes, then entry probes, then control.armed.
+ * The programs of live capture. Built once for each payload strategy (PAYLOAD); the loader chooses the object and, in it,
+ * the programs that this kernel has (src/capture/live/). User space attaches socket and process programs first, then
+ * probes, then sets control.armed.
  */
-#include "openssl.bpf.h"
+#include "tls_calls.bpf.h"
 #include "bio.bpf.h"
+#include "record.bpf.h"
 #include "socket_calls.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -31,40 +32,60 @@ extern void bpf_preempt_enable(void) __ksym __weak;
 			bpf_preempt_enable();                                                                          \
 	} while (0)
 
+static __always_inline const struct tls_site *site_of(__u32 number)
+{
+	return bpf_map_lookup_elem(&tls_sites, &number);
+}
+
+/* NULL, too, when the other probe at this place counts. */
+static __always_inline const struct tls_site *site_of_call(struct pt_regs *ctx)
+{
+	__u64 cookie = bpf_get_attach_cookie(ctx);
+	return is_seen_by_other_probe(cookie) ? NULL : site_of(cookie);
+}
+
 SEC("uprobe")
 int tls_entry(struct pt_regs *ctx)
 {
-	__u64 cookie = bpf_get_attach_cookie(ctx);
-	WITHOUT_PREEMPTION(on_entry(ctx, COOKIE_FUNCTION(cookie), COOKIE_LIBRARY(cookie)));
+	WITHOUT_PREEMPTION(const struct tls_site *site = site_of_call(ctx); if (site) on_entry(ctx, site));
 	return 0;
 }
 
-/* The frame tells which function returns. */
-SEC("uretprobe")
+SEC("uprobe")
 int tls_return(struct pt_regs *ctx)
 {
-	WITHOUT_PREEMPTION(on_return(ctx));
+	WITHOUT_PREEMPTION(const struct tls_site *site = site_of_call(ctx); if (site) on_return(ctx, site));
 	return 0;
 }
 
-#include "probes_without_cookie.bpf.h"
+SEC("uprobe")
+int tls_record(struct pt_regs *ctx)
+{
+	WITHOUT_PREEMPTION(const struct tls_site *site = site_of_call(ctx); if (site) on_record(ctx, site));
+	return 0;
+}
 
 /* ---- BIO_read and BIO_write, of processes that need it ---- */
 
 SEC("uprobe")
 int bio_entry(struct pt_regs *ctx)
 {
-	__u64 cookie = bpf_get_attach_cookie(ctx);
-	WITHOUT_PREEMPTION(on_bio_entry(ctx, COOKIE_FUNCTION(cookie)));
+	const struct tls_site *site = site_of(bpf_get_attach_cookie(ctx));
+	if (site)
+		WITHOUT_PREEMPTION(on_bio_entry(ctx, site));
 	return 0;
 }
 
-SEC("uretprobe")
+SEC("uprobe")
 int bio_return(struct pt_regs *ctx)
 {
-	WITHOUT_PREEMPTION(on_bio_return(ctx));
+	const struct tls_site *site = site_of(bpf_get_attach_cookie(ctx));
+	if (site)
+		WITHOUT_PREEMPTION(on_bio_return(ctx, site));
 	return 0;
 }
+
+#include "sites_without_cookie.bpf.h"
 
 /* ---- sockets: one of the backends is loaded ---- */
 
@@ -106,9 +127,16 @@ int BPF_PROG(process_forked, struct task_struct *parent, struct task_struct *chi
 }
 
 SEC("tp_btf/sched_process_exec")
-int BPF_PROG(process_executed)
+int BPF_PROG(process_executed, struct task_struct *task, int old_tid)
 {
-	on_exec();
+	on_exec(old_tid);
+	return 0;
+}
+
+SEC("tp_btf/task_rename")
+int BPF_PROG(process_renamed, struct task_struct *task, const char *name)
+{
+	on_rename(task, name);
 	return 0;
 }
 

@@ -5,7 +5,6 @@
 
 #include "socket.bpf.h"
 
-#define RECORD_HEADER      5
 #define SAMPLE_LEAST       24
 #define MAX_RECORD_SAMPLES 4096 /* of one socket */
 #define MAX_LONG_SAMPLES   64
@@ -21,18 +20,13 @@ struct long_sample {
 	__u8 octets[LONG_SAMPLE];
 };
 
-static __always_inline bool is_record_header(const __u8 *octets)
-{
-	return octets[0] >= 0x14 && octets[0] <= 0x17 && octets[1] == 3 && octets[2] <= 4;
-}
-
 static __always_inline void describe_sample(struct socket_sample_event *event, struct sock *sk, __u64 identity,
                                             __u32 direction)
 {
 	fill_header(&event->socket.header, EVENT_SOCKET_SAMPLE, 0);
 	event->socket.header.direction = direction;
 	describe_socket(&event->socket, sk, identity);
-	event->pid = bpf_get_current_pid_tgid() >> 32;
+	event->pid = current_tgid();
 }
 
 /* Records begin where the buffer does: the first is enough. */
@@ -86,7 +80,7 @@ static __always_inline struct sampled_socket *sampled_socket(__u64 identity)
 /* Whether what the current task moves through a socket, outside of TLS calls, is to be looked at. */
 static __always_inline bool is_wanted_ciphertext(struct sock *sk)
 {
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	__u32 tgid = current_tgid();
 	return config.has_ciphertext && bpf_map_lookup_elem(&bio_processes, &tgid) && !is_inside_call() &&
 	       can_carry_tls(sk);
 }
@@ -94,7 +88,7 @@ static __always_inline bool is_wanted_ciphertext(struct sock *sk)
 /* `length` octets at `address`, of the user. Verified once. */
 __noinline int sample_ciphertext(__u64 socket, __u64 identity, __u64 address, __u64 length, __u32 direction)
 {
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	__u32 tgid = current_tgid();
 	struct bio_process *process = bpf_map_lookup_elem(&bio_processes, &tgid);
 	struct sampled_socket *sampled = sampled_socket(identity);
 	__u8 header[RECORD_HEADER];

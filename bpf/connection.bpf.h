@@ -5,6 +5,8 @@
 
 #include "process.bpf.h"
 
+#define IPPROTO_TCP 6
+
 #define EPIPE        32
 #define ENETUNREACH  101
 #define ECONNRESET   104
@@ -20,7 +22,7 @@ static __always_inline __u64 new_generation(void)
 
 static __always_inline struct connection_key key_of(__u64 handle)
 {
-	__u64 process = bpf_get_current_pid_tgid() >> 32;
+	__u64 process = current_tgid();
 	struct connection_key key = {.handle = handle, .tgid = handle & SOCKET_HANDLE ? 0 : process};
 	return key;
 }
@@ -56,10 +58,10 @@ __noinline int announce(__u64 handle)
 	struct connection *connection = find_connection(handle);
 	if (!connection)
 		return 0;
-	__u32 current_tgid = bpf_get_current_pid_tgid() >> 32;
-	__u32 tgid = connection->owner ? connection->owner : current_tgid;
+	__u32 current = current_tgid();
+	__u32 tgid = connection->owner ? connection->owner : current;
 	struct process *process = bpf_map_lookup_elem(&processes, &tgid);
-	if (!process || (tgid != current_tgid && !process->announced) || !announce_process(process))
+	if (!process || (tgid != current && !process->announced) || !announce_process(process))
 		return 0;
 	struct open_event *event = RESERVE_EVENT(struct open_event, EVENT_OPEN, connection->generation);
 	if (!event)
@@ -88,7 +90,11 @@ static __always_inline bool is_announced(const struct connection *connection, __
 	return connection->flags & CONNECTION_OPENED || announce(handle);
 }
 
-__noinline int emit_handshake(__u64 handle, __u32 failed)
+#define HANDSHAKE_DONE_BEFORE 1 /* nothing was seen of its end */
+#define HANDSHAKE_NOT_DONE    2
+
+/* `how`: 0 when it is done just now. */
+__noinline int emit_handshake(__u64 handle, __u32 how)
 {
 	struct connection *connection = find_connection(handle);
 	if (!connection || !is_announced(connection, handle))
@@ -96,13 +102,21 @@ __noinline int emit_handshake(__u64 handle, __u32 failed)
 	struct handshake_event *event = RESERVE_EVENT(struct handshake_event, EVENT_HANDSHAKE, connection->generation);
 	if (!event)
 		return 0;
-	if (failed)
-		event->header.flags |= HANDSHAKE_FAILED;
+	if (how == HANDSHAKE_NOT_DONE) {
+		event->header.flags |= connection->handshake_end ? HANDSHAKE_FAILED : HANDSHAKE_OPEN;
+		event->header.detail = connection->handshake_end;
+	}
 	if (connection->flags & CONNECTION_CLIENT)
 		event->header.flags |= HANDSHAKE_CLIENT;
 	if (connection->flags & CONNECTION_SERVER)
 		event->header.flags |= HANDSHAKE_SERVER;
-	event->duration = connection->handshake_time ? event->header.time - connection->handshake_time : 0;
+	__builtin_memset(&event->duration, 0, sizeof(*event) - sizeof(event->header));
+	__u64 end = event->header.time;
+	if (how == HANDSHAKE_DONE_BEFORE || (!how && !(connection->flags & CONNECTION_CALLED)))
+		end = connection->handshake_step; /* made by reads and writes: more may have followed */
+	if (connection->handshake_time && end > connection->handshake_time)
+		event->duration = end - connection->handshake_time;
+	event->alert = connection->alert;
 	submit_event(event);
 	return 1;
 }
@@ -111,6 +125,8 @@ static __always_inline __u8 close_cause(const struct connection *connection)
 {
 	if (connection->flags & CONNECTION_COVERED)
 		return CLOSED_COVERED;
+	if (connection->flags & CONNECTION_TLS_BEGAN)
+		return CLOSED_TLS_BEGAN;
 	if (connection->flags & CONNECTION_SHUTDOWN_SENT)
 		return CLOSED_SHUTDOWN;
 	if (connection->error == ECONNREFUSED)
@@ -124,15 +140,26 @@ static __always_inline __u8 close_cause(const struct connection *connection)
 	return CLOSED_FREED;
 }
 
+/* Of a handshake that was not done. An object that was made, and perhaps made a hello, but never used says nothing. */
+static __always_inline void end_handshake(struct connection *connection, __u64 handle)
+{
+	if (!(connection->flags & CONNECTION_HANDSHAKE_SEEN) ||
+	    connection->flags & (CONNECTION_HANDSHAKE_DONE | CONNECTION_CLEARTEXT))
+		return;
+	if (!connection->handshake_end && connection->flags & CONNECTION_SOCKET_RESET)
+		connection->handshake_end = HANDSHAKE_PEER_RESET;
+	if (connection->handshake_end || connection->socket || connection->last_socket ||
+	    connection->flags & CONNECTION_BY_CIPHERTEXT)
+		emit_handshake(handle, HANDSHAKE_NOT_DONE);
+}
+
 /* The connection is over. Nothing is said of one that was never announced, unless its handshake failed. */
 __noinline int close_connection(__u64 handle)
 {
 	struct connection *connection = find_connection(handle);
 	if (!connection || connection->flags & CONNECTION_CLOSED)
 		return 0;
-	if (connection->flags & CONNECTION_HANDSHAKE_SEEN &&
-	    !(connection->flags & (CONNECTION_HANDSHAKE_DONE | CONNECTION_CLEARTEXT)))
-		emit_handshake(handle, 1);
+	end_handshake(connection, handle);
 	if (connection->flags & CONNECTION_OPENED) {
 		struct close_event *event = RESERVE_EVENT(struct close_event, EVENT_CLOSE, connection->generation);
 		if (event) {
@@ -145,7 +172,9 @@ __noinline int close_connection(__u64 handle)
 			submit_event(event);
 		}
 	}
-	if (connection->socket)
+	/* TCP sockets stay known as carriers of TLS until they close (cleartext.bpf.h); others tell nothing of their end. */
+	struct sock *sk = (void *)connection->socket;
+	if (sk && BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
 		bpf_map_delete_elem(&bound_sockets, &connection->socket);
 	connection->flags |= CONNECTION_CLOSED;
 	return 1;
@@ -161,6 +190,13 @@ static __always_inline void renew_connection(struct connection *connection, __u6
 	connection->generation = new_generation();
 }
 
+static __always_inline void count_connections(__u32 tgid, __u64 change)
+{
+	struct process *process = bpf_map_lookup_elem(&processes, &tgid);
+	if (process)
+		add_atomically(&process->connections, change);
+}
+
 /* The connection of an SSL object, made if it was not known. NULL when the map is full. */
 static __always_inline struct connection *find_or_make_connection(__u64 handle, __u32 library)
 {
@@ -168,12 +204,19 @@ static __always_inline struct connection *find_or_make_connection(__u64 handle, 
 	struct connection *connection = bpf_map_lookup_elem(&connections, &key);
 	if (connection)
 		return connection;
-	struct connection new = {.generation = new_generation(), .library = library};
-	if (bpf_map_update_elem(&connections, &key, &new, BPF_NOEXIST)) {
+	/* Not made on the stack, of which there is little. */
+	static const struct connection empty = {};
+	if (bpf_map_update_elem(&connections, &key, &empty, BPF_NOEXIST)) {
 		count_loss(LOSS_MAP_FULL, 0);
 		return NULL;
 	}
-	return bpf_map_lookup_elem(&connections, &key);
+	count_connections(key.tgid, 1);
+	connection = bpf_map_lookup_elem(&connections, &key);
+	if (connection) {
+		connection->generation = new_generation();
+		connection->library = library;
+	}
+	return connection;
 }
 
 /* The same for an object that is certainly in use: one that was closed begins anew. */
@@ -200,7 +243,8 @@ static __always_inline void forget_connection(__u64 handle)
 {
 	struct connection_key key = key_of(handle);
 	close_connection(handle);
-	bpf_map_delete_elem(&connections, &key);
+	if (!bpf_map_delete_elem(&connections, &key))
+		count_connections(key.tgid, -1);
 }
 
 #endif

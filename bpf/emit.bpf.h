@@ -3,7 +3,7 @@
 #ifndef SSLSNIFF_EMIT_H
 #define SSLSNIFF_EMIT_H
 
-#include "maps.bpf.h"
+#include "pid.bpf.h"
 
 #define WAKE_INTERVAL 1000000 /* ns */
 
@@ -44,7 +44,7 @@ static __always_inline void fill_header(struct event_header *header, __u8 kind, 
 	header->direction = 0;
 	header->detail = 0;
 	header->flags = 0;
-	header->tid = (__u32)bpf_get_current_pid_tgid();
+	header->tid = current_tid();
 	header->time = bpf_ktime_get_ns();
 	header->generation = generation;
 }

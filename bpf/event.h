@@ -31,6 +31,7 @@ enum event_kind {
 	EVENT_SOCKET_SAMPLE,  /* ciphertext, at a socket call of such a process */
 	EVENT_UNCOVERED,      /* a connection with OPEN_HELD: its TLS is of no library that is probed */
 	EVENT_RELEASE,        /* a datagram socket was closed, with all its connections */
+	EVENT_CALLS_WANTED,   /* event_header alone: payload calls have to be seen again (call_needs) */
 };
 
 enum event_direction {
@@ -47,7 +48,7 @@ enum loss {
 	LOSS_SNAPLEN,
 	LOSS_MAP_FULL,
 	LOSS_FRAME_LIMIT, /* more TLS calls nested in each other than a thread's stack holds */
-	LOSS_NO_BUFFER,   /* sent or received without a buffer of the process: sendfile, splice, io_uring */
+	LOSS_NO_BUFFER,   /* sent or received without a buffer of the process: sendfile, splice, io_uring, MSG_TRUNC */
 	LOSS_COUNT,
 };
 
@@ -136,10 +137,24 @@ struct hello_event {
 #define HANDSHAKE_FAILED 1 /* flags */
 #define HANDSHAKE_CLIENT 2 /* by SSL_connect or SSL_set_connect_state */
 #define HANDSHAKE_SERVER 4 /* by SSL_accept or SSL_set_accept_state */
+#define HANDSHAKE_OPEN   8 /* neither done nor failed when the connection ended */
 
+/* What is known of a handshake that did not come to its end. The last four are with HANDSHAKE_FAILED. */
+enum handshake_end {
+	HANDSHAKE_LEFT, /* given up by the process, or nobody answered */
+	HANDSHAKE_ALERT_SENT,
+	HANDSHAKE_ALERT_RECEIVED,
+	HANDSHAKE_PEER_CLOSED,
+	HANDSHAKE_PEER_RESET,
+	HANDSHAKE_REFUSED, /* the library did not go on after something that the peer sent: no TLS, or an encrypted alert */
+};
+
+/* detail: enum handshake_end, of one that is not done */
 struct handshake_event {
 	struct event_header header;
 	__u64 duration; /* ns since the first handshake call; 0: there was none, reads and writes did it */
+	__u8 alert;     /* AlertDescription (RFC 8446 section 6) */
+	__u8 reserved[7];
 };
 
 #define ALPN_LENGTH 255
@@ -172,6 +187,7 @@ enum close_cause {
 	CLOSED_COVERED,      /* of OPEN_HELD: its plaintext is captured elsewhere; forget it */
 	CLOSED_REFUSED,      /* RST answered the SYN */
 	CLOSED_TIMED_OUT,    /* nobody answered, or there was no way to anybody */
+	CLOSED_TLS_BEGAN,    /* of a socket that carries TLS from here on (handover.bpf.h) */
 };
 
 /* detail: enum close_cause */

@@ -23,12 +23,17 @@ struct {
 	__type(value, __u64);
 } datagram_flows SEC(".maps");
 
-/* identities of UDP sockets that have connections */
+struct datagram_socket {
+	struct peer peer; /* known so far; with `several`, the first one */
+	__u32 several;
+};
+
+/* identity of a UDP socket that has connections -> */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, MAX_CONNECTIONS);
 	__type(key, __u64);
-	__type(value, __u8);
+	__type(value, struct datagram_socket);
 } datagram_sockets SEC(".maps");
 
 /* address of the struct sock of an accepted connection -> when it was established, CLOCK_MONOTONIC */
@@ -100,7 +105,7 @@ static __always_inline void read_connected_peer(struct peer *peer, struct sock *
 static __always_inline void on_sender_told(struct bpf_sock_addr *context, __u16 family)
 {
 	__u64 id = bpf_get_current_pid_tgid();
-	__u32 tgid = id >> 32;
+	__u32 tgid = current_tgid();
 	struct process *process = bpf_map_lookup_elem(&processes, &tgid);
 	struct arrival arrival = {};
 	if (!control.armed || !process || process->verdict < VERDICT_MATCHED)
@@ -132,7 +137,34 @@ static __always_inline void read_sender(struct peer *peer, __u64 identity)
 	bpf_map_delete_elem(&arrivals, &id);
 }
 
-/* Who sent the datagram of a transfer, or gets it. Unknown when the socket is not connected and nobody asked. */
+/* Nobody asked who sent the datagram: it must have been the only one that the socket has to do with. */
+static __always_inline void read_only_peer(struct peer *peer, __u64 identity)
+{
+	const struct datagram_socket *socket = bpf_map_lookup_elem(&datagram_sockets, &identity);
+	if (socket && !socket->several)
+		*peer = socket->peer;
+}
+
+static __always_inline bool is_same_peer(const struct peer *one, const struct peer *other)
+{
+	const __u32 *first = (const __u32 *)one->address, *second = (const __u32 *)other->address;
+	return one->family == other->family && one->port == other->port && first[0] == second[0] &&
+	       first[1] == second[1] && first[2] == second[2] && first[3] == second[3];
+}
+
+static __always_inline void note_peer(__u64 identity, const struct peer *peer)
+{
+	struct datagram_socket new = {.peer = *peer};
+	struct datagram_socket *socket = bpf_map_lookup_elem(&datagram_sockets, &identity);
+	if (!socket)
+		bpf_map_update_elem(&datagram_sockets, &identity, &new, BPF_ANY);
+	else if (!socket->peer.family)
+		socket->peer = *peer;
+	else if (peer->family && !is_same_peer(&socket->peer, peer))
+		socket->several = 1;
+}
+
+/* Who sent the datagram of a transfer, or gets it. Unknown when the socket has several peers and nobody asked. */
 static __always_inline void find_peer(struct transfer *transfer)
 {
 	struct sock *sk = (void *)transfer->socket;
@@ -146,6 +178,8 @@ static __always_inline void find_peer(struct transfer *transfer)
 		read_sender(peer, transfer->identity);
 	if (!peer->family)
 		read_connected_peer(peer, sk);
+	if (!peer->family && transfer->direction == DIRECTION_RECEIVED)
+		read_only_peer(peer, transfer->identity);
 	if (peer->family == AF_INET && BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET6)
 		map_address(peer);
 }
@@ -158,9 +192,8 @@ static __always_inline __u64 datagram_handle(__u64 identity, const struct peer *
 	if (known && find_connection(*known))
 		return *known;
 	__u64 handle = SOCKET_HANDLE | DATAGRAM_HANDLE | (new_generation() & (DATAGRAM_HANDLE - 1));
-	__u8 any = 1;
 	bpf_map_update_elem(&datagram_flows, &key, &handle, BPF_ANY);
-	bpf_map_update_elem(&datagram_sockets, &identity, &any, BPF_ANY);
+	note_peer(identity, peer);
 	return handle;
 }
 
@@ -183,7 +216,7 @@ __noinline int make_flow(__u64 handle, __u32 flags)
 	struct connection new = {
 		.generation = new_generation(),
 		.flags = CONNECTION_CLEARTEXT | flags,
-		.owner = bpf_get_current_pid_tgid() >> 32,
+		.owner = current_tgid(),
 		.owner_start_time = BPF_CORE_READ(task, group_leader, start_boottime),
 	};
 	if (bpf_map_update_elem(&connections, &key, &new, BPF_NOEXIST)) {

@@ -1,89 +1,228 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * The TLS calls that each thread is inside of. Calls nest when one SSL object is the transport of another (TLS in
- * TLS), and when the library calls its own functions. A frame is known by the user stack pointer, so calls left by
- * longjmp, or whose entry was not seen, never shift the others.
+ * The TLS calls that have begun and not returned. A frame is known by the stack pointer at its function's first
+ * instruction, exactly. Nothing is assumed about the order of returns or about threads: fibers interleave on a thread
+ * and move between threads, exceptions, longjmp and cancellation leave calls that never return.
+ *
+ * Frames lie in blocks of the process's stacks, so that the calls around a given stack pointer are found. Calls nest
+ * when one connection is the transport of another (TLS in TLS), and when a library calls its own functions. What never
+ * returned is overwritten by the next calls at that place of the stack, or falls out of the map, which keeps the blocks
+ * used last.
  */
 #ifndef SSLSNIFF_FRAME_H
 #define SSLSNIFF_FRAME_H
 
-#include "thread.bpf.h"
-#include <bpf/bpf_tracing.h>
-#include "tls_function.h"
+#include "process.bpf.h"
+#include "syscall_buffer.bpf.h"
+#include "tls_site.h"
 
-/* What a call pops from the stack before its return probe is reached. */
-#if defined(__TARGET_ARCH_x86)
-#define RETURN_ADDRESS_SIZE 8
-#else
-#define RETURN_ADDRESS_SIZE 0
-#endif
+#define STACK_BLOCK_SHIFT 15 /* 32 KiB: from a TLS call down to its socket call there are some 10 */
+#define BLOCK_FRAMES      4  /* calls nested within one block */
+#define MAX_STACK_BLOCKS  16384
+
+struct frame {
+	__u64 stack_pointer;  /* 0: free */
+	__u64 return_address; /* lies there for as long as the call runs */
+	__u64 handle;
+	__u64 buffer;
+	__u64 length;
+	__u64 done; /* address of the size_t that tells how much was moved; 0: the return value does */
+	__u32 library;
+	__u8 call;    /* enum tls_call */
+	__u8 flags;   /* SITE_... */
+	__u8 covered; /* a call nested in this one emitted its payload */
+	__u8 watched; /* counted in struct process */
+	__u8 foreign; /* a socket call within it moved something else than TLS */
+	__u8 moved;   /* so did the last one, or call of a BIO: the library does not wait for the peer */
+	__u8 reserved[6];
+};
+
+struct stack_block {
+	struct frame frames[BLOCK_FRAMES];
+	__u64 next; /* slot to overwrite when all are taken */
+};
+
+struct stack_key {
+	__u64 block;
+	__u32 tgid;
+	__u32 reserved;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_STACK_BLOCKS);
+	__type(key, struct stack_key);
+	__type(value, struct stack_block);
+} stacks SEC(".maps");
+
+static __always_inline struct stack_key stack_key_of(__u64 stack_pointer)
+{
+	struct stack_key key = {.block = stack_pointer >> STACK_BLOCK_SHIFT, .tgid = current_tgid()};
+	return key;
+}
 
 /* The mask must survive the optimiser for the verifier to see it. */
-static __always_inline struct frame *frame_at(struct thread *thread, __u64 index)
+static __always_inline struct frame *frame_in(struct stack_block *block, __u64 index)
 {
 	asm volatile("%0 &= 3" : "+r"(index));
-	return &thread->frames[index];
+	return &block->frames[index];
 }
 
-static __always_inline struct frame *top_frame(struct thread *thread)
+static __always_inline __u64 return_address_at(__u64 stack_pointer)
 {
-	if (thread->depth == 0 || thread->depth > MAX_FRAMES)
+	__u64 address = 0;
+#if defined(__TARGET_ARCH_x86)
+	bpf_probe_read_user(&address, sizeof(address), (void *)stack_pointer);
+#endif
+	return address;
+}
+
+/*
+ * A return probe of another tracer has replaced the return address by that of its trampoline, which lies in the page that
+ * the kernel maps at the top of the process's memory (xol_add_vma() in kernel/events/uprobes.c).
+ */
+static __always_inline bool is_trampoline(__u64 address)
+{
+	return address >> 12 == 0x7fffffffe;
+}
+
+/* False of a call that was left without a return, once its stack was used for something else. */
+static __always_inline bool is_running(const struct frame *frame)
+{
+	__u64 address = return_address_at(frame->stack_pointer);
+	return address == frame->return_address || is_trampoline(address);
+}
+
+/* The frame of the call that began with this stack pointer; NULL when that was not seen. */
+static __always_inline struct frame *find_frame(__u64 stack_pointer)
+{
+	struct stack_key key = stack_key_of(stack_pointer);
+	struct stack_block *block = bpf_map_lookup_elem(&stacks, &key);
+	if (!block)
 		return NULL;
-	return frame_at(thread, thread->depth - 1);
+	for (__u64 i = 0; i < BLOCK_FRAMES; i++)
+		if (frame_in(block, i)->stack_pointer == stack_pointer)
+			return frame_in(block, i);
+	return NULL;
 }
 
-/* Drops the frames of functions that have returned, given a stack pointer of whoever runs now. */
-static __always_inline void unwind(struct thread *thread, __u64 stack_pointer)
+static __always_inline void drop_frame(struct frame *frame)
 {
-	for (int i = 0; i < MAX_FRAMES; i++) {
-		struct frame *frame = top_frame(thread);
-		if (!frame || frame->stack_pointer > stack_pointer)
+	if (frame->watched)
+		unwatch_process();
+	frame->watched = 0;
+	frame->stack_pointer = 0;
+}
+
+static __always_inline struct stack_block *make_block(const struct stack_key *key)
+{
+	static const struct stack_block empty = {};
+	struct stack_block *block = bpf_map_lookup_elem(&stacks, key);
+	if (block)
+		return block;
+	bpf_map_update_elem(&stacks, key, &empty, BPF_NOEXIST);
+	block = bpf_map_lookup_elem(&stacks, key);
+	if (!block)
+		count_loss(LOSS_MAP_FULL, 0);
+	return block;
+}
+
+/* A new frame, NULL when the map is full. What was at the same place of the stack has ended. */
+static __always_inline struct frame *push_frame(__u64 stack_pointer)
+{
+	struct stack_key key = stack_key_of(stack_pointer);
+	struct stack_block *block = make_block(&key);
+	struct frame *frame = NULL;
+	if (!block)
+		return NULL;
+	for (__u64 i = 0; i < BLOCK_FRAMES; i++) {
+		__u64 taken = frame_in(block, i)->stack_pointer;
+		if (taken == stack_pointer) {
+			frame = frame_in(block, i);
 			break;
-		thread->depth--;
+		}
+		if (!taken)
+			frame = frame_in(block, i);
 	}
-}
-
-/* A new frame; NULL when too many are nested. */
-static __always_inline struct frame *push_frame(struct thread *thread, __u64 stack_pointer)
-{
-	unwind(thread, stack_pointer);
-	__u64 depth = thread->depth;
-	if (depth >= MAX_FRAMES) {
-		count_loss(LOSS_FRAME_LIMIT, 0);
-		return NULL;
+	if (!frame) {
+		frame = frame_in(block, block->next++);
+		if (is_running(frame))
+			count_loss(LOSS_FRAME_LIMIT, 0);
 	}
-	thread->depth = depth + 1;
-	struct frame *frame = frame_at(thread, depth);
+	if (frame->stack_pointer)
+		drop_frame(frame);
 	frame->stack_pointer = stack_pointer;
+	frame->return_address = return_address_at(stack_pointer);
 	frame->covered = 0;
+	frame->foreign = 0;
+	frame->moved = 0;
 	return frame;
 }
 
-/* The frame of the call that returns now, dropped with all above it; NULL when its entry was not seen. */
-static __always_inline struct frame *pop_frame(struct thread *thread, __u64 stack_pointer)
+/* The blocks in which calls around a stack pointer have their frames. */
+struct surroundings {
+	struct stack_block *own;
+	struct stack_block *above;
+	__u64 stack_pointer;
+};
+
+#define SURROUNDING_FRAMES (2 * BLOCK_FRAMES)
+
+static __always_inline struct surroundings surroundings_of(__u64 stack_pointer)
 {
-	__u64 entered_at = stack_pointer - RETURN_ADDRESS_SIZE;
-	unwind(thread, entered_at - 1);
-	struct frame *frame = top_frame(thread);
-	if (!frame || frame->stack_pointer != entered_at)
+	struct stack_key key = stack_key_of(stack_pointer);
+	struct surroundings around = {.own = bpf_map_lookup_elem(&stacks, &key), .stack_pointer = stack_pointer};
+	key.block++;
+	around.above = bpf_map_lookup_elem(&stacks, &key);
+	return around;
+}
+
+/* Frame `index` of them if it is of a call around the stack pointer, else NULL. */
+static __always_inline struct frame *surrounding_frame(const struct surroundings *around, __u64 index)
+{
+	struct stack_block *block = index < BLOCK_FRAMES ? around->own : around->above;
+	if (!block)
 		return NULL;
-	thread->depth--;
-	return frame;
+	struct frame *frame = frame_in(block, index);
+	return frame->stack_pointer > around->stack_pointer && is_running(frame) ? frame : NULL;
 }
 
-static __always_inline bool is_inside_call(void)
+/* The innermost call around the stack pointer; NULL: there is none. */
+static __always_inline struct frame *innermost_frame(const struct surroundings *around)
 {
-	struct thread *thread = current_thread();
-	return thread && thread->depth;
+	struct frame *innermost = NULL;
+	for (__u64 i = 0; i < SURROUNDING_FRAMES; i++) {
+		struct frame *frame = surrounding_frame(around, i);
+		if (frame && (!innermost || frame->stack_pointer < innermost->stack_pointer))
+			innermost = frame;
+	}
+	return innermost;
 }
 
-/* Whether a call on this SSL object is running on the thread. */
-static __always_inline bool inside_call_on(struct thread *thread, __u64 handle)
+/*
+ * The same by numbers, verified once and with a stack of their own: kernels before 6.13 give all functions that call each
+ * other 512 bytes together. Calls are told by their stack pointers; 0: there is none.
+ */
+__noinline __u64 innermost_call(__u64 stack_pointer)
 {
-	for (__u64 i = 0; i < MAX_FRAMES; i++)
-		if (i < thread->depth && frame_at(thread, i)->handle == handle)
-			return true;
-	return false;
+	struct surroundings around = surroundings_of(stack_pointer);
+	struct frame *frame = innermost_frame(&around);
+	return frame ? frame->stack_pointer : 0;
+}
+
+__noinline __u64 surrounding_call(__u64 stack_pointer, __u64 index)
+{
+	struct surroundings around = surroundings_of(stack_pointer);
+	struct frame *frame = surrounding_frame(&around, index);
+	return frame ? frame->stack_pointer : 0;
+}
+
+/* Whether the current system call is made by a TLS call. Verified once. */
+__noinline int is_inside_call(void)
+{
+	struct process *process = traced_process(current_tgid());
+	__u64 stack_pointer = process && process->calls_tls ? user_stack_pointer() : 0;
+	return stack_pointer && innermost_call(stack_pointer);
 }
 
 #endif

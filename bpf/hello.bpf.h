@@ -5,10 +5,34 @@
 
 #include "connection.bpf.h"
 
+#define RECORD_HEADER    5
 #define RECORD_HANDSHAKE 0x16
 #define CLIENT_HELLO     1
 #define SERVER_HELLO     2
-#define HELLO_TRIES      8 /* socket calls looked at for each connection */
+#define HELLO_TRIES      8              /* socket calls looked at for each connection */
+#define MAX_RECORD       (16384 + 2048) /* RFC 5246 section 6.2.3 */
+
+static __always_inline bool is_record_header(const __u8 *octets)
+{
+	return octets[0] >= 0x14 && octets[0] <= 0x17 && octets[1] == 3 && octets[2] <= 4;
+}
+
+/* The same with a length that a record can have: a number that happens to begin like a header hardly ever does. */
+static __always_inline bool is_record_beginning(const __u8 *octets)
+{
+	__u32 length = octets[3] << 8 | octets[4];
+	return is_record_header(octets) && length && length <= MAX_RECORD;
+}
+
+#define DATAGRAM_RECORD_HEADER 13
+
+/* The same of DTLS (RFC 6347 section 4.1): type, version, epoch, sequence number, length. */
+static __always_inline bool is_datagram_record_beginning(const __u8 *octets)
+{
+	__u32 length = octets[11] << 8 | octets[12];
+	return octets[0] >= 0x14 && octets[0] <= 0x19 && octets[1] == 0xfe && octets[2] >= 0xfc && length &&
+	       length <= MAX_RECORD;
+}
 
 /* Which hello begins at `octets`, and with which EVENT_HELLO flags; 0: none. */
 static __always_inline __u8 hello_at(const __u8 *octets, __u8 *flags)

@@ -66,11 +66,16 @@ static __always_inline __u64 vectors_of(struct iov_iter *iterator)
 static __always_inline void take_first_vector(struct transfer *transfer)
 {
 	struct iovec first = {};
-	if (bpf_probe_read_kernel(&first, sizeof(first), (void *)transfer->vectors) ||
-	    transfer->offset >= first.iov_len)
+	__u64 offset = transfer->offset; /* in the first one alone */
+	for (__u64 i = 0; i < FIRST_VECTORS && i < transfer->vector_count; i++, offset = 0) {
+		if (!read_vector(transfer, i, &first))
+			return;
+		if (offset >= first.iov_len)
+			continue;
+		transfer->address = (__u64)first.iov_base + offset;
+		transfer->length = first.iov_len - offset;
 		return;
-	transfer->address = (__u64)first.iov_base + transfer->offset;
-	transfer->length = first.iov_len - transfer->offset;
+	}
 }
 
 static __always_inline void describe_by_iterator(struct transfer *transfer, struct iov_iter *iterator)

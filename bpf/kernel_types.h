@@ -94,8 +94,20 @@ struct signal_struct {
 	atomic_t live;
 };
 
+/* `numbers` has one for each PID namespace that the process is in, from the initial one on. */
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level; /* of the last one */
+	struct upid numbers[1];
+};
+
 struct task_struct {
 	struct task_struct *group_leader;
+	struct pid *thread_pid;
 	struct signal_struct *signal;
 	struct mm_struct *mm;
 	const struct cred *real_cred;
@@ -146,6 +158,7 @@ struct sock {
 	struct socket *sk_socket;
 	__u16 sk_type;
 	__u16 sk_protocol;
+	__u8 sk_shutdown;
 	int sk_err;
 };
 

@@ -6,15 +6,22 @@
 #include "kernel_types.h"
 #include <bpf/bpf_helpers.h>
 #include "state.h"
+#include "tls_site.h"
 
 #define MAX_CONNECTIONS     65536
-#define MAX_PROCESSES       32768
+#define MAX_THREADS         16384
 #define MAX_BIO_PROCESSES   4096
 #define MAX_SAMPLED_SOCKETS 16384
+#define MAX_LINKED          1024
 
 /* Alone in their sections, by whose names user space finds them. */
 const volatile struct capture_config config SEC(".rodata.config") = {};
 struct capture_control control = {};
+struct capture_counters counters SEC(".data.counters") = {};
+
+/* By the last bits of tgid: a process known not to be traced, as every socket call of the host asks; else 0 (process.bpf.h). */
+#define IGNORED_SLOTS 8192
+__u32 ignored_processes[IGNORED_SLOTS] SEC(".data.ignored") = {};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -27,6 +34,14 @@ struct {
 	__type(key, __u32);
 	__type(value, struct loss_count);
 } losses SEC(".maps");
+
+/* cookie of a probe -> what is there */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MAX_TLS_SITES);
+	__type(key, __u32);
+	__type(value, struct tls_site);
+} tls_sites SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -57,6 +72,20 @@ struct {
 	__type(key, __u64);
 	__type(value, __u64);
 } socket_identities SEC(".maps");
+
+/* struct newcomer. Apart from `ring`, because it is read first: a process runs without probes until then */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, NEWCOMERS_BYTES);
+} newcomers SEC(".maps");
+
+/* processes that have probes of their own, set by user space: tgid -> any */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_LINKED);
+	__type(key, __u32);
+	__type(value, __u8);
+} linked_processes SEC(".maps");
 
 /* processes with connections whose TLS library does not touch the socket itself */
 struct {

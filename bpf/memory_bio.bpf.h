@@ -42,7 +42,7 @@ static __always_inline bool want_bio_probes(__u32 tgid, __u64 generation)
 /* The TLS library of this process uses sockets itself: BIO probes that wait for a need are not needed. */
 static __always_inline void has_own_sockets(void)
 {
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	__u32 tgid = current_tgid();
 	struct bio_process *process = config.has_ciphertext ? bpf_map_lookup_elem(&bio_processes, &tgid) : NULL;
 	if (process)
 		process->early = 0;
@@ -51,7 +51,7 @@ static __always_inline void has_own_sockets(void)
 /* A call returns in which a socket call would have been seen, but none was. Verified once. */
 __noinline int need_bio_probes(__u64 generation)
 {
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	__u32 tgid = current_tgid();
 	struct bio_process new = {.needed = bpf_ktime_get_ns()}, *process;
 	process = bpf_map_lookup_elem(&bio_processes, &tgid);
 	if (process) {

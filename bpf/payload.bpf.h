@@ -110,19 +110,37 @@ static __always_inline void copy_all(struct copying *copying)
 	bpf_loop(MAX_FRAGMENTS, copy_callback, copying, 0);
 }
 #else
-#define MAX_FRAGMENTS 1024
+#define CHUNK_FRAGMENTS 32
+#define MAX_FRAGMENTS   (CHUNK_FRAGMENTS * CHUNK_FRAGMENTS)
+
+/* The verifier follows each iteration: 32 here and 32 below instead of 1,024, which takes it seconds. */
+__noinline int copy_chunk(__u64 handle, __u64 direction, __u64 user, __u64 length, __u64 snipped)
+{
+	struct copying copying = {handle, direction, user, length, snipped};
+	for (__u64 i = 0; i < CHUNK_FRAGMENTS; i++)
+		if (copy_nth(i, &copying))
+			break;
+	return 0;
+}
 
 static __always_inline void copy_all(struct copying *copying)
 {
-	for (__u64 i = 0; i < MAX_FRAGMENTS; i++)
-		if (copy_nth(i, copying))
+	__u64 chunk = (__u64)CHUNK_FRAGMENTS * config.fragment_bytes;
+	__u64 before_last = copying->direction | (copying->direction & OF_MESSAGE ? MORE_FOLLOWS : 0);
+	for (__u64 i = 0; i < CHUNK_FRAGMENTS; i++) {
+		__u64 offset = i * chunk, left = copying->length - offset;
+		if (offset >= copying->length)
 			break;
+		if (left > chunk)
+			copy_chunk(copying->handle, before_last, copying->user + offset, chunk, 0);
+		else
+			copy_chunk(copying->handle, copying->direction, copying->user + offset, left, copying->snipped);
+	}
 }
 #endif
 
-/* The next `length` octets of a stream, at `user`; all but `keep` of them are left out by the snap length. */
-static __always_inline void emit_payload(struct connection *connection, __u64 handle, __u64 direction, __u64 user,
-                                         __u64 length, __u64 keep)
+static __always_inline void emit_parts(const struct connection *connection, __u64 handle, __u64 direction, __u64 user,
+                                       __u64 length, __u64 keep)
 {
 	struct copying copying = {
 		.handle = handle,
@@ -144,6 +162,28 @@ static __always_inline void emit_payload(struct connection *connection, __u64 ha
 		copy_fragment(handle, direction, user, copying.length, copying.snipped);
 	else
 		copy_all(&copying);
+}
+
+#ifndef PAYLOAD_HAS_LOOP_HELPER
+/* Its loops are long to the verifier: verified once. */
+__noinline int emit_all_parts(__u64 handle, __u64 direction, __u64 user, __u64 length, __u64 keep)
+{
+	struct connection *connection = find_connection(handle);
+	if (connection)
+		emit_parts(connection, handle, direction, user, length, keep);
+	return 0;
+}
+#endif
+
+/* The next `length` octets of a stream, at `user`; all but `keep` of them are left out by the snap length. */
+static __always_inline void emit_payload(struct connection *connection, __u64 handle, __u64 direction, __u64 user,
+                                         __u64 length, __u64 keep)
+{
+#ifdef PAYLOAD_HAS_LOOP_HELPER
+	emit_parts(connection, handle, direction, user, length, keep);
+#else
+	emit_all_parts(handle, direction, user, length, keep);
+#endif
 }
 
 #endif

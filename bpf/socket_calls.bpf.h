@@ -13,7 +13,7 @@
 /* The same as on_socket_call(), verified once. */
 __noinline int on_nested_call(__u64 socket, int result, __u32 direction)
 {
-	on_socket_call((void *)socket, result, direction & 1);
+	on_socket_call(socket, result, direction & 1);
 	return 0;
 }
 
@@ -24,6 +24,7 @@ __noinline int finish_transfer(__u64 is_wanted_as_cleartext, int result)
 	if (!transfer || !transfer->socket || transfer->is_over)
 		return 0;
 	transfer->is_over = 1;
+	forget_dropped(transfer);
 	if (config.cleartext && is_wanted_as_cleartext) /* else its maps are not there */
 		on_cleartext(transfer, result);
 	return 1;
@@ -65,13 +66,12 @@ static __always_inline void on_message_ended(int result, __u64 direction)
 	if (!transfer || !transfer->socket || transfer->is_over || transfer->direction != direction)
 		return;
 	struct sock *sk = (void *)transfer->socket;
-	if (!transfer->is_message) {
+	if (!transfer->is_message)
 		on_nested_call(transfer->socket, result, direction);
-		if (is_wanted_ciphertext(sk))
-			sample_ciphertext(transfer->socket, transfer->identity, transfer->address,
-			                  user_octets(transfer, result), direction);
-	}
 	finish_transfer(is_wanted_cleartext(sk), result);
+	if (!transfer->is_message && is_wanted_ciphertext(sk)) /* behind the end of its cleartext */
+		sample_ciphertext(transfer->socket, transfer->identity, transfer->address,
+		                  user_octets(transfer, result), direction);
 }
 
 /* One page of a stream is about to be sent (sendfile, splice). */

@@ -10,7 +10,6 @@
 #define AF_INET     2
 #define AF_INET6    10
 #define SOCK_STREAM 1
-#define IPPROTO_TCP 6
 #define IPPROTO_UDP 17
 
 static __always_inline bool can_carry_tls(struct sock *sk)
@@ -19,6 +18,12 @@ static __always_inline bool can_carry_tls(struct sock *sk)
 	if (family == AF_INET || family == AF_INET6)
 		return BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP;
 	return family == AF_UNIX && BPF_CORE_READ(sk, sk_type) == SOCK_STREAM;
+}
+
+static __always_inline bool is_datagram_socket(struct sock *sk)
+{
+	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	return (family == AF_INET || family == AF_INET6) && BPF_CORE_READ(sk, sk_protocol) == IPPROTO_UDP;
 }
 
 static __always_inline void read_address(struct bind_event *event, struct sock *sk)

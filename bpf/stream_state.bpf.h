@@ -12,10 +12,11 @@
 #define TCP_CLOSE       7
 #define TCP_CLOSE_WAIT  8
 #define TCP_LAST_ACK    9
+#define SHUTDOWN_MASK   3 /* both directions */
 
 static __always_inline void on_connect(struct sock *sk)
 {
-	struct process *process = traced_process(bpf_get_current_pid_tgid() >> 32);
+	struct process *process = traced_process(current_tgid());
 	__u64 handle = stream_handle(identity_of(sk));
 	if (!process || !announce_process(process) || find_connection(handle))
 		return;
@@ -39,11 +40,11 @@ static __always_inline void on_connected(struct sock *sk)
 static __always_inline void on_unused_stream(struct sock *sk)
 {
 	__u64 socket = address_of(sk);
-	if (!bpf_map_lookup_elem(&accepted_sockets, &socket))
+	if (!config.tells_cleartext || !bpf_map_lookup_elem(&accepted_sockets, &socket))
 		return;
-	struct process *process = traced_process(bpf_get_current_pid_tgid() >> 32);
+	struct process *process = traced_process(current_tgid());
 	__u64 identity = identity_of(sk), handle = stream_handle(identity);
-	if (!process || !announce_process(process) || belongs_to_tls(socket, identity) || find_connection(handle))
+	if (!process || !announce_process(process) || belongs_to_tls(socket, identity, 0) || find_connection(handle))
 		return;
 	make_stream(socket, handle, CONNECTION_NEW);
 	struct connection *connection = find_connection(handle);
@@ -58,6 +59,13 @@ static __always_inline void on_stream_ended(struct sock *sk, int old_state)
 	if (!connection)
 		return;
 	connection->error = error > 0 && error < 256 ? error : 0;
+	/*
+	 * When the process itself breaks the connection (SO_LINGER), the kernel sets copied_seq to what was received, read or
+	 * not. A reset by the peer comes in the midst of calls, and leaves copied_seq as it is.
+	 */
+	if (BPF_CORE_READ_BITFIELD_PROBED(sk, sk_shutdown) == SHUTDOWN_MASK &&
+	    !(connection->flags & (CONNECTION_UNDECODED | CONNECTION_CLOSED)))
+		skip_unseen(connection, sk, 0);
 	/* without a FIN of its own it sent RST */
 	if (error == ECONNRESET || error == EPIPE || old_state == TCP_ESTABLISHED || old_state == TCP_CLOSE_WAIT)
 		connection->flags |= CONNECTION_SOCKET_RESET;
@@ -94,10 +102,11 @@ static __always_inline void on_stream_destroyed(struct sock *sk)
 	struct connection *connection = identity ? bpf_map_lookup_elem(&connections, &key) : NULL;
 	if (!connection || !control.armed)
 		return;
-	if (connection->flags & CONNECTION_CLIENT && !(connection->flags & CONNECTION_CLOSED) &&
-	    is_announced(connection, handle))
+	if (config.tells_cleartext && connection->flags & CONNECTION_CLIENT &&
+	    !(connection->flags & CONNECTION_CLOSED) && is_announced(connection, handle))
 		locate(handle, socket, identity, 0);
-	if (!(connection->flags & CONNECTION_UNDECODED))
+	bool was_broken = !BPF_CORE_READ((struct tcp_sock *)sk, bytes_received); /* all counts begin anew then */
+	if (config.tells_cleartext && !(connection->flags & (CONNECTION_UNDECODED | CONNECTION_CLOSED)) && !was_broken)
 		skip_unseen(connection, sk, 0);
 	connection->flags |= CONNECTION_SOCKET_CLOSED;
 	close_connection(handle);

@@ -103,6 +103,15 @@ static __always_inline bool read_syscall(struct syscall_arguments *call)
 	return call->stack_pointer != 0;
 }
 
+/* Where the user's stack is; 0 where the kernel cannot tell. */
+static __always_inline __u64 user_stack_pointer(void)
+{
+	struct syscall_arguments call;
+	if (config.has_task_pt_regs)
+		return SYSCALL_STACK((struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()));
+	return read_saved_syscall(&call) ? call.stack_pointer : 0;
+}
+
 /* Empty in system calls that do not name a buffer this way (sendfile, io_uring). */
 static __always_inline struct syscall_buffer buffer_of(const struct syscall_arguments *call)
 {

@@ -57,9 +57,13 @@ static __always_inline void take_vectors(struct transfer *transfer)
 	if (!transfer->vectors)
 		return;
 	transfer->source = SOURCE_USER_VECTORS;
-	if (!bpf_probe_read_user(&first, sizeof(first), (void *)transfer->vectors)) {
+	for (__u64 i = 0; i < FIRST_VECTORS && i < transfer->vector_count; i++) {
+		if (!read_vector(transfer, i, &first))
+			return;
 		transfer->address = (__u64)first.iov_base;
 		transfer->length = first.iov_len;
+		if (first.iov_len)
+			return;
 	}
 }
 

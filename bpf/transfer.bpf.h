@@ -10,7 +10,9 @@
 #include "payload.bpf.h"
 #include "syscall_buffer.bpf.h"
 
-#define MAX_VECTORS 1024 /* UIO_MAXIOV */
+#define MAX_VECTORS       1024 /* UIO_MAXIOV */
+#define MSG_TRUNC         0x20
+#define LONGEST_BEGINNING 6
 
 enum transfer_source {
 	SOURCE_NONE,         /* octets without a buffer that we know */
@@ -35,7 +37,7 @@ struct transfer {
 	__u64 identity; /* of the socket */
 	__u64 message;  /* struct msghdr of the kernel; 0: unknown */
 	__u64 name;     /* struct sockaddr of the receiver; 0: none was given */
-	/* the only or first buffer */
+	/* the only or first buffer that is not empty */
 	__u64 address;
 	__u64 length;
 	__u64 vectors;
@@ -102,19 +104,20 @@ static __always_inline void begin_transfer(struct transfer *transfer, struct soc
 	transfer->is_message = BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP;
 }
 
+/* What was received from a stream with MSG_TRUNC has no buffer: the program has the kernel drop it (tcp(7)). */
+static __always_inline void forget_dropped(struct transfer *transfer)
+{
+	if (transfer->is_message || transfer->direction != DIRECTION_RECEIVED || !(transfer->flags & MSG_TRUNC))
+		return;
+	transfer->source = SOURCE_NONE;
+	transfer->address = 0;
+	transfer->length = 0;
+	transfer->vector_count = 0;
+}
+
 static __always_inline bool is_in_kernel(const struct transfer *transfer)
 {
 	return transfer->source == SOURCE_KERNEL || transfer->source == SOURCE_KVEC || transfer->source == SOURCE_BVEC;
-}
-
-/* The first octets of the first buffer; false when they are not all there. */
-static __always_inline bool read_beginning(const struct transfer *transfer, void *octets, __u32 length)
-{
-	if (!transfer->address || transfer->length < length)
-		return false;
-	if (is_in_kernel(transfer))
-		return !bpf_probe_read_kernel(octets, length, (void *)transfer->address);
-	return !bpf_probe_read_user(octets, length, (void *)transfer->address);
 }
 
 /* Octets of a stream that are not copied. */
@@ -126,19 +129,18 @@ static __always_inline void skip_octets(struct connection *connection, __u64 dir
 	count_loss(cause, length);
 }
 
-/* Verified once: the buffer of one vector. `keep` of its octets are wanted. */
-__noinline int copy_vector(__u64 handle, __u64 direction, __u64 address, __u64 length, __u64 keep)
+/* The buffer of one vector. `keep` of its octets are wanted. */
+static __always_inline void copy_vector(__u64 handle, __u64 direction, __u64 address, __u64 length, __u64 keep)
 {
 	struct connection *connection = find_connection(handle);
-	if (!connection || !length)
-		return 0;
+	if (!connection)
+		return;
 	if (!address)
 		skip_octets(connection, direction, length, LOSS_NO_BUFFER);
 	else if (keep)
 		emit_payload(connection, handle, direction, address, length, keep);
 	else
 		skip_octets(connection, direction, length, LOSS_SNAPLEN);
-	return 1;
 }
 
 struct page {
@@ -191,6 +193,52 @@ static __always_inline bool read_vector(const struct transfer *transfer, __u64 i
 	default:
 		return false;
 	}
+}
+
+#define FIRST_VECTORS 4 /* looked at for the beginning of a call: Erlang's first one is empty */
+
+/* The buffer behind the first one that is not empty. */
+static __always_inline bool find_second_buffer(const struct transfer *transfer, struct iovec *second)
+{
+	bool any = false;
+	if (transfer->offset || transfer->source == SOURCE_BVEC)
+		return false;
+	for (__u64 i = 0; i < FIRST_VECTORS && i < transfer->vector_count; i++) {
+		if (!read_vector(transfer, i, second))
+			return false;
+		if (second->iov_len && any)
+			return true;
+		any = any || second->iov_len;
+	}
+	return false;
+}
+
+/* The first bytes of a call whose first buffer holds fewer of them: a record's header apart from its body, for instance. */
+static __noinline bool read_divided_beginning(const struct transfer *transfer, __u8 *octets, __u32 length)
+{
+	struct iovec second = {};
+	if (is_in_kernel(transfer) || !find_second_buffer(transfer, &second) ||
+	    transfer->length + (__u64)second.iov_len < length)
+		return false;
+	for (__u32 i = 0; i < LONGEST_BEGINNING && i < length; i++) {
+		__u64 address =
+			i < transfer->length ? transfer->address + i : (__u64)second.iov_base + i - transfer->length;
+		if (bpf_probe_read_user(octets + i, 1, (void *)address))
+			return false;
+	}
+	return true;
+}
+
+/* The first bytes of a call, LONGEST_BEGINNING at most; false when they are not all there. */
+static __always_inline bool read_beginning(const struct transfer *transfer, void *octets, __u32 length)
+{
+	if (!transfer->address)
+		return false;
+	if (transfer->length < length)
+		return read_divided_beginning(transfer, octets, length);
+	if (is_in_kernel(transfer))
+		return !bpf_probe_read_kernel(octets, length, (void *)transfer->address);
+	return !bpf_probe_read_user(octets, length, (void *)transfer->address);
 }
 
 /* Copies vector `index`; 1 when there is nothing more to do. */

@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
+
+#include "base/system_error.h"
+#include "base/text.h"
 
 namespace sslsniff {
 
@@ -19,6 +21,9 @@ Result<std::size_t> MemoryInputStream::read(std::span<char> into) {
 
 Result<std::size_t> FdInputStream::read(std::span<char> into) {
     for (;;) {
+        if (patience_ != nullptr && !patience_->await_readable(fd_)) {
+            return 0;
+        }
         const ssize_t got = ::read(fd_, into.data(), into.size());
         if (got >= 0) {
             return static_cast<std::size_t>(got);
@@ -27,7 +32,7 @@ Result<std::size_t> FdInputStream::read(std::span<char> into) {
             pollfd readable{.fd = fd_, .events = POLLIN, .revents = 0};
             ::poll(&readable, 1, -1);
         } else if (errno != EINTR) {
-            return fail(fmt::format("cannot read {}: {}", name_, std::generic_category().message(errno)));
+            return fail(fmt::format("cannot read {}: {}", printable(name_), error_text(errno)));
         }
     }
 }
@@ -35,7 +40,7 @@ Result<std::size_t> FdInputStream::read(std::span<char> into) {
 Result<UniqueFd> open_input_file(const std::string& path) {
     UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
     if (!fd) {
-        return fail(fmt::format("cannot open {}: {}", path, std::generic_category().message(errno)));
+        return fail(fmt::format("cannot open {}: {}", printable(path), error_text(errno)));
     }
     return fd;
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "base/patience.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 
@@ -43,10 +44,12 @@ class MemoryInputStream final : public InputStream {
 /// Reads a file, a pipe, a terminal.
 class FdInputStream final : public InputStream {
   public:
-    /// Borrows `fd`, which must stay open as long as the stream lives.
-    FdInputStream(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
+    /// Borrows `fd` and `patience`, which must live as long as the stream. The input ends with `patience`.
+    FdInputStream(int fd, std::string name, Patience* patience = nullptr)
+        : fd_(fd), name_(std::move(name)), patience_(patience) {}
     /// Owns `fd`.
-    FdInputStream(UniqueFd fd, std::string name) : FdInputStream(fd.get(), std::move(name)) {
+    FdInputStream(UniqueFd fd, std::string name, Patience* patience = nullptr)
+        : FdInputStream(fd.get(), std::move(name), patience) {
         owned_ = std::move(fd);
     }
     Result<std::size_t> read(std::span<char> into) override;
@@ -57,6 +60,7 @@ class FdInputStream final : public InputStream {
     UniqueFd owned_;
     int fd_;
     std::string name_;
+    Patience* patience_;
 };
 
 Result<UniqueFd> open_input_file(const std::string& path);

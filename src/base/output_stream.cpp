@@ -2,29 +2,56 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <limits.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <system_error>
 #include <utility>
+
+#include "base/system_error.h"
+#include "base/text.h"
 
 namespace sslsniff {
 namespace {
 
 constexpr std::size_t kBufferSize = std::size_t{256} * 1024;
 
-std::string error_text(int error) {
-    return std::generic_category().message(error);
+bool is_non_blocking(int fd) {
+    const int flags = ::fcntl(fd, F_GETFL);
+    return flags >= 0 && (flags & O_NONBLOCK) != 0;
+}
+
+/// O_NONBLOCK belongs to the open file, which a standard output shares with the shell and with other
+/// programs: it is set on a second one. None where that cannot be had, or `fd` is not for writing.
+UniqueFd open_twin(int fd) {
+    const int flags = ::fcntl(fd, F_GETFL);
+    if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) {
+        return {};
+    }
+    const std::string path = fmt::format("/proc/self/fd/{}", fd);
+    return UniqueFd(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
 }
 
 }  // namespace
 
-FdOutputStream::FdOutputStream(int fd, std::string name) : fd_(fd), name_(std::move(name)) {
+FdOutputStream::FdOutputStream(int fd, std::string name, Patience* patience)
+    : fd_(fd), name_(std::move(name)), patience_(patience) {
     buffer_.reserve(kBufferSize);
+    struct stat status{};
+    if (::fstat(fd, &status) != 0 || S_ISREG(status.st_mode) || S_ISBLK(status.st_mode)) {
+        return;
+    }
+    kind_ = S_ISSOCK(status.st_mode) ? Kind::socket : Kind::other;
+    if (kind_ == Kind::other && !is_non_blocking(fd)) {
+        twin_ = open_twin(fd);
+    }
 }
 
-FdOutputStream::FdOutputStream(UniqueFd fd, std::string name) : FdOutputStream(fd.get(), std::move(name)) {
+FdOutputStream::FdOutputStream(UniqueFd fd, std::string name, Patience* patience)
+    : FdOutputStream(fd.get(), std::move(name), patience) {
     owned_ = std::move(fd);
 }
 
@@ -34,6 +61,7 @@ FdOutputStream::~FdOutputStream() {
 
 void FdOutputStream::write(ByteView octets) {
     if (errno_ != 0) {
+        bytes_dropped_ += octets.size();
         return;
     }
     if (buffer_.size() + octets.size() > kBufferSize) {
@@ -48,9 +76,13 @@ void FdOutputStream::write(ByteView octets) {
 
 Result<void> FdOutputStream::flush() {
     drain();
+    if (gave_up_) {
+        return fail(fmt::format("cannot write {}: its reader takes nothing ({} bytes written, {} bytes not)",
+                                printable(name_), bytes_written_, bytes_dropped_));
+    }
     if (errno_ != 0) {
-        return fail(
-            fmt::format("cannot write {}: {} ({} bytes written)", name_, error_text(errno_), bytes_written_));
+        return fail(fmt::format("cannot write {}: {} ({} bytes written)", printable(name_),
+                                error_text(errno_), bytes_written_));
     }
     return {};
 }
@@ -66,40 +98,46 @@ void FdOutputStream::drain() {
 
 void FdOutputStream::write_through(ByteView octets) {
     while (!octets.empty() && errno_ == 0) {
-        const ssize_t written = ::write(fd_, octets.data(), octets.size());
+        const ssize_t written = write_some(octets);
         if (written > 0) {
             octets.remove_prefix(static_cast<std::size_t>(written));
             bytes_written_ += static_cast<std::uint64_t>(written);
         } else if (written == 0) {
             errno_ = EIO;  // no device should, and trying for ever would be worse
         } else if (errno == EAGAIN) {
-            // Standard output may have been made non-blocking by whoever shares it.
-            pollfd writable{.fd = fd_, .events = POLLOUT, .revents = 0};
-            ::poll(&writable, 1, -1);
+            wait();
         } else if (errno != EINTR) {
             errno_ = errno;
         }
     }
+    bytes_dropped_ += octets.size();
 }
 
-Result<std::unique_ptr<FdOutputStream>> create_output_file(const std::string& path) {
-    static constexpr int kFlags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY;
-    static constexpr mode_t kMode = S_IRUSR | S_IWUSR;
-    UniqueFd fd(::open(path.c_str(), kFlags | O_NOFOLLOW, kMode));
-    if (!fd && errno == ELOOP) {
-        struct stat link{};
-        if (::lstat(path.c_str(), &link) == 0 && link.st_uid != 0 && link.st_uid != ::geteuid()) {
-            return fail(fmt::format(
-                "cannot create {}: it is a symbolic link of another user (uid {}); give the path it "
-                "leads to, or remove it",
-                path, link.st_uid));
-        }
-        fd = UniqueFd(::open(path.c_str(), kFlags, kMode));
+/// As write(2), with EAGAIN where that would wait.
+ssize_t FdOutputStream::write_some(ByteView octets) const {
+    if (kind_ == Kind::socket) {
+        return ::send(fd_, octets.data(), octets.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     }
-    if (!fd) {
-        return fail(fmt::format("cannot create {}: {}", path, error_text(errno)));
+    if (kind_ == Kind::file || twin_ || is_non_blocking(fd_)) {
+        return ::write(twin_ ? twin_.get() : fd_, octets.data(), octets.size());
     }
-    return std::make_unique<FdOutputStream>(std::move(fd), path);
+    // A pipe that can be written to takes this much without waiting, unless another writer is faster.
+    pollfd writable{.fd = fd_, .events = POLLOUT, .revents = 0};
+    if (::poll(&writable, 1, 0) == 0) {
+        errno = EAGAIN;
+        return -1;
+    }
+    return ::write(fd_, octets.data(), std::min<std::size_t>(octets.size(), PIPE_BUF));
+}
+
+void FdOutputStream::wait() {
+    if (patience_ == nullptr) {
+        pollfd writable{.fd = fd_, .events = POLLOUT, .revents = 0};
+        ::poll(&writable, 1, -1);
+    } else if (!patience_->await_writable(fd_)) {
+        gave_up_ = true;
+        errno_ = ETIMEDOUT;
+    }
 }
 
 }  // namespace sslsniff

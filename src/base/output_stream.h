@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "base/patience.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 
@@ -36,40 +37,48 @@ class MemoryOutputStream final : public OutputStream {
     Bytes bytes_;
 };
 
-/// Writes to a file descriptor through a buffer of 256 KiB; waits when a non-blocking one is full. The
-/// process must ignore SIGPIPE. The destructor flushes, but only flush() tells whether that worked.
+/// Writes to a file descriptor through a buffer of 256 KiB. Where a reader may be slow (a pipe, a socket, a
+/// terminal) it never waits inside write(2): `patience` waits, without it poll(2) for ever. The process must
+/// ignore SIGPIPE. The destructor flushes, but only flush() tells whether that worked.
 class FdOutputStream final : public OutputStream {
   public:
-    /// Borrows `fd`, which must stay open as long as the stream lives. `name` appears in errors.
-    FdOutputStream(int fd, std::string name);
+    /// Borrows `fd` and `patience`, which must live as long as the stream. `name` appears in errors.
+    FdOutputStream(int fd, std::string name, Patience* patience = nullptr);
     /// Owns `fd`.
-    FdOutputStream(UniqueFd fd, std::string name);
+    FdOutputStream(UniqueFd fd, std::string name, Patience* patience = nullptr);
     ~FdOutputStream() override;
 
     void write(ByteView octets) override;
+    /// The error says how many bytes were written, and how many were not when the reader took no more.
     Result<void> flush() override;
 
     /// Nobody reads any more (EPIPE): a reason to end, not to complain.
     bool is_closed_reader() const;
-    /// Octets the system took, without what is still buffered.
+    /// There was an error: nothing is written any more.
+    bool has_failed() const { return errno_ != 0; }
+    /// Bytes the system took, without what is still buffered.
     std::uint64_t bytes_written() const { return bytes_written_; }
     const std::string& name() const { return name_; }
 
   private:
+    enum class Kind : std::uint8_t { file, socket, other };
+
     void drain();
     void write_through(ByteView octets);
+    ssize_t write_some(ByteView octets) const;
+    void wait();
 
     UniqueFd owned_;
+    UniqueFd twin_;  ///< the same pipe or terminal, opened once more as non-blocking
     int fd_;
+    Kind kind_ = Kind::file;
     std::string name_;
+    Patience* patience_;
     Bytes buffer_;
     std::uint64_t bytes_written_ = 0;
+    std::uint64_t bytes_dropped_ = 0;  ///< after an error
     int errno_ = 0;
+    bool gave_up_ = false;
 };
-
-/// Creates `path` for the user alone (mode 0600), or empties it when it exists. FIFOs and devices are opened
-/// as they are; opening a FIFO waits for its reader. A symbolic link is followed only when root or the user
-/// running this owns it, so that nobody can aim a root process at a file of their choice.
-Result<std::unique_ptr<FdOutputStream>> create_output_file(const std::string& path);
 
 }  // namespace sslsniff

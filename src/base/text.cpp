@@ -74,23 +74,46 @@ std::size_t without_cut_code_point(ByteView octets) {
     return size;
 }
 
-std::string printable(ByteView octets, bool keep_newlines) {
+namespace {
+
+/// By hand: a peer chooses how many of them there are.
+void append_hex(std::string& out, unsigned char c) {
+    static constexpr std::string_view kDigits = "0123456789abcdef";
+    const std::array<char, 4> escaped{'\\', 'x', kDigits[c >> 4U], kDigits[c & 0xFU]};
+    out.append(escaped.data(), escaped.size());
+}
+
+/// Every code point as it is unless it is dangerous or `is_escaped(code point, what follows)`.
+template <class IsEscaped>
+std::string escape(ByteView octets, IsEscaped is_escaped) {
     std::string out;
     out.reserve(octets.size());
     for (std::size_t at = 0; at < octets.size();) {
         const CodePoint point = decode_utf8(octets.substr(at));
         const std::size_t length = std::max<std::size_t>(point.length, 1);
-        const bool kept = keep_newlines && (point.value == '\n' || point.value == '\t');
-        if (point.length != 0 && (kept || !is_dangerous(point.value))) {
+        if (point.length != 0 && !is_escaped(point.value, octets.substr(at + length))) {
             out.append(octets.substr(at, length));
         } else {
             for (const char c : octets.substr(at, length)) {
-                fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(c));
+                append_hex(out, static_cast<unsigned char>(c));
             }
         }
         at += length;
     }
     return out;
+}
+
+}  // namespace
+
+std::string printable(ByteView octets, bool keep_newlines) {
+    return escape(octets, [keep_newlines](std::uint32_t c, ByteView next) {
+        const bool kept = keep_newlines && (c == '\n' || c == '\t');
+        return (!kept && is_dangerous(c)) || (c == '\\' && next.starts_with('x'));
+    });
+}
+
+std::string printable_notation(ByteView octets) {
+    return escape(octets, [](std::uint32_t c, ByteView) { return is_dangerous(c); });
 }
 
 std::string base64(ByteView octets) {

@@ -32,8 +32,12 @@ std::size_t utf8_prefix(ByteView octets);
 std::size_t without_cut_code_point(ByteView octets);
 
 /// `octets` made safe for a terminal: control characters (C0, DEL, C1, bidi overrides) and ill-formed UTF-8
-/// become \xNN, backslash stays as it is. With `keep_newlines`, LF and TAB pass.
+/// become \xNN, and so does a backslash in front of an x, so that no text can look like another. With
+/// `keep_newlines`, LF and TAB pass.
 std::string printable(ByteView octets, bool keep_newlines = false);
+
+/// The same, but backslashes stay: for text in a notation that escapes them by itself.
+std::string printable_notation(ByteView octets);
 
 /// RFC 4648 section 4, with padding.
 std::string base64(ByteView octets);

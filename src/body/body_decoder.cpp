@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/memory.h"
 #include "base/text.h"
 
 namespace sslsniff {
@@ -57,7 +58,7 @@ void BodyDecoder::run(std::size_t index, ByteView coded, const Sink& sink) {
         return;
     }
     Stage& stage = stages_[index];
-    const std::uint64_t allowance = std::min(limits_.max_output, (given_ + 64) * limits_.max_ratio);
+    const std::uint64_t allowance = std::min(limits_.max_output, limits_.grace + given_ * limits_.max_ratio);
     while (!coded.empty() && (decodes() || state_ == State::unsupported)) {
         const ByteView piece = coded.substr(0, kPiece);
         coded.remove_prefix(piece.size());
@@ -78,6 +79,14 @@ void BodyDecoder::run(std::size_t index, ByteView coded, const Sink& sink) {
             state_ = State::limited;
         }
     }
+}
+
+std::size_t BodyDecoder::held() const {
+    std::size_t held = heap_bytes(stages_);
+    for (const Stage& stage : stages_) {
+        held += stage.decoder->held();
+    }
+    return held;
 }
 
 BodyDecoder::State BodyDecoder::state() const {

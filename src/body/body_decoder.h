@@ -14,8 +14,14 @@ namespace sslsniff {
 /// Bounds that keep a decompression bomb small: whichever is reached first.
 struct DecodeLimits {
     std::uint64_t max_output = std::uint64_t{1024} * 1024;  ///< octets decoded
-    std::uint64_t max_ratio = 256;                          ///< octets decoded for each octet given
+    std::uint64_t max_ratio = 256;                          ///< bytes decoded for each byte given ...
+    std::uint64_t grace = std::uint64_t{16} * 1024;         ///< ... beyond these
 };
+
+/// Of streams whose messages are shown as they pass: all that came so far counts, so that no number of bombs
+/// costs more than 64 times of plain traffic.
+inline constexpr DecodeLimits kStreamLimits = {
+    .max_output = UINT64_MAX, .max_ratio = 64, .grace = std::uint64_t{1024} * 1024};
 
 /// Undoes the content codings of a body (RFC 9110 section 8.4), also several on top of each other, as its
 /// octets pass. Needs little memory, whatever the size of the body.
@@ -39,6 +45,8 @@ class BodyDecoder {
     void feed(ByteView coded, const Sink& sink);
     /// As if the body ended here.
     State state() const;
+    /// Bytes of memory outside of itself.
+    std::size_t held() const;
 
   private:
     struct Stage {

@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
 
 #include "base/text.h"
 #include "body/zlib_decoder.h"
@@ -12,11 +15,36 @@
 namespace sslsniff {
 namespace {
 
+/// malloc and free for a decoder, which count into a std::size_t what it holds. The size of each piece is in
+/// front of it.
+constexpr std::size_t kCounted = alignof(std::max_align_t);
+
+void* counted_alloc(void* held, std::size_t size) {
+    auto* const piece = static_cast<char*>(std::malloc(kCounted + size));
+    if (piece == nullptr) {
+        return nullptr;
+    }
+    std::memcpy(piece, &size, sizeof(size));
+    *static_cast<std::size_t*>(held) += size;
+    return piece + kCounted;
+}
+
+void counted_free(void* held, void* address) {
+    if (address != nullptr) {
+        char* const piece = static_cast<char*>(address) - kCounted;
+        std::size_t size = 0;
+        std::memcpy(&size, piece, sizeof(size));
+        *static_cast<std::size_t*>(held) -= size;
+        std::free(piece);
+    }
+}
+
 /// RFC 7932.
 class BrotliDecoder final : public ContentDecoder {
   public:
-    BrotliDecoder() : state_(BrotliDecoderCreateInstance(nullptr, nullptr, nullptr)) {}
+    BrotliDecoder() : state_(BrotliDecoderCreateInstance(counted_alloc, counted_free, &held_)) {}
     ~BrotliDecoder() override { BrotliDecoderDestroyInstance(state_); }
+    std::size_t held() const override { return sizeof(*this) + held_; }
 
     State decode(ByteView coded, Bytes& out, std::size_t limit) override {
         if (state_ == nullptr || failed_) {
@@ -53,6 +81,7 @@ class BrotliDecoder final : public ContentDecoder {
     }
 
   private:
+    std::size_t held_ = 0;
     BrotliDecoderState* state_;
     bool failed_ = false;
 };
@@ -66,6 +95,7 @@ class ZstdDecoder final : public ContentDecoder {
                   ZSTD_isError(ZSTD_DCtx_setParameter(stream_, ZSTD_d_windowLogMax, kWindowLog)) != 0;
     }
     ~ZstdDecoder() override { ZSTD_freeDStream(stream_); }
+    std::size_t held() const override { return sizeof(*this) + ZSTD_sizeof_DStream(stream_); }
 
     State decode(ByteView coded, Bytes& out, std::size_t limit) override {
         std::array<char, 16384> buffer{};

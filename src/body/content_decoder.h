@@ -26,6 +26,8 @@ class ContentDecoder {
 
     /// Appends what `coded` decodes to, as long as `out` holds fewer than `limit` octets.
     virtual State decode(ByteView coded, Bytes& out, std::size_t limit) = 0;
+    /// Bytes of memory that it needs by now, itself included: windows may have 16 MiB.
+    virtual std::size_t held() const = 0;
 };
 
 /// For "gzip", "x-gzip", "deflate" (zlib format, and the raw one that some send), "br" and "zstd", whatever

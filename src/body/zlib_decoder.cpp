@@ -28,6 +28,13 @@ ZlibDecoder::~ZlibDecoder() {
     inflateEnd(&stream_);
 }
 
+std::size_t ZlibDecoder::held() const {
+    // zlib.h: "about 7 kilobytes" for inflate's state; the window is made when there is output.
+    constexpr std::size_t kState = 7 * 1024;
+    constexpr std::size_t kWindow = std::size_t{1} << MAX_WBITS;
+    return sizeof(*this) + kState + (used_ ? kWindow : 0);
+}
+
 void ZlibDecoder::reset() {
     failed_ = inflateReset(&stream_) != Z_OK;
 }
@@ -74,6 +81,7 @@ ContentDecoder::State ZlibDecoder::decode(ByteView coded, Bytes& out, std::size_
         const int result = inflate(&stream_, Z_SYNC_FLUSH);
         coded.remove_prefix(given - stream_.avail_in);
         out.append(buffer.data(), room - stream_.avail_out);
+        used_ = used_ || stream_.avail_out < room;
         if (result == Z_STREAM_END) {
             if (format_ != Format::gzip) {
                 failed_ = true;  // whatever follows is not ours

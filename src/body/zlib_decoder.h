@@ -19,6 +19,7 @@ class ZlibDecoder final : public ContentDecoder {
     ~ZlibDecoder() override;
 
     State decode(ByteView coded, Bytes& out, std::size_t limit) override;
+    std::size_t held() const override;
     /// Forgets everything that was decoded.
     void reset();
 
@@ -30,6 +31,7 @@ class ZlibDecoder final : public ContentDecoder {
     int window_bits_;
     bool started_ = false;
     bool failed_ = false;
+    bool used_ = false;             ///< it has its window
     bool between_members_ = false;  ///< a gzip member ended; another may follow
     Bytes first_;                   ///< octets held back until the format of "deflate" shows
 };

@@ -1,11 +1,15 @@
 #include "capture/binding_delay.h"
 
+#include <algorithm>
 #include <type_traits>
 #include <variant>
 
 namespace sslsniff {
 
 namespace {
+
+constexpr std::uint32_t kAll = 0;           // instead of a process
+constexpr std::chrono::minutes kLatest{1};  // events are read no later, or one gives up too early
 
 /// The connection that an event is about; null for processes and losses.
 const ConnectionId* connection_of(const CaptureEvent& event) {
@@ -52,9 +56,7 @@ void BindingDelay::pass_about(const ConnectionId& id, const CaptureEvent& event,
     if (waiting_.contains(id) || begins_waiting(id, event)) {
         hold(id, event);
         while (bytes_ > kMaxBytes || events_ > kMaxEvents) {
-            const ConnectionId longest = order_.front();
-            order_.pop_front();
-            release(longest, consumer);
+            release(ConnectionId(order_.begin()->second), consumer);
         }
     } else {
         consumer.on_event(event);
@@ -69,8 +71,8 @@ bool BindingDelay::begins_waiting(const ConnectionId& id, const CaptureEvent& ev
 void BindingDelay::hold(const ConnectionId& id, const CaptureEvent& event) {
     const auto [found, is_new] = waiting_.try_emplace(id);
     if (is_new) {
-        found->second.since = time_of(event);
-        order_.push_back(id);
+        found->second.since = patience_begins(id, time_of(event));
+        order_.emplace(found->second.since, id);
     }
     Waiting waiting{event, {}};
     if (auto* data = std::get_if<DataEvent>(&waiting.event)) {
@@ -87,6 +89,7 @@ void BindingDelay::release(const ConnectionId& id, EventConsumer& consumer) {
     if (node.empty()) {
         return;
     }
+    order_.erase({node.mapped().since, id});
     if (const auto unbound = unbound_.find(id); unbound != unbound_.end()) {
         unbound->second = false;
     }
@@ -100,23 +103,36 @@ void BindingDelay::release(const ConnectionId& id, EventConsumer& consumer) {
     }
 }
 
-void BindingDelay::expire(Timestamp now, EventConsumer& consumer) {
-    while (!order_.empty()) {
-        const ConnectionId id = order_.front();
-        const auto found = waiting_.find(id);
-        if (found != waiting_.end() && now - found->second.since < kPatience) {
-            return;
+void BindingDelay::on_probes(std::uint32_t pid, Timestamp now) {
+    std::erase_if(probes_, [now](const auto& came) { return now - came.second > kLatest; });
+    probes_[pid] = now;
+    auto each = pid == kAll ? waiting_.begin() : waiting_.lower_bound({pid, 0, 0, 0});
+    for (; each != waiting_.end() && (pid == kAll || each->first.pid == pid); ++each) {
+        order_.erase({each->second.since, each->first});
+        each->second.since = std::max(each->second.since, now);
+        order_.emplace(each->second.since, each->first);
+    }
+}
+
+Timestamp BindingDelay::patience_begins(const ConnectionId& id, Timestamp first_payload) const {
+    Timestamp begin = first_payload;
+    for (const std::uint32_t pid : {kAll, id.pid}) {
+        if (const auto came = probes_.find(pid); came != probes_.end()) {
+            begin = std::max(begin, came->second);
         }
-        order_.pop_front();
-        release(id, consumer);
+    }
+    return begin;
+}
+
+void BindingDelay::expire(Timestamp now, EventConsumer& consumer) {
+    while (!order_.empty() && now - order_.begin()->first >= kPatience) {
+        release(ConnectionId(order_.begin()->second), consumer);
     }
 }
 
 void BindingDelay::flush(EventConsumer& consumer) {
     while (!order_.empty()) {
-        const ConnectionId id = order_.front();
-        order_.pop_front();
-        release(id, consumer);
+        release(ConnectionId(order_.begin()->second), consumer);
     }
 }
 

@@ -94,6 +94,8 @@ CloseReason to_close_reason(std::uint32_t cause) {
             return CloseReason::refused;
         case CLOSED_TIMED_OUT:
             return CloseReason::timed_out;
+        case CLOSED_TLS_BEGAN:
+            return CloseReason::tls_began;
         case CLOSED_PROCESS_EXIT:
             return CloseReason::process_exit;
         default:

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "capture/event_convert.h"
-#include "capture/midstream_doubt.h"
 
 namespace sslsniff {
 
@@ -16,6 +15,7 @@ constexpr std::size_t kGreatestDatagram = 1U << 17U;
 EventDecoder::EventDecoder(Timestamp monotonic_zero, Hooks hooks)
     : monotonic_zero_(monotonic_zero),
       on_bound_(std::move(hooks.on_bound)),
+      describe_uncovered_(std::move(hooks.describe_uncovered)),
       connections_(std::move(hooks.take_ends), std::move(hooks.on_released)),
       processes_(std::move(hooks.describe_process)) {}
 
@@ -271,9 +271,14 @@ bool EventDecoder::on_close(ByteView record, EventConsumer& consumer) {
         connections_.forget(*connection);
         return true;
     }
-    connection->release_held(kUncoveredTls, time, consumer);
+    connection->release_held(describe_uncovered(*connection), time, consumer);
     connections_.close(*connection, &ends, to_close_reason(event->header.detail), time, consumer);
     return true;
+}
+
+UncoveredTls EventDecoder::describe_uncovered(const KernelConnection& connection) const {
+    return connection.held && describe_uncovered_ ? describe_uncovered_(connection.id.pid)
+                                                  : UncoveredTls{{}, kUnknownLibrary};
 }
 
 bool EventDecoder::on_uncovered(ByteView record, EventConsumer& consumer) {
@@ -282,7 +287,7 @@ bool EventDecoder::on_uncovered(ByteView record, EventConsumer& consumer) {
     if (connection == nullptr) {
         return false;
     }
-    connection->release_held(kUncoveredTls, time_of(*header), consumer);
+    connection->release_held(describe_uncovered(*connection), time_of(*header), consumer);
     return true;
 }
 

@@ -29,6 +29,8 @@ class EventDecoder {
         ProcessTable::Describe describe_process;
         /// The socket of a connection was found by its ciphertext: neither need be looked at any longer.
         std::function<void(std::uint64_t kernel_generation, std::uint64_t socket_cookie)> on_bound;
+        /// What is known of TLS of a process that no probe sees.
+        std::function<UncoveredTls(std::uint32_t pid)> describe_uncovered;
         /// Such a connection is over: its socket may carry another.
         KernelConnections::OnReleased on_released;
     };
@@ -71,7 +73,10 @@ class EventDecoder {
                  EventConsumer& consumer);
 
     Timestamp monotonic_zero_;
+    UncoveredTls describe_uncovered(const KernelConnection& connection) const;
+
     std::function<void(std::uint64_t, std::uint64_t)> on_bound_;
+    std::function<UncoveredTls(std::uint32_t)> describe_uncovered_;
     std::vector<std::string> libraries_;
     KernelConnections connections_;
     ProcessTable processes_;

@@ -4,9 +4,31 @@
 
 #include "capture/event_convert.h"
 #include "capture/event_decoder.h"
+#include "capture/tls_alert.h"
 #include "capture/tls_hello.h"
 
 namespace sslsniff {
+
+namespace {
+
+std::string handshake_error(const handshake_event& event) {
+    switch (event.header.detail) {
+        case HANDSHAKE_ALERT_SENT:
+            return "alert sent: " + tls_alert_name(event.alert);
+        case HANDSHAKE_ALERT_RECEIVED:
+            return "alert received: " + tls_alert_name(event.alert);
+        case HANDSHAKE_PEER_CLOSED:
+            return "closed by peer";
+        case HANDSHAKE_PEER_RESET:
+            return "reset by peer";
+        case HANDSHAKE_REFUSED:
+            return "stopped at what the peer sent: no TLS, or an encrypted alert";
+        default:
+            return "not finished";
+    }
+}
+
+}  // namespace
 
 /// Nothing more is to be had from hellos. The socket is often found by the first of them, its ClientHello.
 void EventDecoder::end_hellos(KernelConnection& connection) {
@@ -60,10 +82,14 @@ bool EventDecoder::on_handshake(ByteView record, EventConsumer& consumer) {
     out.role = (event->header.flags & HANDSHAKE_CLIENT) != 0   ? Role::client
                : (event->header.flags & HANDSHAKE_SERVER) != 0 ? Role::server
                                                                : Role::unknown;
-    if (event->duration != 0) {
+    const bool open = (event->header.flags & HANDSHAKE_OPEN) != 0;
+    if (event->duration != 0 && !open) {
         out.tls.handshake = Duration(static_cast<std::int64_t>(event->duration));
     }
     out.tls.handshake_failed = (event->header.flags & HANDSHAKE_FAILED) != 0;
+    if (out.tls.handshake_failed || open) {
+        out.tls.handshake_error = handshake_error(*event);
+    }
     consumer.on_event(out);
     return true;
 }

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <chrono>
+#include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "capture/origin.h"
@@ -29,6 +31,9 @@ class EventSource {
 
     /// As far as it is known: all of it when the first event was delivered.
     virtual Origin origin() const { return {}; }
+
+    /// What to tell people at the end, a sentence each: packets that could not be read.
+    virtual std::vector<std::string> remarks() const { return {}; }
 };
 
 }  // namespace sslsniff

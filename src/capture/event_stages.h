@@ -6,17 +6,20 @@
 
 #include "capture/binding_delay.h"
 #include "capture/midstream_doubt.h"
+#include "capture/quic/quic_stage.h"
 #include "model/event.h"
 
 namespace sslsniff {
 
-/// What may keep captured events for a while on their way: MidstreamDoubt, where cleartext is captured, then
-/// BindingDelay, where sockets are found by their ciphertext.
+/// What may keep captured events for a while on their way: QuicStage and MidstreamDoubt, where cleartext is
+/// captured, then BindingDelay, where sockets are found by their ciphertext.
 class EventStages {
   public:
-    /// The arguments of MidstreamDoubt.
-    EventStages(std::function<void(std::uint64_t)> ignore, bool show_undecoded)
-        : doubt_(std::move(ignore), show_undecoded) {}
+    /// `show_cleartext`: whether anything but TLS is handed on. Else the arguments of MidstreamDoubt.
+    EventStages(std::function<void(std::uint64_t)> ignore, bool show_undecoded,
+                std::function<UncoveredTls(std::uint32_t)> describe, bool show_cleartext)
+        : quic_({.quic = show_undecoded, .others = show_cleartext, .ciphertext = false}),
+          doubt_(std::move(ignore), show_undecoded, std::move(describe)) {}
 
     /// Which stages there are; until then none.
     void use(bool doubt, bool delay) {
@@ -31,8 +34,12 @@ class EventStages {
         Through delayed(delay_, next);
         EventConsumer& bound = use_delay_ ? static_cast<EventConsumer&>(delayed) : next;
         Through judged(doubt_, bound);
-        return produce(use_doubt_ ? static_cast<EventConsumer&>(judged) : bound);
+        Through recognised(quic_, judged);
+        return produce(use_doubt_ ? static_cast<EventConsumer&>(recognised) : bound);
     }
+
+    /// BindingDelay::on_probes().
+    void on_probes(std::uint32_t pid, Timestamp now) { delay_.on_probes(pid, now); }
 
     /// Delivers what has waited too long at `now`.
     void expire(Timestamp now, EventConsumer& next) {
@@ -44,6 +51,8 @@ class EventStages {
     /// Delivers everything.
     void flush(EventConsumer& next) {
         Through delayed(delay_, next);
+        Through judged(doubt_, delayed);
+        quic_.flush(judged);
         doubt_.flush(delayed);
         delay_.flush(next);
     }
@@ -60,6 +69,7 @@ class EventStages {
         EventConsumer& next_;
     };
 
+    QuicStage quic_;
     MidstreamDoubt doubt_;
     BindingDelay delay_;
     bool use_doubt_ = false;

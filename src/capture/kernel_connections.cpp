@@ -19,14 +19,15 @@ void KernelConnection::deliver(CaptureEvent event, EventConsumer& consumer) {
     }
 }
 
-void KernelConnection::release_held(const char* reason, Timestamp time, EventConsumer& consumer) {
+void KernelConnection::release_held(const UncoveredTls& why, Timestamp time, EventConsumer& consumer) {
     if (!held) {
         return;
     }
     TlsEvent undecoded;
     undecoded.connection = id;
     undecoded.time = time;
-    undecoded.tls.not_decoded = reason;
+    undecoded.tls.library = why.library;
+    undecoded.tls.not_decoded = why.reason;
     withheld.emplace_back(std::move(undecoded));
     held = false;
     for (const CaptureEvent& event : std::exchange(withheld, {})) {

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "bpf/event.h"
 #include "capture/datagram_flows.h"
+#include "capture/process_libraries.h"
 #include "model/event.h"
 
 namespace sslsniff {
@@ -40,7 +41,7 @@ struct KernelConnection {
     /// Hands the event over, or keeps it while the connection is held: some of them, the rest is dropped.
     void deliver(CaptureEvent event, EventConsumer& consumer);
     /// Ends the holding back: `reason` is why its TLS is not decoded.
-    void release_held(const char* reason, Timestamp time, EventConsumer& consumer);
+    void release_held(const UncoveredTls& why, Timestamp time, EventConsumer& consumer);
     /// The stream has come to `position`: what was not delivered before it is a gap.
     void advance(Direction direction, std::uint64_t position, LossCause cause, Timestamp time,
                  EventConsumer& consumer);

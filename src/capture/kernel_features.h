@@ -27,9 +27,12 @@ struct KernelFeatures {
     std::string architecture;  ///< uname -m
     bool btf = false;          ///< /sys/kernel/btf/vmlinux can be read
     std::vector<KernelFeature> features;
-    std::vector<std::string> missing_capabilities;  ///< "CAP_BPF"
+    /// Names of all that a capture could use here and we do not have: "CAP_BPF". `notes` says what each
+    /// costs.
+    std::vector<std::string> missing_capabilities;
     std::vector<BackendChoice> backends;
     bool captures_io_uring = false;  ///< the octets that io_uring moves without TLS, not only their number
+    std::vector<std::string> notes;  ///< what else limits a capture here, one sentence each
     /// Each reason why capture cannot work at all, one sentence with what to do. Empty: it can.
     std::vector<std::string> obstacles;
 };

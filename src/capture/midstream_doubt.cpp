@@ -111,7 +111,9 @@ void MidstreamDoubt::see(const GapEvent& event, EventConsumer& consumer) {
 
 void MidstreamDoubt::see(const CloseEvent& event, EventConsumer& consumer) {
     if (const auto doubt = doubts_.find(event.connection); doubt != doubts_.end()) {
-        event.reason == CloseReason::covered ? drop(doubt) : decide(doubt, consumer);
+        // What was not text, and then the socket is one of TLS, was part of that.
+        const bool was_tls = event.reason == CloseReason::covered || event.reason == CloseReason::tls_began;
+        was_tls ? drop(doubt) : decide(doubt, consumer);
     }
     const auto silenced = silenced_.extract(event.connection);
     if (silenced.empty() || silenced.mapped()) {
@@ -170,7 +172,9 @@ void MidstreamDoubt::name_tls(const Doubt& doubt, EventConsumer& consumer) {
     TlsEvent tls;
     tls.connection = open.connection;
     tls.time = open.time;
-    tls.tls.not_decoded = kUncoveredTls;
+    const UncoveredTls why = describe_ ? describe_(open.connection.pid) : UncoveredTls{{}, kUnknownLibrary};
+    tls.tls.library = why.library;
+    tls.tls.not_decoded = why.reason;
     consumer.on_event(open);
     if (doubt.endpoints.endpoints != Endpoints{}) {
         consumer.on_event(doubt.endpoints);

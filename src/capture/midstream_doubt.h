@@ -10,12 +10,10 @@
 
 #include "base/bytes.h"
 #include "capture/held_events.h"
+#include "capture/process_libraries.h"
 #include "model/event.h"
 
 namespace sslsniff {
-
-/// TlsInfo::not_decoded of TLS that no probe covers.
-inline constexpr const char* kUncoveredTls = "no supported library";
 
 /// What looks like a cleartext connection that was open before the capture may be TLS: the kernel side knows
 /// records where buffers begin with them, which those of bulk transfers hardly ever do. So the events of such
@@ -33,8 +31,10 @@ class MidstreamDoubt {
 
     /// `ignore` tells the kernel side that nothing more is wanted of a socket, by its cookie. With
     /// `show_undecoded`, TLS that is not captured is handed on without its octets, else not at all.
-    MidstreamDoubt(std::function<void(std::uint64_t)> ignore, bool show_undecoded)
-        : ignore_(std::move(ignore)), show_undecoded_(show_undecoded) {}
+    /// `describe` tells what is known of TLS that is not captured, by the number of its process.
+    MidstreamDoubt(std::function<void(std::uint64_t)> ignore, bool show_undecoded,
+                   std::function<UncoveredTls(std::uint32_t)> describe = {})
+        : ignore_(std::move(ignore)), show_undecoded_(show_undecoded), describe_(std::move(describe)) {}
 
     /// Delivers `event` to `consumer`, now, later or never.
     void pass(const CaptureEvent& event, EventConsumer& consumer);
@@ -75,6 +75,7 @@ class MidstreamDoubt {
 
     std::function<void(std::uint64_t)> ignore_;
     bool show_undecoded_;
+    std::function<UncoveredTls(std::uint32_t)> describe_;
     Doubts doubts_;
     std::deque<ConnectionId> order_;                         // longest first; may name what is decided
     std::map<ConnectionId, bool> silenced_;                  // nothing of them passes; value: but their end

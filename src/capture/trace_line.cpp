@@ -113,6 +113,7 @@ TlsEvent read_tls(TraceWords& words) {
                                   : key == "cipher"    ? &tls.cipher
                                   : key == "sni"       ? &tls.sni
                                   : key == "alpn"      ? &tls.alpn
+                                  : key == "error"     ? &tls.handshake_error
                                   : key == "undecoded" ? &tls.not_decoded
                                                        : nullptr;
         return text != nullptr ? take(std::optional(value), *text) : Taken::unknown;

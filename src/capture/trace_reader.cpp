@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/number.h"
+#include "base/text.h"
 
 namespace sslsniff {
 namespace {
@@ -46,15 +47,40 @@ bool wait_readable(int fd, std::chrono::milliseconds timeout) {
 
 TraceReader::TraceReader(std::unique_ptr<InputStream> input) : input_(std::move(input)) {}
 
+Result<std::unique_ptr<TraceReader>> TraceReader::open(std::unique_ptr<InputStream> input) {
+    auto reader = std::make_unique<TraceReader>(std::move(input));
+    if (auto read = reader->read_first_line(); !read) {
+        return std::unexpected(read.error());
+    }
+    return reader;
+}
+
+Result<void> TraceReader::read_first_line() {
+    has_lines_ = true;
+    bool more = true;
+    while (more) {
+        const auto filled = lines_.fill(*input_);
+        if (!filled) {
+            return std::unexpected(filled.error());
+        }
+        more = *filled;
+        if (const auto line = lines_.next()) {
+            return on_first_line(*line);
+        }
+    }
+    return fail_empty();
+}
+
 Result<PollStatus> TraceReader::poll(std::chrono::milliseconds timeout, EventConsumer& consumer) {
     if (ended_) {
         return PollStatus::ended;
     }
-    if (!wait_readable(input_->poll_fd(), timeout)) {
+    const bool has_lines = std::exchange(has_lines_, false);
+    if (!has_lines && !wait_readable(input_->poll_fd(), timeout)) {
         return PollStatus::idle;
     }
     ended_ = true;  // unless all goes well
-    const auto more = lines_.fill(*input_);
+    const auto more = has_lines ? Result<bool>(true) : lines_.fill(*input_);
     if (!more) {
         return std::unexpected(more.error());
     }
@@ -114,14 +140,17 @@ Result<void> TraceReader::on_line(ByteView line, EventConsumer& consumer) {
 Result<void> TraceReader::on_first_line(ByteView line) {
     const auto version = parse_version(line);
     if (!version) {
-        return fail(fmt::format("{} is not a trace: its first line must be \"{} {}.{}\"", input_->name(),
-                                kTraceMagic, kTraceMajor, kTraceMinor));
+        const bool is_json = line.starts_with('{');
+        return fail(fmt::format(
+            "{} is neither pcap or pcapng nor a trace, whose first line is \"{} {}.{}\"{}",
+            printable(input_->name()), kTraceMagic, kTraceMajor, kTraceMinor,
+            is_json ? "; JSON and HAR are not read back: record by -o trace:FILE or -w FILE" : ""));
     }
     if (version->major != kTraceMajor) {
         return fail(
             fmt::format("{} is a trace of version {}.{}, which needs another release of sslsniff: "
                         "this one reads version {}",
-                        input_->name(), version->major, version->minor, kTraceMajor));
+                        printable(input_->name()), version->major, version->minor, kTraceMajor));
     }
     parser_ = TraceLineParser(version->minor > kTraceMinor);
     started_ = true;
@@ -182,10 +211,14 @@ void TraceReader::deliver(TraceLine& line, EventConsumer& consumer) {
     consumer.on_event(line.event);
 }
 
+std::unexpected<Error> TraceReader::fail_empty() const {
+    return fail(fmt::format("{} is empty: a trace begins with \"{} {}.{}\"", printable(input_->name()),
+                            kTraceMagic, kTraceMajor, kTraceMinor));
+}
+
 Result<void> TraceReader::on_end(EventConsumer& consumer) {
     if (!started_) {
-        return fail(fmt::format("{} is empty: a trace begins with \"{} {}.{}\"", input_->name(), kTraceMagic,
-                                kTraceMajor, kTraceMinor));
+        return fail_empty();
     }
     const std::uint64_t announced = data_ ? data_->payload_size.value_or(payload_.size()) : 0;
     if (data_) {

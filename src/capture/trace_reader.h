@@ -17,6 +17,8 @@ namespace sslsniff {
 class TraceReader final : public EventSource {
   public:
     explicit TraceReader(std::unique_ptr<InputStream> input);
+    /// Reads the first line as well, which may wait: an error when the input is not a trace that this reads.
+    static Result<std::unique_ptr<TraceReader>> open(std::unique_ptr<InputStream> input);
 
     Result<PollStatus> poll(std::chrono::milliseconds timeout, EventConsumer& consumer) override;
     int poll_fd() const override { return input_->poll_fd(); }
@@ -29,6 +31,7 @@ class TraceReader final : public EventSource {
     static bool recognises(ByteView octets) { return octets.starts_with(kTraceMagic); }
 
   private:
+    Result<void> read_first_line();
     Result<void> on_line(ByteView line, EventConsumer& consumer);
     Result<void> on_first_line(ByteView line);
     Result<void> on_payload(ByteView line, EventConsumer& consumer);
@@ -40,12 +43,14 @@ class TraceReader final : public EventSource {
     void place(Event& event, std::uint64_t size, bool positioned);
     void deliver(TraceLine& line, EventConsumer& consumer);
     std::unexpected<Error> fail_here(std::string_view what) const;
+    std::unexpected<Error> fail_empty() const;
 
     std::unique_ptr<InputStream> input_;
     LineReader lines_;
     TraceLineParser parser_;
     Origin origin_;
     bool started_ = false;
+    bool has_lines_ = false;  ///< read with the first one, and not looked at
     bool ended_ = false;
     std::optional<TraceLine> data_;  ///< a DataEvent whose payload is being read
     Bytes payload_;

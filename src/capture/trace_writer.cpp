@@ -14,21 +14,122 @@ namespace {
 constexpr std::size_t kLineOctets = 512;
 /// Keeps the buffer small whatever the size of one event.
 constexpr std::size_t kBufferSize = std::size_t{64} * 1024;
+/// Processes, and connections, that are described again in the next file; more than live capture keeps.
+constexpr std::size_t kMaxKnown = 65536;
+constexpr std::size_t kMaxTls = 8;
 
 }  // namespace
 
 TraceWriter::TraceWriter(OutputStream& out, std::function<Origin()> origin)
     : out_(out), origin_(std::move(origin)) {
+    begin_file();
+}
+
+void TraceWriter::begin_file() {
     out_.write(fmt::format("{} {}.{}\n", kTraceMagic, kTraceMajor, kTraceMinor));
+    origin_is_due_ = static_cast<bool>(origin_);
+    if (processes_.empty() && connections_.empty()) {
+        return;
+    }
+    buffer_.clear();
+    if (std::exchange(origin_is_due_, false)) {
+        write(origin_());
+    }
+    for (const auto& [key, event] : processes_) {
+        write(event);
+    }
+    for (auto& [id, known] : connections_) {
+        known.starts = known.ends;
+        if (known.open) {
+            known.open->midstream = true;
+            write(*known.open);
+        }
+        if (known.endpoints) {
+            write(*known.endpoints);
+        }
+        for (const TlsEvent& event : known.tls) {
+            write(event);
+        }
+    }
+    out_.write(buffer_);
 }
 
 void TraceWriter::on_event(const CaptureEvent& event) {
     buffer_.clear();
-    if (const auto origin = std::exchange(origin_, {})) {
-        write(origin());
+    if (std::exchange(origin_is_due_, false)) {
+        write(origin_());
     }
-    std::visit([this](const auto& e) { write(e); }, event);
+    std::visit(
+        [this](const auto& e) {
+            note(e);
+            write(e);
+        },
+        event);
     out_.write(buffer_);
+}
+
+TraceWriter::Known* TraceWriter::known(const ConnectionId& connection) {
+    const auto found = connections_.find(connection);
+    if (found != connections_.end()) {
+        return &found->second;
+    }
+    return connections_.size() < kMaxKnown ? &connections_[connection] : nullptr;
+}
+
+void TraceWriter::note(const ProcessEvent& event) {
+    if (event.kind == ProcessEvent::Kind::exited) {
+        processes_.erase(event.process.key);
+    } else if (processes_.size() < kMaxKnown) {
+        processes_.insert_or_assign(event.process.key, event);
+    }
+}
+
+void TraceWriter::note(const OpenEvent& event) {
+    connections_.erase(event.connection);
+    if (Known* connection = known(event.connection)) {
+        connection->open = event;
+    }
+}
+
+void TraceWriter::note(const EndpointsEvent& event) {
+    if (Known* connection = known(event.connection)) {
+        connection->endpoints = event;
+    }
+}
+
+void TraceWriter::note(const TlsEvent& event) {
+    if (Known* connection = known(event.connection)) {
+        if (connection->tls.size() == kMaxTls) {
+            connection->tls.erase(connection->tls.begin() + 1);
+        }
+        connection->tls.push_back(event);
+    }
+}
+
+void TraceWriter::note(const DataEvent& event) {
+    if (Known* connection = known(event.connection)) {
+        auto& end = connection->ends[static_cast<std::size_t>(event.direction)];
+        end = std::max(end, event.position + event.bytes.size());
+    }
+}
+
+void TraceWriter::note(const GapEvent& event) {
+    if (Known* connection = known(event.connection)) {
+        auto& end = connection->ends[static_cast<std::size_t>(event.direction)];
+        end = std::max(end, event.position + event.bytes);
+    }
+}
+
+void TraceWriter::note(const CloseEvent& event) {
+    connections_.erase(event.connection);
+}
+
+std::uint64_t TraceWriter::place(const ConnectionId& connection, Direction direction,
+                                 std::uint64_t position) const {
+    const auto found = connections_.find(connection);
+    const std::uint64_t start =
+        found != connections_.end() ? found->second.starts[static_cast<std::size_t>(direction)] : 0;
+    return position - std::min(position, start);
 }
 
 void TraceWriter::write(const Origin& origin) {
@@ -101,13 +202,15 @@ void TraceWriter::write(const TlsEvent& event) {
     if (event.tls.handshake_failed) {
         word("failed");
     }
+    quoted("error", event.tls.handshake_error);
     buffer_ += '\n';
 }
 
 void TraceWriter::write(const DataEvent& event) {
     begin("data", event.time, event.connection);
     word(to_string(event.direction));
-    fmt::format_to(std::back_inserter(buffer_), " at={} size={}", event.position, event.bytes.size());
+    fmt::format_to(std::back_inserter(buffer_), " at={} size={}",
+                   place(event.connection, event.direction, event.position), event.bytes.size());
     number("tid", event.tid);
     buffer_ += '\n';
     payload(event.bytes);
@@ -116,7 +219,8 @@ void TraceWriter::write(const DataEvent& event) {
 void TraceWriter::write(const GapEvent& event) {
     begin("gap", event.time, event.connection);
     word(to_string(event.direction));
-    fmt::format_to(std::back_inserter(buffer_), " at={}", event.position);
+    fmt::format_to(std::back_inserter(buffer_), " at={}",
+                   place(event.connection, event.direction, event.position));
     number("size", event.bytes);
     word("cause=");
     buffer_ += to_string(event.cause);

@@ -2,6 +2,9 @@
 
 #include <type_traits>
 #include <utility>
+#include <variant>
+
+#include "base/memory.h"
 
 namespace sslsniff {
 namespace {
@@ -31,41 +34,76 @@ void ConnectionGate::on_event(const CaptureEvent& event) {
 }
 
 void ConnectionGate::on_event_of(const ConnectionId& id, const CaptureEvent& event) {
-    State& state = connections_[id];
-    if (const auto* verdict = std::get_if<Verdict>(&state)) {
-        if (*verdict == Verdict::passes) {
+    Entry& entry = find(id);
+    if (!entry.waiting) {
+        if (entry.passes) {
             next_.on_event(event);
         }
     } else if (const auto* endpoints = std::get_if<EndpointsEvent>(&event);
                endpoints != nullptr && is_known(endpoints->endpoints)) {
-        const bool passes = filter_.matches(endpoints->endpoints);
-        Waiting waiting =
-            std::get<Waiting>(std::exchange(state, passes ? Verdict::passes : Verdict::refused));
-        if (passes) {
+        Waiting waiting = decide(entry, filter_.matches(endpoints->endpoints));
+        if (entry.passes) {
             release(std::move(waiting));
             next_.on_event(event);
         }
     } else {
-        wait(state, event);
+        wait(entry, event);
     }
     if (std::holds_alternative<CloseEvent>(event)) {
-        undecided_ += std::holds_alternative<Waiting>(connections_[id]) ? 1 : 0;
-        connections_.erase(id);
+        forget(entry);
     }
 }
 
-void ConnectionGate::wait(State& state, const CaptureEvent& event) {
-    auto& waiting = std::get<Waiting>(state);
+ConnectionGate::Entry& ConnectionGate::find(const ConnectionId& id) {
+    const auto [found, added] = connections_.try_emplace(id);
+    Entry& entry = found->second;
+    if (!added) {
+        recency_.splice(recency_.end(), recency_, entry.recency);
+        return entry;
+    }
+    entry.id = id;
+    entry.recency = recency_.insert(recency_.end(), &entry);
+    entry.waiting = std::make_unique<Waiting>();
+    entry.waiting->place = waiting_.insert(waiting_.end(), &entry);
+    if (connections_.size() > limits_.max_connections) {
+        forget(*recency_.front());
+    }
+    return entry;
+}
+
+void ConnectionGate::wait(Entry& entry, const CaptureEvent& event) {
+    Waiting& waiting = *entry.waiting;
+    std::size_t held = sizeof(CaptureEvent) + (waiting.events.empty() ? sizeof(Waiting) : 0);
     waiting.size += kEventCost;
     if (const auto* data = std::get_if<DataEvent>(&event)) {
         waiting.size += data->bytes.size();
-        waiting.payloads.emplace_back(data->bytes);
+        held += sizeof(Bytes) + heap_bytes(waiting.payloads.emplace_back(data->bytes));
+    }
+    if (const auto* tls = std::get_if<TlsEvent>(&event)) {
+        held += heap_bytes(tls->tls);
     }
     waiting.events.push_back(event);
+    waiting.held += held;
+    held_ += held;
     if (waiting.size > kMaxWaiting) {
-        state = Verdict::refused;
-        ++undecided_;
+        leave_out(entry);
     }
+    while (held_ > limits_.max_waiting && !waiting_.empty()) {
+        leave_out(*waiting_.front());
+    }
+}
+
+ConnectionGate::Waiting ConnectionGate::decide(Entry& entry, bool passes) {
+    const std::unique_ptr<Waiting> waiting = std::move(entry.waiting);
+    held_ -= waiting->held;
+    waiting_.erase(waiting->place);
+    entry.passes = passes;
+    return std::move(*waiting);
+}
+
+void ConnectionGate::leave_out(Entry& entry) {
+    static_cast<void>(decide(entry, false));
+    ++undecided_;
 }
 
 void ConnectionGate::release(Waiting waiting) {
@@ -76,6 +114,14 @@ void ConnectionGate::release(Waiting waiting) {
         }
         next_.on_event(event);
     }
+}
+
+void ConnectionGate::forget(Entry& entry) {
+    if (entry.waiting) {
+        leave_out(entry);
+    }
+    recency_.erase(entry.recency);
+    connections_.erase(ConnectionId(entry.id));
 }
 
 }  // namespace sslsniff

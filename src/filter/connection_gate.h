@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <list>
 #include <map>
-#include <variant>
+#include <memory>
 #include <vector>
 
 #include "filter/endpoint_filter.h"
@@ -14,29 +16,53 @@ namespace sslsniff {
 /// events wait, bounded; connections of which they never become known stay out and are counted.
 class ConnectionGate final : public EventConsumer {
   public:
+    struct Limits {
+        std::size_t max_connections = 131'072;  ///< beyond, the one that was idle longest is forgotten
+        std::size_t max_waiting =
+            std::size_t{16} * 1024 * 1024;  ///< bytes of memory; beyond, who waits longest stays out
+    };
+
     /// Borrows `next`.
-    ConnectionGate(EndpointFilter filter, EventConsumer& next) : filter_(std::move(filter)), next_(next) {}
+    ConnectionGate(EndpointFilter filter, EventConsumer& next, const Limits& limits)
+        : filter_(std::move(filter)), next_(next), limits_(limits) {}
+    ConnectionGate(EndpointFilter filter, EventConsumer& next)
+        : ConnectionGate(std::move(filter), next, Limits()) {}
 
     void on_event(const CaptureEvent& event) override;
     /// Connections left out since nobody knows their socket.
-    std::uint64_t undecided() const { return undecided_; }
+    std::uint64_t undecided() const { return undecided_ + waiting_.size(); }
 
   private:
+    struct Entry;
     struct Waiting {
         std::vector<CaptureEvent> events;
         std::vector<Bytes> payloads;  ///< what DataEvents among them view, by their order
-        std::size_t size = 0;
+        std::size_t size = 0;         ///< bytes of payload, and something for each event
+        std::size_t held = 0;         ///< bytes of memory
+        std::list<Entry*>::iterator place;
     };
-    enum class Verdict : std::uint8_t { passes, refused };
-    using State = std::variant<Waiting, Verdict>;
+    struct Entry {
+        ConnectionId id;
+        std::unique_ptr<Waiting> waiting;  ///< null: it was decided
+        bool passes = false;
+        std::list<Entry*>::iterator recency;
+    };
 
     void on_event_of(const ConnectionId& id, const CaptureEvent& event);
-    void wait(State& state, const CaptureEvent& event);
+    Entry& find(const ConnectionId& id);
+    void wait(Entry& entry, const CaptureEvent& event);
+    Waiting decide(Entry& entry, bool passes);
+    void leave_out(Entry& entry);
     void release(Waiting waiting);
+    void forget(Entry& entry);
 
     EndpointFilter filter_;
     EventConsumer& next_;
-    std::map<ConnectionId, State> connections_;
+    Limits limits_;
+    std::map<ConnectionId, Entry> connections_;
+    std::list<Entry*> recency_;  ///< of all, longest idle first
+    std::list<Entry*> waiting_;  ///< those that wait, oldest first
+    std::size_t held_ = 0;       ///< bytes of memory for what waits
     std::uint64_t undecided_ = 0;
 };
 

@@ -66,6 +66,7 @@ void write_tls(const TlsInfo& tls, FieldWriter& writer) {
         writer.number("handshake", tls.handshake->count());
     }
     writer.boolean("handshake_failed", tls.handshake_failed);
+    text_if_known("handshake_error", tls.handshake_error, writer);
     writer.end_object();
 }
 
@@ -97,6 +98,9 @@ void write_connection(const ConnectionInfo& connection, FieldWriter& writer) {
         writer.number("connect", connection.endpoints.connect_time->count());
     }
     writer.boolean("joined_midstream", connection.midstream);
+    if (connection.continues) {
+        writer.text("continues", connection_name(*connection.continues));
+    }
     if (connection.carrier == Carrier::tls) {
         write_tls(connection.tls, writer);
     }

@@ -47,6 +47,7 @@ class FilterSink final : public TransactionSink {
     /// Borrows `next`.
     FilterSink(WhereFilter filter, TransactionSink& next) : filter_(std::move(filter)), next_(next) {}
     void on_transaction(const Transaction& transaction) override {
+        ++transactions_;
         if (filter_.matches(transaction)) {
             next_.on_transaction(transaction);
         }
@@ -57,11 +58,18 @@ class FilterSink final : public TransactionSink {
         }
     }
     void on_loss(const LossEvent& loss) override { next_.on_loss(loss); }
-    void on_summary(const CaptureSummary& summary) override { next_.on_summary(summary); }
+    void on_summary(const CaptureSummary& summary) override {
+        CaptureSummary counted = summary;
+        count_into(counted);
+        next_.on_summary(counted);
+    }
+    /// Says in a summary on its way how many transactions the filter looked at.
+    void count_into(CaptureSummary& summary) const { summary.filtered_from = transactions_; }
 
   private:
     WhereFilter filter_;
     TransactionSink& next_;
+    std::uint64_t transactions_ = 0;
 };
 
 }  // namespace sslsniff

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -20,6 +21,8 @@ class BodyRecord {
     virtual void write(ByteView octets) = 0;  ///< the next ones, as sent
     virtual void miss() = 0;                  ///< octets are missing here
     virtual void end() = 0;                   ///< the body is over
+    virtual std::size_t held() const = 0;     ///< bytes of memory that it needs by now, itself included
+    virtual void spill() = 0;                 ///< moves what it can out of memory; nothing is lost by it
     /// Where it is found; empty as long as it is not.
     virtual const std::string& name() const = 0;
 };
@@ -46,6 +49,10 @@ struct Body {
     std::string json;  ///< one line: what a schema (--proto) makes of it; empty when there is none
     std::shared_ptr<BodyRecord> record;  ///< where all of it goes; mostly null
     bool truncated() const { return captured.size() < size; }
+    /// Bytes of memory outside of itself, those of `record` included.
+    std::size_t held() const;
+    /// Gives up what was captured; the record is spilled. False when there was nothing to lose.
+    bool shed();
 };
 
 /// Appends to `body` within `limit` octets of `captured`.

@@ -7,14 +7,6 @@
 namespace sslsniff {
 namespace {
 
-std::string escape(std::string_view value) {
-    std::string doubled;
-    for (const char c : value) {
-        doubled += c == '\\' ? std::string("\\x5c") : std::string(1, c);
-    }
-    return printable(doubled);
-}
-
 std::string unescape(std::string_view value) {
     std::string out;
     for (std::size_t i = 0; i < value.size(); ++i) {
@@ -43,7 +35,7 @@ std::string_view next_line(std::string_view& text) {
 
 void CommentLines::add(std::string_view key, std::string_view value) {
     if (!value.empty()) {
-        text_ += fmt::format("\n{}: {}", key, escape(value));
+        text_ += fmt::format("\n{}: {}", key, printable(value));
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "base/memory.h"
 #include "base/number.h"
 #include "model/names.h"
 
@@ -124,6 +125,22 @@ std::optional<Endpoint> parse_endpoint(std::string_view text) {
 
 std::string connection_name(const ConnectionId& id) {
     return fmt::format("{}.{}", id.pid, id.generation);
+}
+
+std::size_t heap_bytes(const ConnectionInfo& info) {
+    return heap_bytes(info.remote_name) + heap_bytes(info.tls);
+}
+
+std::size_t heap_bytes(const TlsInfo& tls) {
+    std::size_t held = heap_bytes(tls.offered_alpn);
+    for (const std::string* text : {&tls.library, &tls.version, &tls.cipher, &tls.sni, &tls.alpn,
+                                    &tls.handshake_error, &tls.not_decoded}) {
+        held += heap_bytes(*text);
+    }
+    for (const std::string& name : tls.offered_alpn) {
+        held += heap_bytes(name);
+    }
+    return held;
 }
 
 }  // namespace sslsniff

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -91,6 +92,9 @@ struct TlsInfo {
     std::vector<std::string> offered_alpn;  ///< ClientHello's list
     std::optional<Duration> handshake;      ///< from the first handshake call to the end of the last
     bool handshake_failed = false;
+    /// Why it failed ("alert sent: unknown_ca"), or "not finished" of one that neither failed nor came to its
+    /// end.
+    std::string handshake_error;
     std::string not_decoded;  ///< why the plaintext cannot be shown; empty when it can
     bool operator==(const TlsInfo&) const = default;
 };
@@ -106,9 +110,14 @@ struct ConnectionInfo {
     TlsInfo tls;
     Timestamp opened;        ///< first event of the connection
     bool midstream = false;  ///< it was open before the capture began
+    /// What its socket carried before, for sockets that turn from cleartext into TLS, or back.
+    std::optional<ConnectionId> continues;
     std::string
         remote_name;  ///< what the process knows the remote end by (DNS, SNI); hostile; empty: unknown
 };
+/// Bytes of memory that `info` holds outside of itself. Its process is shared, and not counted.
+std::size_t heap_bytes(const ConnectionInfo& info);
+std::size_t heap_bytes(const TlsInfo& tls);
 
 /// Short stable name used in outputs: "PID.GENERATION".
 std::string connection_name(const ConnectionId& id);

@@ -5,16 +5,17 @@
 namespace sslsniff {
 namespace {
 
-constexpr Names<LossCause, 9> kLossCauses{{{LossCause::ring_full, "ring_full"},
-                                           {LossCause::fault, "fault"},
-                                           {LossCause::snaplen, "snaplen"},
-                                           {LossCause::map_full, "map_full"},
-                                           {LossCause::frame_limit, "frame_limit"},
-                                           {LossCause::no_buffer, "no_buffer"},
-                                           {LossCause::unknown, "unknown"},
-                                           {LossCause::connection_limit, "connection_limit"},
-                                           {LossCause::missed, "missed"}}};
-constexpr Names<CloseReason, 10> kCloseReasons{{{CloseReason::shutdown, "shutdown"},
+constexpr Names<LossCause, 10> kLossCauses{{{LossCause::ring_full, "ring_full"},
+                                            {LossCause::fault, "fault"},
+                                            {LossCause::snaplen, "snaplen"},
+                                            {LossCause::map_full, "map_full"},
+                                            {LossCause::frame_limit, "frame_limit"},
+                                            {LossCause::no_buffer, "no_buffer"},
+                                            {LossCause::unknown, "unknown"},
+                                            {LossCause::connection_limit, "connection_limit"},
+                                            {LossCause::memory_limit, "memory_limit"},
+                                            {LossCause::missed, "missed"}}};
+constexpr Names<CloseReason, 11> kCloseReasons{{{CloseReason::shutdown, "shutdown"},
                                                 {CloseReason::freed, "freed"},
                                                 {CloseReason::socket_closed, "socket_closed"},
                                                 {CloseReason::reset, "reset"},
@@ -23,7 +24,8 @@ constexpr Names<CloseReason, 10> kCloseReasons{{{CloseReason::shutdown, "shutdow
                                                 {CloseReason::given_up, "given_up"},
                                                 {CloseReason::refused, "refused"},
                                                 {CloseReason::timed_out, "timed_out"},
-                                                {CloseReason::covered, "covered"}}};
+                                                {CloseReason::covered, "covered"},
+                                                {CloseReason::tls_began, "tls_began"}}};
 
 }  // namespace
 

@@ -61,8 +61,9 @@ struct DataEvent {
     bool operator==(const DataEvent&) const = default;
 };
 
-/// `connection_limit`: connections given up because too many were open at once. `missed`: runs of capture
-/// programs that the kernel passed over. The others are octets or events.
+/// `connection_limit`: connections given up because too many were open at once. `memory_limit`: exchanges and
+/// connections that were given up, wholly or in part, because all together held too much; the bytes are those
+/// of memory. `missed`: runs of capture programs that the kernel passed over. The others are bytes or events.
 enum class LossCause : std::uint8_t {
     ring_full,
     fault,
@@ -72,6 +73,7 @@ enum class LossCause : std::uint8_t {
     no_buffer,
     unknown,
     connection_limit,
+    memory_limit,
     missed
 };
 std::string_view to_string(LossCause cause);
@@ -91,7 +93,8 @@ struct GapEvent {
 
 /// `given_up`: not closed, but no longer followed (see LossCause::connection_limit). `refused`, `timed_out`:
 /// of a connection that never came about, or whose peer no longer answers. `covered`: it turned out to carry
-/// the ciphertext of a connection that is captured.
+/// the ciphertext of a connection that is captured. `tls_began`: the cleartext of a socket that carries TLS
+/// from here on (STARTTLS, CONNECT ...), as a connection of its own (ConnectionInfo::continues).
 enum class CloseReason : std::uint8_t {
     shutdown,
     freed,
@@ -102,7 +105,8 @@ enum class CloseReason : std::uint8_t {
     given_up,
     refused,
     timed_out,
-    covered
+    covered,
+    tls_began
 };
 std::string_view to_string(CloseReason reason);
 std::optional<CloseReason> parse_close_reason(std::string_view text);

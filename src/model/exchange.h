@@ -1,9 +1,12 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/bytes.h"
 #include "model/body.h"
@@ -29,15 +32,18 @@ class FieldWriter {
     template <std::integral T>
         requires(!std::same_as<T, bool> && !std::same_as<T, std::int64_t>)
     void number(std::string_view key, T value) {
-        number(key, static_cast<std::int64_t>(value));
+        // Greater numbers than JSON readers agree upon are counters that stopped at their greatest value.
+        number(key, std::in_range<std::int64_t>(value) ? static_cast<std::int64_t>(value)
+                                                       : std::numeric_limits<std::int64_t>::max());
     }
 };
 
 /// What one line of text says of an exchange. Octets may be hostile; the text sink makes them printable.
 struct Summary {
     enum class Tone : std::uint8_t { normal, redirect, client_error, server_error, incomplete };
-    std::string request;   ///< "GET https://example.com/x"; empty when only the answer was seen
-    std::string response;  ///< "200 OK"; empty when there was none
+    std::string request;          ///< "GET https://example.com/x"; empty when only the answer was seen
+    std::string response;         ///< "200 OK"; empty when there was none
+    bool towards_client = false;  ///< `response` is no answer but a message that the server sent by itself
     Tone tone = Tone::normal;
     std::uint64_t request_bytes = 0;   ///< payload towards the server (HTTP: body), as passed
     std::uint64_t response_bytes = 0;  ///< payload towards the client
@@ -65,8 +71,11 @@ class Exchange {
     virtual std::string_view protocol()
         const = 0;  ///< "http/1.1", "h2", "redis", "dns" ... as in docs/json.md
     virtual Summary summary() const = 0;
+    /// Whether summary() and write_details() are in a notation in which backslashes are escaped (Redis, DNS).
+    virtual bool escapes_backslashes() const { return false; }
     virtual void write_fields(FieldWriter& writer) const = 0;  ///< "request" and "response" objects
     virtual void write_details(DetailWriter& writer) const = 0;
+    virtual std::size_t held() const = 0;  ///< bytes of memory that it needs, itself included
 };
 
 }  // namespace sslsniff

@@ -34,6 +34,7 @@ void add_tls(CommentLines& lines, const TlsInfo& tls) {
         lines.add("handshake ns", static_cast<std::uint64_t>(tls.handshake->count()));
     }
     lines.flag("handshake failed", tls.handshake_failed);
+    lines.add("handshake error", tls.handshake_error);
     lines.add("TLS not decoded", tls.not_decoded);
 }
 
@@ -46,6 +47,7 @@ TlsInfo parse_tls(const CommentFields& fields) {
                 .offered_alpn = split_names(fields.text("ALPN offered")),
                 .handshake = std::nullopt,
                 .handshake_failed = fields.flag("handshake failed"),
+                .handshake_error = fields.text("handshake error"),
                 .not_decoded = fields.text("TLS not decoded")};
     tls.handshake = fields.duration("handshake ns");
     return tls;

@@ -38,6 +38,9 @@ class StreamContext {
     /// `octets` are missing, 0 when nobody knows how many. False when zeros in their place would put the
     /// dissector out of step: it has to begin anew behind them.
     virtual bool skip(Direction direction, std::uint64_t octets) = 0;
+
+    /// Bytes of memory, itself included.
+    virtual std::size_t held() const = 0;
 };
 
 /// Null for protocols that need no context. `client` is the direction of the requests; `from_start`: the

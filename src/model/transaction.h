@@ -62,11 +62,12 @@ struct CaptureSummary {
         std::uint64_t events = 0;
         std::uint64_t bytes = 0;
     };
-    Timestamp started;  ///< first event
-    Timestamp ended;    ///< last event
-    std::uint64_t transactions = 0;
-    std::uint64_t connections = 0;
-    std::uint64_t unbound_connections = 0;  ///< whose socket was never found
+    Timestamp started;                           ///< first event
+    Timestamp ended;                             ///< last event
+    std::uint64_t transactions = 0;              ///< shown
+    std::uint64_t connections = 0;               ///< followed, whether their transactions were shown or not
+    std::optional<std::uint64_t> filtered_from;  ///< with a filter of transactions: how many it looked at
+    std::uint64_t unbound_connections = 0;       ///< whose socket was never found
     std::uint64_t processes = 0;
     std::uint64_t bytes_sent = 0;
     std::uint64_t bytes_received = 0;

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/memory.h"
+#include "base/saturating.h"
+
 namespace sslsniff {
 namespace {
 
@@ -13,14 +16,14 @@ void replace_if_known(T& known, const T& update) {
     }
 }
 
-std::size_t index(Direction direction) {
-    return static_cast<std::size_t>(direction);
-}
+/// A stream that has lost its place may take several tries to find it; without an exchange among them it has
+/// turned into something else.
+constexpr unsigned kMaxStrange = 16;
 
 /// Whether the peers meant the streams to end where they did.
 bool is_orderly(CloseReason reason) {
     return reason == CloseReason::shutdown || reason == CloseReason::freed ||
-           reason == CloseReason::socket_closed;
+           reason == CloseReason::socket_closed || reason == CloseReason::tls_began;
 }
 
 }  // namespace
@@ -29,9 +32,40 @@ Connection::Connection(ConnectionInfo info, const StreamLimits& limits, Transact
     : info_(std::move(info)),
       limits_(limits),
       sink_(sink),
-      buffer_(limits.max_detection),
-      joined_(info_.midstream),
-      rejected_(protocols().size()) {}
+      search_(limits.max_detection, info_.midstream),
+      buffer_(limits.max_detection) {
+    measure_info();
+}
+
+/// Once for each event that may change it: offered protocols may be many.
+void Connection::measure_info() {
+    info_held_ = heap_bytes(info_);
+}
+
+void Connection::set_remote_name(std::string name) {
+    info_.remote_name = std::move(name);
+    measure_info();
+}
+
+std::size_t Connection::held() const {
+    std::size_t held = sizeof(*this) + info_held_ + search_.held() + buffer_.held();
+    for (const ByteStream& stream : streams_) {
+        held += heap_bytes(stream.totals().first_bytes);
+    }
+    held += doubt_ ? allocated(sizeof(*doubt_)) + doubt_->held() : 0;
+    return held + (parser_ ? parser_->held() : 0);
+}
+
+std::uint64_t Connection::give_up(std::size_t bytes) {
+    const std::size_t before = held();
+    const std::size_t goal = before - std::min(before, bytes);
+    if (!parser_) {
+        return search_.drop() ? 1 : 0;
+    }
+    forget_buffer();  // a parser that rejects later does not come back to it
+    const std::uint64_t number = doubt_ && held() > goal ? doubt_->drop() : 0;
+    return number + (held() > goal ? parser_->give_up(held() - goal) : 0);
+}
 
 void Connection::on_data(const DataEvent& event) {
     const ByteStream::Fresh fresh = stream(event.direction).data(event.position, event.bytes);
@@ -67,7 +101,9 @@ void Connection::on_tls(const TlsEvent& event) {
     replace_if_known(tls.offered_alpn, event.tls.offered_alpn);
     replace_if_known(tls.handshake, event.tls.handshake);
     replace_if_known(tls.handshake_failed, event.tls.handshake_failed);
+    replace_if_known(tls.handshake_error, event.tls.handshake_error);
     replace_if_known(tls.not_decoded, event.tls.not_decoded);
+    measure_info();
     if (!role_from_traffic_) {
         replace_if_known(info_.role, event.role);
     }
@@ -77,98 +113,60 @@ void Connection::deliver(Direction direction, ByteView bytes, Timestamp time) {
     if (parser_) {
         parse(direction, bytes, time);
     } else if (!info_.tls.not_decoded.empty()) {
-        dropped_[index(direction)] += bytes.size();  // ciphertext: whatever it resembles, it is not that
+        search_.drop(direction, bytes.size());  // ciphertext: whatever it resembles, it is not that
     } else {
         detect(direction, bytes, time);
     }
 }
 
 void Connection::deliver_gap(Direction direction, std::uint64_t bytes, Timestamp time) {
+    if (!parser_) {
+        search_.add_gap(direction, bytes, time);
+        return;
+    }
     if (replayable_ && !buffer_.add_gap(direction, bytes, time)) {
-        parser_ ? forget_buffer() : drop_buffer();
+        forget_buffer();
     }
-    if (parser_) {
-        parser_->gap(direction, bytes, time);
-        switch_parser(time);
-    }
+    parser_->gap(direction, bytes, time);
+    switch_parser(time);
 }
 
 void Connection::parse(Direction direction, ByteView bytes, Timestamp time) {
     if (replayable_ && !buffer_.add(direction, bytes, time)) {
         forget_buffer();
     }
-    const ProtocolParser::Status status = parser_->feed(direction, bytes, time);
-    if (status == ProtocolParser::Status::rejected) {
-        on_rejected();
-    } else {
-        switch_parser(time);
+    switch (parser_->feed(direction, bytes, time)) {
+        case ProtocolParser::Status::rejected:
+            withdraw(true, time);
+            return;
+        case ProtocolParser::Status::strange:
+            if (doubt_ || ++strange_ > kMaxStrange) {
+                withdraw(doubt_ != nullptr, time);
+                return;
+            }
+            break;
+        case ProtocolParser::Status::ok:
+            break;
     }
-}
-
-/// Asks the protocols about what is buffered and `latest`. The answer is `yes` when one is sure.
-Verdict Connection::ask(Direction direction, ByteView latest, const Protocol*& found) const {
-    // Protocols see octets of one direction in one piece.
-    Bytes joined;
-    ByteView own = latest;
-    if (const ByteView before = buffer_.evidence(direction); !before.empty()) {
-        joined.reserve(before.size() + latest.size());
-        joined.append(before).append(latest);
-        own = joined;
+    if (doubt_ && doubt_->is_hopeless()) {
+        withdraw(true, time);
+        return;
     }
-    const ByteView other = buffer_.evidence(opposite(direction));
-    const bool sent = direction == Direction::sent;
-    const Evidence evidence{sent ? own : other, sent ? other : own, info_, is_late() || buffer_.has_gap()};
-    Verdict verdict = Verdict::no;
-    for (std::size_t row = 0; row < protocols().size(); ++row) {
-        const Protocol& protocol = protocols()[row];
-        const Verdict answer = rejected_[row] ? Verdict::no : protocol.detect(evidence);
-        if (answer == Verdict::yes) {
-            found = &protocol;
-            return answer;
-        }
-        verdict = std::max(verdict, answer);
-    }
-    return verdict;
+    switch_parser(time);
 }
 
 void Connection::detect(Direction direction, ByteView bytes, Timestamp time) {
-    const Protocol* forced = find_decode_as(limits_.decode_as, info_.endpoints);
-    if (forced != nullptr && !rejected_[static_cast<std::size_t>(forced - protocols().data())]) {
-        start(*forced, time);
+    const Protocol* const forced = find_decode_as(limits_.decode_as, info_.endpoints);
+    if (forced != nullptr && !search_.is_refused(*forced)) {
+        start(*forced, false, time);
         deliver(direction, bytes, time);
         return;
     }
-    const std::size_t buffered = buffer_.evidence(direction).size();
-    const ByteView prefix = bytes.substr(0, limits_.max_detection - buffered);
-    // Asking again for each octet would cost the square of their number.
-    const std::size_t total = buffered + prefix.size();
-    Verdict verdict = Verdict::need_more;
-    const Protocol* found = nullptr;
-    if (total >= next_attempt_ || direction != last_direction_ || prefix.size() < bytes.size()) {
-        verdict = ask(direction, prefix, found);
-        next_attempt_ = total + total / 8 + 1;
-        last_direction_ = direction;
-    }
-    if (verdict == Verdict::yes) {
-        start(*found, time);
+    const ProtocolSearch::Claim claim = search_.add(direction, bytes, time, info_);
+    if (claim.protocol != nullptr) {
+        start(*claim.protocol, claim.likely, time);
         deliver(direction, bytes, time);
-    } else if (verdict == Verdict::no || !buffer_.add(direction, bytes, time)) {
-        const bool retry = !buffer_.empty();
-        drop_buffer();
-        if (retry) {
-            detect(direction, bytes, time);  // what is new may be a beginning
-        } else {
-            dropped_[index(direction)] += bytes.size();
-        }
     }
-}
-
-/// Nobody understood what is buffered.
-void Connection::drop_buffer() {
-    for (const auto& entry : buffer_.entries()) {
-        dropped_[index(entry.direction)] += entry.size;
-    }
-    restart_detection();
 }
 
 /// From here on there is no way back to other protocols.
@@ -177,13 +175,16 @@ void Connection::forget_buffer() {
     buffer_.clear();
 }
 
-void Connection::start(const Protocol& protocol, Timestamp time) {
+void Connection::start(const Protocol& protocol, bool likely, Timestamp time) {
     parser_ = protocol.create(*this, limits_.parser);
     protocol_ = protocol.name;
-    const DetectionBuffer buffer = std::exchange(buffer_, DetectionBuffer(limits_.max_detection));
+    row_ = &protocol;
+    doubt_ = likely ? std::make_unique<Doubt>(info_.role, role_from_traffic_) : nullptr;
+    strange_ = 0;
+    const DetectionBuffer buffer = search_.take();
     for (const Direction direction : {Direction::sent, Direction::received}) {
-        if (joined_ || dropped_[index(direction)] != 0) {
-            parser_->gap(direction, dropped_[index(direction)], time);
+        if (search_.joined() || search_.dropped(direction) != 0) {
+            parser_->gap(direction, search_.dropped(direction), time);
         }
     }
     replay(buffer);
@@ -199,39 +200,72 @@ void Connection::replay(const DetectionBuffer& buffer) {
     }
 }
 
-void Connection::restart_detection() {
-    parser_.reset();
-    buffer_.clear();
-    replayable_ = true;
-    rejected_.assign(protocols().size(), false);
-    next_attempt_ = 0;
-}
-
-/// The protocol was a wrong guess: the others get what it had.
-void Connection::on_rejected() {
-    const auto* const row = std::ranges::find(protocols(), protocol_, &Protocol::name).base();
+/// The protocol was a wrong guess, or is over. `refused`: nothing that it made of it was shown. The others
+/// get what it had, as far as that is still there.
+void Connection::withdraw(bool refused, Timestamp time) {
+    if (!refused) {
+        parser_->finish(time);
+    }
+    const std::unique_ptr<ProtocolParser> parser = std::exchange(parser_, nullptr);
+    end_doubt();
+    switching_ = false;
     protocol_.clear();
-    parser_.reset();
-    next_attempt_ = 0;
-    if (!replayable_ || row == protocols().data() + protocols().size()) {
-        restart_detection();
-        dropped_ = {totals(Direction::sent).bytes, totals(Direction::received).bytes};
+    const bool again = row_ != nullptr && refused && replayable_;
+    if (row_ != nullptr) {
+        search_.refuse(*row_, again);
+    }
+    const DetectionBuffer buffer = std::exchange(buffer_, DetectionBuffer(limits_.max_detection));
+    replayable_ = true;
+    if (again) {
+        replay(buffer);
         return;
     }
-    rejected_[static_cast<std::size_t>(row - protocols().data())] = true;
-    replay(std::exchange(buffer_, DetectionBuffer(limits_.max_detection)));
+    for (const Direction direction : {Direction::sent, Direction::received}) {
+        search_.drop(direction, totals(direction).bytes - search_.dropped(direction));
+    }
+}
+
+/// Nothing has shown that the protocol is right.
+void Connection::end_doubt() {
+    if (const auto doubt = std::exchange(doubt_, nullptr)) {
+        info_.role = doubt->role();
+        role_from_traffic_ = doubt->role_from_traffic();
+        protocol_.clear();
+    }
 }
 
 void Connection::emit(Timing timing, Integrity integrity, std::unique_ptr<Exchange> exchange) {
+    if (integrity.complete || Doubt::agrees(timing)) {
+        strange_ = 0;
+    }
+    if (doubt_) {
+        if (doubt_->add({timing, std::move(integrity), std::move(exchange)})) {
+            settle_doubt();
+        }
+        return;
+    }
     forget_buffer();  // it was the right protocol
     protocol_ = exchange->protocol();
     ++transactions_;
     sink_.on_transaction({info_, timing, std::move(integrity), std::move(exchange)});
 }
 
+/// The protocol is right: shows what was kept.
+void Connection::settle_doubt() {
+    const std::unique_ptr<Doubt> doubt = std::exchange(doubt_, nullptr);
+    for (Doubt::Held& held : doubt->take()) {
+        emit(held.timing, std::move(held.integrity), std::move(held.exchange));
+    }
+}
+
 void Connection::set_role(Role role) {
     role_from_traffic_ = true;
     info_.role = role;
+}
+
+ByteView Connection::not_understood(Direction direction) const {
+    const ByteView first = totals(direction).first_bytes;
+    return switched_ || search_.joined() ? ByteView() : first.substr(0, search_.dropped(direction));
 }
 
 void Connection::become(std::unique_ptr<ProtocolParser> parser, ByteView rest_sent, ByteView rest_received) {
@@ -246,10 +280,11 @@ void Connection::switch_parser(Timestamp time) {
         return;
     }
     switching_ = false;
-    restart_detection();
-    joined_ = false;
-    dropped_ = {};
+    switched_ = true;
+    search_.begin(false);
+    buffer_.clear();
     parser_ = std::move(successor_);
+    row_ = nullptr;
     replayable_ = !parser_;
     const Bytes sent = std::exchange(rest_sent_, {});
     const Bytes received = std::exchange(rest_received_, {});
@@ -269,6 +304,7 @@ void Connection::close(CloseReason reason, Timestamp time) {
     if (parser_) {
         parser_->finish(time);
     }
+    end_doubt();
     ConnectionRecord record{
         info_, time, reason, protocol_, transactions_, totals(Direction::sent), totals(Direction::received)};
     if (!info_.tls.not_decoded.empty()) {  // what ciphertext begins with tells nobody anything

@@ -9,13 +9,15 @@
 #include "protocols/protocol.h"
 #include "stream/byte_stream.h"
 #include "stream/detection.h"
+#include "stream/doubt.h"
+#include "stream/protocol_search.h"
 #include "stream/stream_limits.h"
 
 namespace sslsniff {
 
 /// One connection: puts its octets in order, finds out its protocol, and passes on what the protocol's parser
-/// makes of them. While the protocol is unknown every chunk may start detection afresh, so a connection
-/// joined anywhere is understood from the next message on.
+/// makes of them. A connection joined anywhere is understood from the next message on; what is only likely
+/// its protocol shows nothing before two exchanges agree, and loses it when what follows is something else.
 class Connection final : private ParserHost {
   public:
     Connection(ConnectionInfo info, const StreamLimits& limits, TransactionSink& sink);
@@ -23,7 +25,8 @@ class Connection final : private ParserHost {
     Connection& operator=(const Connection&) = delete;
 
     const ConnectionInfo& info() const { return info_; }
-    void set_remote_name(std::string name) { info_.remote_name = std::move(name); }
+    void set_remote_name(std::string name);
+    void set_continues(const ConnectionId& former) { info_.continues = former; }
     void set_process(std::shared_ptr<const ProcessInfo> process) { info_.process = std::move(process); }
 
     void on_data(const DataEvent& event);
@@ -32,6 +35,12 @@ class Connection final : private ParserHost {
     void on_tls(const TlsEvent& event);
     /// Emits what is unfinished and the connection's record. Nothing may follow.
     void close(CloseReason reason, Timestamp time);
+
+    /// Bytes of memory that it needs by now, itself included. Costs a few additions.
+    std::size_t held() const;
+    /// Gives up what can be spared, the oldest first, until `bytes` less are held or nothing is left. Returns
+    /// how many exchanges lost something, what is held of an unknown protocol being one.
+    std::uint64_t give_up(std::size_t bytes);
 
     std::uint64_t transactions() const { return transactions_; }
     const StreamTotals& totals(Direction direction) const {
@@ -43,21 +52,21 @@ class Connection final : private ParserHost {
     void set_role(Role role) override;
     void become(std::unique_ptr<ProtocolParser> parser, ByteView rest_sent, ByteView rest_received) override;
     const ConnectionInfo& connection() const override { return info_; }
+    ByteView not_understood(Direction direction) const override;
 
     ByteStream& stream(Direction direction) { return streams_[static_cast<std::size_t>(direction)]; }
     void deliver(Direction direction, ByteView bytes, Timestamp time);
     void deliver_gap(Direction direction, std::uint64_t bytes, Timestamp time);
     void parse(Direction direction, ByteView bytes, Timestamp time);
     void detect(Direction direction, ByteView bytes, Timestamp time);
-    Verdict ask(Direction direction, ByteView latest, const Protocol*& found) const;
-    void start(const Protocol& protocol, Timestamp time);
-    void restart_detection();
-    void drop_buffer();
+    void start(const Protocol& protocol, bool likely, Timestamp time);
     void forget_buffer();
-    bool is_late() const { return joined_ || dropped_[0] != 0 || dropped_[1] != 0; }
-    void on_rejected();
+    void withdraw(bool refused, Timestamp time);
+    void settle_doubt();
+    void end_doubt();
     void replay(const DetectionBuffer& buffer);
     void switch_parser(Timestamp time);
+    void measure_info();
 
     ConnectionInfo info_;
     const StreamLimits& limits_;
@@ -65,18 +74,19 @@ class Connection final : private ParserHost {
     std::array<ByteStream, 2> streams_;
     bool role_from_traffic_ = false;
     std::uint64_t transactions_ = 0;
-    std::string protocol_;  ///< for the record
+    std::string protocol_;       ///< for the record
+    std::size_t info_held_ = 0;  ///< bytes of memory that info_ holds outside of itself
 
+    ProtocolSearch search_;                   ///< while there is no parser
     std::unique_ptr<ProtocolParser> parser_;  ///< null while detecting
+    const Protocol* row_ = nullptr;           ///< the parser's; null when another parser made it
     DetectionBuffer buffer_;                  ///< what the parser would have to give back if it rejects
-    bool replayable_ = true;                  ///< buffer_ holds all since detection began
-    bool joined_;                             ///< the beginning passed before the capture began
-    std::array<std::uint64_t, 2> dropped_{};  ///< octets of each direction that nobody understood
-    std::vector<bool> rejected_;              ///< rows of protocols() that were tried in vain
-    std::size_t next_attempt_ = 0;            ///< octets buffered when the protocols are asked again
-    Direction last_direction_ = Direction::sent;
+    bool replayable_ = true;                  ///< buffer_ holds all since the search began
+    unsigned strange_ = 0;                    ///< times in a row that what came was not the protocol
+    std::unique_ptr<Doubt> doubt_;            ///< the protocol is only likely
 
     bool switching_ = false;  ///< become() was called
+    bool switched_ = false;   ///< it was, and another protocol began
     std::unique_ptr<ProtocolParser> successor_;
     Bytes rest_sent_;
     Bytes rest_received_;

@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/saturating.h"
+
 namespace sslsniff {
 
 ConnectionTable::ConnectionTable(TransactionSink& sink, const StreamLimits& limits, PeerNames* names)
@@ -17,6 +19,10 @@ void ConnectionTable::on_event(const CaptureEvent& event) {
     }
     summary_.ended = std::max(summary_.ended, time);
     std::visit([this](const auto& e) { on(e); }, event);
+    if (latest_ != connections_.end()) {
+        measure(latest_->second);
+        bound_memory(time);
+    }
 }
 
 void ConnectionTable::on(const ProcessEvent& event) {
@@ -32,9 +38,8 @@ void ConnectionTable::on(const ProcessEvent& event) {
     if (event.kind == ProcessEvent::Kind::exec) {
         close_all(key, Carrier::tls, event.time);  // the memory its TLS objects lived in is gone
     }
-    summary_.processes += processes_.contains(key) ? 0 : 1;
     const auto info = std::make_shared<const ProcessInfo>(event.process);
-    processes_[key] = info;
+    processes_[key].info = info;
     for (auto at = connections_.lower_bound({key.pid, key.start_time, 0, 0});
          at != connections_.end() && at->first.process() == key; ++at) {
         at->second.connection.set_process(info);
@@ -52,7 +57,15 @@ void ConnectionTable::on(const OpenEvent& event) {
 void ConnectionTable::on(const EndpointsEvent& event) {
     Connection& connection = find(event.connection, event.time);
     connection.on_endpoints(event);
+    link_parts(connection);
     name_peer(connection);
+}
+
+void ConnectionTable::link_parts(Connection& connection) {
+    const ConnectionInfo& info = connection.info();
+    if (const auto former = former_parts_.take(info.id, info.endpoints, info.opened)) {
+        connection.set_continues(*former);
+    }
 }
 
 void ConnectionTable::on(const TlsEvent& event) {
@@ -105,8 +118,8 @@ void ConnectionTable::count_loss(const CaptureSummary::Loss& loss) {
     if (known == summary_.losses.end()) {
         summary_.losses.push_back(loss);
     } else {
-        known->events += loss.events;
-        known->bytes += loss.bytes;
+        add_saturating(known->events, loss.events);
+        add_saturating(known->bytes, loss.bytes);
     }
 }
 
@@ -123,28 +136,72 @@ Connection& ConnectionTable::find(const ConnectionId& id, Timestamp time) {
         return create(event);
     }
     recency_.splice(recency_.end(), recency_, latest_->second.recency);
+    latest_->second.has_no_more = false;
     return latest_->second.connection;
+}
+
+ConnectionTable::Connections::iterator ConnectionTable::longest_idle() {
+    return connections_.find(recency_.front()->connection.info().id);
 }
 
 Connection& ConnectionTable::create(const OpenEvent& event) {
     while (!connections_.empty() && connections_.size() >= limits_.max_connections) {
         const LossEvent loss{event.time, LossCause::connection_limit, 1, 0};
-        close(connections_.find(recency_.front()), CloseReason::given_up, event.time);
+        close(longest_idle(), CloseReason::given_up, event.time);
         on(loss);
     }
     ConnectionInfo info;
     info.id = event.connection;
-    info.process = process(event.connection.process());
+    info.process = connecting_process(event.connection.process());
     info.carrier = event.carrier;
     info.tls.library = event.library;
     info.opened = event.time;
     info.midstream = event.midstream;
     ++summary_.connections;
-    recency_.push_back(event.connection);
-    latest_ =
-        connections_.try_emplace(event.connection, std::move(info), limits_, sink_, std::prev(recency_.end()))
-            .first;
+    latest_ = connections_.try_emplace(event.connection, std::move(info), limits_, sink_).first;
+    Entry& entry = latest_->second;
+    entry.recency = recency_.insert(recency_.end(), &entry);
     return latest_->second.connection;
+}
+
+void ConnectionTable::measure(Entry& entry) {
+    constexpr std::size_t kNodes = 144;  // of the map and the list, beside the entry itself
+    held_ -= entry.held;
+    entry.held = sizeof(Entry) - sizeof(Connection) + kNodes + entry.connection.held();
+    held_ += entry.held;
+}
+
+void ConnectionTable::bound_memory(Timestamp time) {
+    if (held_ <= limits_.max_memory) {
+        return;
+    }
+    // An eighth at once: looking for what can be given up costs time by the number of connections.
+    const std::size_t before = held_;
+    const std::uint64_t number = free_memory(limits_.max_memory / 8 * 7, time);
+    on(LossEvent{time, LossCause::memory_limit, number, before - held_});
+}
+
+/// Until `goal` bytes are held. Returns how many exchanges and connections it cost.
+std::uint64_t ConnectionTable::free_memory(std::size_t goal, Timestamp time) {
+    std::uint64_t number = 0;
+    // Those who hold less than half of an equal share are not asked: together they hold less than half of
+    // all. So a peer that fills memory does not push out what everybody else needs.
+    const std::size_t least = held_ / (2 * connections_.size());
+    for (auto at = recency_.begin(); at != recency_.end() && held_ > goal; ++at) {
+        Entry& entry = **at;
+        if (entry.held > least && !entry.has_no_more) {
+            const std::uint64_t given_up = entry.connection.give_up(held_ - goal);
+            // Many that are open and say nothing would otherwise be asked again and again.
+            entry.has_no_more = given_up == 0;
+            number += given_up;
+            measure(entry);
+        }
+    }
+    // What remains is what connections cost by themselves.
+    for (; held_ > goal && !connections_.empty(); ++number) {
+        close(longest_idle(), CloseReason::given_up, time);
+    }
+    return number;
 }
 
 void ConnectionTable::close(Connections::iterator entry, CloseReason reason, Timestamp time) {
@@ -155,17 +212,31 @@ void ConnectionTable::close(Connections::iterator entry, CloseReason reason, Tim
         return;
     }
     connection.close(reason, time);
-    const StreamTotals& sent = connection.totals(Direction::sent);
-    const StreamTotals& received = connection.totals(Direction::received);
-    summary_.transactions += connection.transactions();
-    summary_.unbound_connections += connection.info().correlation == Correlation::none ? 1 : 0;
-    summary_.bytes_sent += sent.bytes;
-    summary_.bytes_received += received.bytes;
-    summary_.missing_bytes += sent.missing + received.missing;
+    former_parts_.add(connection.info(), reason, time);
+    add(summary_, connection);
     erase(entry);
 }
 
+void ConnectionTable::add(CaptureSummary& summary, const Connection& connection) {
+    const StreamTotals& sent = connection.totals(Direction::sent);
+    const StreamTotals& received = connection.totals(Direction::received);
+    summary.transactions += connection.transactions();
+    summary.unbound_connections += connection.info().correlation == Correlation::none ? 1 : 0;
+    add_saturating(summary.bytes_sent, sent.bytes);
+    add_saturating(summary.bytes_received, received.bytes);
+    add_saturating(summary.missing_bytes, saturating_sum(sent.missing, received.missing));
+}
+
+CaptureSummary ConnectionTable::running_summary() const {
+    CaptureSummary summary = summary_;
+    for (const auto& [id, entry] : connections_) {
+        add(summary, entry.connection);
+    }
+    return summary;
+}
+
 void ConnectionTable::erase(Connections::iterator entry) {
+    held_ -= entry->second.held;
     recency_.erase(entry->second.recency);
     connections_.erase(entry);
     latest_ = connections_.end();
@@ -182,21 +253,24 @@ void ConnectionTable::close_all(const ProcessKey& process, std::optional<Carrier
     }
 }
 
-const std::shared_ptr<const ProcessInfo>& ConnectionTable::process(const ProcessKey& key) {
-    auto& known = processes_[key];
-    if (!known) {
-        summary_.processes += key.pid != 0 ? 1 : 0;  // 0: captures of others tell of none
+/// A filter leaves out connections, and with them their processes: only those with a connection count.
+const std::shared_ptr<const ProcessInfo>& ConnectionTable::connecting_process(const ProcessKey& key) {
+    KnownProcess& known = processes_[key];
+    if (!known.info) {
         ProcessInfo info;
         info.key = key;
-        known = std::make_shared<const ProcessInfo>(std::move(info));
+        known.info = std::make_shared<const ProcessInfo>(std::move(info));
     }
-    return known;
+    if (!std::exchange(known.has_connected, true) && key.pid != 0) {  // 0: captures of others tell of none
+        ++summary_.processes;
+    }
+    return known.info;
 }
 
 /// Exits that were lost would let the table grow for ever.
 void ConnectionTable::forget_idle_processes() {
     if (processes_.size() > connections_.size() + limits_.max_processes) {
-        std::erase_if(processes_, [](const auto& entry) { return entry.second.use_count() == 1; });
+        std::erase_if(processes_, [](const auto& entry) { return entry.second.info.use_count() == 1; });
     }
 }
 

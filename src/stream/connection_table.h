@@ -10,6 +10,7 @@
 #include "model/event.h"
 #include "model/transaction.h"
 #include "stream/connection.h"
+#include "stream/former_parts.h"
 #include "stream/peer_names.h"
 #include "stream/stream_limits.h"
 
@@ -30,16 +31,21 @@ class ConnectionTable final : public EventConsumer {
 
     /// Totals so far; those of open connections are not in it.
     const CaptureSummary& summary() const { return summary_; }
+    /// The same with those of open connections: takes time for each.
+    CaptureSummary running_summary() const;
     std::size_t open_connections() const { return connections_.size(); }
     std::size_t known_processes() const { return processes_.size(); }
+    /// Bytes of memory that the connections hold, as far as they know.
+    std::size_t held() const { return held_; }
 
   private:
     struct Entry {
-        Entry(ConnectionInfo info, const StreamLimits& limits, TransactionSink& sink,
-              std::list<ConnectionId>::iterator place)
-            : connection(std::move(info), limits, sink), recency(place) {}
+        Entry(ConnectionInfo info, const StreamLimits& limits, TransactionSink& sink)
+            : connection(std::move(info), limits, sink) {}
         Connection connection;
-        std::list<ConnectionId>::iterator recency;
+        std::list<Entry*>::iterator recency;
+        std::size_t held = 0;      ///< bytes of memory, when it was last measured
+        bool has_no_more = false;  ///< it was asked to give up memory, and had nothing; since its last event
     };
     using Connections = std::map<ConnectionId, Entry>;  // those of a process are neighbours
 
@@ -52,23 +58,36 @@ class ConnectionTable final : public EventConsumer {
     void on(const CloseEvent& event);
     void on(const LossEvent& event);
 
+    struct KnownProcess {
+        std::shared_ptr<const ProcessInfo> info;
+        bool has_connected = false;  ///< the summary counts it
+    };
+
     Connection& find(const ConnectionId& id, Timestamp time);
     Connection& create(const OpenEvent& event);
+    void measure(Entry& entry);
+    void bound_memory(Timestamp time);
+    std::uint64_t free_memory(std::size_t goal, Timestamp time);
     void name_peer(Connection& connection);
+    void link_parts(Connection& connection);
+    static void add(CaptureSummary& summary, const Connection& connection);
     void close(Connections::iterator entry, CloseReason reason, Timestamp time);
+    Connections::iterator longest_idle();
     void erase(Connections::iterator entry);
     void close_all(const ProcessKey& process, std::optional<Carrier> carrier, Timestamp time);
     void count_loss(const CaptureSummary::Loss& loss);
-    const std::shared_ptr<const ProcessInfo>& process(const ProcessKey& key);
+    const std::shared_ptr<const ProcessInfo>& connecting_process(const ProcessKey& key);
     void forget_idle_processes();
 
     TransactionSink& sink_;
     StreamLimits limits_;
     PeerNames* names_;  ///< may be null
     Connections connections_;
-    std::list<ConnectionId> recency_;  ///< longest idle first
-    Connections::iterator latest_;     ///< of the last event, or end
-    std::map<ProcessKey, std::shared_ptr<const ProcessInfo>> processes_;
+    std::list<Entry*> recency_;     ///< longest idle first
+    Connections::iterator latest_;  ///< of the last event, or end
+    std::map<ProcessKey, KnownProcess> processes_;
+    FormerParts former_parts_;
+    std::size_t held_ = 0;  ///< sum of Entry::held
     CaptureSummary summary_;
     bool started_ = false;
 };

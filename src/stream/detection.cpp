@@ -12,6 +12,27 @@ bool DetectionBuffer::add(Direction direction, ByteView bytes, Timestamp time) {
     return true;
 }
 
+void DetectionBuffer::remove_latest() {
+    const Entry& latest = entries_.back();
+    octets_[at(latest.direction)].resize(latest.begin);
+    entries_.pop_back();
+}
+
+std::uint64_t DetectionBuffer::drop_before(Direction direction, std::size_t place) {
+    const std::size_t end = evidence_begin_[at(direction)] + place;
+    std::uint64_t dropped = 0;
+    std::size_t passed = 0;  // entries of gaps have no place of their own
+    std::erase_if(entries_, [&](const Entry& entry) {
+        if (entry.direction != direction || place == 0 || passed >= end) {
+            return false;
+        }
+        passed += entry.size;
+        dropped += entry.gap.value_or(entry.size);
+        return true;
+    });
+    return dropped;
+}
+
 bool DetectionBuffer::add_gap(Direction direction, std::uint64_t bytes, Timestamp time) {
     if (entries_.size() >= limit_) {
         return false;

@@ -3,8 +3,10 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
+#include "base/memory.h"
 #include "model/connection.h"
 #include "protocols/protocol.h"
 
@@ -31,14 +33,29 @@ class DetectionBuffer {
         return ByteView(octets_[at(entry.direction)]).substr(entry.begin, entry.size);
     }
 
+    /// Bytes of one direction that still fit.
+    std::size_t room(Direction direction) const { return limit_ - octets_[at(direction)].size(); }
     /// What is kept of one direction since its last gap.
     ByteView evidence(Direction direction) const {
         return ByteView(octets_[at(direction)]).substr(evidence_begin_[at(direction)]);
     }
     /// False when it does not fit; nothing is kept then.
     bool add(Direction direction, ByteView bytes, Timestamp time);
+    /// Takes back what was added last, which must not have been a gap.
+    void remove_latest();
+    /// Drops all of one direction before that place of its evidence; what comes is whole entries. Returns how
+    /// many bytes that were, those of gaps included.
+    std::uint64_t drop_before(Direction direction, std::size_t place);
     bool add_gap(Direction direction, std::uint64_t bytes, Timestamp time);
-    void clear() { *this = DetectionBuffer(limit_); }
+    /// Bytes of memory outside of itself.
+    std::size_t held() const {
+        return heap_bytes(octets_[0]) + heap_bytes(octets_[1]) + heap_bytes(entries_);
+    }
+    /// Gives the memory back as well.
+    void clear() {
+        DetectionBuffer fresh(limit_);
+        std::swap(*this, fresh);
+    }
 
   private:
     static std::size_t at(Direction direction) { return static_cast<std::size_t>(direction); }

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "bpf/tls_function.h"
+#include "bpf/tls_site.h"
 
 namespace sslsniff {
 
@@ -17,28 +17,57 @@ struct FileId {
     auto operator<=>(const FileId&) const = default;
 };
 
-/// Why the probe of a function sits where it does.
-enum class SiteKind : std::uint8_t {
-    entry,          ///< first instruction
-    after_endbr64,  ///< entry + 4: endbr64 would be single-stepped, the instruction behind it is emulated
-    internal,       ///< the function X and X_ex share, because the public one would be single-stepped
-    entry_stepped   ///< first instruction although the kernel has to single-step it
+/// An instruction that is probed. Uprobes at entries and behind calls never change the program's stack;
+/// uretprobes do, and kill programs that switch stacks, throw exceptions or are cancelled inside the call.
+struct ProbeSite {
+    std::uint64_t file_offset = 0;  ///< in the ELF file, as uprobes want it
+    std::uint64_t address = 0;      ///< the same, as a virtual address of the image
+    std::uint32_t stack =
+        0;  ///< bytes that the stack pointer is below where it was at the function's beginning
+    bool is_stepped =
+        false;  ///< the kernel single-steps the instruction instead of emulating it: 10 times the cost
+    std::string instruction{};  ///< its mnemonic: "js"
 };
 
-/// Where one function is probed.
+/// Where the beginning and the end of calls are seen.
+struct CallSites {
+    ProbeSite entry;
+    std::vector<ProbeSite>
+        returns;  ///< every call that returns passes exactly one; none when returns do not matter
+};
+
+/// Where a site inside the record layer finds what it reads (CALL_RECORD_READ).
+struct RecordForm {
+    std::uint8_t record_register = 0;  ///< points to the record, by its x86 number
+    std::uint16_t handle = 0;          ///< offset of the handle from the stack pointer
+    std::uint16_t peek = 0;            ///< of an int: not 0 when the bytes stay unread
+    std::uint16_t type = 0;            ///< offset of the record's type in the record
+    bool operator==(const RecordForm&) const = default;
+};
+
+/// What a function does, as the kernel side is told (bpf/tls_site.h).
+struct CallForm {
+    tls_call call = CALL_NONE;
+    std::uint8_t flags = 0;           ///< SITE_...
+    std::uint8_t moved_argument = 0;  ///< points to a size_t with the bytes moved; 0: the result tells
+    bool operator==(const CallForm&) const = default;
+};
+
+/// A function of a TLS library and where it is probed.
 ///
-/// No octet of payload passes two of a library's payload sites unless one is called by way of the PLT: a
+/// No byte of payload passes two of a library's payload functions unless one is called by way of the PLT: a
 /// function that hands its payload to another probed one (SSL_read_early_data to SSL_read_ex, SSL_write_ex to
-/// SSL_write_ex2, LibreSSL's SSL_read_ex to SSL_read) has no site of its own, and an internal site replaces
-/// those of the public functions above it. What remains (interposed symbols, BoringSSL's SSL_read calling
-/// SSL_peek) shows as nested frames on one SSL object.
-struct ProbeSite {
-    tls_function function = TLS_FN_NONE;
-    std::string symbol;             ///< the public symbol asked for
-    std::uint64_t file_offset = 0;  ///< in the ELF file, as uprobes want it
-    SiteKind kind = SiteKind::entry;
-    bool with_return = true;          ///< needs a return probe as well
+/// SSL_write_ex2, LibreSSL's SSL_read_ex to SSL_read) is not probed, and an internal function can stand for
+/// the public ones above it. What remains (interposed symbols, BoringSSL's SSL_read calling SSL_peek) shows
+/// as nested frames on one SSL object.
+struct ProbedFunction {
+    std::string symbol;  ///< the public symbol asked for
+    CallForm form;
+    bool is_internal = false;         ///< not `symbol` itself, but a function it shares with `covers`
     std::vector<std::string> covers;  ///< further public symbols whose calls pass here
+    CallSites best;                   ///< the cheapest places
+    CallSites plain;      ///< places where ProbeSite::stack is 0: for kernels without attach cookies
+    RecordForm record{};  ///< of CALL_RECORD_READ
 };
 
 struct SkippedSymbol {
@@ -60,7 +89,7 @@ struct LibraryPlan {
     std::string build_id;      ///< hex; empty when there is none
     bool on_overlay = false;   ///< `file` is overlayfs's view; another FileId may be the same file
     bool deleted = false;      ///< unlinked or replaced on disk, still in use
-    std::vector<ProbeSite> sites;
+    std::vector<ProbedFunction> functions;
     std::vector<SkippedSymbol> skipped;
     std::vector<pid_t> processes;  ///< that map it, as far as asked for; ascending
 };
@@ -80,13 +109,14 @@ struct SkippedTarget {
     std::string reason;               ///< one sentence for the user
     bool captured_otherwise = false;  ///< the process has another TLS library, which is captured
     std::string cause;                ///< `reason` without the process; empty when it is about one alone
+    std::string library{};  ///< "GnuTLS 3.7.9", when it is about a TLS library that cannot be captured
 };
 
 /// What to probe, as data. Discovery makes it; the attacher executes it; doctor and list print it.
 struct AttachPlan {
     std::vector<LibraryPlan> libraries;
-    /// Files that define BIO_read and BIO_write and are used by processes of `libraries`. Their sites
-    /// (TLS_FN_BIO_*) are for processes with memory BIOs only.
+    /// Files that define BIO_read and BIO_write and are used by processes of `libraries`: probed for
+    /// processes with memory BIOs only.
     std::vector<LibraryPlan> bio_libraries;
     std::vector<SkippedTarget> skipped;
 };

@@ -115,6 +115,7 @@ std::expected<void, ElfFailure> ElfImage::load() {
         return failed(ElfProblem::unsupported,
                       fmt::format("for another machine (ELF machine {})", header.e_machine));
     }
+    is_fixed_ = header.e_type == ET_EXEC;
     machine_ = header.e_machine == EM_X86_64 ? Machine::x86_64 : Machine::aarch64;
     if (header.e_phentsize != sizeof(Elf64_Phdr) ||
         (header.e_shnum != 0 && header.e_shentsize != sizeof(Elf64_Shdr))) {

@@ -78,6 +78,9 @@ class ElfImage {
     bool has_section(std::string_view name) const;
     /// Slots of the global offset table that relocations fill with the address of a function, by address.
     std::map<std::uint64_t, std::string> function_slots() const;
+    /// Pointers to code that the image's data holds when it is loaded (tables of functions), by place: where
+    /// each points to. Of those that lie from address `begin` to `end`, 1 MiB at most.
+    std::map<std::uint64_t, std::uint64_t> code_pointers(std::uint64_t begin, std::uint64_t end) const;
     /// Which of `texts` the first 256 MiB of a section contain, as a bit each (the first is bit 0).
     unsigned contained(std::string_view section, std::span<const std::string_view> texts) const;
     /// The version number behind `prefix` in a section: "3.0.17", "1.1.1w", "3.0.19+quic". The first of three
@@ -120,6 +123,7 @@ class ElfImage {
     FileStamp stamp_;
     std::uint64_t file_size_ = 0;
     bool is_overlay_ = false;
+    bool is_fixed_ = false;  ///< ET_EXEC: pointers lie in the file as they are
     std::vector<Segment> executable_;
     std::vector<Section> sections_;
 };

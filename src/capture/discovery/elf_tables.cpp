@@ -20,6 +20,7 @@ constexpr std::size_t kMaxVersion = 32;
 constexpr std::string_view kVersionOctets = "0123456789.abcdefghijklmnopqrstuvwxyz+-";
 constexpr std::size_t kMaxDynamicEntries = 16384;
 constexpr std::size_t kMaxPath = 4096;
+constexpr std::uint64_t kMaxPointers = std::uint64_t{1} << 20;
 
 /// Octets may have any value: memmem, which is fast.
 std::size_t find(ByteView octets, std::string_view text) {
@@ -150,6 +151,37 @@ std::map<std::uint64_t, std::string> ElfImage::function_slots() const {
         }
     }
     return slots;
+}
+
+std::map<std::uint64_t, std::uint64_t> ElfImage::code_pointers(std::uint64_t begin, std::uint64_t end) const {
+    std::map<std::uint64_t, std::uint64_t> pointers;
+    const auto add = [&](std::uint64_t place, std::uint64_t target) {
+        if (place >= begin && place < end && file_offset(target)) {
+            pointers.emplace(place, target);
+        }
+    };
+    const std::uint32_t relative = machine_ == Machine::x86_64 ? R_X86_64_RELATIVE : R_AARCH64_RELATIVE;
+    for (const Section& section : sections_) {
+        if (section.type == SHT_RELA) {
+            const Bytes entries = contents(section);
+            for (std::size_t i = 0; i < entries.size() / sizeof(Elf64_Rela); ++i) {
+                const auto entry = entry_at<Elf64_Rela>(entries, i);
+                if (ELF64_R_TYPE(entry.r_info) == relative) {
+                    add(entry.r_offset, static_cast<std::uint64_t>(entry.r_addend));
+                }
+            }
+        } else if (is_fixed_ && section.type == SHT_PROGBITS && section.address < end &&
+                   begin < section.address + section.size) {
+            const std::uint64_t from = std::max(begin, section.address);
+            const std::uint64_t to = std::min(end, section.address + section.size);
+            const Bytes words = read_at(fd_.get(), section.offset + (from - section.address),
+                                        static_cast<std::size_t>(std::min(to - from, kMaxPointers)));
+            for (std::size_t i = 0; i < words.size() / sizeof(std::uint64_t); ++i) {
+                add(from + i * sizeof(std::uint64_t), entry_at<std::uint64_t>(words, i));
+            }
+        }
+    }
+    return pointers;
 }
 
 ElfImage::Dynamic ElfImage::dynamic() const {

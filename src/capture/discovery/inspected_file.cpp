@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "capture/discovery/method_tables.h"
+
 namespace sslsniff {
 
 /// Symbol tables are read once, for every purpose.
@@ -13,6 +15,7 @@ ElfSymbols find_known_functions(const ElfImage& image) {
     for (const auto wanted : {wanted_tls_functions(), wanted_bio_functions()}) {
         std::ranges::transform(wanted, std::back_inserter(names), &WantedFunction::symbol);
     }
+    std::ranges::copy(method_functions(), std::back_inserter(names));
     return image.find_functions(names);
 }
 
@@ -21,8 +24,10 @@ InspectedFile inspect_image(const ElfImage& image) {
     file.stamp = image.stamp();
     file.is_overlay = image.is_overlay();
     const ElfSymbols symbols = find_known_functions(image);
-    file.tls = identify_tls_library(image, symbols);
-    if (file.tls && file.tls->obstacle.empty()) {
+    file.foreign = identify_tls_libraries(image, symbols);
+    if (!file.foreign.empty() && file.foreign.front().obstacle.empty()) {
+        file.tls = std::move(file.foreign.front());
+        file.foreign.erase(file.foreign.begin());
         file.tls_sites = choose_sites(image, symbols, wanted_tls_functions());
     }
     SiteChoice bio = choose_sites(image, symbols, wanted_bio_functions());

@@ -16,9 +16,10 @@ struct InspectedFile {
     FileStamp stamp;
     bool is_overlay = false;
     std::string build_id;
-    std::optional<TlsIdentity> tls;     ///< it is, or contains, a TLS library
+    std::optional<TlsIdentity> tls;     ///< it is, or contains, a TLS library that can be probed
+    std::vector<TlsIdentity> foreign;   ///< those in it that cannot
     std::optional<TlsIdentity> crypto;  ///< it defines BIO_read and BIO_write: a libcrypto, or contains one
-    SiteChoice tls_sites;               ///< when `tls` has no obstacle
+    SiteChoice tls_sites;               ///< of `tls`
     SiteChoice bio_sites;
     std::vector<std::string> needed;  ///< DT_NEEDED
     std::vector<std::string> search_path;

@@ -1,10 +1,9 @@
 #include "capture/discovery/machine_code.h"
 
-#include <Zydis/Zydis.h>
-
 #include <array>
 #include <cstring>
-#include <span>
+
+#include "capture/discovery/x86_decoder.h"
 
 namespace sslsniff {
 namespace {
@@ -58,32 +57,6 @@ std::optional<std::uint64_t> arm_plt_slot(ByteView code, std::uint64_t address) 
     return std::nullopt;
 }
 
-struct Instruction {
-    ZydisDecodedInstruction head;
-    std::array<ZydisDecodedOperand, ZYDIS_MAX_OPERAND_COUNT> operands;
-
-    std::span<const ZydisDecodedOperand> used() const {
-        return std::span(operands).first(head.operand_count);
-    }
-};
-
-class X86Decoder {
-  public:
-    X86Decoder() { ZydisDecoderInit(&decoder_, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64); }
-
-    bool decode(ByteView code, Instruction& into) const {
-        return ZYAN_SUCCESS(
-            ZydisDecoderDecodeFull(&decoder_, code.data(), code.size(), &into.head, into.operands.data()));
-    }
-
-  private:
-    ZydisDecoder decoder_{};
-};
-
-ZydisRegister full_register(ZydisRegister part) {
-    return ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, part);
-}
-
 bool is_frame_register(ZydisRegister reg) {
     return reg == ZYDIS_REGISTER_RSP || reg == ZYDIS_REGISTER_RBP;
 }
@@ -95,7 +68,7 @@ bool writes(const ZydisDecodedOperand& operand, ZydisRegister reg) {
 }
 
 /// lea disp(%rsp|%rbp), X or mov %rsp, X
-bool yields_stack_address(const Instruction& instruction) {
+bool yields_stack_address(const X86Instruction& instruction) {
     const ZydisDecodedOperand& source = instruction.operands[1];
     if (instruction.head.mnemonic == ZYDIS_MNEMONIC_LEA) {
         return is_frame_register(source.mem.base) && source.mem.index == ZYDIS_REGISTER_NONE;
@@ -107,7 +80,7 @@ bool yields_stack_address(const Instruction& instruction) {
 /// Which of the argument registers 4 and 5 (System V ABI) hold stack addresses, straight ahead.
 class StackArguments {
   public:
-    void follow(const Instruction& instruction) {
+    void follow(const X86Instruction& instruction) {
         for (std::size_t i = 0; i < kRegisters.size(); ++i) {
             for (const ZydisDecodedOperand& operand : instruction.used()) {
                 if (writes(operand, kRegisters[i])) {
@@ -136,7 +109,7 @@ class StackArguments {
 
 std::vector<NearCall> x86_near_calls(ByteView code, std::uint64_t address) {
     const X86Decoder decoder;
-    Instruction instruction{};
+    X86Instruction instruction{};
     StackArguments arguments;
     std::vector<NearCall> calls;
     for (std::size_t at = 0; at < code.size() && decoder.decode(code.substr(at), instruction);
@@ -160,7 +133,7 @@ std::vector<NearCall> x86_near_calls(ByteView code, std::uint64_t address) {
 /// [endbr64;] [bnd] jmp *slot(%rip)
 std::optional<std::uint64_t> x86_plt_slot(ByteView code, std::uint64_t address) {
     const X86Decoder decoder;
-    Instruction instruction{};
+    X86Instruction instruction{};
     const std::size_t at = endbr64_size(Machine::x86_64, code);
     ZyanU64 slot = 0;
     if (decoder.decode(code.substr(at), instruction) && instruction.head.mnemonic == ZYDIS_MNEMONIC_JMP &&
@@ -217,7 +190,7 @@ std::size_t first_return(Machine machine, ByteView code) {
         return at;
     }
     const X86Decoder decoder;
-    Instruction instruction{};
+    X86Instruction instruction{};
     std::size_t at = 0;
     while (at < code.size() && decoder.decode(code.substr(at), instruction)) {
         at += instruction.head.length;

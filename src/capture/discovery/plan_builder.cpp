@@ -17,7 +17,7 @@ std::string_view folder_of(std::string_view path) {
 /// same folder.
 const TlsIdentity& identity_of(const UsedFile& library, const UsedFiles& files) {
     const TlsIdentity& identity = *library.file->tls;
-    if (!identity.version.empty() || !identity.obstacle.empty()) {
+    if (!identity.version.empty()) {
         return identity;
     }
     const UsedFile* best = nullptr;
@@ -40,22 +40,21 @@ LibraryPlan library_plan(const UsedFile& used, const TlsIdentity& identity, cons
     plan.version = identity.version;
     plan.build_id = used.file->build_id;
     plan.deleted = used.deleted;
-    plan.sites = choice.sites;
+    plan.functions = choice.functions;
     plan.skipped = choice.skipped;
     return plan;
 }
 
-SkippedTarget with_obstacle(const FileUser& user, const UsedFile& used, bool has_other) {
-    const TlsIdentity& identity = *used.file->tls;
-    std::string cause = fmt::format("{}{}{} ({}), {}", identity.name, identity.version.empty() ? "" : " ",
-                                    identity.version, printable(used.display_path), identity.obstacle);
-    return {user.pid, used.display_path,
-            fmt::format("{} {} {}", user.name(), has_other ? "has also loaded" : "uses", cause), has_other,
-            std::move(cause)};
-}
-
-bool is_capturable(const UsedFile& used) {
-    return used.file->tls && used.file->tls->obstacle.empty();
+SkippedTarget with_obstacle(const FileUser& user, const UsedFile& used, const TlsIdentity& identity,
+                            bool has_other) {
+    std::string cause =
+        fmt::format("{} ({}), {}", full_name(identity), printable(used.display_path), identity.obstacle);
+    return {user.pid,
+            used.display_path,
+            fmt::format("{} {} {}", user.name(), has_other ? "has also loaded" : "uses", cause),
+            has_other,
+            std::move(cause),
+            full_name(identity)};
 }
 
 /// Files that could not be examined, all in one sentence.
@@ -69,8 +68,12 @@ void skip_problems(const FileUser& user, const UsedFiles& files, AttachPlan& pla
     std::string cause =
         fmt::format("{}{}, which cannot be examined: {}", printable((*first)->display_path),
                     count > 1 ? fmt::format(" and {} more files", count - 1) : "", (*first)->file->problem);
-    plan.skipped.push_back({user.pid, (*first)->display_path, fmt::format("{} uses {}", user.name(), cause),
-                            false, std::move(cause)});
+    plan.skipped.push_back({user.pid,
+                            (*first)->display_path,
+                            fmt::format("{} uses {}", user.name(), cause),
+                            false,
+                            std::move(cause),
+                            {}});
 }
 
 }  // namespace
@@ -98,15 +101,17 @@ void PlanBuilder::add_library(std::vector<LibraryPlan>& libraries, Index& index,
 }
 
 bool PlanBuilder::add(const FileUser& user, const UsedFiles& files) {
-    const bool captured = std::ranges::any_of(files, [](const auto& used) { return is_capturable(*used); });
+    const bool captured =
+        std::ranges::any_of(files, [](const auto& used) { return used->file->tls.has_value(); });
     bool found = captured;
     for (const auto& used : files) {
         const InspectedFile& file = *used->file;
-        if (is_capturable(*used)) {
+        if (file.tls) {
             add_library(plan_.libraries, index_, *used, identity_of(*used, files), file.tls_sites, user.pid);
-        } else if (file.tls) {
+        }
+        for (const TlsIdentity& identity : file.foreign) {
             found = true;
-            skip(with_obstacle(user, *used, captured));
+            skip(with_obstacle(user, *used, identity, captured));
         }
         if (captured && file.crypto) {
             add_library(plan_.bio_libraries, bio_index_, *used, *file.crypto, file.bio_sites, user.pid);

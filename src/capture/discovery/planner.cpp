@@ -40,7 +40,7 @@ void Planner::add_process(pid_t pid, Report report, PlanBuilder& builder) {
     const auto mappings = proc_.executable_mappings(pid);
     if (!mappings) {
         if (report == Report::everything || !mappings.error().gone) {
-            builder.skip({pid, {}, mappings.error().message, false, mappings.error().cause});
+            builder.skip({pid, {}, mappings.error().message, false, mappings.error().cause, {}});
         }
         return;
     }
@@ -50,7 +50,8 @@ void Planner::add_process(pid_t pid, Report report, PlanBuilder& builder) {
     for (const Mapping& mapping : *mappings) {
         auto used = cache_.by_mapping(proc_, pid, mapping);
         if (used && seen.insert(used.get()).second) {
-            relevant = relevant || used->file->tls || !used->file->problem.empty();
+            relevant =
+                relevant || used->file->tls || !used->file->foreign.empty() || !used->file->problem.empty();
             files.push_back(std::move(used));
         }
     }
@@ -61,8 +62,10 @@ void Planner::add_process(pid_t pid, Report report, PlanBuilder& builder) {
     if (!builder.add(user, files) && report == Report::everything) {
         builder.skip({pid,
                       {},
-                      fmt::format("{} has loaded no TLS library; {}", user.name(), looked_at(files)),
+                      fmt::format("{} has loaded no TLS library that sslsniff knows; {}", user.name(),
+                                  looked_at(files)),
                       false,
+                      {},
                       {}});
     }
 }
@@ -81,7 +84,7 @@ AttachPlan Planner::plan_all() {
     PlanBuilder builder;
     const auto pids = proc_.processes();
     if (!pids) {
-        builder.skip({0, {}, pids.error().message, false, {}});
+        builder.skip({0, {}, pids.error().message, false, {}, {}});
         return builder.take();
     }
     for (const pid_t pid : *pids) {
@@ -90,35 +93,33 @@ AttachPlan Planner::plan_all() {
     return builder.take();
 }
 
-AttachPlan Planner::plan_file(const std::string& path) {
+AttachPlan Planner::plan_file(const std::string& path, const std::string& library_path) {
     PlanBuilder builder;
-    const auto files = ProgramFiles(cache_).closure(path);
+    const auto files = ProgramFiles(cache_, ld_cache_, library_path).closure(path);
     if (files.empty()) {
         builder.skip({0,
                       path,
                       fmt::format("{} is no program or library that can be read", printable(path)),
                       false,
+                      {},
                       {}});
-    } else if (!builder.add({0, [&path] { return printable(path); }}, files)) {
-        builder.skip({0,
-                      path,
-                      fmt::format("{} needs no TLS library; {}", printable(path), looked_at(files)),
-                      false,
-                      {}});
+    } else {
+        builder.add({0, [&path] { return printable(path); }}, files);
     }
     return builder.take();
 }
 
 AttachPlan Planner::plan_standard_libraries() {
     PlanBuilder builder;
-    ProgramFiles programs(cache_);
+    ProgramFiles programs(cache_, ld_cache_);
     for (const std::string& path : programs.installed_tls_libraries()) {
         builder.add({0, [&path] { return printable(path); }}, programs.closure(path));
     }
     return builder.take();
 }
 
-Result<AttachPlan> Planner::plan_command(const std::string& command, const std::string& search_path) {
+Result<AttachPlan> Planner::plan_command(const std::string& command, const std::string& search_path,
+                                         const std::string& library_path) {
     const auto path = find_command(command, search_path);
     if (!path) {
         return std::unexpected(path.error());
@@ -127,7 +128,7 @@ Result<AttachPlan> Planner::plan_command(const std::string& command, const std::
     if (!program) {
         return std::unexpected(program.error());
     }
-    return plan_file(*program);
+    return plan_file(*program, library_path);
 }
 
 }  // namespace sslsniff

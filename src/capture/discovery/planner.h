@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "capture/discovery/attach_plan.h"
 #include "capture/discovery/file_cache.h"
+#include "capture/discovery/ld_cache.h"
 #include "capture/discovery/proc_fs.h"
 
 namespace sslsniff {
@@ -27,9 +28,10 @@ class Planner {
     /// be read are.
     AttachPlan plan_all();
 
-    /// A library or program and what it needs (DT_NEEDED), also when no process uses it yet. In `skipped`
-    /// when there is no TLS library among them.
-    AttachPlan plan_file(const std::string& path);
+    /// A library or program and what it needs (DT_NEEDED), also when no process uses it yet. Nothing is in
+    /// `skipped` when there is no TLS library among them: programs load more when they run, and start others.
+    /// `library_path`: of the environment it will have (LD_LIBRARY_PATH).
+    AttachPlan plan_file(const std::string& path, const std::string& library_path = {});
 
     /// The TLS libraries in the folders of the dynamic linker: what a process started later will most likely
     /// use.
@@ -38,7 +40,8 @@ class Planner {
     /// What running `command` would load: the file itself (found in `search_path`, a PATH, when it has no
     /// '/'), the interpreter of a script, and what they need. Libraries opened by dlopen later are not known.
     /// Fails when there is no such command.
-    Result<AttachPlan> plan_command(const std::string& command, const std::string& search_path);
+    Result<AttachPlan> plan_command(const std::string& command, const std::string& search_path,
+                                    const std::string& library_path = {});
 
     const ProcFs& proc() const { return proc_; }
 
@@ -48,6 +51,7 @@ class Planner {
 
     ProcFs proc_;
     FileCache cache_;
+    LdCache ld_cache_;
 };
 
 }  // namespace sslsniff

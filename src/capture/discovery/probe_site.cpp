@@ -3,54 +3,36 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 
+#include "capture/discovery/function_flow.h"
 #include "capture/discovery/machine_code.h"
+#include "capture/discovery/method_tables.h"
+#include "capture/discovery/record_sites.h"
 
 namespace sslsniff {
 namespace {
 
-/// The functions that lead to payload have some hundred octets; a hostile symbol size must not cost time.
+/// The functions that lead to payload have some hundred bytes; a hostile symbol size must not cost time.
 constexpr std::uint64_t kMaxFunction = 4096;
 constexpr std::uint64_t kUnsizedFunction = 1024;
-/// The longest instruction of x86 behind endbr64.
-constexpr std::size_t kEntryCode = 15 + 4;
-
 constexpr std::size_t kPltEntry = 16;
-
-struct Entry {
-    std::uint64_t address = 0;
-    SiteKind kind = SiteKind::entry_stepped;
-};
-
-/// The best place at the beginning of the function at `address`.
-Entry entry_of(const ElfImage& image, std::uint64_t address) {
-    const Bytes code = image.code(address, kEntryCode);
-    const std::size_t skip = endbr64_size(image.machine(), code);
-    if (!is_emulated(image.machine(), ByteView(code).substr(skip))) {
-        return {address, SiteKind::entry_stepped};
-    }
-    return {address + skip, skip != 0 ? SiteKind::after_endbr64 : SiteKind::entry};
-}
-
-/// A function in which payload passes: a public one or the internal one that several share.
-struct Carrier {
-    std::uint64_t address = 0;
-    Entry entry;
-    tls_function function = TLS_FN_NONE;
-    std::string_view symbol;  ///< empty for an internal one
-    bool with_return = true;
-    std::vector<NearCall> calls;
-
-    bool calls_to(std::uint64_t target) const {
-        return std::ranges::find(calls, target, &NearCall::target) != calls.end();
-    }
-};
+constexpr int kMaxTailCalls = 4;
 
 /// What is known of an image while its sites are chosen.
 struct Context {
     const ElfImage& image;
     const ElfSymbols& symbols;
+    MethodTables methods;
     std::optional<std::map<std::uint64_t, std::string>> slots{};
+    std::map<std::uint64_t, FunctionFlow> flows{};
+
+    /// Several functions end in the same one.
+    const FunctionFlow& flow(std::uint64_t address, std::uint64_t size = 0) {
+        const auto known = flows.find(address);
+        return known != flows.end() ? known->second
+                                    : flows.emplace(address, flow_of(image, address, size)).first->second;
+    }
 
     /// Read when the first is asked for: programs have megabytes of relocations.
     std::string_view name_of_slot(std::uint64_t address) {
@@ -74,11 +56,171 @@ std::uint64_t resolve(Context& context, std::uint64_t target) {
     return symbol != context.symbols.end() ? symbol->second.address : 0;
 }
 
+ProbeSite site_at(const ElfImage& image, const FlowStep& step) {
+    ProbeSite site;
+    site.address = step.address;
+    site.file_offset = image.file_offset(step.address).value_or(0);
+    site.stack = step.stack.value_or(0);
+    site.is_stepped = !step.is_emulated;
+    site.instruction = step.mnemonic;
+    return site;
+}
+
+/// The registers that a probe at the function's beginning reads.
+std::uint32_t registers_of(const CallForm& form) {
+    std::uint32_t registers = 1U << x86::kRdi;
+    if (form.call < CALL_FREE || form.call > CALL_SET_ROLE) {
+        registers |= 1U << x86::kRsi | 1U << x86::kRdx;
+    }
+    registers |= form.moved_argument == 4 ? 1U << x86::kRcx : 0U;
+    registers |= form.moved_argument == 5 ? 1U << x86::kR8 : 0U;
+    return registers;
+}
+
+/// The first emulated instruction that every call passes while the arguments are where they came.
+const FlowStep* cheap_entry(const FunctionFlow& flow, std::uint64_t address, const CallForm& form) {
+    auto step = std::ranges::find(flow.steps, address, &FlowStep::address);
+    for (bool is_first = true; step != flow.steps.end(); ++step, is_first = false) {
+        if (step->address != address || (step->is_target && !is_first) || !step->stack) {
+            break;
+        }
+        if (step->is_emulated && !step->is_target) {
+            return &*step;
+        }
+        if (step->is_call || step->is_jump || (step->writes & registers_of(form)) != 0) {
+            break;
+        }
+        address = step->end();
+    }
+    return nullptr;
+}
+
+/// Before the return at `steps[index]`, the jump that checks the stack protector's canary, if every way to
+/// this return passes it with the result in place: the kernel emulates it, but single-steps a return.
+const FlowStep* cheap_return(std::span<const FlowStep> steps, std::size_t index) {
+    for (std::size_t i = index; i > 0 && !steps[i].is_target; --i) {
+        const FlowStep& before = steps[i - 1];
+        if (before.end() != steps[i].address || before.is_jump || before.is_call ||
+            (before.writes & 1U << x86::kRax) != 0) {
+            break;
+        }
+        const bool is_check = before.is_emulated && before.stack && i > 1 && !before.is_target &&
+                              steps[i - 2].end() == before.address && steps[i - 2].checks_canary;
+        if (is_check) {
+            return &before;
+        }
+    }
+    return nullptr;
+}
+
+/// The ways out of a function that are found, and whether these are all.
+class ReturnFinder {
+  public:
+    ReturnFinder(Context& context, tls_call call) : context_(context), call_(call) {}
+
+    /// Adds the returns of the function that `flow` is of.
+    void add(const FunctionFlow& flow, int depth = 0) {
+        is_complete = is_complete && flow.is_complete && depth <= kMaxTailCalls;
+        if (depth > kMaxTailCalls) {
+            return;
+        }
+        for (const std::uint64_t address : flow.returns) {
+            const auto step = std::ranges::lower_bound(flow.steps, address, {}, &FlowStep::address);
+            const auto index = static_cast<std::size_t>(step - flow.steps.begin());
+            const FlowStep* const cheap = cheap_return(flow.steps, index);
+            put(best, site_at(context_.image, cheap != nullptr ? *cheap : *step));
+            put(plain, site_at(context_.image, *step));
+        }
+        for (const std::uint64_t target : flow.linkage_jumps) {
+            follow(resolve(context_, target), depth);
+        }
+        for (const IndirectTailJump& jump : flow.indirect_jumps) {
+            const auto targets = call_ == CALL_HANDSHAKE ? context_.methods.handshakes()
+                                 : jump.displacement     ? context_.methods.functions_at(*jump.displacement)
+                                                         : std::vector<std::uint64_t>();
+            is_complete = is_complete && !targets.empty();
+            for (const std::uint64_t target : targets) {
+                follow(target, depth);
+            }
+        }
+    }
+
+    std::vector<ProbeSite> best;
+    std::vector<ProbeSite> plain;
+    bool is_complete = true;
+
+  private:
+    static void put(std::vector<ProbeSite>& sites, ProbeSite site) {
+        if (std::ranges::find(sites, site.address, &ProbeSite::address) == sites.end()) {
+            sites.push_back(std::move(site));
+        }
+    }
+    void follow(std::uint64_t target, int depth) {
+        is_complete = is_complete && target != 0;
+        if (target != 0 && followed_.insert(target).second) {
+            add(context_.flow(target), depth + 1);
+        }
+    }
+
+    Context& context_;
+    tls_call call_;
+    std::set<std::uint64_t> followed_;
+};
+
+/// A function in which payload passes: a public one or the internal one that several share.
+struct Carrier {
+    std::uint64_t address = 0;
+    std::string_view symbol;  ///< empty for an internal one
+    CallForm form;
+    bool with_return = true;
+    CallSites best;
+    CallSites plain;
+    bool is_complete = true;  ///< false: not all of its returns are known
+    std::vector<NearCall> calls;
+
+    bool calls_to(std::uint64_t target) const {
+        return std::ranges::find(calls, target, &NearCall::target) != calls.end();
+    }
+    bool is_stepped() const {
+        return best.entry.is_stepped || std::ranges::any_of(best.returns, &ProbeSite::is_stepped);
+    }
+};
+
+void find_sites(Context& context, Carrier& carrier, std::uint64_t size) {
+    const FunctionFlow& flow = context.flow(carrier.address, size);
+    if (flow.steps.empty()) {
+        carrier.is_complete = false;
+        return;
+    }
+    const auto first = std::ranges::find(flow.steps, carrier.address, &FlowStep::address);
+    const FlowStep* const cheap = cheap_entry(flow, carrier.address, carrier.form);
+    carrier.plain.entry = site_at(context.image, *first);
+    carrier.best.entry = cheap != nullptr ? site_at(context.image, *cheap) : carrier.plain.entry;
+    const bool behind_endbr64 = cheap != nullptr && cheap->stack == 0U;
+    if (behind_endbr64) {
+        carrier.plain.entry = carrier.best.entry;
+    }
+    if (carrier.with_return) {
+        ReturnFinder finder(context, carrier.form.call);
+        finder.add(flow);
+        // An end that is missed costs payload its bytes, others no more than a detail.
+        const bool may_miss_some = carrier.form.call >= CALL_HANDSHAKE && carrier.form.call <= CALL_ALPN;
+        carrier.is_complete = !finder.best.empty() && (finder.is_complete || may_miss_some);
+        carrier.best.returns = std::move(finder.best);
+        carrier.plain.returns = std::move(finder.plain);
+    }
+}
+
 Carrier inspect(Context& context, const WantedFunction& wanted, const ElfSymbol& symbol) {
     const ElfImage& image = context.image;
-    Carrier carrier{symbol.address,     entry_of(image, symbol.address),
-                    wanted.function,    wanted.symbol,
-                    wanted.with_return, {}};
+    Carrier carrier;
+    carrier.address = symbol.address;
+    carrier.symbol = wanted.symbol;
+    carrier.form = wanted.form;
+    carrier.with_return = wanted.with_return;
+    if (wanted.form.call != CALL_NONE) {
+        find_sites(context, carrier, symbol.size);
+    }
     if (!moves_payload(wanted.family)) {
         return carrier;
     }
@@ -95,19 +237,18 @@ Carrier inspect(Context& context, const WantedFunction& wanted, const ElfSymbol&
     return carrier;
 }
 
-ProbeSite site_at(const ElfImage& image, const Carrier& carrier, std::string_view symbol) {
-    ProbeSite site;
-    site.function = carrier.function;
-    site.symbol = symbol;
-    site.file_offset = *image.file_offset(carrier.entry.address);
-    site.kind = carrier.symbol.empty() ? SiteKind::internal : carrier.entry.kind;
-    site.with_return = carrier.with_return;
-    return site;
+ProbedFunction function_of(const Carrier& carrier, std::string_view symbol) {
+    ProbedFunction function;
+    function.symbol = symbol;
+    function.form = carrier.form;
+    function.is_internal = carrier.symbol.empty();
+    function.best = carrier.best;
+    function.plain = carrier.plain;
+    return function;
 }
 
 /// What X (for its results in a local) and another function of its family both call.
-std::optional<Carrier> find_internal(const ElfImage& image, ProbeFamily family,
-                                     std::span<const Carrier> members) {
+std::optional<Carrier> find_internal(Context& context, ProbeFamily family, std::span<const Carrier> members) {
     constexpr unsigned kFlagsForm = 5;  // flags are the 4th argument, the result goes to the 5th
     const Carrier& base = members.front();
     for (const NearCall& call : base.calls) {
@@ -117,10 +258,16 @@ std::optional<Carrier> find_internal(const ElfImage& image, ProbeFamily family,
         if (!shared || !call.stack_argument) {
             continue;
         }
-        const Entry entry = entry_of(image, call.target);
-        const tls_function function = internal_function(family, *call.stack_argument == kFlagsForm);
-        if (entry.kind != SiteKind::entry_stepped && function != TLS_FN_NONE) {
-            return Carrier{call.target, entry, function, {}, true, {}};
+        Carrier internal;
+        internal.address = call.target;
+        internal.form = internal_form(family, *call.stack_argument == kFlagsForm);
+        internal.with_return = base.with_return;
+        if (internal.form.call == CALL_NONE) {
+            continue;
+        }
+        find_sites(context, internal, 0);
+        if (internal.is_complete && !internal.best.entry.is_stepped) {
+            return internal;
         }
     }
     return std::nullopt;
@@ -145,28 +292,47 @@ const Carrier& carrier_of(std::size_t index, std::span<const Carrier> members,
     return members[index];  // calls in a circle: no real library
 }
 
-/// One site for each function in which payload of the family passes.
-void choose_family(const ElfImage& image, ProbeFamily family, std::span<const Carrier> members,
-                   std::vector<ProbeSite>& sites) {
-    const bool stepped = std::ranges::any_of(
-        members, [](const Carrier& member) { return member.entry.kind == SiteKind::entry_stepped; });
-    const auto internal = stepped ? find_internal(image, family, members) : std::nullopt;
-    std::map<std::uint64_t, std::size_t> site_of;  // carrier address → index
+constexpr std::string_view kNoReturns = "where its calls end cannot be found";
+
+/// One entry for each function in which payload of the family passes.
+void choose_family(Context& context, ProbeFamily family, std::span<const Carrier> members,
+                   SiteChoice& choice) {
+    // Where one public function is cheap at both ends, most calls are.
+    const bool stepped = std::ranges::all_of(members, &Carrier::is_stepped);
+    const auto internal = stepped ? find_internal(context, family, members) : std::nullopt;
+    std::map<std::uint64_t, std::size_t> function_at;  // carrier address → index
     for (std::size_t i = 0; i < members.size(); ++i) {
         const Carrier& member = members[i];
         const Carrier& carrier = carrier_of(i, members, internal);
-        if (carrier.function == TLS_FN_NONE) {
+        if (carrier.form.call == CALL_NONE) {
+            continue;
+        }
+        if (!carrier.is_complete) {
+            choice.skipped.push_back({std::string(member.symbol), std::string(kNoReturns)});
             continue;
         }
         const std::string_view symbol = carrier.symbol.empty() ? member.symbol : carrier.symbol;
-        const auto [known, is_new] = site_of.emplace(carrier.address, sites.size());
+        const auto [known, is_new] = function_at.emplace(carrier.address, choice.functions.size());
         if (is_new) {
-            sites.push_back(site_at(image, carrier, symbol));
+            choice.functions.push_back(function_of(carrier, symbol));
         }
-        ProbeSite& site = sites[known->second];
-        if (site.symbol != member.symbol) {
-            site.covers.emplace_back(member.symbol);
+        ProbedFunction& function = choice.functions[known->second];
+        if (function.symbol != member.symbol) {
+            function.covers.emplace_back(member.symbol);
         }
+    }
+}
+
+/// Payload that is seen record by record is not copied when the calls end.
+void add_record_sites(Context& context, SiteChoice& choice) {
+    for (ProbedFunction& site : find_record_sites(context.image, context.methods)) {
+        const tls_call call = site.form.call == CALL_RECORD_READ ? CALL_READ : CALL_WRITE;
+        for (ProbedFunction& function : choice.functions) {
+            if (function.form.call == call) {
+                function.form.flags |= SITE_BY_RECORDS;
+            }
+        }
+        choice.functions.push_back(std::move(site));
     }
 }
 
@@ -174,7 +340,7 @@ void choose_family(const ElfImage& image, ProbeFamily family, std::span<const Ca
 
 SiteChoice choose_sites(const ElfImage& image, const ElfSymbols& symbols,
                         std::span<const WantedFunction> wanted) {
-    Context context{image, symbols};
+    Context context{image, symbols, MethodTables(image, symbols)};
     SiteChoice choice;
     std::map<ProbeFamily, std::vector<Carrier>> families;
     for (const WantedFunction& function : wanted) {
@@ -188,12 +354,19 @@ SiteChoice choose_sites(const ElfImage& image, const ElfSymbols& symbols,
     }
     for (const auto& [family, members] : families) {
         if (moves_payload(family)) {
-            choose_family(image, family, members, choice.sites);
-        } else {
-            std::ranges::transform(members, std::back_inserter(choice.sites), [&](const Carrier& member) {
-                return site_at(image, member, member.symbol);
-            });
+            choose_family(context, family, members, choice);
+            continue;
         }
+        for (const Carrier& member : members) {
+            if (member.is_complete) {
+                choice.functions.push_back(function_of(member, member.symbol));
+            } else {
+                choice.skipped.push_back({std::string(member.symbol), std::string(kNoReturns)});
+            }
+        }
+    }
+    if (families.contains(ProbeFamily::read)) {
+        add_record_sites(context, choice);
     }
     return choice;
 }

@@ -11,19 +11,20 @@ namespace sslsniff {
 
 /// Where the wanted functions of one image are probed, and which are not and why.
 struct SiteChoice {
-    std::vector<ProbeSite> sites;
+    std::vector<ProbedFunction> functions;
     std::vector<SkippedSymbol> skipped;
     bool misses_required = false;  ///< the API is not there
 };
 
 /// `symbols`: what find_functions() found of the wanted ones at least.
-/// Chooses by decoding, never by version. Per function, the first that holds:
-///  - its payload all passes another site of its family (it calls that function): covered there;
-///  - its first instruction, behind endbr64 if any, is emulated by the kernel: probed there;
-///  - X and X_ex call one internal function whose first instruction is emulated, and X hands it the address
-///  of
-///    a local as its 4th or 5th argument: that function is probed for both;
-///  - else its first instruction, single-stepped.
+/// Chooses by decoding, never by version. Of functions that move the same payload, the last one called is
+/// probed; an internal function that X and X_ex both call, X with the address of a local as 4th or 5th
+/// argument, where the public ones are single-stepped.
+///
+/// Calls begin at the first instruction that the kernel emulates and that every call passes before the
+/// arguments change, else at the very first; they end at the check of the stack protector before a return,
+/// which the kernel emulates, else at the return, in the function itself or in those it jumps to. A function
+/// whose returns are not all found is not probed.
 SiteChoice choose_sites(const ElfImage& image, const ElfSymbols& symbols,
                         std::span<const WantedFunction> wanted);
 

@@ -4,11 +4,11 @@
 #include <span>
 #include <string_view>
 
-#include "bpf/tls_function.h"
+#include "capture/discovery/attach_plan.h"
 
 namespace sslsniff {
 
-/// Functions of one family but session move the same octets: of those that call each other only one is
+/// Functions of one family but session move the same bytes: of those that call each other only one is
 /// probed.
 enum class ProbeFamily : std::uint8_t { read, peek, write, bio_read, bio_write, session };
 
@@ -19,9 +19,9 @@ constexpr bool moves_payload(ProbeFamily family) {
 /// A public function we want to probe.
 struct WantedFunction {
     std::string_view symbol;
-    tls_function function = TLS_FN_NONE;  ///< none: only leads to the internal function
+    CallForm form;  ///< CALL_NONE: only leads to the internal function
     ProbeFamily family = ProbeFamily::session;
-    bool with_return = true;  ///< its result matters, or socket events inside it do
+    bool with_return = true;  ///< its result matters, or socket calls inside it do
     bool required = false;    ///< without it the library cannot be captured
 };
 
@@ -32,7 +32,8 @@ std::span<const WantedFunction> wanted_tls_functions();
 /// The ciphertext side of memory BIOs, in libcrypto.
 std::span<const WantedFunction> wanted_bio_functions();
 
-/// The function of the internal form of a family: (ssl, buf, num, done), or with flags before `done`.
-tls_function internal_function(ProbeFamily family, bool with_flags);
+/// Of the internal function of a family: (ssl, buf, num, done), or with flags before `done`. CALL_NONE: there
+/// is no such form.
+CallForm internal_form(ProbeFamily family, bool with_flags);
 
 }  // namespace sslsniff

@@ -88,6 +88,8 @@ struct Stat {
     std::string comm;
     pid_t parent = 0;
     std::uint64_t start_ticks = 0;
+    char state = '?';
+    bool had_children = false;
 };
 
 /// "PID (COMM) STATE PPID ... " (proc_pid_stat(5)); COMM may itself hold parentheses, spaces and newlines.
@@ -99,6 +101,8 @@ std::optional<Stat> parse_stat(std::string_view text) {
     }
     const auto fields = words_of(text.substr(close + 1));
     constexpr std::size_t kParent = 4 - 3;  // fields are numbered from 1; STATE is the third
+    // Faults and times of children that were waited for: cminflt, cmajflt, cutime, cstime.
+    constexpr std::array<std::size_t, 4> kOfChildren = {11 - 3, 13 - 3, 16 - 3, 17 - 3};
     constexpr std::size_t kStartTime = 22 - 3;
     if (fields.size() <= kStartTime) {
         return std::nullopt;
@@ -108,7 +112,10 @@ std::optional<Stat> parse_stat(std::string_view text) {
     if (!parent || !start) {
         return std::nullopt;
     }
-    return Stat{std::string(text.substr(open + 1, close - open - 1)), *parent, *start};
+    const bool had_children =
+        std::ranges::any_of(kOfChildren, [&](std::size_t n) { return fields[n] != "0"; });
+    return Stat{std::string(text.substr(open + 1, close - open - 1)), *parent, *start, fields.front().front(),
+                had_children};
 }
 
 std::uint64_t ticks_to_nanoseconds(std::uint64_t ticks) {
@@ -171,6 +178,8 @@ ProcResult<ProcessStatus> ProcFs::status(pid_t pid) const {
     result.info.key.start_time = ticks_to_nanoseconds(stat->start_ticks);
     result.info.comm = std::move(stat->comm);
     result.parent = stat->parent;
+    result.is_zombie = stat->state == 'Z';
+    result.had_children = stat->had_children;
     result.pid_in_namespace = pid;
     if (const auto uid = status_field(*status_text, "Uid"); !uid.empty()) {
         result.info.uid = to_number<std::uint32_t>(uid.front()).value_or(0);

@@ -28,6 +28,8 @@ struct ProcessStatus {
     pid_t parent = 0;
     pid_t pid_in_namespace = 0;  ///< in the process's own (innermost) pid namespace
     bool exe_deleted = false;
+    bool is_zombie = false;     ///< its first thread has ended; others may go on
+    bool had_children = false;  ///< that it has waited for
 };
 
 /// Processes as a proc file system shows them. Holds no state but the root; everything may vanish or change

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <memory>
 #include <ranges>
@@ -20,7 +19,6 @@
 namespace sslsniff {
 namespace {
 
-constexpr std::size_t kMaxLdCache = std::size_t{16} << 20;
 constexpr std::size_t kMaxClosure = 1024;
 constexpr int kMaxInterpreters = 5;  // BINPRM_MAX_RECURSION
 constexpr std::array kLibraryFolders{"/lib/x86_64-linux-gnu",
@@ -60,26 +58,6 @@ std::vector<std::string> split(std::string_view text, char separator) {
     return parts;
 }
 
-/// dl-cache.h of glibc
-struct LdCacheHeader {
-    std::array<char, 20> magic;
-    std::uint32_t count;
-    std::uint32_t strings_size;
-    std::array<std::uint32_t, 5> unused;
-};
-struct LdCacheEntry {
-    std::int32_t flags;
-    std::uint32_t key;  ///< offsets of the names from the header
-    std::uint32_t value;
-    std::uint32_t os_version;
-    std::uint64_t hwcap;
-};
-
-std::string name_at(std::string_view text, std::uint32_t offset) {
-    const std::string_view rest = text.substr(std::min<std::size_t>(offset, text.size()));
-    return std::string(rest.substr(0, rest.find('\0')));
-}
-
 /// The words of the first line of a script behind "#!"; empty for anything else.
 std::vector<std::string> interpreter_line(const std::string& path) {
     constexpr std::size_t kMaxLine = 256;  // BINPRM_BUF_SIZE
@@ -96,28 +74,10 @@ std::vector<std::string> interpreter_line(const std::string& path) {
 
 }  // namespace
 
-std::multimap<std::string, std::string> parse_ld_cache(std::string_view cache) {
-    static constexpr std::string_view kMagic = "glibc-ld.so.cache1.1";
-    std::multimap<std::string, std::string> libraries;
-    // the older format may come first
-    const auto begin = cache.find(kMagic);
-    if (begin == std::string_view::npos || cache.size() - begin < sizeof(LdCacheHeader)) {
-        return libraries;
-    }
-    cache.remove_prefix(begin);
-    LdCacheHeader header{};
-    std::memcpy(&header, cache.data(), sizeof header);
-    const std::size_t available = (cache.size() - sizeof header) / sizeof(LdCacheEntry);
-    for (std::size_t i = 0; i < std::min<std::size_t>(header.count, available); ++i) {
-        LdCacheEntry entry{};
-        std::memcpy(&entry, cache.data() + sizeof header + i * sizeof entry, sizeof entry);
-        libraries.emplace(name_at(cache, entry.key), name_at(cache, entry.value));
-    }
-    return libraries;
-}
-
-ProgramFiles::ProgramFiles(FileCache& cache)
-    : cache_(cache), ld_cache_(parse_ld_cache(read_prefix("/etc/ld.so.cache", kMaxLdCache))) {}
+ProgramFiles::ProgramFiles(FileCache& cache, LdCache& ld_cache, const std::string& library_path)
+    : cache_(cache),
+      library_path_(library_path.empty() ? std::vector<std::string>() : split(library_path, ':')),
+      installed_(ld_cache.libraries()) {}
 
 std::string ProgramFiles::locate(const std::string& name, const std::string& user,
                                  const InspectedFile& file) const {
@@ -134,13 +94,18 @@ std::string ProgramFiles::locate(const std::string& name, const std::string& use
             return path;
         }
     }
+    for (const std::string& folder : library_path_) {
+        if (std::string path = fmt::format("{}/{}", folder.empty() ? "." : folder, name); is_regular(path)) {
+            return path;
+        }
+    }
     // Not ld.so's rule, but a library that is not installed goes with those beside it.
     if (user.contains(".so")) {
         if (std::string path = fmt::format("{}/{}", folder_of(user), name); is_regular(path)) {
             return path;
         }
     }
-    const auto [first, last] = ld_cache_.equal_range(name);
+    const auto [first, last] = installed_.equal_range(name);
     const auto cached = std::find_if(first, last, [](const auto& entry) { return is_regular(entry.second); });
     if (cached != last) {
         return cached->second;
@@ -177,7 +142,7 @@ UsedFiles ProgramFiles::closure(const std::string& path) {
 std::vector<std::string> ProgramFiles::installed_tls_libraries() const {
     static constexpr std::string_view kName = "libssl.so";
     std::set<std::string> paths;
-    for (const auto& [name, path] : ld_cache_) {
+    for (const auto& [name, path] : installed_) {
         if (name.starts_with(kName)) {
             paths.insert(path);
         }

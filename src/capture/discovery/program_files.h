@@ -1,25 +1,21 @@
 #pragma once
 
-#include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "capture/discovery/file_cache.h"
+#include "capture/discovery/ld_cache.h"
 #include "capture/discovery/plan_builder.h"
 
 namespace sslsniff {
 
-/// Library names and their paths in the text of /etc/ld.so.cache (ldconfig(8), format
-/// "glibc-ld.so.cache1.1"); empty when it is of another form.
-std::multimap<std::string, std::string> parse_ld_cache(std::string_view cache);
-
-/// Finds the files a program will load, as ld.so(8) would: DT_RPATH and DT_RUNPATH with $ORIGIN, the cache of
-/// ldconfig, the standard folders. LD_LIBRARY_PATH and dlopen() are not known here.
+/// Finds the files a program will load, as ld.so(8) would: DT_RPATH and DT_RUNPATH with $ORIGIN,
+/// LD_LIBRARY_PATH, the cache of ldconfig, the standard folders. What it opens by dlopen() is not known here.
 class ProgramFiles {
   public:
-    explicit ProgramFiles(FileCache& cache);
+    /// `library_path`: the program's LD_LIBRARY_PATH.
+    explicit ProgramFiles(FileCache& cache, LdCache& ld_cache, const std::string& library_path = {});
 
     /// The file itself and the closure of its DT_NEEDED.
     UsedFiles closure(const std::string& path);
@@ -31,7 +27,8 @@ class ProgramFiles {
     std::string locate(const std::string& name, const std::string& user, const InspectedFile& file) const;
 
     FileCache& cache_;
-    std::multimap<std::string, std::string> ld_cache_;
+    std::vector<std::string> library_path_;
+    const LdCache::Libraries& installed_;
 };
 
 /// The executable file `command` names: by itself when it has a '/', else in `search_path` (a PATH).

@@ -27,11 +27,14 @@ constexpr std::array kByFunction{
     ByFunction{"mbedtls_ssl_read", "Mbed TLS", {}, kNotYet},
     ByFunction{"wolfSSL_read", "wolfSSL", {}, kNotYet},
     ByFunction{"s2n_recv", "s2n-tls", {}, kNotYet},
+    // Their TLS is no native code, and any program that they run may use it.
     ByFunction{"JNI_CreateJavaVM", "Java TLS (JSSE)", {}, kNotYet},
+    ByFunction{"enif_make_tuple_from_array", "Erlang ssl", {}, kNotYet},
 };
 
 /// A library linked in without symbols, recognised by a text of its own (state names, source paths). It is
-/// given in two parts so that sslsniff does not find it in itself.
+/// given in two parts so that sslsniff does not find it in itself. Rows of one name follow each other: the
+/// first that fits tells the version, too.
 struct ByText {
     std::string_view head;
     std::string_view tail;
@@ -40,11 +43,21 @@ struct ByText {
     std::string_view obstacle;
 };
 constexpr std::array kByText{
-    // SSL_state_string_long() of OpenSSL since 1.1.0 and of BoringSSL
+    // OpenSSL since 1.1.0: __FILE__ in what errors remember; SSL_state_string_long(), which few link
+    ByText{"ssl/statem", "/statem.c", "OpenSSL", "OpenSSL ", kNoSymbols},
     ByText{"SSLv3/TLS", " write client hello", "OpenSSL", "OpenSSL ", kNoSymbols},
+    // __FILE__ again: AWS-LC and BoringSSL share the rest
+    ByText{"aws-lc/ssl", "/ssl_lib.cc", "AWS-LC", {}, kNoSymbols},
+    ByText{"boringssl/", "src/ssl/ssl_lib.cc", "BoringSSL", {}, kNoSymbols},
+    ByText{"boringssl/", "ssl/ssl_lib.cc", "BoringSSL", {}, kNoSymbols},
+    // SSL_state_string_long() of BoringSSL
     ByText{"TLS client", " read_server_hello", "BoringSSL", {}, kNoSymbols},
-    // panic locations
+    // panic locations in what cargo, Debian and Bazel have unpacked; without paths a text of rustls::Error
     ByText{"/rustls", "-0.", "rustls", "/rustls-", kNotYet},
+    ByText{"_rustls", "-0.", "rustls", "_rustls-", kNotYet},
+    ByText{"received corrupt", " message of type", "rustls", {}, kNotYet},
+    // gnutls_global_init()
+    ByText{"Enabled GnuTLS", " 3", "GnuTLS", "Enabled GnuTLS ", kNotYet},
 };
 
 /// Go keeps the names of its functions in stripped programs too; some linkers merge the table's section.
@@ -92,23 +105,35 @@ std::optional<TlsIdentity> identify_go(const ElfImage& image) {
     return std::nullopt;
 }
 
-std::optional<TlsIdentity> identify_by_text(const ElfImage& image) {
+/// OpenSSL or one of those that share its functions and texts: a file has one of them.
+bool is_openssl_like(const TlsIdentity& identity) {
+    return identity.obstacle.empty() || identity.obstacle == kNoSymbols;
+}
+
+/// Those that are not `known`.
+void add_by_text(const ElfImage& image, std::vector<TlsIdentity>& known) {
     std::array<std::string, kByText.size()> texts;
     std::ranges::transform(kByText, texts.begin(),
                            [](const ByText& row) { return std::string(row.head).append(row.tail); });
     const std::vector<std::string_view> views(texts.begin(), texts.end());
     const unsigned found = image.contained(kText, views);
     for (std::size_t i = 0; i < kByText.size(); ++i) {
-        if ((found & 1U << i) != 0) {
-            const ByText& row = kByText[i];
-            return TlsIdentity{std::string(row.name), version_of(image, row.version_prefix),
-                               std::string(row.obstacle)};
+        const ByText& row = kByText[i];
+        const bool is_known = std::ranges::any_of(known, [&](const TlsIdentity& other) {
+            return other.name == row.name || (row.obstacle == kNoSymbols && is_openssl_like(other));
+        });
+        if ((found & 1U << i) != 0 && !is_known) {
+            known.push_back(
+                {std::string(row.name), version_of(image, row.version_prefix), std::string(row.obstacle)});
         }
     }
-    return std::nullopt;
 }
 
 }  // namespace
+
+std::string full_name(const TlsIdentity& identity) {
+    return identity.version.empty() ? identity.name : identity.name + " " + identity.version;
+}
 
 std::vector<std::string_view> identifying_functions() {
     std::vector<std::string_view> names{"SSL_write"};
@@ -116,16 +141,18 @@ std::vector<std::string_view> identifying_functions() {
     return names;
 }
 
-std::optional<TlsIdentity> identify_tls_library(const ElfImage& image, const ElfSymbols& defined) {
+std::vector<TlsIdentity> identify_tls_libraries(const ElfImage& image, const ElfSymbols& defined) {
+    std::vector<TlsIdentity> found;
     if (auto identity = identify_by_function(image, defined)) {
         // whose implementation of the API it is
         auto crypto = identity->obstacle.empty() ? identify_crypto_library(image) : std::nullopt;
-        return crypto ? crypto : identity;
+        found.push_back(crypto ? *std::move(crypto) : *std::move(identity));
     }
     if (auto identity = identify_go(image)) {
-        return identity;
+        found.push_back(*std::move(identity));
     }
-    return identify_by_text(image);
+    add_by_text(image, found);
+    return found;
 }
 
 std::optional<TlsIdentity> identify_crypto_library(const ElfImage& image) {

@@ -18,9 +18,12 @@ struct TlsIdentity {
     std::string obstacle;
 };
 
+/// "GnuTLS 3.7.9".
+std::string full_name(const TlsIdentity& identity);
+
 /// Recognises TLS libraries by what the file defines and contains, not by its name, so that renamed and
-/// statically linked ones are found too; nullopt when it is none of the table's.
-std::optional<TlsIdentity> identify_tls_library(const ElfImage& image, const ElfSymbols& defined);
+/// statically linked ones are found too. A program may contain several; what can be probed comes first.
+std::vector<TlsIdentity> identify_tls_libraries(const ElfImage& image, const ElfSymbols& defined);
 
 /// The functions by which it does: what `defined` must have been looked up with.
 std::vector<std::string_view> identifying_functions();

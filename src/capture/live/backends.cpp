@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <sys/utsname.h>
 
+#include "capture/live/capabilities.h"
+#include "capture/live/pid_namespace.h"
 #include "capture/live/preflight.h"
 #include "model/names.h"
 
@@ -97,12 +99,13 @@ Result<Backends> choose_backends(const KernelBtf& kernel, const LiveOptions& opt
     backends.probes = *probes;
     backends.sockets = *sockets;
     backends.ciphertext = *sockets != SocketBackend::none;
-    backends.cleartext =
-        options.cleartext && *sockets != SocketBackend::none && kernel.has_tracepoint("tcp_destroy_sock");
+    backends.cleartext = (options.cleartext || options.tls) && *sockets != SocketBackend::none &&
+                         kernel.has_tracepoint("tcp_destroy_sock");
     // To kprobes a socket is nothing but an address.
     backends.socket_cookies = *sockets != SocketBackend::kprobe && kernel_is_at_least(5, 12);
     backends.recvmsg_arguments = kernel.arguments_of("tcp_recvmsg");
-    backends.entries = backends.cleartext && *sockets == SocketBackend::tracepoint && fentry;
+    backends.entries =
+        options.cleartext && backends.cleartext && *sockets == SocketBackend::tracepoint && fentry;
     backends.socket_programs = socket_programs(*sockets, backends.cleartext, backends.entries, kernel);
     return backends;
 }
@@ -113,8 +116,19 @@ KernelFeatures examine_kernel() {
     uname(&name);
     out.release = name.release;
     out.architecture = name.machine;
-    out.missing_capabilities = missing_capabilities();
+    for (const MissingCapability& missing : missing_capabilities()) {
+        out.missing_capabilities.push_back(missing.name);
+        out.notes.push_back(fmt::format("Without {}, {}.", missing.name, missing.cost));
+    }
     out.obstacles = obstacles();
+    if (out.obstacles.empty()) {
+        if (const auto trial = try_bpf(); !trial) {
+            out.obstacles.push_back(trial.error().message);
+        }
+    }
+    if (const auto note = pid_namespace_note()) {
+        out.notes.push_back(*note);
+    }
     const auto kernel = KernelBtf::load();
     if (!kernel) {
         out.obstacles.push_back(kernel.error().message);

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 
 namespace sslsniff {
 
@@ -15,47 +14,78 @@ constexpr seconds kLookInterval{1};
 constexpr seconds kIdle{5};
 constexpr std::size_t kEarlyProcesses = 64;
 
-bool is_read(const ProbeSite& site) {
-    return site.function == TLS_FN_BIO_READ || site.function == TLS_FN_BIO_READ_INTERNAL;
-}
-
 }  // namespace
 
-void BioProbes::attach(std::uint32_t pid, const std::vector<LibraryPlan>& libraries,
+void BioProbes::attach(std::uint32_t pid, const std::vector<LibraryPlan>& libraries, Clock now,
                        std::vector<std::string>& remarks) {
     if (has(pid)) {
         return;
     }
-    const bool cookies = programs_.backends().attach_cookies;
-    Process process;
+    Process process{{}, now};
     for (const LibraryPlan& library : libraries) {
-        const auto file = open_planned(library);
-        if (!file) {
-            remarks.push_back(file.error().message);
+        if (is_for_everybody(library)) {
             continue;
         }
-        ProbeTarget target = {fmt::format("/proc/self/fd/{}", file->get()), library.display_path, 0,
-                              static_cast<pid_t>(pid)};
-        // What BIO_write did with its octets does not matter.
-        std::vector<ProbeSite> reads;
-        std::ranges::copy_if(library.sites, std::back_inserter(reads), is_read);
-        target.is_return = true;
-        process.returns.push_back(
-            attach_probes(programs_, programs_.program("bio_return"), reads, target, remarks));
-        target.is_return = false;
-        process.entries.push_back(attach_probes(programs_, cookies ? programs_.program("bio_entry") : nullptr,
-                                                library.sites, target, remarks));
+        if (auto links = attach_file(library, static_cast<pid_t>(pid), remarks)) {
+            process.links.push_back(std::move(*links));
+        }
     }
     processes_.emplace(pid, std::move(process));
     maps_.mark_attached(pid);
 }
 
-void BioProbes::attach_early(std::uint32_t pid, const std::vector<LibraryPlan>& libraries,
+std::optional<ProbeLinks> BioProbes::attach_file(const LibraryPlan& library, pid_t pid,
+                                                 std::vector<std::string>& remarks) {
+    const auto file = open_planned(library);
+    if (!file) {
+        remarks.push_back(file.error().message);
+        return std::nullopt;
+    }
+    const ProbeTarget target = {fmt::format("/proc/self/fd/{}", file->get()), library.display_path, 0, pid};
+    return attach_probes(programs_, sites_, library.functions, target, remarks);
+}
+
+bool BioProbes::is_for_everybody(const LibraryPlan& library) const {
+    return std::ranges::any_of(everybody_,
+                               [&](const Library& known) { return is_same_file(known.plan, library); });
+}
+
+void BioProbes::attach_everybody(std::span<const LibraryPlan> libraries, Clock now,
+                                 std::vector<std::string>& remarks) {
+    for (const LibraryPlan& library : libraries) {
+        if (is_for_everybody(library)) {
+            continue;
+        }
+        if (auto links = attach_file(library, 0, remarks)) {
+            everybody_.push_back({library, std::move(*links)});
+            needed_by_everybody_ = now;
+        }
+    }
+}
+
+void BioProbes::detach_everybody() {
+    std::vector<ProbeLinks> links;
+    links.reserve(everybody_.size());
+    for (Library& library : everybody_) {
+        links.push_back(std::move(library.links));
+    }
+    everybody_.clear();
+    detacher_.detach(std::move(links));
+    std::erase_if(processes_, [this](const auto& process) {
+        const bool has_none = process.second.links.empty();
+        if (has_none) {
+            maps_.forget_process(process.first);
+        }
+        return has_none;
+    });
+}
+
+void BioProbes::attach_early(std::uint32_t pid, const std::vector<LibraryPlan>& libraries, Clock now,
                              std::vector<std::string>& remarks) {
     if (has(pid) || libraries.empty() || processes_.size() >= kEarlyProcesses) {
         return;
     }
-    attach(pid, libraries, remarks);
+    attach(pid, libraries, now, remarks);
     maps_.mark_early(pid);
 }
 
@@ -64,14 +94,22 @@ void BioProbes::detach_idle(Clock now) {
         return;
     }
     next_look_ = now + kLookInterval;
-    std::erase_if(processes_, [&](const auto& entry) {
-        const auto need = maps_.need(entry.first);
-        if (need && (need->may_come || now - need->last < kIdle)) {
-            return false;
+    for (auto process = processes_.begin(); process != processes_.end();) {
+        const auto need = maps_.need(process->first);
+        // The need may have been told of late.
+        if (need && (need->may_come || now - std::max(need->last, process->second.attached) < kIdle)) {
+            ++process;
+            continue;
         }
-        maps_.forget_process(entry.first);
-        return true;
-    });
+        maps_.forget_process(process->first);
+        detacher_.detach(std::move(process->second.links));
+        process = processes_.erase(process);
+    }
+    if (!processes_.empty()) {
+        needed_by_everybody_ = now;
+    } else if (are_for_everybody() && now - needed_by_everybody_ >= kIdle) {
+        detach_everybody();
+    }
 }
 
 }  // namespace sslsniff

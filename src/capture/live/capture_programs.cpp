@@ -10,13 +10,14 @@
 #include <cerrno>
 #include <cstring>
 
-#include "bpf/tls_function.h"
 #include "bpf_objects/capture_classes.skel.h"
 #include "bpf_objects/capture_slices.skel.h"
 #include "bpf_objects/capture_user_dynptr.skel.h"
 #include "capture/live/kernel_symbols.h"
 #include "capture/live/libbpf_log.h"
 #include "capture/live/missed_runs.h"
+#include "capture/live/pid_namespace.h"
+#include "capture/live/preflight.h"
 
 namespace sslsniff {
 
@@ -47,7 +48,8 @@ bpf_object* open_object(PayloadStrategy strategy) {
     return bpf_object__open_mem(elf, size, &opts);
 }
 
-capture_config make_config(const Backends& backends, const LiveOptions& options, std::size_t ring_bytes) {
+capture_config make_config(const Backends& backends, const LiveOptions& options, std::size_t ring_bytes,
+                           const pid_namespace_place& pids) {
     capture_config config{};
     config.snaplen = options.snaplen;
     config.wake_bytes =
@@ -68,6 +70,8 @@ capture_config make_config(const Backends& backends, const LiveOptions& options,
     config.has_task_pt_regs = backends.task_pt_regs ? 1 : 0;
     config.undecoded = options.tls ? 1 : 0;
     config.cleartext = backends.cleartext ? 1 : 0;
+    config.tells_cleartext = options.cleartext ? 1 : 0;
+    config.tells_newcomers = options.tls && !options.targets.everything ? 1 : 0;
     const bool sees_pages =
         backends.cleartext && (backends.entries || backends.sockets == SocketBackend::fentry ||
                                backends.sockets == SocketBackend::kprobe);
@@ -76,6 +80,8 @@ capture_config make_config(const Backends& backends, const LiveOptions& options,
         config.vmemmap_base = addresses[1] != 0 ? addresses[0] : 0;
         config.page_offset_base = addresses[1];
     }
+    config.pid_namespace = pids.level > 0 ? pids.address : 0;
+    config.pid_namespace_level = pids.level;
     config.has_entries = backends.entries ? 1 : 0;
     config.recvmsg_arguments = static_cast<std::uint8_t>(backends.recvmsg_arguments);
     return config;
@@ -83,6 +89,8 @@ capture_config make_config(const Backends& backends, const LiveOptions& options,
 
 constexpr std::array kProcessPrograms = {"process_forked", "process_executed", "process_exited",
                                          "socket_state_changed"};
+
+constexpr const char* kRenameProgram = "process_renamed";  // for names alone
 
 constexpr std::array kCleartextMaps = {"batches",          "datagram_flows", "datagram_sockets",
                                        "accepted_sockets", "arrivals",       "seen_again"};
@@ -97,15 +105,13 @@ Result<CapturePrograms> CapturePrograms::load(const Backends& backends, const Li
     if (!programs.object_) {
         return fail(fmt::format("The BPF object cannot be read: {}", log.tail(kLogLines)));
     }
-    programs.choose_programs();
+    programs.choose_programs(options);
     if (auto done = programs.set_up_maps(options); !done) {
         return std::unexpected(done.error());
     }
     if (const int error = bpf_object__load(programs.object_.get()); error != 0) {
         if (error == -EPERM) {
-            return fail(
-                "The kernel does not permit BPF programs here: run sslsniff as root, outside of "
-                "restricted containers and with kernel lockdown off.");
+            return fail(kBpfNotPermitted);
         }
         return fail(fmt::format("The kernel refuses the capture programs ({}); please report this:\n{}",
                                 std::strerror(-error), log.tail(kLogLines)));
@@ -116,23 +122,26 @@ Result<CapturePrograms> CapturePrograms::load(const Backends& backends, const Li
     return programs;
 }
 
-void CapturePrograms::choose_programs() const {
+void CapturePrograms::choose_programs(const LiveOptions& options) const {
     std::vector<std::string_view> wanted(kProcessPrograms.begin(), kProcessPrograms.end());
     for (const SocketProgram& socket_program : backends_.socket_programs) {
-        wanted.emplace_back(socket_program.name);
+        if (socket_program.obstacle.empty()) {
+            wanted.emplace_back(socket_program.name);
+        }
     }
-    wanted.emplace_back("tls_return");
-    if (backends_.ciphertext) {
-        wanted.emplace_back("bio_return");
-    }
+    wanted.emplace_back(options.targets.comms.empty() ? "" : kRenameProgram);
     if (backends_.attach_cookies) {
-        wanted.emplace_back("tls_entry");
-        wanted.emplace_back(backends_.ciphertext ? "bio_entry" : "");
+        wanted.insert(wanted.end(), {"tls_entry", "tls_return", "tls_record"});
+        if (backends_.ciphertext) {
+            wanted.insert(wanted.end(), {"bio_entry", "bio_return"});
+        }
     }
     bpf_program* each = nullptr;
     while ((each = bpf_object__next_program(object_.get(), each)) != nullptr) {
         const std::string_view name = bpf_program__name(each);
-        const bool without_cookie = name.starts_with("entry_") && !backends_.attach_cookies;
+        const bool tells_number = name.starts_with("entry_") || name.starts_with("bio_entry_") ||
+                                  name == "tls_return_0" || name == "bio_return_0";
+        const bool without_cookie = tells_number && !backends_.attach_cookies;
         bpf_program__set_autoload(each, without_cookie || std::ranges::find(wanted, name) != wanted.end());
         const bool uprobe = name.starts_with("tls_") || name.starts_with("bio_");
         if (uprobe && backends_.probes != ProbeMechanism::perf) {
@@ -148,7 +157,11 @@ Result<void> CapturePrograms::set_up_maps(const LiveOptions& options) {
         }
     }
     ring_bytes_ = std::bit_ceil(std::clamp(options.ring_bytes, kLeastRing, kGreatestRing));
-    const capture_config config = make_config(backends_, options, ring_bytes_);
+    const auto pids = find_pid_namespace();
+    if (!pids) {
+        return std::unexpected(pids.error());
+    }
+    const capture_config config = make_config(backends_, options, ring_bytes_, *pids);
     bpf_map* ring = bpf_object__find_map_by_name(object_.get(), "ring");
     bpf_map* rodata = bpf_object__find_map_by_name(object_.get(), ".rodata.config");
     if (ring == nullptr || rodata == nullptr ||
@@ -179,6 +192,13 @@ Result<void> CapturePrograms::fill_filters(const LiveOptions& options) {
 Result<void> CapturePrograms::attach_tracing(std::vector<std::string>& remarks) {
     const LibbpfLog log;
     for (const SocketProgram& each : backends_.socket_programs) {
+        if (!each.obstacle.empty()) {
+            const std::string remark = fmt::format("{}: {}.", each.obstacle, each.loss);
+            if (std::ranges::find(remarks, remark) == remarks.end()) {
+                remarks.push_back(remark);
+            }
+            continue;
+        }
         tracing_.emplace_back(attach_socket_program(program(each.name.c_str()), each));
         if (tracing_.back()) {
             continue;
@@ -197,14 +217,32 @@ Result<void> CapturePrograms::attach_tracing(std::vector<std::string>& remarks) 
             return fail(fmt::format("The program {} cannot be attached: {}", name, log.tail(kLogLines)));
         }
     }
+    if (bpf_program* renamed = program(kRenameProgram); bpf_program__fd(renamed) >= 0) {
+        tracing_.emplace_back(bpf_program__attach(renamed));
+        if (!tracing_.back()) {
+            remarks.push_back(
+                fmt::format("The kernel does not tell of processes that take another name ({}): those "
+                            "are captured only from their next program on.",
+                            std::strerror(errno)));
+            tracing_.pop_back();
+        }
+    }
     return {};
 }
 
 Result<void> CapturePrograms::arm(bool armed) {
-    capture_control control{};
+    control_.armed = armed ? 1 : 0;
+    return set_control();
+}
+
+Result<void> CapturePrograms::expect_everybody(everybody everybody) {
+    control_.everybody = everybody;
+    return set_control();
+}
+
+Result<void> CapturePrograms::set_control() {
     const std::uint32_t key = 0;
-    control.armed = armed ? 1 : 0;
-    if (bpf_map_update_elem(map_fd(".bss"), &key, &control, BPF_ANY) != 0) {
+    if (bpf_map_update_elem(map_fd(".bss"), &key, &control_, BPF_ANY) != 0) {
         return fail(fmt::format("The capture programs cannot be switched: {}", std::strerror(errno)));
     }
     return {};
@@ -213,6 +251,17 @@ Result<void> CapturePrograms::arm(bool armed) {
 Result<void> CapturePrograms::add_target(std::uint32_t tgid) {
     process state{};
     state.verdict = VERDICT_TARGET;
+    return add_process(tgid, state);
+}
+
+Result<void> CapturePrograms::add_match(std::uint32_t tgid, std::uint32_t uid) {
+    process state{};
+    state.verdict = VERDICT_MATCHED;
+    state.uid = uid;
+    return add_process(tgid, state);
+}
+
+Result<void> CapturePrograms::add_process(std::uint32_t tgid, const process& state) {
     if (bpf_map_update_elem(map_fd("processes"), &tgid, &state, BPF_ANY) != 0) {
         return fail("Too many processes to trace: use -a, -c or -u instead of single processes.");
     }
@@ -222,6 +271,35 @@ Result<void> CapturePrograms::add_target(std::uint32_t tgid) {
 bool CapturePrograms::is_target(std::uint32_t tgid) const {
     process state{};
     return bpf_map_lookup_elem(map_fd("processes"), &tgid, &state) == 0 && state.verdict >= VERDICT_MATCHED;
+}
+
+std::vector<std::uint32_t> CapturePrograms::targets() const {
+    const int fd = map_fd("processes");
+    std::vector<std::uint32_t> found;
+    std::uint32_t tgid = 0;
+    // A key that is removed meanwhile makes the walk begin again: it is bounded, and what is there twice is
+    // not kept.
+    std::size_t steps = 2 * MAX_PROCESSES;
+    for (const void* previous = nullptr; steps > 0 && bpf_map_get_next_key(fd, previous, &tgid) == 0;
+         steps--) {
+        previous = &tgid;
+        if (is_target(tgid)) {
+            found.push_back(tgid);
+        }
+    }
+    std::ranges::sort(found);
+    const auto repeated = std::ranges::unique(found);
+    found.erase(repeated.begin(), repeated.end());
+    return found;
+}
+
+bool CapturePrograms::link_process(std::uint32_t tgid) const {
+    const std::uint8_t present = 1;
+    return bpf_map_update_elem(map_fd("linked_processes"), &tgid, &present, BPF_ANY) == 0;
+}
+
+void CapturePrograms::unlink_process(std::uint32_t tgid) const {
+    bpf_map_delete_elem(map_fd("linked_processes"), &tgid);
 }
 
 int CapturePrograms::map_fd(const char* name) const {
@@ -234,10 +312,6 @@ int CapturePrograms::ring_fd() const {
 
 bpf_program* CapturePrograms::program(const char* name) const {
     return bpf_object__find_program_by_name(object_.get(), name);
-}
-
-bpf_program* CapturePrograms::entry_program(unsigned function) const {
-    return program(fmt::format("entry_{}", function).c_str());
 }
 
 std::vector<loss_count> CapturePrograms::losses() const {
@@ -253,6 +327,13 @@ std::vector<loss_count> CapturePrograms::losses() const {
         }
     }
     return totals;
+}
+
+capture_counters CapturePrograms::counters() const {
+    capture_counters counters{};
+    const std::uint32_t key = 0;
+    const bool found = bpf_map_lookup_elem(map_fd(".data.counters"), &key, &counters) == 0;
+    return found ? counters : capture_counters{};
 }
 
 std::uint64_t CapturePrograms::missed() const {

@@ -34,19 +34,32 @@ class CapturePrograms {
     /// From here on calls are captured; or no longer.
     Result<void> arm(bool armed);
 
+    /// Asked for by pid, or a child of one.
     Result<void> add_target(std::uint32_t tgid);
+    /// Found by its comm or its (real) uid.
+    Result<void> add_match(std::uint32_t tgid, std::uint32_t uid);
+    /// Whether the process is captured, for any reason.
     bool is_target(std::uint32_t tgid) const;
+    /// All that are captured now, as far as the kernel side knows them.
+    std::vector<std::uint32_t> targets() const;
+
+    /// Tells the programs that there are probes for everybody: before these are attached, when they are to be
+    /// detached, and when they are gone.
+    Result<void> expect_everybody(everybody everybody);
+    /// From here on only the probes of its own count for the process; false when there is no room for one
+    /// more.
+    bool link_process(std::uint32_t tgid) const;
+    void unlink_process(std::uint32_t tgid) const;
 
     int ring_fd() const;
     int map_fd(const char* name) const;
     std::size_t ring_bytes() const { return ring_bytes_; }
     const Backends& backends() const { return backends_; }
     bpf_program* program(const char* name) const;
-    /// The entry program for probes without cookies of `function`; null when it has none.
-    bpf_program* entry_program(unsigned function) const;
 
     /// Totals so far, by enum loss.
     std::vector<loss_count> losses() const;
+    capture_counters counters() const;
     /// How often the kernel passed over a program so far; some of it is only known while they are attached.
     std::uint64_t missed() const;
     /// Whether the kernel still keeps the connection, and its process (that of the handle, if it has one).
@@ -60,7 +73,9 @@ class CapturePrograms {
         void operator()(bpf_object* object) const { bpf_object__close(object); }
     };
     CapturePrograms() = default;
-    void choose_programs() const;
+    void choose_programs(const LiveOptions& options) const;
+    Result<void> set_control();
+    Result<void> add_process(std::uint32_t tgid, const process& state);
     Result<void> set_up_maps(const LiveOptions& options);
     Result<void> fill_filters(const LiveOptions& options);
 
@@ -68,6 +83,7 @@ class CapturePrograms {
     std::vector<Link> tracing_;
     Backends backends_;
     std::size_t ring_bytes_ = 0;
+    capture_control control_{};  // as the kernel side has it, but for what it changes itself
 };
 
 }  // namespace sslsniff

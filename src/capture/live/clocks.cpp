@@ -8,6 +8,10 @@ Timestamp clock_now(clockid_t clock) {
     return Timestamp(std::chrono::seconds(now.tv_sec) + Duration(now.tv_nsec));
 }
 
+std::chrono::nanoseconds monotonic_now() {
+    return clock_now(CLOCK_MONOTONIC).time_since_epoch();
+}
+
 Timestamp find_monotonic_zero() {
     Timestamp zero;
     Duration best = Duration::max();

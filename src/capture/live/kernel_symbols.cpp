@@ -30,11 +30,29 @@ Symbol parse(std::string_view line) {
     return symbol;
 }
 
+using File = std::unique_ptr<std::FILE, Close>;
+
+constexpr int kFirstLines = 256;  // the first symbols may have the address 0, or small ones
+
 }  // namespace
+
+bool kernel_addresses_shown() {
+    const File file(std::fopen("/proc/kallsyms", "re"));
+    std::vector<char> line(1024);
+    for (int i = 0; i < kFirstLines && file; i++) {
+        if (std::fgets(line.data(), static_cast<int>(line.size()), file.get()) == nullptr) {
+            break;
+        }
+        if (parse(line.data()).address != 0) {
+            return true;
+        }
+    }
+    return false;
+}
 
 std::vector<std::uint64_t> kernel_symbols(std::initializer_list<std::string_view> names) {
     std::vector<std::uint64_t> addresses(names.size());
-    const std::unique_ptr<std::FILE, Close> file(std::fopen("/proc/kallsyms", "re"));
+    const File file(std::fopen("/proc/kallsyms", "re"));
     if (!file) {
         return addresses;
     }

@@ -1,28 +1,29 @@
 #include "capture/live/library_tracker.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <iterator>
 #include <span>
 #include <string_view>
 
 #include "capture/discovery/proc_fs.h"
+#include "capture/live/clocks.h"
 
 namespace sslsniff {
 
 namespace {
 
 constexpr std::size_t kKnownFiles = 65536;
+constexpr std::size_t kMostMappings = 4096;  // beyond, the kernel keeps them, and counts what it cannot
+constexpr std::size_t kPassedOver = 1024;
+constexpr std::chrono::milliseconds kPlanning{20};
 constexpr std::array kMemoryBioPrograms = {"python", "node"};
-
-/// With children, or filters that need the kernel to decide, probes are attached for everybody.
-std::vector<pid_t> probe_pids(const TargetFilter& targets) {
-    const bool only_pids = targets.comms.empty() && targets.uids.empty() && !targets.everything;
-    return only_pids && !targets.children ? targets.pids : std::vector<pid_t>();
-}
 
 /// A path of the process from here: in its own mount namespace, or ours if it has ended meanwhile.
 std::optional<std::string> reachable_path(pid_t pid, const std::string& path) {
@@ -63,39 +64,54 @@ bool may_define_bios(std::string_view path) {
     return name.starts_with("libcrypto") || name.starts_with("node");
 }
 
+std::vector<SkippedTarget> of_process(std::vector<SkippedTarget> targets, pid_t pid) {
+    for (SkippedTarget& target : targets) {
+        target.pid = pid;
+    }
+    return targets;
+}
+
 std::string describe(const LibraryPlan& library) {
     return library.version.empty() ? library.name : library.name + " " + library.version;
 }
 
 }  // namespace
 
-LibraryTracker::LibraryTracker(const LiveOptions& options, const CapturePrograms& programs,
+LibraryTracker::LibraryTracker(const LiveOptions& options, CapturePrograms& programs, SiteTable& sites,
                                LiveReport& report, OnAttached on_attached)
     : options_(options),
       programs_(programs),
       report_(report),
       on_attached_(std::move(on_attached)),
-      attacher_(programs, probe_pids(options.targets)) {}
+      probed_(options.targets, programs, sites) {}
 
-void LibraryTracker::attach_first() {
+void LibraryTracker::attach_first(Clock now) {
     // Before looking at /proc, so that nothing mapped meanwhile is missed.
     if (auto watcher = MappingWatcher::start()) {
         watcher_ = std::move(*watcher);
     } else {
         report_.remarks.push_back(watcher.error().message);
     }
-    attach_plan(first_plan());
+    add_plan(first_plan(), Use::found);
+    probed_.begin(now, report_.remarks);
     for (const LibraryPlan& library : report_.plan.bio_libraries) {
         for (const pid_t pid : library.processes) {
             note_likely_bio(static_cast<std::uint32_t>(pid));
         }
     }
-    attach_new();
+    begun_ = true;
+    attach_new(now);
 }
 
 void LibraryTracker::detach_all() {
-    attacher_.detach_all();
+    probed_.detach_all();
     watcher_.reset();
+    mappings_.clear();
+}
+
+void LibraryTracker::attach_calls() {
+    probed_.attach_calls(report_.remarks);
+    report_.attached_probes = probed_.attacher().probes();
 }
 
 std::vector<LibraryPlan> LibraryTracker::bio_libraries(std::uint32_t pid) {
@@ -110,61 +126,103 @@ std::vector<std::uint32_t> LibraryTracker::take_likely_bio_processes() {
 }
 
 std::vector<int> LibraryTracker::descriptors() const {
-    return watcher_ ? watcher_->descriptors() : std::vector<int>();
+    std::vector<int> descriptors = watcher_ ? watcher_->descriptors() : std::vector<int>();
+    if (probed_.descriptor() >= 0) {
+        descriptors.push_back(probed_.descriptor());
+    }
+    return descriptors;
 }
 
 AttachPlan LibraryTracker::first_plan() {
     const TargetFilter& targets = options_.targets;
     if (targets.everything || !targets.comms.empty() || !targets.uids.empty()) {
-        attach_plan(planner_.plan_standard_libraries());
+        add_plan(planner_.plan_standard_libraries(), Use::expected);
         return planner_.plan_all();
     }
     if (options_.expect_exec) {
-        const char* path = std::getenv("PATH");
-        if (auto plan = planner_.plan_command(options_.command_path, path != nullptr ? path : "")) {
-            attach_plan(std::move(*plan));
+        const auto environment = [](const char* name) {
+            const char* value = std::getenv(name);
+            return std::string(value != nullptr ? value : "");
+        };
+        if (auto plan = planner_.plan_command(options_.command_path, environment("PATH"),
+                                              environment("LD_LIBRARY_PATH"))) {
+            add_plan(std::move(*plan), Use::expected);
         }
-        return planner_.plan_standard_libraries();
+        add_plan(planner_.plan_standard_libraries(), Use::expected);
+        return {};
     }
     auto pids = targets.children ? ProcFs().with_descendants(targets.pids) : targets.pids;
     std::erase(pids, getpid());  // a shell that is captured may have started us
-    return planner_.plan_processes(pids);
+    AttachPlan plan = planner_.plan_processes(pids);
+    if (plan.libraries.empty() && targets.children) {
+        // A shell, perhaps, whose children will. Nothing to report until one does.
+        for (const LibraryPlan& library : planner_.plan_standard_libraries().libraries) {
+            add_library(library, Use::expected);
+        }
+    }
+    return plan;
 }
 
-void LibraryTracker::attach_plan(AttachPlan plan) {
+/// Whether it is new.
+bool LibraryTracker::add_library(const LibraryPlan& library, Use use) {
+    known_files_[{library.file.device, library.file.inode}].is_probed = true;
+    const auto added = probed_.add(library, use == Use::expected);
+    if (!added) {
+        report_.remarks.push_back(added.error().message);
+        return false;
+    }
+    if (*added) {
+        on_attached_(probed_.attacher().library_number(library), describe(library));
+    }
+    return *added;
+}
+
+void LibraryTracker::note(const LibraryPlan& library, bool is_new) {
+    const auto capture =
+        is_new && begun_ ? ProcessLibraries::Capture::late : ProcessLibraries::Capture::probed;
+    for (const pid_t pid : library.processes) {
+        in_use_.note(static_cast<std::uint32_t>(pid), describe(library), capture);
+    }
+}
+
+void LibraryTracker::note(std::span<const SkippedTarget> skipped) {
+    for (const SkippedTarget& target : skipped) {
+        if (target.pid != 0 && !target.library.empty()) {
+            in_use_.note(static_cast<std::uint32_t>(target.pid), target.library,
+                         ProcessLibraries::Capture::foreign);
+        }
+    }
+}
+
+/// Makes it known to whoever attaches, and to the report.
+void LibraryTracker::add_plan(AttachPlan plan, Use use) {
     for (LibraryPlan& library : plan.libraries) {
-        attach_library(library);
+        note(library, add_library(library, use));
         merge(report_.plan.libraries, std::move(library));
     }
     for (LibraryPlan& library : plan.bio_libraries) {
         merge(report_.plan.bio_libraries, std::move(library));
     }
+    note(plan.skipped);
     std::ranges::move(plan.skipped, std::back_inserter(report_.plan.skipped));
-    report_.attached_libraries = attacher_.libraries();
-    report_.attached_probes = attacher_.probes();
+    report_.attached_libraries = probed_.attacher().libraries();
 }
 
-void LibraryTracker::attach_library(const LibraryPlan& library) {
-    known_files_.emplace(library.file.device, library.file.inode);
-    if (const auto attached = attacher_.attach(library, report_.remarks); !attached) {
-        report_.remarks.push_back(attached.error().message);
-    } else if (*attached) {
-        on_attached_(attacher_.library_number(library), describe(library));
+void LibraryTracker::attach_plan(AttachPlan plan, Clock now) {
+    note(plan.skipped);
+    plan.skipped.clear();  // most mapped files, and many processes, have nothing to do with TLS
+    const bool any = !plan.libraries.empty();
+    add_plan(std::move(plan), Use::found);
+    if (any) {
+        probed_.attach_added(now, report_.remarks);
     }
 }
 
+/// Processes that have ended meanwhile may have been captured, and may be followed by others of the same
+/// program.
 bool LibraryTracker::concerns_us(std::uint32_t pid) const {
-    const TargetFilter& targets = options_.targets;
-    // Of the rest, the kernel knows: it also tells children apart.
-    return targets.everything || !targets.comms.empty() || !targets.uids.empty() || programs_.is_target(pid);
-}
-
-/// False when it is known already.
-bool LibraryTracker::remember(const NewMapping& mapping) {
-    if (known_files_.size() >= kKnownFiles) {
-        known_files_.clear();
-    }
-    return known_files_.emplace(mapping.device, mapping.inode).second;
+    return options_.targets.everything || programs_.is_target(pid) ||
+           (kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH);
 }
 
 /// Only of processes that are certainly captured: probes cost those that are not.
@@ -181,34 +239,99 @@ void LibraryTracker::note_likely_bio(std::uint32_t pid) {
     }
 }
 
-void LibraryTracker::attach_new() {
-    if (!watcher_) {
+void LibraryTracker::attach_new(Clock now) {
+    take_newcomers(now);
+    take_mappings();
+    const Clock until = monotonic_now() + kPlanning;
+    while (!mappings_.empty() && monotonic_now() < until) {
+        attach_mapping(mappings_.front(), now);
+        mappings_.pop_front();
+    }
+    report_.attached_probes = probed_.attacher().probes();
+}
+
+void LibraryTracker::take_mappings() {
+    if (watcher_ && mappings_.size() < kMostMappings) {
+        std::ranges::move(watcher_->take(), std::back_inserter(mappings_));
+    }
+}
+
+void LibraryTracker::take_newcomers(Clock now) {
+    // What their programs map from now on, the watcher tells.
+    const std::vector<pid_t> unknown = probed_.take_newcomers(now, report_.remarks);
+    if (!unknown.empty()) {
+        attach_plan(planner_.plan_processes(unknown), now);
+        std::ranges::for_each(unknown, [&](pid_t pid) { note_likely_bio(static_cast<std::uint32_t>(pid)); });
+    }
+    const std::vector<pid_t> separated = probed_.look_after(now);
+    if (!separated.empty()) {
+        attach_plan(planner_.plan_processes(separated), now);
+        probed_.separate(separated, now);
+    }
+}
+
+void LibraryTracker::attach_mapping(const NewMapping& mapping, Clock now) {
+    if (concerns_us(mapping.pid)) {
+        look_at(mapping, now);
         return;
     }
-    for (const NewMapping& mapping : watcher_->take()) {
-        if (!concerns_us(mapping.pid)) {
-            continue;
-        }
-        if (may_define_bios(mapping.path)) {
-            note_likely_bio(mapping.pid);
-        }
-        if (!remember(mapping)) {
-            continue;
-        }
-        const auto pid = static_cast<pid_t>(mapping.pid);
-        const auto path = reachable_path(pid, mapping.path);
-        if (!path) {
-            known_files_.erase({mapping.device, mapping.inode});
-            continue;
-        }
-        AttachPlan plan = planner_.plan_file(*path);
-        for (LibraryPlan& library : plan.libraries) {
-            library.display_path = path_in_process(pid, library.display_path);
-            library.processes = {pid};
-        }
-        plan.skipped.clear();  // most mapped files have nothing to do with TLS
-        attach_plan(std::move(plan));
+    passed_over_.push_back(mapping);
+    if (passed_over_.size() > kPassedOver) {
+        passed_over_.pop_front();
     }
+}
+
+void LibraryTracker::look_at(const NewMapping& mapping, Clock now) {
+    if (mapping.path.empty()) {
+        in_use_.forget(mapping.pid);
+        return;
+    }
+    if (may_define_bios(mapping.path)) {
+        note_likely_bio(mapping.pid);
+    }
+    if (known_files_.size() >= kKnownFiles) {
+        known_files_.clear();
+    }
+    const auto pid = static_cast<pid_t>(mapping.pid);
+    if (const auto known = known_files_.find({mapping.device, mapping.inode}); known != known_files_.end()) {
+        note(of_process(known->second.foreign, pid));
+        if (!known->second.is_probed) {
+            return;
+        }
+    }
+    const auto path = reachable_path(pid, mapping.path);
+    if (!path) {
+        return;
+    }
+    AttachPlan plan = planner_.plan_file(*path);
+    // What it needs is mapped as well, and told of then.
+    std::erase_if(plan.skipped, [&](const SkippedTarget& target) { return target.path != *path; });
+    known_files_[{mapping.device, mapping.inode}] = {!plan.libraries.empty(), plan.skipped};
+    plan.skipped = of_process(plan.skipped, pid);
+    for (LibraryPlan& library : plan.libraries) {
+        library.display_path = path_in_process(pid, library.display_path);
+        library.processes = {pid};
+    }
+    attach_plan(std::move(plan), now);
+}
+
+/// What it mapped comes first: it may wait to be looked at.
+UncoveredTls LibraryTracker::describe_uncovered(std::uint32_t pid) {
+    take_mappings();
+    for (auto* const waiting : {&passed_over_, &mappings_}) {
+        const auto is_own = [pid](const NewMapping& mapping) { return mapping.pid == pid; };
+        std::vector<NewMapping> own;
+        std::ranges::copy_if(*waiting, std::back_inserter(own), is_own);
+        std::erase_if(*waiting, is_own);
+        std::ranges::for_each(own, [&](const NewMapping& mapping) { look_at(mapping, monotonic_now()); });
+    }
+    if (const auto process = static_cast<pid_t>(pid); !in_use_.knows(pid)) {
+        // One that was forked, or there before the capture began.
+        AttachPlan plan = planner_.plan_processes(std::span(&process, 1));
+        note(plan.skipped);
+        std::ranges::for_each(plan.libraries, [&](const LibraryPlan& library) { note(library, false); });
+    }
+    return in_use_.describe(pid);
 }
 
 }  // namespace sslsniff

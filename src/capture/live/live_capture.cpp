@@ -4,13 +4,17 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
+#include <set>
 
 #include "capture/discovery/proc_fs.h"
 #include "capture/event_convert.h"
 #include "capture/live/clocks.h"
+#include "capture/live/pid_namespace.h"
 #include "capture/live/preflight.h"
 
 namespace sslsniff {
@@ -36,13 +40,16 @@ void describe_process(ProcessInfo& process) {
 LiveCapture::LiveCapture(const LiveOptions& options, CapturePrograms programs)
     : options_(options),
       programs_(std::move(programs)),
+      sites_(programs_),
       libraries_(
-          options_, programs_, report_,
+          options_, programs_, sites_, report_,
           [this](std::uint32_t number, std::string name) { decoder_.name_library(number, std::move(name)); }),
       ciphertext_(programs_),
-      bio_probes_(programs_, ciphertext_),
-      stages_([this](std::uint64_t socket_cookie) { ciphertext_.leave_socket(socket_cookie); }, options_.tls),
+      stages_([this](std::uint64_t socket_cookie) { ciphertext_.leave_socket(socket_cookie); }, options_.tls,
+              [this](std::uint32_t pid) { return libraries_.describe_uncovered(pid); }, options_.cleartext),
+      socket_probes_(programs_, sites_, ciphertext_, libraries_, stages_, report_),
       losses_(programs_),
+      left_connections_(programs_),
       monotonic_zero_(find_monotonic_zero()),
       decoder_(monotonic_zero_, decoder_hooks()) {}
 
@@ -64,6 +71,7 @@ EventDecoder::Hooks LiveCapture::decoder_hooks() {
     hooks.on_bound = [this](std::uint64_t generation, std::uint64_t socket_cookie) {
         ciphertext_.mark_bound(generation, socket_cookie);
     };
+    hooks.describe_uncovered = [this](std::uint32_t pid) { return libraries_.describe_uncovered(pid); };
     hooks.on_released = [this](std::uint64_t socket_cookie) { ciphertext_.release_socket(socket_cookie); };
     return hooks;
 }
@@ -114,16 +122,23 @@ Result<void> LiveCapture::set_up() {
     if (auto done = add_targets(); !done) {
         return done;
     }
+    if (auto done = add_matches(); !done) {
+        return done;
+    }
     report_.cleartext = programs_.backends().cleartext;
     stages_.use(report_.cleartext, report_.ciphertext);
+    const TargetFilter& targets = options_.targets;
+    if (const auto note = pid_namespace_note();
+        note && (targets.everything || !targets.comms.empty() || !targets.uids.empty())) {
+        report_.remarks.push_back(*note);
+    }
     if (options_.cleartext && !report_.cleartext) {
         report_.remarks.emplace_back(
             "Cleartext is not captured: this kernel has neither socket tracepoints, fentry nor kprobes "
             "(--tls-only silences this).");
     }
     if (options_.tls) {
-        libraries_.attach_first();
-        attach_likely_bios();
+        socket_probes_.attach_first(monotonic_now());
     }
     if (auto done = set_up_poll(); !done) {
         return done;
@@ -146,6 +161,34 @@ Result<void> LiveCapture::add_targets() {
         found = options_.targets.children ? ProcFs().with_descendants(options_.targets.pids)
                                           : std::vector<pid_t>();
         std::erase_if(found, [&](pid_t pid) { return added.contains(pid); });
+    }
+    return {};
+}
+
+/// Those that are there already. The kernel side decides of whoever comes later, or takes another name.
+Result<void> LiveCapture::add_matches() {
+    const TargetFilter& targets = options_.targets;
+    if (targets.everything || (targets.comms.empty() && targets.uids.empty())) {
+        return {};
+    }
+    const ProcFs proc;
+    std::set<pid_t> seen = {getpid()};
+    for (bool found_any = true; found_any;) {
+        found_any = false;
+        for (const pid_t pid : proc.processes().value_or(std::vector<pid_t>())) {
+            const auto status = seen.insert(pid).second ? proc.status(pid) : std::unexpected(ProcFailure());
+            if (!status || programs_.is_target(static_cast<std::uint32_t>(pid))) {
+                continue;
+            }
+            found_any = true;
+            if (std::ranges::find(targets.comms, status->info.comm) == targets.comms.end() &&
+                std::ranges::find(targets.uids, status->info.uid) == targets.uids.end()) {
+                continue;
+            }
+            if (auto done = programs_.add_match(status->info.key.pid, status->info.uid); !done) {
+                return done;
+            }
+        }
     }
     return {};
 }
@@ -191,10 +234,7 @@ void LiveCapture::reconcile(EventConsumer& consumer) {
 bool LiveCapture::take_records(EventConsumer& consumer) {
     const bool took = stages_.run(consumer, [&](EventConsumer& first) {
         return ring_->take(kPollBudget, [&](ByteView record) {
-            const auto header = read_fixed<event_header>(record);
-            if (header && header->kind == EVENT_BIO_WANTED) {
-                on_bio_wanted(record);
-            } else {
+            if (!socket_probes_.take_request(record)) {
                 decoder_.decode(record, first);
             }
         });
@@ -202,7 +242,7 @@ bool LiveCapture::take_records(EventConsumer& consumer) {
     if (!took) {  // the events do not tell how late it is
         stages_.expire(clock_now(CLOCK_REALTIME), consumer);
     }
-    look_after_bios();
+    socket_probes_.look_after(monotonic_now());
     return took;
 }
 
@@ -214,29 +254,6 @@ void LiveCapture::give_way() {
     }
 }
 
-void LiveCapture::on_bio_wanted(ByteView record) {
-    const auto event = read_fixed<bio_wanted_event>(record);
-    if (event && !stopped_ && !bio_probes_.has(event->pid)) {
-        bio_probes_.attach(event->pid, libraries_.bio_libraries(event->pid), report_.remarks);
-    }
-}
-
-void LiveCapture::attach_likely_bios() {
-    if (!report_.ciphertext) {
-        return;
-    }
-    for (const std::uint32_t pid : libraries_.take_likely_bio_processes()) {
-        bio_probes_.attach_early(pid, libraries_.bio_libraries(pid), report_.remarks);
-    }
-}
-
-void LiveCapture::look_after_bios() {
-    if (report_.ciphertext && !stopped_) {
-        bio_probes_.detach_idle(clock_now(CLOCK_MONOTONIC).time_since_epoch());
-    }
-    report_.bio_processes = bio_probes_.processes();
-}
-
 Result<PollStatus> LiveCapture::poll(milliseconds timeout, EventConsumer& consumer) {
     if (ended_) {
         return PollStatus::ended;
@@ -244,11 +261,11 @@ Result<PollStatus> LiveCapture::poll(milliseconds timeout, EventConsumer& consum
     const auto until = std::chrono::steady_clock::now() + timeout;
     while (true) {
         if (!stopped_ && options_.tls) {
-            libraries_.attach_new();
-            attach_likely_bios();
+            socket_probes_.attach_new(monotonic_now());
         }
         const bool took = take_records(consumer);
         losses_.report(consumer, stopped_ && !took);
+        left_connections_.sweep();
         if (took) {
             give_way();
             return PollStatus::more;
@@ -260,12 +277,19 @@ Result<PollStatus> LiveCapture::poll(milliseconds timeout, EventConsumer& consum
             return PollStatus::ended;
         }
         const auto left = std::chrono::duration_cast<milliseconds>(until - std::chrono::steady_clock::now());
-        wait_set_.wait(left);
+        wait_set_.wait(libraries_.has_work() ? milliseconds(0) : left);
         if (left <= milliseconds(0)) {
             // What came during the wait, once more.
             return take_records(consumer) ? PollStatus::more : PollStatus::idle;
         }
     }
+}
+
+std::vector<pid_t> LiveCapture::captured() const {
+    std::vector<pid_t> processes;
+    std::ranges::transform(programs_.targets(), std::back_inserter(processes),
+                           [](std::uint32_t pid) { return static_cast<pid_t>(pid); });
+    return processes;
 }
 
 Result<void> LiveCapture::stop() {
@@ -274,8 +298,7 @@ Result<void> LiveCapture::stop() {
     }
     stopped_ = true;
     auto done = programs_.arm(false);
-    bio_probes_.detach_all();
-    libraries_.detach_all();
+    socket_probes_.detach_all();
     losses_.read_missed();
     programs_.detach_tracing();
     return done;

@@ -8,13 +8,14 @@
 #include "capture/event_decoder.h"
 #include "capture/event_source.h"
 #include "capture/event_stages.h"
-#include "capture/live/bio_probes.h"
 #include "capture/live/capture_programs.h"
 #include "capture/live/ciphertext_maps.h"
+#include "capture/live/left_connections.h"
 #include "capture/live/library_tracker.h"
 #include "capture/live/live_options.h"
 #include "capture/live/live_report.h"
 #include "capture/live/loss_reporter.h"
+#include "capture/live/socket_probes.h"
 #include "capture/live/wait_set.h"
 #include "capture/record_ring.h"
 
@@ -29,6 +30,7 @@ class LiveCapture {
     ~LiveCapture() = default;
 
     const LiveReport& report() const { return report_; }
+    std::vector<pid_t> captured() const;
     Result<PollStatus> poll(std::chrono::milliseconds timeout, EventConsumer& consumer);
     int poll_fd() const { return wait_set_.descriptor(); }
     Origin origin() const;
@@ -38,24 +40,24 @@ class LiveCapture {
     LiveCapture(const LiveOptions& options, CapturePrograms programs);
     Result<void> set_up();
     Result<void> add_targets();
+    Result<void> add_matches();
     Result<void> set_up_poll();
     EventDecoder::Hooks decoder_hooks();
     bool take_records(EventConsumer& consumer);
-    void on_bio_wanted(ByteView record);
-    void attach_likely_bios();
     void give_way();
-    void look_after_bios();
     void reconcile(EventConsumer& consumer);
     std::optional<StreamEnds> take_ends(const ConnectionId& id, std::uint64_t generation);
 
     LiveOptions options_;
     CapturePrograms programs_;
     LiveReport report_;
+    SiteTable sites_;
     LibraryTracker libraries_;
     CiphertextMaps ciphertext_;
-    BioProbes bio_probes_;
     EventStages stages_;
+    SocketProbes socket_probes_;
     LossReporter losses_;
+    LeftConnections left_connections_;
     std::unique_ptr<RecordRing> ring_;
     Timestamp monotonic_zero_;
     EventDecoder decoder_;

@@ -45,8 +45,9 @@ enum class SocketBackend : std::uint8_t {
 struct LiveOptions {
     TargetFilter targets;
     bool tls = true;  ///< calls of TLS libraries
-    bool cleartext =
-        true;  ///< TCP and UDP sockets that carry no TLS; left out on kernels that lack what it needs
+    /// TCP and UDP sockets that carry no TLS; left out on kernels that lack what it needs. Without it such
+    /// sockets are looked at all the same, for TLS that no call of `tls` moves.
+    bool cleartext = true;
     std::size_t ring_bytes = 64U << 20U;  ///< rounded up to a power of two, at least 64 KiB
     std::uint64_t snaplen = 0;            ///< payload octets kept of each call; 0: all
     /// A pid in targets is held and will exec `command_path`: also probe every TLS library in the standard

@@ -19,6 +19,10 @@ const LiveReport& LiveSource::report() const {
     return capture_->report();
 }
 
+std::vector<pid_t> LiveSource::captured() const {
+    return capture_->captured();
+}
+
 Result<void> LiveSource::stop() {
     return capture_->stop();
 }

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <memory>
+#include <vector>
 
 #include "base/result.h"
 #include "capture/event_source.h"
@@ -23,6 +26,9 @@ class LiveSource : public EventSource {
     /// Grows while the capture runs: libraries loaded later appear in it.
     const LiveReport& report() const;
     const AttachPlan& plan() const { return report().plan; }
+
+    /// The processes that are captured by now, ascending, also some that have ended.
+    std::vector<pid_t> captured() const;
 
     /// Detaches all probes. poll() then delivers what is left and returns `ended`.
     Result<void> stop();

@@ -16,6 +16,11 @@ constexpr milliseconds kMissedInterval{1000};  // takes a system call for each p
 constexpr milliseconds kReconcileInterval{1000};
 constexpr unsigned kReconciliations = 2;  // one finds, the next ends
 
+/// The connection that misses the bytes says so itself (GapEvent), and they are counted there.
+bool is_told_by_gaps(std::uint32_t cause) {
+    return cause == LOSS_FAULT || cause == LOSS_SNAPLEN;
+}
+
 }  // namespace
 
 void LossReporter::report(EventConsumer& consumer, bool at_once) {
@@ -37,7 +42,9 @@ void LossReporter::report(EventConsumer& consumer, bool at_once) {
     };
     const std::vector<loss_count> counts = programs_.losses();
     for (std::uint32_t cause = 0; cause < counts.size(); cause++) {
-        tell(to_loss_cause(cause), counts[cause].events, counts[cause].octets);
+        if (!is_told_by_gaps(cause)) {
+            tell(to_loss_cause(cause), counts[cause].events, counts[cause].octets);
+        }
     }
     tell(LossCause::missed, missed_, 0);
 }

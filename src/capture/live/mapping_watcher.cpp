@@ -36,6 +36,12 @@ struct Mmap2Record {
     std::uint32_t protection, flags;
 };
 
+/// PERF_RECORD_COMM, as far as it is needed.
+struct CommRecord {
+    perf_event_header header;
+    std::uint32_t pid, tid;
+};
+
 struct LostRecord {
     perf_event_header header;
     std::uint64_t id, lost;
@@ -50,6 +56,11 @@ bool read_record(const std::string& record, T& out) {
     return true;
 }
 
+/// Processes outside of our PID namespace have the number 0, those that have ended -1.
+bool is_process(std::uint32_t pid) {
+    return pid != 0 && pid != UINT32_MAX;
+}
+
 void interpret(const std::string& record, std::vector<NewMapping>& out, std::uint64_t& lost) {
     perf_event_header header{};
     read_record(record, header);
@@ -57,6 +68,13 @@ void interpret(const std::string& record, std::vector<NewMapping>& out, std::uin
     LostRecord missed{};
     if (header.type == PERF_RECORD_LOST && read_record(record, missed)) {
         lost += missed.lost;
+    }
+    CommRecord renamed{};
+    if (header.type == PERF_RECORD_COMM && (header.misc & PERF_RECORD_MISC_COMM_EXEC) != 0 &&
+        read_record(record, renamed) && is_process(renamed.pid)) {
+        NewMapping image;
+        image.pid = renamed.pid;
+        out.push_back(std::move(image));
     }
     if (header.type != PERF_RECORD_MMAP2 || !read_record(record, mapping) ||
         (mapping.protection & PROT_EXEC) == 0) {
@@ -68,7 +86,7 @@ void interpret(const std::string& record, std::vector<NewMapping>& out, std::uin
     found.inode = mapping.inode;
     found.path = record.substr(sizeof(Mmap2Record));
     found.path.resize(strnlen(found.path.c_str(), found.path.size()));
-    if (found.path.starts_with('/') && found.inode != 0) {
+    if (is_process(found.pid) && found.path.starts_with('/') && found.inode != 0) {
         out.push_back(std::move(found));
     }
 }
@@ -82,6 +100,8 @@ Result<MappingWatcher::Ring> MappingWatcher::Ring::open(int cpu) {
     attributes.config = PERF_COUNT_SW_DUMMY;
     attributes.mmap = 1;  // executable mappings only, as mmap_data is 0
     attributes.mmap2 = 1;
+    attributes.comm = 1;  // each exec, too
+    attributes.comm_exec = 1;
     // At once: wakeup_events counts samples only, records of mappings wake by the watermark.
     attributes.watermark = 1;
     attributes.wakeup_watermark = 1;

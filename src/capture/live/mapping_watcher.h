@@ -12,7 +12,8 @@
 
 namespace sslsniff {
 
-/// An executable mapping that a process made just now.
+/// An executable mapping that a process made just now, or (without a path) that it has a new image, of which
+/// nothing is mapped yet.
 struct NewMapping {
     std::uint32_t pid = 0;
     std::uint64_t device = 0;  ///< as the process sees it: may differ from stat's on overlayfs

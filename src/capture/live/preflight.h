@@ -5,9 +5,11 @@
 
 namespace sslsniff {
 
-/// Capabilities that live capture needs and this process has not: "CAP_BPF". CAP_SYS_ADMIN stands for those
-/// that were split from it.
-std::vector<std::string> missing_capabilities();
+/// When the kernel answers BPF calls with EPERM though the capabilities are there.
+constexpr const char* kBpfNotPermitted =
+    "The kernel does not permit BPF programs here: run sslsniff as root, outside of restricted containers "
+    "and with "
+    "kernel lockdown off.";
 
 /// Why capture cannot work here, as far as can be told without trying: one sentence each, with what to do.
 std::vector<std::string> obstacles();

@@ -4,61 +4,173 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace sslsniff {
 
-Result<bool> ProbeAttacher::attach(const LibraryPlan& library, std::vector<std::string>& remarks) {
-    if (library.sites.empty() || library_number(library) != 0) {
+namespace {
+
+/// Its payload is seen elsewhere, record by record; it only tells which socket a connection has.
+bool is_only_call(const ProbedFunction& function, bool reads_by_records) {
+    const CallForm& form = function.form;
+    const bool by_records = (form.flags & SITE_BY_RECORDS) != 0 && (form.flags & SITE_EARLY) == 0;
+    return by_records || (form.call == CALL_PEEK && reads_by_records);
+}
+
+/// Those that are only probed for sockets (`only_calls`), or the others.
+std::vector<ProbedFunction> select(const LibraryPlan& library, bool only_calls) {
+    const bool reads_by_records = std::ranges::any_of(library.functions, [](const ProbedFunction& function) {
+        return function.form.call == CALL_RECORD_READ;
+    });
+    std::vector<ProbedFunction> selected;
+    std::ranges::copy_if(library.functions, std::back_inserter(selected),
+                         [&](const ProbedFunction& function) {
+                             return is_only_call(function, reads_by_records) == only_calls;
+                         });
+    return selected;
+}
+
+}  // namespace
+
+Result<bool> ProbeAttacher::add(const LibraryPlan& library, bool expected) {
+    const auto known = std::ranges::find_if(
+        libraries_, [&](const Library& other) { return is_same_file(other.plan, library); });
+    if (known != libraries_.end()) {
+        std::vector<pid_t> processes;
+        std::ranges::set_union(known->plan.processes, library.processes, std::back_inserter(processes));
+        known->plan.processes = std::move(processes);
+        known->expected |= expected;
         return false;
     }
-    const auto file = open_planned(library);
+    if (library.functions.empty()) {
+        return false;
+    }
+    auto file = open_planned(library);
     if (!file) {
         return std::unexpected(file.error());
     }
-    const ProbeTarget target = {fmt::format("/proc/self/fd/{}", file->get()), library.display_path,
-                                last_number_ + 1};
-    Attached attached;
-    attached.library = library;
-    attached.number = target.library;
-    attached.returns = attach_side(library, target, Side::ret, remarks);
-    attached.entries = attach_side(library, target, Side::entry, remarks);
-    last_number_ = target.library;
-    attached_.push_back(std::move(attached));
+    const auto number = static_cast<std::uint32_t>(libraries_.size() + 1);
+    libraries_.push_back({library, *std::move(file), number, expected, {}});
     return true;
 }
 
-void ProbeAttacher::detach_all() {
-    for (Attached& attached : attached_) {
-        attached.entries.clear();
+void ProbeAttacher::attach_everybody(std::vector<std::string>& remarks) {
+    for (Library& library : libraries_) {
+        if (!library.links.contains(kEverybody)) {
+            library.links.emplace(kEverybody, attach(library, kEverybody, remarks));
+        }
     }
-    attached_.clear();
-    probes_ = 0;
+}
+
+void ProbeAttacher::detach_everybody() {
+    detacher_.detach(take_links(std::span(&kEverybody, 1)));
+}
+
+std::vector<std::string> ProbeAttacher::attach_process(pid_t pid) {
+    std::vector<std::string> refused;
+    for (Library& library : libraries_) {
+        const bool wanted = library.expected || std::ranges::binary_search(library.plan.processes, pid);
+        if (wanted && refused.empty() && !library.links.contains(pid)) {
+            Probes probes = attach(library, pid, refused);
+            if (refused.empty()) {
+                library.links.emplace(pid, std::move(probes));
+            }
+        }
+    }
+    return refused;
+}
+
+void ProbeAttacher::detach_processes(std::span<const pid_t> pids) {
+    detacher_.detach(take_links(pids));
+    for (Library& library : libraries_) {
+        std::erase_if(library.plan.processes,
+                      [&](pid_t pid) { return std::ranges::find(pids, pid) != pids.end(); });
+    }
+}
+
+void ProbeAttacher::attach_calls(std::vector<std::string>& remarks) {
+    if (std::exchange(has_calls_, true)) {
+        return;
+    }
+    for (Library& library : libraries_) {
+        for (auto& [pid, probes] : library.links) {
+            std::vector<std::string> refused;
+            probes.calls = attach_part(library, Part::calls, pid, refused);
+            if (pid == kEverybody ||
+                programs_.is_target(static_cast<std::uint32_t>(pid))) {  // else it has ended
+                std::ranges::move(refused, std::back_inserter(remarks));
+            }
+        }
+    }
+}
+
+void ProbeAttacher::detach_calls() {
+    has_calls_ = false;
+    std::vector<ProbeLinks> links;
+    for (Library& library : libraries_) {
+        for (auto& each : library.links) {
+            links.push_back(std::exchange(each.second.calls, {}));
+        }
+    }
+    detacher_.detach(std::move(links));
+}
+
+void ProbeAttacher::detach_all() {
+    std::vector<ProbeLinks> links;
+    for (Library& library : libraries_) {
+        for (auto& each : library.links) {
+            links.push_back(std::move(each.second.lasting));
+            links.push_back(std::move(each.second.calls));
+        }
+    }
+    libraries_.clear();
+    detach_probes(std::move(links));
+}
+
+std::vector<ProbeLinks> ProbeAttacher::take_links(std::span<const pid_t> pids) {
+    std::vector<ProbeLinks> links;
+    for (Library& library : libraries_) {
+        for (const pid_t pid : pids) {
+            if (auto node = library.links.extract(pid)) {
+                links.push_back(std::move(node.mapped().lasting));
+                links.push_back(std::move(node.mapped().calls));
+            }
+        }
+    }
+    return links;
+}
+
+std::size_t ProbeAttacher::probes() const {
+    std::size_t probes = 0;
+    for (const Library& library : libraries_) {
+        for (const auto& [pid, each] : library.links) {
+            probes += each.lasting.probes + each.calls.probes;
+        }
+    }
+    return probes;
 }
 
 std::uint32_t ProbeAttacher::library_number(const LibraryPlan& library) const {
     const auto found = std::ranges::find_if(
-        attached_, [&](const Attached& attached) { return is_same_file(attached.library, library); });
-    return found != attached_.end() ? found->number : 0;
+        libraries_, [&](const Library& known) { return is_same_file(known.plan, library); });
+    return found != libraries_.end() ? found->number : 0;
 }
 
-std::vector<ProbeLinks> ProbeAttacher::attach_side(const LibraryPlan& library, ProbeTarget target, Side side,
-                                                   std::vector<std::string>& remarks) {
-    std::vector<ProbeSite> sites;
-    std::ranges::copy_if(library.sites, std::back_inserter(sites),
-                         [&](const ProbeSite& site) { return side == Side::entry || site.with_return; });
-    const bool cookies = programs_.backends().attach_cookies;
-    const bpf_program* program = side == Side::ret ? programs_.program("tls_return")
-                                 : cookies         ? programs_.program("tls_entry")
-                                                   : nullptr;
-    target.is_return = side == Side::ret;
-    std::vector<ProbeLinks> links;
-    const std::vector<pid_t> everyone = {0};
-    for (const pid_t pid : pids_.empty() ? everyone : pids_) {
-        target.pid = pid;
-        links.push_back(attach_probes(programs_, program, sites, target, remarks));
-        probes_ += links.back().probes;
+ProbeAttacher::Probes ProbeAttacher::attach(const Library& library, pid_t pid,
+                                            std::vector<std::string>& remarks) {
+    Probes probes;
+    if (has_calls_) {
+        probes.calls = attach_part(library, Part::calls, pid, remarks);
     }
-    return links;
+    probes.lasting = attach_part(library, Part::lasting, pid, remarks);
+    return probes;
+}
+
+ProbeLinks ProbeAttacher::attach_part(const Library& library, Part part, pid_t pid,
+                                      std::vector<std::string>& remarks) {
+    const ProbeTarget target = {fmt::format("/proc/self/fd/{}", library.file.get()),
+                                library.plan.display_path, library.number, pid};
+    return attach_probes(programs_, sites_, select(library.plan, part == Part::calls), target, remarks);
 }
 
 }  // namespace sslsniff

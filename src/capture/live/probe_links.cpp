@@ -4,11 +4,20 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/bpf.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <variant>
 
 #include "capture/live/libbpf_log.h"
 
@@ -16,7 +25,7 @@ namespace sslsniff {
 
 namespace {
 
-constexpr std::uint32_t kUprobeMultiReturn = 1;  // BPF_F_UPROBE_MULTI_RETURN
+constexpr std::size_t kDetachingThreads = 32;
 
 /// The part of union bpf_attr that BPF_LINK_CREATE reads for uprobe-multi (include/uapi/linux/bpf.h, Linux
 /// 6.6): neither the headers nor the libbpf of Debian 12 have it.
@@ -39,22 +48,105 @@ std::uint64_t address_of(const void* pointer) {
     return reinterpret_cast<std::uintptr_t>(pointer);
 }
 
-bool attach_multi(const bpf_program* program, std::span<const ProbeSite> sites, const ProbeTarget& target,
-                  ProbeLinks& links) {
+/// One uprobe.
+struct Probe {
+    const bpf_program* program = nullptr;
+    std::uint64_t offset = 0;
+    std::uint32_t cookie = 0;
+    std::string_view symbol;  ///< for messages
+};
+
+/// The programs and sites of functions, as probes; each place once.
+class ProbeCollector {
+  public:
+    ProbeCollector(const CapturePrograms& programs, SiteTable& table, std::uint32_t library)
+        : programs_(programs), table_(table), library_(library) {}
+
+    /// False when the kernel's table of sites is full.
+    bool add(const ProbedFunction& function) {
+        const bool cookies = programs_.backends().attach_cookies;
+        const CallSites& sites = cookies ? function.best : function.plain;
+        const bool bio = function.form.call == CALL_BIO_READ || function.form.call == CALL_BIO_WRITE;
+        const bool record = function.form.call == CALL_RECORD_READ || function.form.call == CALL_RECORD_WRITE;
+        if (record && !cookies) {
+            return true;
+        }
+        tls_site site = site_of(function, sites.entry.stack);
+        site.library = cookies ? library_ : 0;
+        if (!cookies) {
+            site.flags &= static_cast<std::uint8_t>(~SITE_BY_RECORDS);
+        }
+        const auto entry = table_.number(site);
+        if (!entry) {
+            return false;
+        }
+        const char* const prefix = bio ? "bio" : "tls";
+        const std::string name = record    ? "tls_record"
+                                 : cookies ? fmt::format("{}_entry", prefix)
+                                           : fmt::format("{}entry_{}", bio ? "bio_" : "", *entry);
+        put(record ? records : entries,
+            {programs_.program(name.c_str()), sites.entry.file_offset, *entry, function.symbol});
+        const bpf_program* const on_return = programs_.program(
+            cookies ? (bio ? "bio_return" : "tls_return") : (bio ? "bio_return_0" : "tls_return_0"));
+        for (const ProbeSite& place : sites.returns) {
+            tls_site back{};
+            back.stack = static_cast<std::uint16_t>(place.stack);
+            const auto number = back.stack != 0 ? table_.number(back) : 0;
+            if (!number) {
+                return false;
+            }
+            put(returns, {on_return, place.file_offset, *number, function.symbol});
+        }
+        return true;
+    }
+
+    std::vector<Probe> entries;
+    std::vector<Probe> returns;
+    std::vector<Probe> records;
+
+  private:
+    static tls_site site_of(const ProbedFunction& function, std::uint32_t stack) {
+        tls_site site{};
+        site.call = static_cast<std::uint8_t>(function.form.call);
+        site.flags = function.form.flags;
+        site.moved = function.form.moved_argument;
+        site.stack = static_cast<std::uint16_t>(stack);
+        site.record = function.record.record_register;
+        site.handle = function.record.handle;
+        site.peek = function.record.peek;
+        site.type = function.record.type;
+        return site;
+    }
+    static void put(std::vector<Probe>& probes, const Probe& probe) {
+        if (std::ranges::find(probes, probe.offset, &Probe::offset) == probes.end()) {
+            probes.push_back(probe);
+        }
+    }
+
+    const CapturePrograms& programs_;
+    SiteTable& table_;
+    std::uint32_t library_;
+};
+
+std::uint64_t cookie_of(const Probe& probe, const ProbeTarget& target) {
+    return probe.cookie | (target.pid > 0 ? COOKIE_BY_PROCESS : 0);
+}
+
+/// All of one program.
+bool attach_multi(std::span<const Probe> probes, const ProbeTarget& target, ProbeLinks& links) {
     std::vector<std::uint64_t> offsets;
     std::vector<std::uint64_t> cookies;
-    for (const ProbeSite& site : sites) {
-        offsets.push_back(site.file_offset);
-        cookies.push_back(COOKIE(site.function, target.library));
+    for (const Probe& probe : probes) {
+        offsets.push_back(probe.offset);
+        cookies.push_back(cookie_of(probe, target));
     }
     UprobeMultiLink attributes{};
-    attributes.program_fd = static_cast<std::uint32_t>(bpf_program__fd(program));
-    attributes.attach_type = bpf_program__expected_attach_type(program);
+    attributes.program_fd = static_cast<std::uint32_t>(bpf_program__fd(probes.front().program));
+    attributes.attach_type = bpf_program__expected_attach_type(probes.front().program);
     attributes.path = address_of(target.path.c_str());
     attributes.offsets = address_of(offsets.data());
     attributes.cookies = address_of(cookies.data());
     attributes.count = static_cast<std::uint32_t>(offsets.size());
-    attributes.multi_flags = target.is_return ? kUprobeMultiReturn : 0;
     attributes.pid = static_cast<std::uint32_t>(target.pid);
     UniqueFd link(static_cast<int>(syscall(SYS_bpf, BPF_LINK_CREATE, &attributes, sizeof(attributes))));
     if (!link) {
@@ -65,20 +157,16 @@ bool attach_multi(const bpf_program* program, std::span<const ProbeSite> sites, 
     return true;
 }
 
-bool attach_perf(const CapturePrograms& programs, const bpf_program* program, const ProbeSite& site,
-                 const ProbeTarget& target, ProbeLinks& links) {
+bool attach_perf(const CapturePrograms& programs, const Probe& probe, const ProbeTarget& target,
+                 ProbeLinks& links) {
     const LibbpfLog log;
     bpf_uprobe_opts options{};
     options.sz = sizeof(options);
-    options.retprobe = target.is_return;
-    options.bpf_cookie = program != nullptr && !target.is_return ? COOKIE(site.function, target.library) : 0;
-    if (program == nullptr) {
-        program = programs.entry_program(site.function);
-    }
-    Link link(program == nullptr
+    options.bpf_cookie = programs.backends().attach_cookies ? cookie_of(probe, target) : 0;
+    Link link(probe.program == nullptr
                   ? nullptr
-                  : bpf_program__attach_uprobe_opts(program, target.pid > 0 ? target.pid : -1,
-                                                    target.path.c_str(), site.file_offset, &options));
+                  : bpf_program__attach_uprobe_opts(probe.program, target.pid > 0 ? target.pid : -1,
+                                                    target.path.c_str(), probe.offset, &options));
     if (!link) {
         return false;
     }
@@ -89,24 +177,65 @@ bool attach_perf(const CapturePrograms& programs, const bpf_program* program, co
 
 }  // namespace
 
-ProbeLinks attach_probes(const CapturePrograms& programs, const bpf_program* program,
-                         std::span<const ProbeSite> sites, const ProbeTarget& target,
+ProbeLinks attach_probes(const CapturePrograms& programs, SiteTable& table,
+                         std::span<const ProbedFunction> functions, const ProbeTarget& target,
                          std::vector<std::string>& remarks) {
     ProbeLinks links;
+    ProbeCollector collector(programs, table, target.library);
+    for (const ProbedFunction& function : functions) {
+        if (!collector.add(function)) {
+            remarks.push_back(fmt::format("{} of {} is not probed: too many different libraries are in use.",
+                                          function.symbol, target.display_path));
+        }
+    }
     // A program that was loaded for multi links must not run by perf events.
     const bool multi = programs.backends().probes != ProbeMechanism::perf;
-    if (sites.empty() || (multi && attach_multi(program, sites, target, links))) {
-        return links;
-    }
-    for (const ProbeSite& site : sites) {
-        const bool attached = multi ? attach_multi(program, std::span(&site, 1), target, links)
-                                    : attach_perf(programs, program, site, target, links);
-        if (!attached) {
-            remarks.push_back(fmt::format("{} of {} cannot be probed: {}", site.symbol, target.display_path,
-                                          std::strerror(errno)));
+    // Ends before beginnings, so that no call is seen to begin only.
+    for (const auto* const probes : {&collector.returns, &collector.entries, &collector.records}) {
+        if (probes->empty() || (multi && attach_multi(*probes, target, links))) {
+            continue;
+        }
+        for (const Probe& probe : *probes) {
+            const bool attached = multi ? attach_multi(std::span(&probe, 1), target, links)
+                                        : attach_perf(programs, probe, target, links);
+            if (!attached) {
+                remarks.push_back(fmt::format("{} of {} cannot be probed: {}", probe.symbol,
+                                              target.display_path, std::strerror(errno)));
+            }
         }
     }
     return links;
+}
+
+/// In threads without signals: these are for whoever called us.
+void detach_probes(std::vector<ProbeLinks> links) {
+    std::vector<std::variant<UniqueFd, Link>> waiting;
+    for (ProbeLinks& each : links) {
+        std::ranges::move(each.multi, std::back_inserter(waiting));
+        std::ranges::move(each.perf, std::back_inserter(waiting));
+    }
+    std::atomic<std::size_t> next = 0;
+    const auto detach_some = [&] {
+        for (std::size_t index = next++; index < waiting.size(); index = next++) {
+            waiting[index] = UniqueFd();
+        }
+    };
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    {
+        std::vector<std::jthread> threads;
+        for (std::size_t i = 1; i < std::min(waiting.size(), kDetachingThreads); i++) {
+            try {
+                threads.emplace_back(detach_some);
+            } catch (const std::system_error&) {
+                break;  // with those there are it only takes longer
+            }
+        }
+        detach_some();
+    }
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 Result<UniqueFd> open_planned(const LibraryPlan& library) {

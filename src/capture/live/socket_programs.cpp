@@ -4,6 +4,7 @@
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/capability.h>
 #include <linux/magic.h>
 #include <sys/mount.h>
 #include <sys/vfs.h>
@@ -13,6 +14,7 @@
 #include <cerrno>
 
 #include "base/unique_fd.h"
+#include "capture/live/capabilities.h"
 #include "capture/live/libbpf_log.h"
 #include "capture/live/preflight.h"
 
@@ -74,10 +76,11 @@ void add_tracepoints(std::vector<SocketProgram>& out, bool cleartext) {
             out.push_back(by_section("cleartext_sent_again"));
             out.push_back(by_section("cleartext_received_again"));
         }
+        const char* obstacle = has_capability(CAP_NET_ADMIN) ? "" : "CAP_NET_ADMIN is missing";
         for (const char* name : {"cleartext_sender4", "cleartext_sender6"}) {
-            out.push_back({name, AttachAs::root_cgroup, "", false, kSendersUnknown});
+            out.push_back({name, AttachAs::root_cgroup, "", false, kSendersUnknown, obstacle});
         }
-        out.push_back({"cleartext_released", AttachAs::root_cgroup, "", false, kReleaseUnknown});
+        out.push_back({"cleartext_released", AttachAs::root_cgroup, "", false, kReleaseUnknown, obstacle});
     }
 }
 

@@ -22,6 +22,7 @@ struct SocketProgram {
     std::string function;    ///< of the kernel: for kprobe and kretprobe
     bool essential = false;  ///< no capture of sockets without it; else `loss` says what is missing
     std::string loss;
+    std::string obstacle = {};  ///< why it cannot be loaded, as "CAP_NET_ADMIN is missing"; empty: it can
 };
 
 /// What to load and attach for a backend, in this order: returns before entries, what finds the sockets of

@@ -34,16 +34,22 @@ void Flow::on_segment(Direction direction, const TcpSegmentView& segment, Timest
         }
         return;
     }
+    if (segment.rst && from_client && is_unanswered() && !opening_.withdraws(segment)) {
+        return;  // the same
+    }
     const bool was_connected = opening_.connect_time().has_value();
     opening_.on_segment(from_client, segment, time);
     if (announced_ && !was_connected && opening_.connect_time()) {
         tell_endpoints(time);
     }
-    if (segment.ack) {  // first: what was lost before this segment must be known before it
+    if (segment.ack &&
+        (from_client ||
+         !is_unanswered())) {  // first: what was lost before this segment must be known before it
         StreamReceiver receiver(*this, opposite(direction), time);
         streams_[1 - index].on_acknowledgment(segment.acknowledgment, time, receiver);
     }
     if (segment.rst) {  // what it carries is a remark for people (RFC 9293 section 3.5.3)
+        reset_by_ = direction;
         close(CloseReason::reset, time, consumer);
         return;
     }
@@ -52,6 +58,19 @@ void Flow::on_segment(Direction direction, const TcpSegmentView& segment, Timest
     if (streams_[0].has_ended() && streams_[1].has_ended()) {
         close(CloseReason::shutdown, time, consumer);
     }
+}
+
+bool Flow::goes_on(Direction direction, const TcpSegmentView& segment) const {
+    const TcpStream& stream = streams_[static_cast<std::size_t>(direction)];
+    return closed_ && reset_by_ == direction && !segment.rst && !segment.syn && segment.length != 0 &&
+           stream.has_started() && segment.sequence == stream.next();
+}
+
+Flow::Start Flow::start_again(Timestamp time) const {
+    Start start = start_;
+    start.opened = time;
+    start.midstream = positions_[0] != 0 || positions_[1] != 0;
+    return start;
 }
 
 void Flow::on_datagram(Direction direction, ByteView octets, std::uint64_t cut, Timestamp time,
@@ -96,7 +115,10 @@ std::size_t Flow::held_bytes() const {
     return streams_[0].held_bytes() + streams_[1].held_bytes() + layer_.held_bytes();
 }
 
-void Flow::on_layer(WireLayer layer, const TlsInfo& tls) {
+void Flow::on_layer(WireLayer layer, const TlsInfo& tls, Timestamp time) {
+    if (announced_) {
+        begin_next_part(layer == WireLayer::clear ? CloseReason::shutdown : CloseReason::tls_began, time);
+    }
     announce(layer == WireLayer::clear ? Carrier::cleartext : Carrier::tls);
     if (layer == WireLayer::clear) {
         return;
@@ -106,6 +128,16 @@ void Flow::on_layer(WireLayer layer, const TlsInfo& tls) {
         event.tls.not_decoded = kCiphertext;
     }
     consumer_->on_event(event);
+}
+
+/// The same TCP connection carries something else.
+void Flow::begin_next_part(CloseReason reason, Timestamp time) {
+    consumer_->on_event(CloseEvent{start_.id, time, reason});
+    start_.id.generation = (*start_.next_generation)++;
+    start_.opened = time;
+    start_.midstream = false;
+    positions_ = {};
+    announced_ = false;
 }
 
 void Flow::on_octets(Direction direction, ByteView octets, Timestamp time) {

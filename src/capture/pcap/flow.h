@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "capture/pcap/flow_key.h"
 #include "capture/pcap/tcp_opening.h"
@@ -23,6 +24,7 @@ class Flow final : LayerReceiver {
         Endpoint server;
         Timestamp opened;
         bool midstream = false;
+        std::uint64_t* next_generation = nullptr;  ///< numbers connections; never null
     };
     explicit Flow(const Start& start) : start_(start) {}
 
@@ -41,6 +43,10 @@ class Flow final : LayerReceiver {
     void finish(Timestamp now, EventConsumer& consumer);
 
     bool is_closed() const { return closed_; }
+    /// An RST closed it, and now its sender says more: it was somebody else's.
+    bool goes_on(Direction direction, const TcpSegmentView& segment) const;
+    /// The connection that goes on then.
+    Start start_again(Timestamp time) const;
     /// A client asked for this connection, and nobody has answered.
     bool is_unanswered() const { return opening_.is_unanswered(); }
     const FlowKey& key() const { return start_.key; }
@@ -52,9 +58,10 @@ class Flow final : LayerReceiver {
   private:
     class StreamReceiver;
 
-    void on_layer(WireLayer layer, const TlsInfo& tls) override;
+    void on_layer(WireLayer layer, const TlsInfo& tls, Timestamp time) override;
     void on_octets(Direction direction, ByteView octets, Timestamp time) override;
     void on_missing(Direction direction, std::uint64_t octets, LossCause cause, Timestamp time) override;
+    void begin_next_part(CloseReason reason, Timestamp time);
     void announce(Carrier carrier);
     void tell_endpoints(Timestamp time);
 
@@ -66,6 +73,7 @@ class Flow final : LayerReceiver {
     EventConsumer* consumer_ = nullptr;  ///< set during calls
     bool announced_ = false;
     bool closed_ = false;
+    std::optional<Direction> reset_by_;
 };
 
 }  // namespace sslsniff

@@ -29,17 +29,29 @@ void FlowTable::on_tcp(const IpPacket& packet, const TcpSegmentView& segment, Ti
                        EventConsumer& consumer) {
     const Endpoint source{packet.source, segment.source_port};
     const Endpoint destination{packet.destination, segment.destination_port};
-    const FlowKey key = FlowKey::of(source, destination, kProtocolTcp);
+    const FlowKey key = FlowKey::of(source, destination, kProtocolTcp, packet.domain);
     auto found = flows_.find(key);
     const bool opens = segment.syn && !segment.ack;
-    if (found != flows_.end() && opens && !found->second.flow->is_opened_by(segment.sequence)) {
+    const bool reopens =
+        found != flows_.end() && opens &&
+        (found->second.flow->is_closed() || !found->second.flow->is_opened_by(segment.sequence));
+    const bool goes_on = found != flows_.end() &&
+                         found->second.flow->goes_on(found->second.flow->direction_from(source), segment);
+    std::optional<Flow::Start> again;
+    if (goes_on) {  // it was not this side that sent the RST, and the other one ignored it
+        again = found->second.flow->start_again(time);
+        again->id = {.generation = next_generation_++};
+    }
+    if (reopens || goes_on) {
         Flow& old = *found->second.flow;  // the ports are used again
-        held_bytes_ -= old.held_bytes();
+        held_bytes_ -= old.is_closed() ? 0 : old.held_bytes();
         old.close(old.is_unanswered() ? CloseReason::timed_out : CloseReason::socket_closed, time, consumer);
         retire(found);
         found = flows_.end();
     }
-    if (found == flows_.end()) {
+    if (again) {
+        found = add(*again, tcp_list, consumer);
+    } else if (found == flows_.end()) {
         if (!segment.syn && (segment.length == 0 || segment.rst)) {
             return;  // the last segments of what is over
         }
@@ -50,7 +62,8 @@ void FlowTable::on_tcp(const IpPacket& packet, const TcpSegmentView& segment, Ti
                      .client = is_client ? source : destination,
                      .server = is_client ? destination : source,
                      .opened = time,
-                     .midstream = !segment.syn},
+                     .midstream = !segment.syn,
+                     .next_generation = &next_generation_},
                     opens ? unanswered_list : tcp_list, consumer);
     }
     Flow& flow = *found->second.flow;
@@ -60,15 +73,34 @@ void FlowTable::on_tcp(const IpPacket& packet, const TcpSegmentView& segment, Ti
     }
     held_bytes_ -= flow.held_bytes();
     flow.on_segment(flow.direction_from(source), segment, time, consumer);
-    if (held_bytes_ + flow.held_bytes() > kMaxHeld) {
-        flow.flush(time, consumer);
-    }
     held_bytes_ += flow.held_bytes();
     move(found->second, flow.is_closed() ? closed_list : flow.is_unanswered() ? unanswered_list : tcp_list);
+    if (held_bytes_ > kMaxHeld) {
+        bound_held(time, consumer);
+    }
+}
+
+/// Those with holes that were idle longest wait no more, for whoever goes on may still be out of order. An
+/// eighth at once: looking for them costs time by the number of flows.
+void FlowTable::bound_held(Timestamp now, EventConsumer& consumer) {
+    for (const List list : {unanswered_list, tcp_list}) {
+        for (auto at = lists_[list].begin(); at != lists_[list].end() && held_bytes_ > kMaxHeld / 8 * 7;) {
+            Flow& flow = *at++;
+            if (flow.held_bytes() == 0) {
+                continue;
+            }
+            held_bytes_ -= flow.held_bytes();
+            flow.flush(now, consumer);
+            held_bytes_ += flow.held_bytes();
+            if (flow.is_closed()) {
+                move(flows_.find(flow.key())->second, closed_list);
+            }
+        }
+    }
 }
 
 void FlowTable::on_unreachable(const Unreachable& news, Timestamp time, EventConsumer& consumer) {
-    const auto found = flows_.find(FlowKey::of(news.source, news.destination, kProtocolTcp));
+    const auto found = flows_.find(FlowKey::of(news.source, news.destination, kProtocolTcp, news.domain));
     if (found == flows_.end()) {
         return;
     }
@@ -90,7 +122,7 @@ void FlowTable::on_udp(const IpPacket& packet, Timestamp time, EventConsumer& co
     const Endpoint destination{packet.destination, load_be<std::uint16_t>(packet.payload, 2)};
     const std::size_t stated = load_be<std::uint16_t>(packet.payload, 4);
     const std::size_t length = stated >= kUdpHeader && stated <= packet.length ? stated : packet.length;
-    const FlowKey key = FlowKey::of(source, destination, kProtocolUdp);
+    const FlowKey key = FlowKey::of(source, destination, kProtocolUdp, packet.domain);
     auto found = flows_.find(key);
     if (found == flows_.end()) {
         const bool is_client = source_is_client(source, destination);
@@ -100,7 +132,8 @@ void FlowTable::on_udp(const IpPacket& packet, Timestamp time, EventConsumer& co
                      .client = is_client ? source : destination,
                      .server = is_client ? destination : source,
                      .opened = time,
-                     .midstream = false},
+                     .midstream = false,
+                     .next_generation = &next_generation_},
                     udp_list, consumer);
     }
     touch(found->second, time);

@@ -44,6 +44,7 @@ class FlowTable {
     void retire(Map::iterator which);
     void remove_front(List list, CloseReason reason, EventConsumer& consumer);
     void make_room(Timestamp now, EventConsumer& consumer);
+    void bound_held(Timestamp now, EventConsumer& consumer);
 
     std::uint64_t& next_generation_;
     std::array<Flows, list_count> lists_;

@@ -22,9 +22,9 @@ std::optional<IpPacket> FragmentTable::add(const IpPacket& fragment) {
         partial.serial = ++serial_;
         order_.emplace_back(key, partial.serial);
     }
-    const std::size_t before = partial.held;
+    const std::size_t before = partial.cost();
     const bool sound = insert(partial, fragment);
-    held_ += partial.held - before;
+    held_ += partial.cost() - before;
     if (!sound) {
         forget(found);
         return std::nullopt;
@@ -50,6 +50,7 @@ std::string FragmentTable::key_of(const IpPacket& fragment) {
     std::string key;
     append_address(key, fragment.source);
     append_address(key, fragment.destination);
+    append_be(key, fragment.domain);
     append_be(key, fragment.fragment->identification);
     key += static_cast<char>(fragment.source.family == IpAddress::Family::v4 ? fragment.protocol : 0);
     return key;
@@ -93,7 +94,7 @@ bool FragmentTable::is_whole(const Partial& partial) {
 }
 
 void FragmentTable::forget(Partials::iterator which) {
-    held_ -= which->second.held;
+    held_ -= which->second.cost();
     partials_.erase(which);
 }
 

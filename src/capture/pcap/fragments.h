@@ -17,16 +17,21 @@ class FragmentTable {
     /// The whole packet once its last missing fragment came, its payload valid until the next call.
     std::optional<IpPacket> add(const IpPacket& fragment);
 
+    /// Of memory.
     std::size_t held_bytes() const { return held_; }
     static constexpr std::size_t kMaxHeld = 8 << 20;
 
   private:
+    static constexpr std::size_t kPieceCost = 96;  ///< beside its bytes
+
     struct Partial {
         std::map<std::size_t, Bytes> pieces;  ///< by offset
         std::optional<std::size_t> length;    ///< known once the last fragment came
-        std::size_t held = 0;
+        std::size_t held = 0;                 ///< bytes of payload
         std::uint8_t protocol = 0;
         std::uint64_t serial = 0;
+
+        std::size_t cost() const { return held + pieces.size() * kPieceCost; }
     };
     using Partials = std::map<std::string, Partial>;
 

@@ -32,6 +32,7 @@ std::optional<Unreachable> parse_unreachable(const IpPacket& packet) {
     return Unreachable{
         .source = {quoted->source, load_be<std::uint16_t>(quoted->payload, 0)},
         .destination = {quoted->destination, load_be<std::uint16_t>(quoted->payload, 2)},
+        .domain = packet.domain,
         .sequence = load_be<std::uint32_t>(quoted->payload, 4),
         .reason = code == kinds.port ? CloseReason::refused : CloseReason::timed_out,
     };

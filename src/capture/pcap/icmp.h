@@ -12,6 +12,7 @@ namespace sslsniff {
 struct Unreachable {
     Endpoint source;  ///< of the segment
     Endpoint destination;
+    std::uint64_t domain = 0;
     std::uint32_t sequence = 0;
     CloseReason reason = CloseReason::timed_out;  ///< what its sender's connect() ends with
 };

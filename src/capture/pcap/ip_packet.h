@@ -21,6 +21,7 @@ struct IpPacket {
         bool more = false;
     };
     std::optional<Fragment> fragment;  ///< absent when this is the whole packet
+    std::uint64_t domain = 0;          ///< of the network it passed, see LayerSink; not read from the packet
 };
 
 /// Reads IPv4 or IPv6, by the version field; nullopt when the headers are cut or contradict themselves.

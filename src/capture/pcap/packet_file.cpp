@@ -23,9 +23,6 @@ Result<std::unique_ptr<PacketFile>> open_packet_file(std::unique_ptr<InputStream
     if (PcapFile::recognises(*magic)) {
         return PcapFile::open(std::move(buffer));
     }
-    if (magic->starts_with("\x1f\x8b")) {
-        return fail(fmt::format("{} is compressed; unpack it with gunzip first", buffer.input().name()));
-    }
     return fail(fmt::format("{} is neither pcap nor pcapng", buffer.input().name()));
 }
 

@@ -10,7 +10,10 @@ namespace {
 constexpr std::uint32_t kMicroseconds = 0xA1B2C3D4;
 constexpr std::uint32_t kNanoseconds = 0xA1B23C4D;
 constexpr std::size_t kFileHeader = 24;
+constexpr std::uint32_t kModified =
+    0xA1B2CD34;  // Kuznetsov's: interface, protocol and type behind each header
 constexpr std::size_t kRecordHeader = 16;
+constexpr std::size_t kModifiedRecordHeader = 24;
 
 }  // namespace
 
@@ -18,7 +21,9 @@ bool PcapFile::recognises(ByteView octets) {
     if (octets.size() < 4) {
         return false;
     }
-    const auto is_magic = [](std::uint32_t value) { return value == kMicroseconds || value == kNanoseconds; };
+    const auto is_magic = [](std::uint32_t value) {
+        return value == kMicroseconds || value == kNanoseconds || value == kModified;
+    };
     return is_magic(load_le<std::uint32_t>(octets)) || is_magic(load_be<std::uint32_t>(octets));
 }
 
@@ -33,6 +38,7 @@ Result<std::unique_ptr<PacketFile>> PcapFile::open(FileBuffer buffer) {
     }
     file->little_endian_ = load_le<std::uint16_t>(*header, 2) == 0xA1B2;
     file->nanoseconds_ = file->load(*header, 0) == kNanoseconds;
+    file->record_header_ = file->load(*header, 0) == kModified ? kModifiedRecordHeader : kRecordHeader;
     file->link_type_ = static_cast<std::uint16_t>(file->load(*header, 20));  // above: FCS length
     file->buffer_.consume(kFileHeader);
     return file;
@@ -44,34 +50,34 @@ std::uint32_t PcapFile::load(ByteView octets, std::size_t offset) const {
 
 Result<std::optional<CapturedPacket>> PcapFile::next() {
     buffer_.consume(std::exchange(consumed_later_, 0));
-    auto octets = buffer_.peek(kRecordHeader);
+    auto octets = buffer_.peek(record_header_);
     if (!octets) {
         return std::unexpected(octets.error());
     }
     if (octets->empty()) {
         return std::nullopt;
     }
-    if (octets->size() < kRecordHeader) {
+    if (octets->size() < record_header_) {
         return std::unexpected(damaged(buffer_, "it ends inside a packet header"));
     }
     const std::uint32_t length = load(*octets, 8);
     if (length > kMaxPacket) {
         return std::unexpected(damaged(buffer_, "a packet's length makes no sense"));
     }
-    octets = buffer_.peek(kRecordHeader + length);
+    octets = buffer_.peek(record_header_ + length);
     if (!octets) {
         return std::unexpected(octets.error());
     }
-    if (octets->size() < kRecordHeader + length) {
+    if (octets->size() < record_header_ + length) {
         return std::unexpected(damaged(buffer_, "it ends inside a packet"));
     }
     const std::chrono::nanoseconds fraction(static_cast<std::int64_t>(load(*octets, 4)) *
                                             (nanoseconds_ ? 1 : 1000));
-    consumed_later_ = kRecordHeader + length;
+    consumed_later_ = record_header_ + length;
     CapturedPacket packet;
     packet.time = Timestamp(std::chrono::seconds(load(*octets, 0)) + fraction);
     packet.link_type = link_type_;
-    packet.octets = octets->substr(kRecordHeader, length);
+    packet.octets = octets->substr(record_header_, length);
     packet.original_length = load(*octets, 12);
     return packet;
 }

@@ -4,7 +4,7 @@
 
 namespace sslsniff {
 
-/// The classic format (draft-ietf-opsawg-pcap), micro- or nanoseconds, either byte order.
+/// The classic format (draft-ietf-opsawg-pcap), micro- or nanoseconds or modified, either byte order.
 class PcapFile final : public PacketFile {
   public:
     /// `buffer` stands at the file header.
@@ -24,6 +24,7 @@ class PcapFile final : public PacketFile {
     bool little_endian_ = true;
     bool nanoseconds_ = false;
     std::uint16_t link_type_ = 0;
+    std::size_t record_header_ = 16;  ///< bytes
 };
 
 }  // namespace sslsniff

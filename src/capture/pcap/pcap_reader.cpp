@@ -1,8 +1,7 @@
 #include "capture/pcap/pcap_reader.h"
 
+#include <fmt/format.h>
 #include <poll.h>
-
-#include "capture/pcap/link_layer.h"
 
 namespace sslsniff {
 namespace {
@@ -16,6 +15,26 @@ bool wait_readable(int fd, std::chrono::milliseconds timeout) {
     return fd < 0 || ::poll(&readable, 1, static_cast<int>(timeout.count())) > 0;
 }
 
+/// Of IP protocols that carry what somebody may miss; the others talk to routers.
+std::string_view why_unread(std::uint8_t protocol) {
+    switch (protocol) {
+        case 50:
+            return "IPsec packets are encrypted";
+        case 51:
+            return "IPsec authentication headers over IPv4 are not supported";
+        case 33:
+            return "DCCP is not supported";
+        case 115:
+            return "L2TPv3 is not supported";
+        case 132:
+            return "SCTP is not supported";
+        case 136:
+            return "UDP-Lite is not supported";
+        default:
+            return {};
+    }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<PcapReader>> PcapReader::open(std::unique_ptr<InputStream> input) {
@@ -26,6 +45,17 @@ Result<std::unique_ptr<PcapReader>> PcapReader::open(std::unique_ptr<InputStream
     return std::unique_ptr<PcapReader>(new PcapReader(std::move(*file)));
 }
 
+/// Recognises QUIC on the way.
+class PcapReader::Recognised final : public EventConsumer {
+  public:
+    Recognised(QuicStage& quic, EventConsumer& next) : quic_(quic), next_(next) {}
+    void on_event(const CaptureEvent& event) override { quic_.pass(event, next_); }
+
+  private:
+    QuicStage& quic_;
+    EventConsumer& next_;
+};
+
 Result<PollStatus> PcapReader::poll(std::chrono::milliseconds timeout, EventConsumer& consumer) {
     if (ended_) {
         return PollStatus::ended;
@@ -35,11 +65,14 @@ Result<PollStatus> PcapReader::poll(std::chrono::milliseconds timeout, EventCons
     }
     const std::uint64_t start = file_->buffer().offset();
     do {
-        const auto packet = file_->next();
+        auto packet = file_->next();
         if (!packet || !*packet) {
             ended_ = true;
             finish(consumer);
             return packet ? Result<PollStatus>(PollStatus::ended) : std::unexpected(packet.error());
+        }
+        if ((*packet)->time == Timestamp()) {
+            (*packet)->time = last_time_;  // simple packet blocks have none
         }
         last_time_ = (*packet)->time;
         on_packet(**packet, consumer);
@@ -48,37 +81,82 @@ Result<PollStatus> PcapReader::poll(std::chrono::milliseconds timeout, EventCons
 }
 
 void PcapReader::on_packet(const CapturedPacket& packet, EventConsumer& consumer) {
-    const auto network = network_packet(packet);
-    const auto ip = network ? parse_ip_packet(*network) : std::nullopt;
+    packet_ = &packet;
+    consumer_ = &consumer;
+    unwrap_frame(packet.link_type, packet.octets, *this);
+}
+
+void PcapReader::on_unread(std::string_view why) {
+    constexpr std::size_t kMaxReasons = 64;
+    if (packet_->is_ours) {
+        return;  // what we wrote for Wireshark alone
+    }
+    const bool known = unread_.size() < kMaxReasons || unread_.contains(std::string(why));
+    ++unread_[known ? std::string(why) : "of other kinds"];
+}
+
+void PcapReader::on_network(ByteView octets, std::uint64_t domain, int depth) {
+    auto ip = parse_ip_packet(octets);
     if (!ip) {
+        on_unread("their IP headers are cut or damaged");
         return;
     }
+    ip->domain = domain;
     if (!ip->fragment) {
-        on_ip(packet, *ip, consumer);
-    } else if (const auto whole = fragments_.add(*ip)) {
-        on_ip(packet, *whole, consumer);
+        on_ip(*ip, depth);
+        return;
+    }
+    if (auto whole = fragments_.add(*ip)) {
+        if (depth == 0) {
+            on_ip(*whole, depth);
+            return;
+        }
+        const Bytes copy(whole->payload);  // inside of it there may be fragments again
+        whole->payload = copy;
+        on_ip(*whole, depth);
     }
 }
 
-void PcapReader::on_ip(const CapturedPacket& packet, const IpPacket& ip, EventConsumer& consumer) {
+void PcapReader::on_ip(const IpPacket& ip, int depth) {
+    const CapturedPacket& packet = *packet_;
+    EventConsumer& consumer = *consumer_;
+    const bool ours = packet.is_ours && depth == 0;
+    Recognised recognised(quic_, consumer);
     if (ip.protocol == kProtocolTcp) {
         const auto segment = parse_tcp_segment(ip.payload, ip.length);
-        if (segment && !(packet.is_ours && own_.on_tcp(packet, ip, *segment, consumer))) {
-            flows_.on_tcp(ip, *segment, packet.time, consumer);
+        if (!segment) {
+            on_unread("their TCP headers are cut or damaged");
+        } else if (!(ours && own_.on_tcp(packet, ip, *segment, consumer))) {
+            flows_.on_tcp(ip, *segment, packet.time, recognised);
         }
+    } else if ((ours && ip.protocol == kProtocolUdp && own_.on_udp(packet, ip, consumer)) ||
+               (!packet.is_ours && unwrap_tunnel(ip, *this, ip.domain, depth))) {
+        return;
     } else if (ip.protocol == kProtocolUdp) {
-        if (!(packet.is_ours && own_.on_udp(packet, ip, consumer))) {
-            flows_.on_udp(ip, packet.time, consumer);
-        }
+        flows_.on_udp(ip, packet.time, recognised);
     } else if (ip.protocol == kProtocolIcmp || ip.protocol == kProtocolIcmpV6) {
         if (const auto news = parse_unreachable(ip)) {
-            flows_.on_unreachable(*news, packet.time, consumer);
+            flows_.on_unreachable(*news, packet.time, recognised);
         }
+    } else if (const auto why = why_unread(ip.protocol); !why.empty()) {
+        on_unread(why);
     }
+}
+
+std::vector<std::string> PcapReader::remarks() const {
+    std::vector<std::string> out;
+    out.reserve(unread_.size());
+    for (const auto& [why, packets] : unread_) {
+        out.push_back(fmt::format("{} not read: {}",
+                                  packets == 1 ? "1 packet" : fmt::format("{} packets", packets), why));
+    }
+    return out;
 }
 
 void PcapReader::finish(EventConsumer& consumer) {
-    flows_.finish(last_time_, consumer);
+    Recognised recognised(quic_, consumer);
+    flows_.finish(last_time_, recognised);
+    quic_.flush(consumer);
     const FileLosses losses = file_->losses();
     if (losses.ring_full != 0) {
         consumer.on_event(LossEvent{last_time_, LossCause::ring_full, losses.ring_full, 0});

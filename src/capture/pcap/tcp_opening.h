@@ -19,6 +19,12 @@ class TcpOpening {
     bool has_waited_in_vain(Timestamp now) const;
     /// Of a segment that comes while unanswered: an RST for this SYN.
     bool refuses(const TcpSegmentView& segment) const;
+    /// Of a segment of the client that comes while unanswered: an RST that takes the SYN back, not one for
+    /// what the server still knows of an older connection.
+    bool withdraws(const TcpSegmentView& segment) const {
+        const std::uint32_t behind = segment.sequence - sequence_;
+        return behind <= end_ - sequence_;
+    }
     bool is_begun_by(std::uint32_t sequence) const { return syn_time_ && sequence_ == sequence; }
     /// From the first SYN to the client's first acknowledgment: wherever between the two ends the capture was
     /// made, that is one round trip, as the client's own connect() takes.

@@ -48,9 +48,13 @@ class TcpStream {
     bool has_ended() const { return ended_; }
     /// The sequence number of the next octet, meaningful once started.
     std::uint32_t next() const { return next_; }
-    std::size_t held_bytes() const { return held_bytes_; }
+    /// Of memory, for what waits behind a hole.
+    std::size_t held_bytes() const { return held_bytes_ + held_.size() * kSegmentCost; }
 
   private:
+    static constexpr std::size_t kSegmentCost =
+        96;  ///< beside its bytes: segments of one byte are cheap to send
+
     struct Held {
         Bytes octets;
         std::uint64_t cut = 0;  ///< octets that followed on the wire but were not captured

@@ -75,6 +75,21 @@ std::optional<std::size_t> null_cipher_mac(std::string_view suite) {
                               : std::optional<std::size_t>();
 }
 
+/// What may be the beginning of TLS behind cleartext. Some send the header apart.
+bool may_be_client_hello(ByteView octets) {
+    constexpr char kClientHello = 1;
+    return is_record_header(octets) && static_cast<std::uint8_t>(octets[0]) == kHandshake &&
+           (octets.size() == kHeader || octets[kHeader] == kClientHello);
+}
+
+bool is_text(ByteView octets) {
+    constexpr std::size_t kLeast = 4;
+    constexpr std::size_t kSample = 16;
+    return octets.size() >= kLeast && std::ranges::all_of(octets.substr(0, kSample), [](char c) {
+               return (c >= ' ' && c <= '~') || c == '\r' || c == '\n' || c == '\t';
+           });
+}
+
 /// The first hello in a direction's records: its message may span records, which the parser does not need to
 /// know when the first holds what matters.
 std::optional<TlsHello> hello_of(ByteView octets) {
@@ -99,34 +114,56 @@ void merge(TlsInfo& tls, const TlsHello& hello) {
 }  // namespace
 
 void TlsLayer::on_octets(Direction direction, ByteView octets, Timestamp time, LayerReceiver& receiver) {
-    if (layer_ != WireLayer::undecided) {
+    if (client_) {
+        hold(direction, octets, time);
+        look_behind_cleartext(receiver);
+    } else if (layer_ == WireLayer::clear && may_be_client_hello(octets)) {
+        client_ = direction;
+        tls_ = {};
+        hold(direction, octets, time);
+    } else if (layer_ != WireLayer::undecided) {
         pass(direction, octets, time, receiver);
-        return;
-    }
-    Bytes& first = first_[static_cast<std::size_t>(direction)];
-    if (held_.empty() && first.empty() && !may_become_record_header(octets)) {
+    } else if (held_.empty() && !may_become_record_header(octets)) {
+        opened_ = time;
         decide(WireLayer::clear, receiver);  // the usual case: nothing is copied
         pass(direction, octets, time, receiver);
-        return;
+    } else {
+        hold(direction, octets, time);
+        look(receiver);
     }
+}
+
+void TlsLayer::hold(Direction direction, ByteView octets, Timestamp time) {
+    if (held_.empty()) {
+        opened_ = time;
+    }
+    Bytes& first = first_[static_cast<std::size_t>(direction)];
     first.append(octets.substr(0, kMaxHeld - std::min(kMaxHeld, first.size())));
     held_.push_back({.direction = direction, .time = time, .octets = Bytes(octets)});
     held_bytes_ += octets.size();
-    look(receiver);
 }
 
 void TlsLayer::on_missing(Direction direction, std::uint64_t octets, LossCause cause, Timestamp time,
                           LayerReceiver& receiver) {
-    if (layer_ == WireLayer::undecided) {
+    if (layer_ == WireLayer::undecided || client_) {
         finish(receiver);
-        if (layer_ == WireLayer::undecided) {
-            decide(WireLayer::clear, receiver);
-        }
     }
+    if (layer_ == WireLayer::undecided) {
+        opened_ = time;
+        decide(WireLayer::clear, receiver);
+    }
+    framings_[static_cast<std::size_t>(direction)].known = false;
     pass_missing(direction, octets, cause, time, receiver);
 }
 
 void TlsLayer::finish(LayerReceiver& receiver) {
+    if (client_) {
+        if (hello_of(first_[static_cast<std::size_t>(*client_)])) {
+            decide(WireLayer::encrypted, receiver);  // nobody answered
+        } else {
+            stay_clear(receiver);
+        }
+    }
     if (layer_ == WireLayer::undecided && !held_.empty()) {
         const bool is_tls = is_record_header(first_[0]) || is_record_header(first_[1]);
         decide(is_tls ? WireLayer::encrypted : WireLayer::clear, receiver);
@@ -149,6 +186,14 @@ void TlsLayer::look(LayerReceiver& receiver) {
         }
         has_handshake = true;
     }
+    look_for_server_hello(receiver);
+    if (layer_ == WireLayer::undecided && (!has_handshake || held_bytes_ > kMaxHeld)) {
+        finish(receiver);
+    }
+}
+
+/// Decides when it is there.
+void TlsLayer::look_for_server_hello(LayerReceiver& receiver) {
     for (const Bytes& first : first_) {
         const auto hello = hello_of(first);
         if (!hello) {
@@ -162,13 +207,41 @@ void TlsLayer::look(LayerReceiver& receiver) {
             return;
         }
     }
-    if (!has_handshake || held_bytes_ > kMaxHeld) {
-        finish(receiver);
+}
+
+/// A peer sent what looks like a ClientHello. It is one when it is whole, and answered by a record.
+void TlsLayer::look_behind_cleartext(LayerReceiver& receiver) {
+    const Bytes& question = first_[static_cast<std::size_t>(*client_)];
+    const Bytes& answer = first_[static_cast<std::size_t>(opposite(*client_))];
+    if (answer.empty()) {
+        if (!may_be_client_hello(question) || held_bytes_ > kMaxHeld) {
+            stay_clear(receiver);
+        }
+        return;
     }
+    const auto hello = hello_of(question);
+    if (!hello || !hello->from_client || !may_become_record_header(answer)) {
+        stay_clear(receiver);
+        return;
+    }
+    look_for_server_hello(receiver);
+    const bool is_other_record =
+        is_record_header(answer) && static_cast<std::uint8_t>(answer[0]) != kHandshake;
+    if (client_ && (is_other_record || held_bytes_ > kMaxHeld)) {
+        decide(WireLayer::encrypted, receiver);
+    }
+}
+
+void TlsLayer::stay_clear(LayerReceiver& receiver) {
+    client_.reset();
+    pass_held(receiver);
 }
 
 void TlsLayer::decide(WireLayer layer, LayerReceiver& receiver) {
     layer_ = layer;
+    client_.reset();
+    records_ = {};
+    framings_ = {};
     if (layer_ != WireLayer::null_cipher) {
         for (const Bytes& first : first_) {  // the other hello, when it came first
             if (const auto hello = hello_of(first); hello && layer_ == WireLayer::encrypted) {
@@ -176,20 +249,59 @@ void TlsLayer::decide(WireLayer layer, LayerReceiver& receiver) {
             }
         }
     }
-    receiver.on_layer(layer_, tls_);
+    receiver.on_layer(layer_, tls_, opened_);
+    pass_held(receiver);
+}
+
+void TlsLayer::pass_held(LayerReceiver& receiver) {
+    first_ = {};
+    held_bytes_ = 0;
     for (const Held& held : std::exchange(held_, {})) {
         pass(held.direction, held.octets, held.time, receiver);
     }
-    held_bytes_ = 0;
-    first_ = {};
 }
 
 void TlsLayer::pass(Direction direction, ByteView octets, Timestamp time, LayerReceiver& receiver) {
-    if (layer_ == WireLayer::null_cipher) {
-        unwrap(direction, octets, time, receiver);
-    } else {
+    if (layer_ == WireLayer::clear) {
         receiver.on_octets(direction, octets, time);
+        return;
     }
+    const std::size_t inside = octets_of_tls(direction, octets);
+    if (layer_ == WireLayer::null_cipher) {
+        unwrap(direction, octets.substr(0, inside), time, receiver);
+    } else if (inside != 0) {
+        receiver.on_octets(direction, octets.substr(0, inside), time);
+    }
+    if (inside != octets.size()) {
+        layer_ = WireLayer::clear;
+        receiver.on_layer(layer_, {}, time);
+        receiver.on_octets(direction, octets.substr(inside), time);
+    }
+}
+
+/// How many of the octets come before the end of TLS: text behind a whole record.
+std::size_t TlsLayer::octets_of_tls(Direction direction, ByteView octets) {
+    Framing& framing = framings_[static_cast<std::size_t>(direction)];
+    std::size_t at = 0;
+    while (framing.known && at < octets.size()) {
+        if (framing.rest == 0 && framing.header.empty() && is_text(octets.substr(at))) {
+            return at;
+        }
+        const std::size_t wanted = framing.rest != 0 ? framing.rest : kHeader - framing.header.size();
+        const ByteView part = octets.substr(at, wanted);
+        at += part.size();
+        if (framing.rest != 0) {
+            framing.rest -= part.size();
+            continue;
+        }
+        framing.header += part;
+        if (framing.header.size() == kHeader) {
+            framing.known = is_record_header(framing.header);
+            framing.rest = load_be<std::uint16_t>(framing.header, 3);
+            framing.header.clear();
+        }
+    }
+    return octets.size();
 }
 
 void TlsLayer::pass_missing(Direction direction, std::uint64_t octets, LossCause cause, Timestamp time,

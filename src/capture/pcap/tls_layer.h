@@ -26,14 +26,17 @@ enum class WireLayer : std::uint8_t {
 class LayerReceiver {
   public:
     virtual ~LayerReceiver() = default;
-    /// First call: how the octets that follow are to be understood, and what the hellos said.
-    virtual void on_layer(WireLayer layer, const TlsInfo& tls) = 0;
+    /// First call: how the octets that follow are to be understood, and what the hellos said. Called again,
+    /// at `time`, when that changes: TLS begins behind cleartext (STARTTLS, CONNECT ...), or ends.
+    virtual void on_layer(WireLayer layer, const TlsInfo& tls, Timestamp time) = 0;
     virtual void on_octets(Direction direction, ByteView octets, Timestamp time) = 0;
     virtual void on_missing(Direction direction, std::uint64_t octets, LossCause cause, Timestamp time) = 0;
 };
 
 /// Looks at the beginning of a TCP connection for TLS, holding octets back, bounded, until both hellos
-/// passed; unwraps records of the NULL cipher suites (RFC 5246 appendix A.5, RFC 4785, RFC 4492).
+/// passed; unwraps records of the NULL cipher suites (RFC 5246 appendix A.5, RFC 4785, RFC 4492). Behind
+/// cleartext, TLS begins where a segment begins with a ClientHello and its peer answers with a record; it
+/// ends where text follows a record.
 class TlsLayer {
   public:
     void on_octets(Direction direction, ByteView octets, Timestamp time, LayerReceiver& receiver);
@@ -59,9 +62,21 @@ class TlsLayer {
         Bytes partial;        ///< a record not whole yet
         bool aligned = true;  ///< the next octet begins a record
     };
+    /// Where records end, of one direction.
+    struct Framing {
+        bool known = true;     ///< since the first record nothing was lost
+        Bytes header;          ///< not whole yet
+        std::size_t rest = 0;  ///< octets until the record ends
+    };
 
+    void hold(Direction direction, ByteView octets, Timestamp time);
     void look(LayerReceiver& receiver);
     void decide(WireLayer layer, LayerReceiver& receiver);
+    void look_behind_cleartext(LayerReceiver& receiver);
+    void look_for_server_hello(LayerReceiver& receiver);
+    void pass_held(LayerReceiver& receiver);
+    void stay_clear(LayerReceiver& receiver);
+    std::size_t octets_of_tls(Direction direction, ByteView octets);
     void pass(Direction direction, ByteView octets, Timestamp time, LayerReceiver& receiver);
     void pass_missing(Direction direction, std::uint64_t octets, LossCause cause, Timestamp time,
                       LayerReceiver& receiver);
@@ -69,12 +84,15 @@ class TlsLayer {
     void record(Direction direction, ByteView whole, Timestamp time, LayerReceiver& receiver);
 
     WireLayer layer_ = WireLayer::undecided;
+    std::optional<Direction> client_;  ///< behind cleartext: who sent what may be a ClientHello
+    Timestamp opened_;                 ///< when the present layer began
     TlsInfo tls_;
     std::size_t mac_size_ = 0;
     std::array<Bytes, 2> first_;  ///< octets of each direction while undecided
     std::vector<Held> held_;
     std::size_t held_bytes_ = 0;
     std::array<Records, 2> records_;
+    std::array<Framing, 2> framings_;
 };
 
 }  // namespace sslsniff

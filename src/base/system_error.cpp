@@ -1,0 +1,20 @@
+#include "base/system_error.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace sslsniff {
+
+std::string error_text(int error) {
+    std::string text = std::generic_category().message(error);
+    rlimit limit{};
+    if (error == EMFILE && ::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        text += fmt::format(" (the limit is {}: raise it by ulimit -n)", limit.rlim_cur);
+    }
+    return text;
+}
+
+}  // namespace sslsniff

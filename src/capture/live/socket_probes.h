@@ -1,0 +1,56 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "capture/event_stages.h"
+#include "capture/live/bio_probes.h"
+#include "capture/live/call_need.h"
+#include "capture/live/library_tracker.h"
+#include "capture/live/live_report.h"
+
+namespace sslsniff {
+
+/// The probes that tell the sockets of connections, attached only while there are such to be told: on calls
+/// whose payload is seen record by record, and on BIOs. The kernel side asks for them.
+class SocketProbes {
+  public:
+    /// On CLOCK_MONOTONIC.
+    using Clock = std::chrono::nanoseconds;
+
+    SocketProbes(const CapturePrograms& programs, SiteTable& sites, const CiphertextMaps& ciphertext,
+                 LibraryTracker& libraries, EventStages& stages, LiveReport& report)
+        : programs_(programs),
+          libraries_(libraries),
+          stages_(stages),
+          report_(report),
+          bios_(programs, sites, ciphertext),
+          calls_(programs) {}
+
+    /// Attaches the libraries that are in use now, and what tells their sockets.
+    void attach_first(Clock now);
+    /// The same for what came since.
+    void attach_new(Clock now);
+
+    /// Attaches what a record of the ring asks for; false when it is about something else.
+    bool take_request(ByteView record);
+    /// Detaches what was not needed for a while. Cheap.
+    void look_after(Clock now);
+    void detach_all();
+
+  private:
+    void on_bio_wanted(ByteView record);
+    void on_calls_wanted();
+    void attach_likely_bios();
+
+    const CapturePrograms& programs_;
+    LibraryTracker& libraries_;
+    EventStages& stages_;
+    LiveReport& report_;
+    BioProbes bios_;
+    CallNeed calls_;
+    bool stopped_ = false;
+};
+
+}  // namespace sslsniff
