@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -30,6 +31,9 @@ class ParserHost {
     virtual void become(std::unique_ptr<ProtocolParser> parser, ByteView rest_sent,
                         ByteView rest_received) = 0;
     virtual const ConnectionInfo& connection() const = 0;
+    /// The first bytes of what one direction said before the parser began, when the connection's beginning
+    /// was seen and nobody understood it; else empty.
+    virtual ByteView not_understood(Direction /*direction*/) const { return {}; }
 };
 
 /// What the user set for all parsers; most of it are bounds that keep a hostile peer from filling memory.
@@ -42,6 +46,9 @@ struct ParserLimits {
     const MessageSchema* schema = nullptr;  ///< what messages mean (--proto); may be null
 };
 
+/// Integrity::reason of exchanges that lost something to the bound of all that is held.
+inline constexpr std::string_view kNoLongerKept = "no longer kept: too much was held (--max-memory)";
+
 /// Understands one connection, both directions. Fed in capture order with any chunking; reads no clock, does
 /// no I/O.
 class ProtocolParser {
@@ -53,6 +60,9 @@ class ProtocolParser {
 
     enum class Status : std::uint8_t {
         ok,
+        /// What came is not the protocol; the parser looks for its next message. A claim that is only likely
+        /// is withdrawn then, and one that is sure when it goes on like that.
+        strange,
         rejected  ///< this is not the protocol after all: nothing was emitted and nothing will be
     };
     /// `bytes` are the next octets of a stream, in chunks that mean nothing; on UDP (the connection's
@@ -65,23 +75,66 @@ class ProtocolParser {
     virtual void end_of_stream(Direction direction, Timestamp time) = 0;
     /// The connection is over: emit what is unfinished.
     virtual void finish(Timestamp time) = 0;
+
+    /// Bytes of memory that the parser needs by now, itself included. Asked after each event: may cost a few
+    /// additions, not a loop.
+    virtual std::size_t held() const = 0;
+    /// All connections together hold too much: gives up what can be spared, the oldest first, until `bytes`
+    /// less are held or nothing is left. Exchanges that lose something by it are incomplete (kNoLongerKept).
+    /// Returns how many they are.
+    virtual std::uint64_t give_up(std::size_t bytes) = 0;
 };
 
-/// How sure a protocol is about the first octets of a connection.
-enum class Verdict : std::uint8_t { no, need_more, yes };
+/// How sure a protocol is about bytes that nobody understood yet. `likely`: more than chance, less than
+/// proof: what its parser makes of them is shown only when two exchanges agree.
+enum class Verdict : std::uint8_t { no, need_more, likely, yes };
 
-/// First octets of both directions, and what else is known.
+/// Bytes of both directions that nobody understood yet, and what else is known. A message is what one
+/// direction says until the other one speaks, as far as a capture can tell.
 struct Evidence {
-    ByteView sent;
-    ByteView received;
+    enum class Start : std::uint8_t {
+        beginning,  ///< of the connection
+        message,    ///< of a message of an unknown protocol: earlier ones were refused
+        anywhere,   ///< in the middle of anything: the capture joined here, or bytes were lost
+    };
+    struct Side {
+        ByteView bytes;
+        std::size_t message = 0;  ///< where its latest message begins in `bytes`
+    };
     const ConnectionInfo& connection;
-    bool midstream = false;  ///< the octets may start in the middle of anything
+    Start start = Start::beginning;
+    std::array<Side, 2> sides{};  ///< by Direction
+
+    const Side& side(Direction direction) const { return sides[static_cast<std::size_t>(direction)]; }
+};
+
+/// One protocol's search in the evidence of one connection. Remembers how far it searched.
+class Detector {
+  public:
+    Detector() = default;
+    Detector(const Detector&) = delete;
+    Detector& operator=(const Detector&) = delete;
+    virtual ~Detector() = default;
+
+    /// Asked after each event, with more bytes behind those of the last time, for which only what is new may
+    /// cost time. `no` for now: a later message may change it, unless the evidence is the connection's
+    /// beginning. `need_more` costs memory: everything is kept while one protocol says so.
+    virtual Verdict look(const Evidence& evidence) = 0;
+    /// After a claim: how many of a direction's first bytes belong to something else, messages before the one
+    /// that told. The parser does not get them.
+    virtual std::size_t foreign(Direction /*direction*/) const { return 0; }
+    /// Bytes of memory that it needs by now, itself included.
+    virtual std::size_t held() const = 0;
 };
 
 /// One row of the table of protocols (protocols/registry.cpp).
 struct Protocol {
     std::string_view name;  ///< "http/1", "h2" ...: prefix of Exchange::protocol
-    Verdict (*detect)(const Evidence&);
+    std::unique_ptr<Detector> (*detect)();
+    /// Whether it is worthwhile to search a message of an unknown connection that begins so. Asked for each
+    /// message of bulk traffic: a few instructions mostly, and true for few messages of other protocols. What
+    /// is too short to tell may begin it.
+    bool (*may_begin)(ByteView message, const ConnectionInfo& connection);
     std::unique_ptr<ProtocolParser> (*create)(ParserHost&, const ParserLimits&);
 };
 

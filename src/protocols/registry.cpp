@@ -7,6 +7,7 @@
 #include "protocols/http/http_upgrade.h"
 #include "protocols/http1/http1_parser.h"
 #include "protocols/http2/http2_parser.h"
+#include "protocols/preamble/preamble.h"
 #include "protocols/protocol.h"
 #include "protocols/redis/redis.h"
 #include "protocols/websocket/websocket_stream.h"
@@ -14,12 +15,15 @@
 namespace sslsniff {
 namespace {
 
-constexpr std::array<Protocol, 4> kProtocols{{
-    {"h2", detect_http2, create_http2},
-    {"redis", detect_redis, create_redis},
-    {"dns", detect_dns, create_dns},
-    {"http/1", detect_http1, create_http1},
+constexpr std::array<Protocol, 5> kProtocols{{
+    {"proxy", detect_preamble, may_begin_preamble, create_preamble},
+    {"h2", detect_http2, may_begin_http2, create_http2},
+    {"redis", detect_redis, may_begin_redis, create_redis},
+    {"dns", detect_dns, may_begin_dns, create_dns},
+    {"http/1", detect_http1, may_begin_http1, create_http1},
 }};
+
+static_assert(kProtocols.size() <= 32, "the search for a protocol keeps rows as bits of 32");
 
 constexpr std::array<HttpUpgrade, 2> kUpgrades{{
     {"websocket", create_websocket_upgraded},

@@ -7,7 +7,8 @@
 /// The row of the table of protocols (protocols/registry.cpp).
 namespace sslsniff {
 
-Verdict detect_dns(const Evidence& evidence);
+std::unique_ptr<Detector> detect_dns();
+bool may_begin_dns(ByteView message, const ConnectionInfo& connection);
 std::unique_ptr<ProtocolParser> create_dns(ParserHost& host, const ParserLimits& limits);
 
 }  // namespace sslsniff

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "protocols/dns/name.h"
 #include "protocols/dns/registry_names.h"
@@ -16,9 +17,18 @@ constexpr std::uint16_t kNoError = 0;
 constexpr std::uint16_t kNameError = 3;  // NXDOMAIN
 constexpr std::size_t kDataShown = 80;   // of RDATA on one line
 
+std::string hex(ByteView octets) {
+    std::string out;
+    for (const char c : octets) {
+        out += fmt::format("{:02x}", static_cast<unsigned char>(c));
+    }
+    return out;
+}
+
 std::string question_text(const Message& message) {
     if (message.questions.empty()) {
-        return message.opcode == kQuery ? "(no question)" : opcode_name(message.opcode);
+        const std::string out = message.opcode == kQuery ? "(no question)" : opcode_name(message.opcode);
+        return message.tlvs.empty() ? out : out + ' ' + tlv_name(message.tlvs.front().type);
     }
     const Question& question = message.questions.front();
     std::string out = message.opcode == kQuery ? std::string{} : opcode_name(message.opcode) + ' ';
@@ -27,6 +37,32 @@ std::string question_text(const Message& message) {
         out += fmt::format(" (+{})", message.questions.size() - 1);
     }
     return out;
+}
+
+/// Behind what is said of the message.
+std::string oddity_text(const Message& message) {
+    const std::string oddities = message.oddities();
+    return oddities.empty() ? oddities : fmt::format(" (odd: {})", oddities);
+}
+
+void write_oddities(FieldWriter& writer, const Message& message) {
+    if (const std::string oddities = message.oddities(); !oddities.empty()) {
+        writer.text("oddities", oddities);
+    }
+}
+
+void write_tlvs(FieldWriter& writer, const Message& message) {
+    if (message.tlvs.empty()) {
+        return;
+    }
+    writer.begin_array("tlvs");
+    for (const Message::Tlv& tlv : message.tlvs) {
+        writer.begin_object("");
+        writer.text("type", tlv_name(tlv.type));
+        writer.text("data", hex(tlv.data));
+        writer.end_object();
+    }
+    writer.end_array();
 }
 
 /// The answer to show: of the type asked for, else the first.
@@ -140,6 +176,8 @@ void write_query(FieldWriter& writer, const DnsExchange& exchange, const Message
     if (!query.error.empty()) {
         writer.text("error", query.error);
     }
+    write_tlvs(writer, query);
+    write_oddities(writer, query);
     writer.end_object();
 }
 
@@ -170,6 +208,8 @@ void write_answer(FieldWriter& writer, const DnsExchange& exchange, const Messag
     if (!response.error.empty()) {
         writer.text("error", response.error);
     }
+    write_tlvs(writer, response);
+    write_oddities(writer, response);
     writer.end_object();
 }
 
@@ -204,8 +244,14 @@ void show_message(DetailWriter& writer, char marker, const Message& message) {
             writer.line(marker, fmt::format("EDNS {}: {}", edns_option_name(option.code), option.text));
         }
     }
+    for (const Message::Tlv& tlv : message.tlvs) {
+        writer.line(marker, fmt::format("{} {}", tlv_name(tlv.type), hex(tlv.data)));
+    }
     if (!message.error.empty()) {
         writer.line('*', message.error);
+    }
+    if (const std::string oddities = message.oddities(); !oddities.empty()) {
+        writer.line('*', oddities);
     }
 }
 
@@ -215,7 +261,7 @@ Summary DnsExchange::summary() const {
     Summary out;
     out.tone = response ? Summary::Tone::normal : Summary::Tone::incomplete;
     if (query) {
-        out.request = question_text(*query);
+        out.request = question_text(*query) + oddity_text(*query);
         out.request_bytes = query->size;
     } else if (response && !response->questions.empty()) {
         out.request = question_text(*response);
@@ -224,7 +270,7 @@ Summary DnsExchange::summary() const {
         out.tone = Summary::Tone::normal;
     }
     if (response) {
-        out.response = answer_text(*this, *response);
+        out.response = answer_text(*this, *response) + oddity_text(*response);
         out.response_bytes = messages > 1 ? transferred : response->size;
         if (response->rcode != kNoError) {
             out.tone =
@@ -256,6 +302,10 @@ void DnsExchange::write_details(DetailWriter& writer) const {
     if (response) {
         show_message(writer, '<', *response);
     }
+}
+
+std::size_t DnsExchange::held() const {
+    return allocated(sizeof(*this)) + (query ? query->held() : 0) + (response ? response->held() : 0);
 }
 
 }  // namespace sslsniff::dns

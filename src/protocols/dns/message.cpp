@@ -1,5 +1,10 @@
 #include "protocols/dns/message.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/memory.h"
 #include "protocols/dns/rdata.h"
 #include "protocols/dns/registry_names.h"
 #include "protocols/dns/wire_reader.h"
@@ -8,6 +13,8 @@ namespace sslsniff::dns {
 namespace {
 
 constexpr std::uint16_t kMulticastBit = 0x8000;
+constexpr std::uint8_t kQueryOpcode = 0;
+constexpr std::uint8_t kStateful = 6;
 
 void read_flags(Message& message, std::uint16_t flags) {
     const auto bit = [flags](int n) { return (flags >> n & 1) != 0; };
@@ -60,6 +67,29 @@ bool read_record(Message& message, WireReader& reader, std::vector<Record>& sect
     return true;
 }
 
+std::size_t records_of(const Message& message, std::size_t questions) {
+    return questions + message.answer_count + message.authority_count + message.additional_count;
+}
+
+/// RFC 8490 section 5.4.4: behind the header, whose counts are 0.
+void read_tlvs(Message& message, WireReader& reader) {
+    constexpr std::size_t kMost = 64;
+    constexpr std::size_t kHeader = 4;
+    message.stateful = true;
+    while (reader.left() >= kHeader) {
+        const auto type = reader.u16();
+        const std::size_t length = reader.u16();
+        const ByteView data = reader.octets(std::min(length, reader.left()));
+        if (data.size() < length) {
+            message.error = "malformed TLV";
+            return;
+        }
+        if (message.tlvs.size() < kMost) {
+            message.tlvs.push_back({type, Bytes(data)});
+        }
+    }
+}
+
 }  // namespace
 
 Message decode_message(ByteView octets, std::size_t max_records) {
@@ -107,10 +137,53 @@ Message decode_message(ByteView octets, std::size_t max_records) {
             }
         }
     }
-    if (reader.left() > 0) {
-        message.error = "octets behind the last record";
+    if (message.opcode == kStateful && records_of(message, questions) == 0) {
+        read_tlvs(message, reader);
     }
+    message.trailing = static_cast<std::uint32_t>(reader.left());
     return message;
+}
+
+std::string Message::oddities() const {
+    std::string out;
+    const auto add = [&out](bool is_so, std::string_view what) {
+        if (is_so) {
+            out += out.empty() ? "" : ", ";
+            out += what;
+        }
+    };
+    add(reserved_bit, "Z bit set");
+    add(!response && authoritative, "authoritative answer bit in a query");
+    add(!response && (rcode & 0xFU) != 0, "query with an rcode");
+    add(!is_known_opcode(opcode), "unknown opcode");
+    add(opcode == kQueryOpcode && questions.size() > 1, "several questions");
+    if (trailing != 0) {
+        add(true, fmt::format("{} {} behind the last record", trailing, trailing == 1 ? "byte" : "bytes"));
+    }
+    return out;
+}
+
+std::size_t Message::held() const {
+    std::size_t held = heap_bytes(questions) + heap_bytes(error) + heap_bytes(tlvs);
+    for (const Tlv& tlv : tlvs) {
+        held += heap_bytes(tlv.data);
+    }
+    for (const Question& question : questions) {
+        held += heap_bytes(question.name);
+    }
+    for (const std::vector<Record>* records : {&answers, &authority, &additional}) {
+        held += heap_bytes(*records);
+        for (const Record& record : *records) {
+            held += heap_bytes(record.name) + heap_bytes(record.data);
+        }
+    }
+    if (edns) {
+        held += heap_bytes(edns->options);
+        for (const EdnsOption& option : edns->options) {
+            held += heap_bytes(option.text);
+        }
+    }
+    return held;
 }
 
 }  // namespace sslsniff::dns

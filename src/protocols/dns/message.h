@@ -62,8 +62,21 @@ struct Message {
     std::uint16_t additional_count = 0;
     std::uint16_t last_answer_type = 0;  ///< of the last answer, kept or not: transfers end with SOA
     std::optional<Edns> edns;
-    std::uint32_t size = 0;  ///< octets
-    std::string error;       ///< why decoding stopped early; empty when all of it was understood
+    std::uint32_t size = 0;      ///< octets
+    std::string error;           ///< why decoding stopped early; empty when all of it was understood
+    std::uint32_t trailing = 0;  ///< bytes behind the last record: nothing that belongs to DNS
+    bool stateful = false;       ///< opcode 6: TLVs instead of records (RFC 8490 section 5.4)
+    struct Tlv {
+        std::uint16_t type = 0;
+        Bytes data;
+    };
+    std::vector<Tlv> tlvs;
+
+    /// What is strange about it though it can be read, for people: "Z bit set". Empty: nothing.
+    std::string oddities() const;
+
+    /// Bytes of memory outside of itself.
+    std::size_t held() const;
 };
 
 /// Decodes one message as far as it is well-formed; never fails, see Message::error. Bounded: at most

@@ -1,8 +1,10 @@
 #include "protocols/dns/parser.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
+#include "base/memory.h"
 #include "protocols/dns/plausible.h"
 #include "protocols/dns/registry_names.h"
 
@@ -44,7 +46,7 @@ ProtocolParser::Status DnsParser::feed(Direction direction, ByteView bytes, Time
     }
     bool good = true;
     if (is_udp()) {
-        good = on_message(direction, {bytes}, time);
+        good = settle_cut(0) && on_message(direction, {bytes}, time, true);
     } else {
         while (const auto framed = good ? framer(direction).next(bytes) : std::nullopt) {
             good = on_message(direction, *framed, time);
@@ -55,17 +57,26 @@ ProtocolParser::Status DnsParser::feed(Direction direction, ByteView bytes, Time
 }
 
 /// False when this cannot be DNS.
-bool DnsParser::on_message(Direction direction, const TcpFramer::Framed& framed, Timestamp time) {
+bool DnsParser::on_message(Direction direction, const TcpFramer::Framed& framed, Timestamp time,
+                           bool may_be_cut) {
     Message message = decode_message(framed.octets);
-    const bool multicast = is_multicast(host_.connection().endpoints);
-    if (!understood_ && framed.missing == 0 && !plausible_message(message, multicast)) {
+    const Place place = place_of(host_.connection().endpoints);
+    const bool multicast = place == Place::multicast;
+    if (!understood_ && framed.missing == 0 && !plausible_message(message, place)) {
         // Nothing is known yet: a message with oddities must have a sound beginning at least.
-        if (message.questions.empty() || !plausible_header(framed.octets, framed.octets.size())) {
+        if (message.questions.empty() || !plausible_header(framed.octets, framed.octets.size(), place)) {
             return false;
         }
     }
     understood_ = true;
+    if (may_be_cut && !message.error.empty()) {
+        cut_ = {direction, time, Bytes(framed.octets)};
+        return true;
+    }
     message.size += static_cast<std::uint32_t>(framed.missing);
+    if (framed.missing != 0 && !message.error.empty()) {
+        message.error = "bytes are missing";
+    }
     if (multicast) {
         const bool broken = !message.error.empty();
         emit_alone(std::move(message), time, broken ? kMalformed : std::string_view{}, framed.missing);
@@ -76,6 +87,8 @@ bool DnsParser::on_message(Direction direction, const TcpFramer::Framed& framed,
     if (headless) {
         emit_alone(std::move(message), time, framed.missing > 0 ? "gap in message" : kMalformed,
                    framed.missing);
+    } else if (message.stateful && message.id == 0) {
+        emit_alone(std::move(message), time, {}, framed.missing);  // RFC 8490 section 5.1.2: not answered
     } else if (message.response) {
         on_response(std::move(message), time, framed.missing);
     } else {
@@ -166,19 +179,43 @@ void DnsParser::expire(Timestamp now) {
 }
 
 void DnsParser::gap(Direction direction, std::uint64_t bytes, Timestamp) {
-    if (!is_udp()) {  // a datagram that is missing shifts nothing
+    if (is_udp()) {  // a datagram that is missing shifts nothing
+        settle_cut(cut_ && cut_->direction == direction ? bytes : 0);
+    } else {
         framer(direction).gap(bytes);
     }
+}
+
+/// The datagram that was held, of which so many bytes are missing.
+bool DnsParser::settle_cut(std::uint64_t missing) {
+    const std::optional<Cut> cut = std::exchange(cut_, std::nullopt);
+    return !cut || on_message(cut->direction, {cut->octets, missing}, cut->time);
 }
 
 void DnsParser::end_of_stream(Direction, Timestamp) {
     // Messages are delimited by themselves; what is unanswered is told by finish().
 }
 
+std::size_t DnsParser::held() const {
+    return allocated(sizeof(*this)) + queries_.held() + framers_[0].held() + framers_[1].held() +
+           (cut_ ? heap_bytes(cut_->octets) : 0);
+}
+
+std::uint64_t DnsParser::give_up(std::size_t bytes) {
+    const std::size_t before = held();
+    const std::size_t goal = before - std::min(before, bytes);
+    std::uint64_t number = 0;
+    for (; held() > goal && queries_.size() > 0; ++number) {
+        emit_unanswered(*queries_.take_oldest(), kNoLongerKept);
+    }
+    return number;
+}
+
 void DnsParser::finish(Timestamp time) {
     if (rejected_) {
         return;
     }
+    settle_cut(0);
     for (const Direction direction : {Direction::sent, Direction::received}) {
         if (const auto framed = understood_ ? framer(direction).unfinished() : std::nullopt) {
             on_message(direction, *framed, time);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/memory.h"
 #include "base/text.h"
 
 namespace sslsniff::dns {
@@ -16,6 +17,14 @@ bool same_question(const Message& query, const Message& other) {
     const Question& a = query.questions.front();
     const Question& b = other.questions.front();
     return a.type == b.type && a.klass == b.klass && equals_ignore_case(a.name, b.name);
+}
+
+std::size_t cost_of(const PendingQuery& query) {
+    constexpr std::size_t kNodes = 96;  // of the list and the map
+    const DnsExchange& exchange = *query.exchange;
+    return allocated(sizeof(PendingQuery)) + kNodes + allocated(sizeof(DnsExchange)) +
+           (exchange.query ? exchange.query->held() : 0) +
+           (exchange.response ? exchange.response->held() : 0);
 }
 
 bool same_peer(const Endpoint& a, const Endpoint& b) {
@@ -37,6 +46,7 @@ PendingQuery QueryTable::extract(Queries::iterator query) {
     const auto [first, last] = by_id_.equal_range(query->exchange->query->id);
     by_id_.erase(std::find_if(first, last, [&](const auto& entry) { return entry.second == query; }));
     PendingQuery out = std::move(*query);
+    held_ -= out.held;
     queries_.erase(query);
     return out;
 }
@@ -57,6 +67,8 @@ void QueryTable::add(Message query, const Endpoint& peer, Timestamp time) {
 
 void QueryTable::put_back(PendingQuery query) {
     const std::uint16_t id = query.exchange->query->id;
+    query.held = cost_of(query);
+    held_ += query.held;
     by_id_.emplace(id, queries_.insert(queries_.end(), std::move(query)));
 }
 

@@ -18,6 +18,7 @@ struct PendingQuery {
     Timestamp latest;                         ///< the last time it was repeated
     Endpoint peer;                            ///< whom it was sent to, or who sent it
     std::optional<Timestamp> response_start;  ///< of a zone transfer that is under way
+    std::size_t held = 0;                     ///< bytes of memory, while it is in the table
 };
 
 /// Queries that wait for their answers: found again by id, question and peer.
@@ -34,6 +35,8 @@ class QueryTable {
     std::optional<PendingQuery> take_older_than(Timestamp limit);
     std::optional<PendingQuery> take_oldest();
     std::size_t size() const { return queries_.size(); }
+    /// Bytes of memory outside of itself.
+    std::size_t held() const { return held_; }
 
   private:
     using Queries = std::list<PendingQuery>;
@@ -42,6 +45,7 @@ class QueryTable {
 
     Queries queries_;  ///< in order of arrival
     std::unordered_multimap<std::uint16_t, Queries::iterator> by_id_;
+    std::size_t held_ = 0;  ///< sum of PendingQuery::held
 };
 
 }  // namespace sslsniff::dns

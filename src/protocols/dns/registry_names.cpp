@@ -10,15 +10,15 @@ namespace sslsniff::dns {
 namespace {
 
 constexpr auto kTypes = std::to_array<std::pair<std::uint16_t, std::string_view>>(
-    {{1, "A"},        {2, "NS"},          {5, "CNAME"},   {6, "SOA"},     {11, "WKS"},      {12, "PTR"},
-     {13, "HINFO"},   {14, "MINFO"},      {15, "MX"},     {16, "TXT"},    {17, "RP"},       {18, "AFSDB"},
-     {24, "SIG"},     {25, "KEY"},        {28, "AAAA"},   {29, "LOC"},    {33, "SRV"},      {35, "NAPTR"},
-     {36, "KX"},      {37, "CERT"},       {39, "DNAME"},  {41, "OPT"},    {42, "APL"},      {43, "DS"},
-     {44, "SSHFP"},   {45, "IPSECKEY"},   {46, "RRSIG"},  {47, "NSEC"},   {48, "DNSKEY"},   {49, "DHCID"},
-     {50, "NSEC3"},   {51, "NSEC3PARAM"}, {52, "TLSA"},   {53, "SMIMEA"}, {55, "HIP"},      {59, "CDS"},
-     {60, "CDNSKEY"}, {61, "OPENPGPKEY"}, {62, "CSYNC"},  {63, "ZONEMD"}, {64, "SVCB"},     {65, "HTTPS"},
-     {99, "SPF"},     {108, "EUI48"},     {109, "EUI64"}, {249, "TKEY"},  {250, "TSIG"},    {251, "IXFR"},
-     {252, "AXFR"},   {255, "ANY"},       {256, "URI"},   {257, "CAA"},   {260, "AMTRELAY"}});
+    {{1, "A"},      {2, "NS"},       {5, "CNAME"},       {6, "SOA"},     {10, "NULL"},   {11, "WKS"},
+     {12, "PTR"},   {13, "HINFO"},   {14, "MINFO"},      {15, "MX"},     {16, "TXT"},    {17, "RP"},
+     {18, "AFSDB"}, {24, "SIG"},     {25, "KEY"},        {28, "AAAA"},   {29, "LOC"},    {33, "SRV"},
+     {35, "NAPTR"}, {36, "KX"},      {37, "CERT"},       {39, "DNAME"},  {41, "OPT"},    {42, "APL"},
+     {43, "DS"},    {44, "SSHFP"},   {45, "IPSECKEY"},   {46, "RRSIG"},  {47, "NSEC"},   {48, "DNSKEY"},
+     {49, "DHCID"}, {50, "NSEC3"},   {51, "NSEC3PARAM"}, {52, "TLSA"},   {53, "SMIMEA"}, {55, "HIP"},
+     {59, "CDS"},   {60, "CDNSKEY"}, {61, "OPENPGPKEY"}, {62, "CSYNC"},  {63, "ZONEMD"}, {64, "SVCB"},
+     {65, "HTTPS"}, {99, "SPF"},     {108, "EUI48"},     {109, "EUI64"}, {249, "TKEY"},  {250, "TSIG"},
+     {251, "IXFR"}, {252, "AXFR"},   {255, "ANY"},       {256, "URI"},   {257, "CAA"},   {260, "AMTRELAY"}});
 
 constexpr auto kClasses = std::to_array<std::pair<std::uint16_t, std::string_view>>(
     {{1, "IN"}, {3, "CH"}, {4, "HS"}, {254, "NONE"}, {255, "ANY"}});
@@ -31,6 +31,15 @@ constexpr auto kRcodes = std::to_array<std::pair<std::uint16_t, std::string_view
 
 constexpr auto kOpcodes = std::to_array<std::pair<std::uint8_t, std::string_view>>(
     {{0, "QUERY"}, {1, "IQUERY"}, {2, "STATUS"}, {4, "NOTIFY"}, {5, "UPDATE"}, {6, "DSO"}});
+
+// RFC 8490 section 10.3, RFC 8765 section 8
+constexpr auto kTlvs = std::to_array<std::pair<std::uint16_t, std::string_view>>({{1, "KeepAlive"},
+                                                                                  {2, "RetryDelay"},
+                                                                                  {3, "EncryptionPadding"},
+                                                                                  {0x40, "SUBSCRIBE"},
+                                                                                  {0x41, "PUSH"},
+                                                                                  {0x42, "UNSUBSCRIBE"},
+                                                                                  {0x43, "RECONFIRM"}});
 
 constexpr auto kEdnsOptions =
     std::to_array<std::pair<std::uint16_t, std::string_view>>({{3, "nsid"},
@@ -120,6 +129,9 @@ std::string opcode_name(std::uint8_t opcode) {
 }
 bool is_known_opcode(std::uint8_t opcode) {
     return !find(kOpcodes, opcode).empty();
+}
+std::string tlv_name(std::uint16_t type) {
+    return name_or(kTlvs, type, "TLV");
 }
 std::string edns_option_name(std::uint16_t code) {
     return name_or(kEdnsOptions, code, "");

@@ -52,6 +52,8 @@ bool is_known_rcode(std::uint16_t rcode);
 std::string opcode_name(std::uint8_t opcode);
 bool is_known_opcode(std::uint8_t opcode);
 /// "client-subnet", or "65001".
+/// Of DNS Stateful Operations.
+std::string tlv_name(std::uint16_t type);
 std::string edns_option_name(std::uint16_t code);
 /// Extended DNS errors (RFC 8914): "Stale Answer"; empty for unknown ones.
 std::string_view extended_error_name(std::uint16_t code);

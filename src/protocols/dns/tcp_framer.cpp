@@ -90,7 +90,8 @@ void TcpFramer::gap(std::uint64_t octets) {
         clear_message();
     }
     const std::size_t want = buffer_.size() >= kPrefix ? kPrefix + length_at(buffer_) : 0;
-    if (searching_ || octets == 0 || buffer_.size() + missing_ + octets > want) {
+    const std::size_t have = buffer_.size() + missing_;
+    if (searching_ || octets == 0 || want < have || octets > want - have) {
         lose();
         return;
     }
@@ -112,7 +113,7 @@ void TcpFramer::search(ByteView& bytes) {
         if (message.size() < length) {
             break;  // wait for the rest
         }
-        if (plausible_message(decode_message(message), false)) {
+        if (plausible_message(decode_message(message), Place::elsewhere)) {
             searching_ = false;
             found_ = buffer_.substr(at);
             found_at_ = 0;

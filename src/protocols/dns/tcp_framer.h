@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "base/memory.h"
 
 namespace sslsniff::dns {
 
@@ -23,6 +24,8 @@ class TcpFramer {
     void gap(std::uint64_t octets);
     /// Where messages begin is not known: searches for one that is beyond doubt.
     void lose();
+    /// Bytes of memory outside of itself.
+    std::size_t held() const { return heap_bytes(buffer_) + heap_bytes(found_); }
 
   private:
     std::optional<Framed> cut(ByteView& bytes);

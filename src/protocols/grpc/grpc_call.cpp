@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/memory.h"
 #include "body/charset.h"
 #include "body/decoded_body.h"
 #include "model/message_schema.h"
@@ -47,6 +48,23 @@ class GrpcCall final : public HttpApplication {
     void on_missing(Side side, std::uint64_t bytes) override { half(side).reader.gap(bytes); }
     void on_end(Side side, Timestamp /*time*/) override { half(side).ended = true; }
 
+    std::size_t held() const override {
+        std::size_t held = sizeof(*this) + heap_bytes(origin_.url) + heap_bytes(path_);
+        for (const Half* half : {&request_, &response_}) {
+            held +=
+                half->reader.held() + heap_bytes(half->coding) + (half->first ? half->first->body.held() : 0);
+        }
+        return held;
+    }
+    bool shed() override {
+        bool any = false;
+        for (Half* half : {&request_, &response_}) {
+            any = half->reader.shed() || any;
+            any = (half->first && half->first->body.shed()) || any;
+        }
+        return any;
+    }
+
     void describe(const HttpExchange& exchange, Summary& summary) const override {
         const std::optional<Status> status = status_of(exchange);
         if (!status) {
@@ -78,9 +96,10 @@ class GrpcCall final : public HttpApplication {
         writer.end_object();
     }
 
-    void write_details(const HttpExchange& /*exchange*/, DetailWriter& writer) const override {
-        show_only_message(request_, '>', writer);
-        show_only_message(response_, '<', writer);
+    bool write_body(Side side, DetailWriter& writer) const override {
+        const Half& half = side == Side::request ? request_ : response_;
+        show_only_message(half, side == Side::request ? '>' : '<', writer);
+        return half.messages != 0 && !half.reader.broken();
     }
 
   private:

@@ -35,6 +35,11 @@ class MessageReader {
     /// A message is unfinished, or boundaries are not known.
     bool broken() const { return lost_ || prefix_.size() + left_ != 0; }
 
+    /// Bytes of memory outside of itself.
+    std::size_t held() const { return message_.body.held(); }
+    /// Gives up what is kept of the message under way. False when there was nothing to lose.
+    bool shed() { return message_.body.shed(); }
+
   private:
     void read(ByteView octets, Timestamp time);
     void finish(Timestamp time);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/memory.h"
+
 namespace sslsniff::hpack {
 namespace {
 
@@ -51,6 +53,11 @@ void DynamicTable::lose() {
     size_ = 0;
     capacity_.reset();
     has_unknown_ = true;
+}
+
+std::size_t DynamicTable::held() const {
+    // Most names and values fit into the strings.
+    return sizeof(*this) + kEmptyDeque + size_ + entries_.size() * sizeof(Field);
 }
 
 void DynamicTable::evict() {

@@ -48,6 +48,8 @@ class DynamicTable {
     std::size_t known_entries() const { return entries_.size(); }
     /// Size of the known entries as section 4.1 counts it; unknown names and values count as empty.
     std::size_t known_size() const { return size_; }
+    /// Bytes of memory, itself included, about.
+    std::size_t held() const;
 
   private:
     void evict();

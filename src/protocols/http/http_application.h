@@ -35,13 +35,20 @@ class HttpApplication {
     /// The body is over.
     virtual void on_end(Side side, Timestamp time) = 0;
 
+    /// Bytes of memory that it needs by now, itself included.
+    virtual std::size_t held() const = 0;
+    /// Gives up what it holds of messages that are under way, which go on. False when there was nothing to
+    /// lose.
+    virtual bool shed() = 0;
+
     /// For HttpExchange::protocol(); empty when the exchange stays what it is.
     virtual std::string_view protocol() const { return {}; }
     /// May change what HttpExchange::summary() says.
     virtual void describe(const HttpExchange& /*exchange*/, Summary& /*summary*/) const {}
     /// Adds fields to the exchange's.
     virtual void write_fields(const HttpExchange& /*exchange*/, FieldWriter& /*writer*/) const {}
-    virtual void write_details(const HttpExchange& /*exchange*/, DetailWriter& /*writer*/) const {}
+    /// Shows what the body of `side` carried; false: the body is shown as it is.
+    virtual bool write_body(Side /*side*/, DetailWriter& /*writer*/) const { return false; }
 };
 
 /// Gives `exchange` its application once its header sections say which, and has its bodies saved when that is

@@ -2,8 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
+#include "base/give_back.h"
+#include "base/memory.h"
+#include "base/saturating.h"
+
 namespace sslsniff {
 namespace {
+
+/// Bytes that are not worth giving up.
+constexpr std::size_t kSmall = 1024;
 
 Summary::Tone tone_of(const std::optional<HttpResponse>& response) {
     if (!response) {
@@ -46,6 +55,9 @@ void write_message(FieldWriter& writer, const HttpMessage& message) {
     if (!message.trailers.empty()) {
         write_headers(writer, "trailers", message.trailers);
     }
+    if (message.trailers_truncated) {
+        writer.boolean("trailers_truncated", true);
+    }
 }
 
 void write_request(FieldWriter& writer, const HttpRequest& request) {
@@ -75,15 +87,22 @@ void detail_headers(DetailWriter& writer, char marker, const HttpHeaders& header
     }
 }
 
-void detail_message(DetailWriter& writer, char marker, const HttpMessage& message) {
+/// `application`: of the exchange; null when it has none.
+void detail_message(DetailWriter& writer, HttpApplication::Side side, const HttpMessage& message,
+                    const HttpApplication* application) {
+    const char marker = side == HttpApplication::Side::request ? '>' : '<';
     detail_headers(writer, marker, message.headers);
     if (message.headers_truncated) {
         writer.line('*', "more header fields passed than were kept");
     }
-    if (message.body.size != 0) {
+    const bool is_shown = application != nullptr && application->write_body(side, writer);
+    if (message.body.size != 0 && !is_shown) {
         writer.body(marker, message.body);
     }
     detail_headers(writer, marker, message.trailers);
+    if (message.trailers_truncated) {
+        writer.line('*', "more trailer fields passed than were kept");
+    }
 }
 
 void write_informational(FieldWriter& writer, const std::vector<HttpInformational>& all) {
@@ -99,6 +118,17 @@ void write_informational(FieldWriter& writer, const std::vector<HttpInformationa
 }
 
 }  // namespace
+
+void HttpMessage::add_trailers(const HttpHeaders& fields, std::size_t limit) {
+    for (const auto& field : fields) {
+        const std::size_t cost = field.name.size() + field.value.size() + HttpHeaders::kFieldCost;
+        if (trailers_truncated || trailers.cost() + cost > limit) {
+            trailers_truncated = true;  // what is kept is a prefix
+            return;
+        }
+        trailers.add(field.name, field.value);
+    }
+}
 
 void HttpMessage::describe_body() {
     body.content_type = headers.find("Content-Type").value_or(ByteView{});
@@ -122,8 +152,8 @@ void HttpMessage::receive(ByteView octets, std::size_t limit, Timestamp time) {
 }
 
 void HttpMessage::miss(std::uint64_t bytes) {
-    body.size += bytes;
-    body.missing += bytes;
+    add_saturating(body.size, bytes);
+    add_saturating(body.missing, bytes);
     if (body.record) {
         body.record->miss();
     }
@@ -139,6 +169,73 @@ void HttpMessage::end(Timestamp time) {
     if (application != nullptr) {
         application->on_end(side, time);
     }
+}
+
+void HttpExchange::add_informational(HttpInformational&& early, std::size_t limit) {
+    const std::size_t cost =
+        HttpHeaders::kFieldCost + early.version.size() + early.reason.size() + early.headers.cost();
+    if (informational_omitted != 0 || informational_cost_ + cost > limit) {
+        add_saturating(informational_omitted, std::uint64_t{1});
+        return;
+    }
+    informational_cost_ += cost;
+    informational_held_ += heap_bytes(early.version) + heap_bytes(early.reason) + early.headers.held();
+    informational.push_back(std::move(early));
+}
+
+std::size_t HttpMessage::held() const {
+    return heap_bytes(version) + headers.held() + trailers.held() + body.held();
+}
+
+bool HttpMessage::shed() {
+    bool any = body.shed();
+    // Small sections stay: the parsers look at some fields when the message ends.
+    for (const auto& [fields, truncated] :
+         {std::pair(&headers, &headers_truncated), std::pair(&trailers, &trailers_truncated)}) {
+        if (fields->held() > kSmall) {
+            give_back(*fields);
+            any = *truncated = true;
+        }
+    }
+    return any;
+}
+
+std::size_t HttpRequest::held() const {
+    return HttpMessage::held() + heap_bytes(method) + heap_bytes(target) + heap_bytes(host) +
+           heap_bytes(url) + heap_bytes(protocol);
+}
+
+bool HttpRequest::shed() {
+    bool any = HttpMessage::shed();
+    for (std::string* text : {&method, &target, &host, &url, &protocol}) {
+        if (text->size() > kSmall) {
+            text->resize(kSmall);
+            text->shrink_to_fit();
+            any = headers_truncated = true;
+        }
+    }
+    return any;
+}
+
+std::size_t HttpExchange::held() const {
+    constexpr std::size_t kDerived = 64;  // what derived classes may add to their size
+    std::size_t held = allocated(sizeof(*this) + kDerived) + heap_bytes(informational) + informational_held_;
+    held += request ? request->held() : 0;
+    held += response ? response->held() + heap_bytes(response->reason) : 0;
+    return held + (application ? application->held() : 0);
+}
+
+bool HttpExchange::shed() {
+    bool any = request && request->shed();
+    any = (response && response->shed()) || any;
+    any = (application && application->shed()) || any;
+    if (!informational.empty()) {
+        add_saturating(informational_omitted, std::uint64_t{informational.size()});
+        informational = {};
+        informational_held_ = 0;
+        any = true;
+    }
+    return any;
 }
 
 Summary HttpExchange::summary() const {
@@ -165,6 +262,9 @@ void HttpExchange::write_fields(FieldWriter& writer) const {
     if (!informational.empty()) {
         write_informational(writer, informational);
     }
+    if (informational_omitted != 0) {
+        writer.number("informational_omitted", informational_omitted);
+    }
     if (response) {
         write_response(writer, *response);
     }
@@ -176,18 +276,19 @@ void HttpExchange::write_fields(FieldWriter& writer) const {
 void HttpExchange::write_details(DetailWriter& writer) const {
     if (request) {
         writer.line('>', fmt::format("{} {} {}", request->method, request->target, request->version));
-        detail_message(writer, '>', *request);
+        detail_message(writer, HttpApplication::Side::request, *request, application.get());
     }
     for (const auto& early : informational) {
         writer.line('<', early.version + ' ' + status_text(early.status, early.reason));
         detail_headers(writer, '<', early.headers);
     }
+    if (informational_omitted != 0) {
+        writer.line('*',
+                    fmt::format("{} more 1xx responses passed and were not kept", informational_omitted));
+    }
     if (response) {
         writer.line('<', response->version + ' ' + status_text(response->status, response->reason));
-        detail_message(writer, '<', *response);
-    }
-    if (application) {
-        application->write_details(*this, writer);
+        detail_message(writer, HttpApplication::Side::response, *response, application.get());
     }
 }
 

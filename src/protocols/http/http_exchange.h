@@ -23,6 +23,7 @@ struct HttpMessage {
     bool headers_truncated = false;  ///< more fields passed than were kept
     Body body;
     HttpHeaders trailers;
+    bool trailers_truncated = false;         ///< more of them passed than were kept
     HttpApplication* application = nullptr;  ///< owned by the exchange
     HttpApplication::Side side = HttpApplication::Side::request;
 
@@ -33,10 +34,19 @@ struct HttpMessage {
     /// The body is over.
     void end(Timestamp time);
 
+    /// One more trailer section; of all together fields that cost `limit` are kept, see HttpHeaders::cost.
+    void add_trailers(const HttpHeaders& fields, std::size_t limit);
+
     /// Fills what the body knows from the header fields.
     void describe_body();
     /// Have the whole body saved, too.
     void save_body(BodyStore& store);
+
+    /// Bytes of memory outside of itself.
+    std::size_t held() const;
+    /// Gives up what is not needed for the message to go on: what was captured of the body, and header fields
+    /// when they are large. False when there was nothing to lose.
+    bool shed();
 };
 
 struct HttpRequest : HttpMessage {
@@ -45,6 +55,9 @@ struct HttpRequest : HttpMessage {
     std::string host;      ///< of the absolute target, else Host or :authority; may be empty
     std::string url;       ///< absolute as far as known, see complete_url()
     std::string protocol;  ///< :protocol of an extended CONNECT (RFC 8441), hostile; else empty
+
+    std::size_t held() const;
+    bool shed();
 };
 
 /// A 1xx response that came before the final one (RFC 9110 section 15.2).
@@ -74,14 +87,23 @@ class HttpExchange : public Exchange {
     void write_details(DetailWriter& writer) const override;
 
     void set_protocol(std::string protocol) { protocol_ = std::move(protocol); }
+    /// Bytes of memory that it needs by now, itself included. Costs a few additions.
+    std::size_t held() const override;
+    /// As HttpMessage::shed, for all of it. What remains says what the exchange was: method, URL, status.
+    bool shed();
+    /// A 1xx response. Of all together as many are kept as cost `limit`; the others are counted.
+    void add_informational(HttpInformational&& early, std::size_t limit);
 
     std::optional<HttpRequest> request;
     std::vector<HttpInformational> informational;
+    std::uint64_t informational_omitted = 0;  ///< passed and not kept
     std::optional<HttpResponse> response;
     std::unique_ptr<HttpApplication> application;  ///< what speaks inside; mostly nothing
 
   private:
     std::string protocol_;
+    std::size_t informational_cost_ = 0;
+    std::size_t informational_held_ = 0;  ///< bytes of memory outside of the vector
 };
 
 /// Sets `host` and `url` from method, target, header fields and what is known of the connection: an

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/memory.h"
 
 namespace sslsniff {
 
@@ -36,8 +37,11 @@ class HttpHeaders {
     /// True when any field of that name lists `token` (comma-separated, case-insensitive).
     bool has_token(ByteView name, ByteView token) const;
 
-    /// Memory the fields stand for, as HPACK counts it (RFC 7541 section 4.1): octets + 32 for each field.
-    std::size_t cost() const { return octets_.size() + 32 * entries_.size(); }
+    /// Memory the fields stand for, as HPACK counts it (RFC 7541 section 4.1): bytes + 32 for each field.
+    std::size_t cost() const { return octets_.size() + kFieldCost * entries_.size(); }
+    static constexpr std::size_t kFieldCost = 32;
+    /// Bytes of memory outside of itself.
+    std::size_t held() const { return heap_bytes(octets_) + heap_bytes(entries_); }
 
     class Iterator {
       public:

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "body/body_text.h"
 
@@ -19,11 +20,20 @@ void append_excerpt(std::string& line, ByteView text, std::uint64_t size) {
 
 }  // namespace
 
+std::size_t StreamMessage::held() const {
+    std::size_t held = allocated(sizeof(*this)) + heap_bytes(type) + body.held() + heap_bytes(attributes) +
+                       heap_bytes(protocol_) + heap_bytes(origin_.url);
+    for (const Attribute& attribute : attributes) {
+        held += heap_bytes(attribute.name) + heap_bytes(attribute.value);
+    }
+    return held;
+}
+
 Summary StreamMessage::summary() const {
     Summary summary;
     summary.request = origin_.url;
-    summary.response = side_ == Side::request ? "> " : "< ";
-    summary.response += type;
+    summary.towards_client = side_ == Side::response;
+    summary.response = type;
     for (const Attribute& attribute : attributes) {
         if (attribute.in_summary) {
             summary.response += fmt::format(" {}={}", attribute.name, attribute.value);

@@ -35,6 +35,7 @@ class StreamMessage final : public Exchange {
     Summary summary() const override;
     void write_fields(FieldWriter& writer) const override;
     void write_details(DetailWriter& writer) const override;
+    std::size_t held() const override;
 
     std::string type;                   ///< "text", "ping"; a server-sent event's name; "message" in gRPC
     Body body;                          ///< content without framing and masking

@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/memory.h"
+#include "base/saturating.h"
 #include "base/text.h"
 
 namespace sslsniff {
 namespace {
 
 constexpr std::string_view kNotSeen = "request not seen";
-constexpr std::string_view kNotUnderstood = "request not understood";
 constexpr std::string_view kNotKept = "request no longer kept";
 constexpr std::string_view kDoubtful = "request and response may not belong together";
 
@@ -19,6 +20,15 @@ void spoil(Integrity& integrity, std::string_view why) {
     if (integrity.reason.empty()) {
         integrity.reason = why;
     }
+}
+
+/// `line`: as it came; what shows it makes it safe.
+void spoil_with(Integrity& integrity, std::string_view what, ByteView line) {
+    std::string why(what);
+    why += " not understood: \"";
+    why += line;
+    why += '"';
+    spoil(integrity, why);
 }
 
 template <class Message>
@@ -36,9 +46,8 @@ HttpRequest& ExchangeQueue::begin_request(Http1Head&& head) {
         close_lost_responses(nullptr);
     }
     any_request_ = true;
-    if (slots_.empty() && given_up_ == 0 && !pipelines_ && !owed_) {
+    if (is_idle() && given_up_ == 0 && !pipelines_ && !owed_) {
         requests_lost_ = responses_lost_ = false;
-        refused_ = 0;
     }
     Slot& slot = slot_for_request();
     request_ = &slot;
@@ -52,6 +61,7 @@ HttpRequest& ExchangeQueue::begin_request(Http1Head&& head) {
     take_fields(request, head);
     complete_url(request, host_.connection());
     find_application(*slot.exchange, 0, host_, limits_);
+    measure(slot);
     return request;
 }
 
@@ -59,44 +69,43 @@ HttpRequest& ExchangeQueue::begin_request(Http1Head&& head) {
 /// did not come by and octets are missing, it is among them. `last`: the request whose response may still
 /// come.
 void ExchangeQueue::close_lost_responses(const Slot* last) {
-    for (Slot& slot : slots_) {
-        if (slot.timing.start >= responses_lost_at_) {
-            break;  // as are all later ones
-        }
-        if (&slot != last && slot.request_done && !slot.response_begun) {
-            spoil(slot.integrity, "response lost");
-            slot.response_begun = slot.response_done = true;
+    for (auto slot = unanswered_.begin();
+         slot != unanswered_.end() && slot->timing.start < responses_lost_at_;) {
+        const auto at = slot++;
+        if (&*at != last && at->request_done) {
+            spoil(at->integrity, "response lost");
+            at->response_begun = at->response_done = true;
+            open_.splice(open_.end(), unanswered_, at);
         }
     }
     emit_finished();
 }
 
 ExchangeQueue::Slot& ExchangeQueue::slot_for_request() {
-    for (Slot& slot : slots_) {
-        if (!slot.request_begun && !slot.request_done) {
-            return slot;
-        }
-        if (!slot.response_begun) {
-            break;  // a later response would have been its
-        }
+    if (!unasked_.empty()) {
+        open_.splice(open_.end(), unasked_, unasked_.begin());
+        return open_.back();
     }
     make_room();
-    return slots_.emplace_back();
+    return unanswered_.emplace_back();
 }
 
 /// Gives up the oldest request nobody answered when there are too many.
 void ExchangeQueue::make_room() {
-    if (slots_.size() < limits_.max_pending) {
+    if (open_.size() + unanswered_.size() < limits_.max_pending || unanswered_.empty() ||
+        &unanswered_.front() == request_) {
         return;
     }
-    const auto oldest = std::ranges::find_if(
-        slots_, [this](const Slot& slot) { return !slot.response_begun && &slot != request_; });
-    if (oldest != slots_.end()) {
-        spoil(oldest->integrity, "too many requests are waiting for responses");
-        emit(*oldest);
-        slots_.erase(oldest);
-        ++given_up_;
-    }
+    give_up_request("too many requests are waiting for responses");
+}
+
+/// Emits the oldest request that waits. Its response will still come.
+void ExchangeQueue::give_up_request(std::string_view why) {
+    Slot& oldest = unanswered_.front();
+    spoil(oldest.integrity, why);
+    emit(oldest);
+    unanswered_.pop_front();
+    ++given_up_;
 }
 
 void ExchangeQueue::end_request(Timestamp time) {
@@ -107,39 +116,47 @@ void ExchangeQueue::end_request(Timestamp time) {
 }
 
 ExchangeQueue::Slot* ExchangeQueue::next_for_response() {
-    if (given_up_ > 0) {
-        return nullptr;
-    }
-    const auto found = std::ranges::find_if(slots_, [](const Slot& slot) { return !slot.response_begun; });
-    return found == slots_.end() ? nullptr : &*found;
+    return given_up_ > 0 || unanswered_.empty() ? nullptr : &unanswered_.front();
 }
 
 void ExchangeQueue::add_informational(Http1Head&& head) {
     if (Slot* slot = next_for_response(); slot != nullptr) {
-        slot->exchange->informational.push_back(
-            {std::move(head.version), head.status, std::move(head.reason), std::move(head.headers)});
+        slot->exchange->add_informational(
+            {std::move(head.version), head.status, std::move(head.reason), std::move(head.headers)},
+            limits_.max_headers);
+        measure(*slot);
     }
 }
 
 ExchangeQueue::Slot& ExchangeQueue::slot_for_response(const Http1Head& head) {
     if (Slot* slot = next_for_response(); slot != nullptr) {
         slot->doubtful |= responses_lost_;
-        pipelines_ |= !responses_lost_ && slot != &slots_.back() && slots_.back().timing.start < head.start;
-        return *slot;
+        pipelines_ |=
+            !responses_lost_ && unanswered_.size() > 1 && unanswered_.back().timing.start < head.start;
+        open_.splice(open_.end(), unanswered_, unanswered_.begin());
+        return open_.back();
+    }
+    if (unasked_.size() >= limits_.max_pending) {
+        requests_lost_ = true;  // no two threads are that far apart
+        release_unasked_responses();
     }
     const bool alone = given_up_ > 0 || requests_lost_ || responses_lost_;
-    Slot& slot = given_up_ > 0 ? slots_.emplace_front() : slots_.emplace_back();
-    if (alone) {
-        slot.request_done = true;
-        responses_lost_at_ = head.start;
-    }
+    return alone ? slot_without_request(head) : unasked_.emplace_back();
+}
+
+/// For a response whose request is not to come.
+ExchangeQueue::Slot& ExchangeQueue::slot_without_request(const Http1Head& head) {
+    Slot& slot = alone_.emplace(Slot{});
+    slot.request_done = true;
+    responses_lost_at_ = head.start;
     if (given_up_ > 0) {
         --given_up_;
         spoil(slot.integrity, kNotKept);
-    } else if (alone && refused_ > 0) {
-        --refused_;
-        spoil(slot.integrity, kNotUnderstood);
-    } else if (alone) {
+    } else if (!not_understood_.empty()) {
+        const Bytes beginning = std::exchange(not_understood_, {});
+        const std::size_t line = std::min(beginning.find_first_of("\r\n"), beginning.size());
+        spoil_with(slot.integrity, "request", ByteView(beginning).substr(0, line));
+    } else {
         slot.integrity.joined_midstream = true;
         spoil(slot.integrity, kNotSeen);
     }
@@ -163,6 +180,7 @@ HttpResponse& ExchangeQueue::begin_response(Http1Head&& head) {
     response.reason = std::move(head.reason);
     take_fields(response, head);
     find_application(*slot.exchange, 0, host_, limits_);
+    measure(slot);
     return response;
 }
 
@@ -177,20 +195,38 @@ void ExchangeQueue::cut(StartLineMatcher::Kind kind) {
     const bool request = kind == StartLineMatcher::Kind::request;
     if (Slot* slot = std::exchange(request ? request_ : response_, nullptr); slot != nullptr) {
         (request ? slot->request_done : slot->response_done) = true;
+        measure(*slot);
         emit_finished();
     }
 }
 
 void ExchangeQueue::damage(StartLineMatcher::Kind kind, std::uint64_t missing, std::string_view why) {
     if (Slot* slot = current(kind); slot != nullptr) {
-        slot->integrity.missing_bytes += missing;
+        add_saturating(slot->integrity.missing_bytes, missing);
         spoil(slot->integrity, why);
     }
 }
 
-void ExchangeQueue::owe_response(bool refused) {
+void ExchangeQueue::owe_response() {
     owed_ = true;
-    refused_ += refused ? 1 : 0;
+}
+
+void ExchangeQueue::refuse_request(ByteView line, Timestamp start) {
+    any_request_ = true;
+    Slot& slot = slot_for_request();
+    slot.request_begun = slot.request_done = true;
+    slot.doubtful |= requests_lost_;
+    slot.timing.start = slot.response_begun ? std::min(slot.timing.start, start) : start;
+    spoil_with(slot.integrity, "request", line);
+    measure(slot);
+    emit_finished();
+}
+
+void ExchangeQueue::refuse_response(ByteView line) {
+    if (Slot* slot = next_for_response(); slot != nullptr) {
+        spoil_with(slot->integrity, "response", line);
+        measure(*slot);
+    }
 }
 
 void ExchangeQueue::lost(StartLineMatcher::Kind kind, std::uint64_t bytes, Timestamp time) {
@@ -203,33 +239,40 @@ void ExchangeQueue::lost(StartLineMatcher::Kind kind, std::uint64_t bytes, Times
     } else {
         responses_lost_ = true;
         responses_lost_at_ = time;
-        if (!pipelines_ && !slots_.empty()) {
-            close_lost_responses(&slots_.back());
+        if (!pipelines_ && !unanswered_.empty()) {
+            close_lost_responses(&unanswered_.back());
         }
     }
 }
 
 /// Emits the responses that wait for their request: it is among what was lost. False when there are none.
 bool ExchangeQueue::release_unasked_responses() {
-    bool any = false;
-    for (Slot& slot : slots_) {
-        if (!slot.request_begun && !slot.request_done) {
-            slot.request_done = any = true;
-            spoil(slot.integrity, kNotSeen);
+    const bool any = !unasked_.empty();
+    for (; !unasked_.empty(); unasked_.pop_front()) {
+        Slot& slot = unasked_.front();
+        slot.request_done = true;
+        spoil(slot.integrity, kNotSeen);
+        if (slot.response_done) {
+            emit(slot);
+        } else {
+            response_ = &alone_.emplace(std::move(slot));
         }
     }
-    emit_finished();
     return any;
 }
 
 void ExchangeQueue::emit_finished() {
-    while (!slots_.empty() && slots_.front().request_done && slots_.front().response_done) {
-        emit(slots_.front());
-        slots_.pop_front();
+    for (; !open_.empty() && open_.front().request_done && open_.front().response_done; open_.pop_front()) {
+        emit(open_.front());
+    }
+    if (alone_ && alone_->response_done) {
+        emit(*alone_);
+        alone_.reset();
     }
 }
 
 void ExchangeQueue::emit(Slot& slot) {
+    held_ -= slot.held;
     Timing& timing = slot.timing;
     if (timing.end && timing.request_end) {
         timing.end = std::max(*timing.end, *timing.request_end);
@@ -237,21 +280,104 @@ void ExchangeQueue::emit(Slot& slot) {
     host_.emit(timing, std::move(slot.integrity), std::move(slot.exchange));
 }
 
+std::size_t ExchangeQueue::cost_of(const Slot& slot) {
+    constexpr std::size_t kLinks = 2 * sizeof(void*);
+    return allocated(sizeof(Slot) + kLinks) + heap_bytes(slot.integrity.reason) + slot.exchange->held();
+}
+
+void ExchangeQueue::measure(Slot& slot) {
+    held_ -= slot.held;
+    slot.held = cost_of(slot);
+    held_ += slot.held;
+}
+
+std::size_t ExchangeQueue::held() const {
+    std::size_t held = held_;
+    // What grows just now.
+    if (request_ != nullptr) {
+        held += cost_of(*request_) - request_->held;
+    }
+    if (response_ != nullptr && response_ != request_) {
+        held += cost_of(*response_) - response_->held;
+    }
+    return held;
+}
+
+bool ExchangeQueue::shed(Slot& slot) {
+    if (!slot.exchange->shed()) {
+        return false;
+    }
+    measure(slot);
+    spoil(slot.integrity, kNoLongerKept);
+    return !std::exchange(slot.was_shed, true);
+}
+
+std::uint64_t ExchangeQueue::give_up(std::size_t bytes) {
+    for (Slot* slot : {request_, response_}) {
+        if (slot != nullptr) {
+            measure(*slot);
+        }
+    }
+    const std::size_t goal = held_ - std::min(held_, bytes);
+    std::uint64_t number = 0;
+    // Bodies and header fields first: who asked for what, and what came of it, is still shown then.
+    for (std::list<Slot>* slots : {&open_, &unanswered_, &unasked_}) {
+        for (auto slot = slots->begin(); slot != slots->end() && held_ > goal; ++slot) {
+            number += shed(*slot) ? 1 : 0;
+        }
+    }
+    if (alone_ && held_ > goal) {
+        number += shed(*alone_) ? 1 : 0;
+    }
+    while (held_ > goal) {
+        const std::uint64_t more = give_up_oldest();
+        if (more == 0) {
+            break;
+        }
+        number += more;
+    }
+    return number;
+}
+
+/// Emits what waits for its other half; returns how many exchanges that are.
+std::uint64_t ExchangeQueue::give_up_oldest() {
+    if (!unanswered_.empty() && &unanswered_.front() != request_) {
+        give_up_request(kNoLongerKept);
+        return 1;
+    }
+    const std::uint64_t number = unasked_.size();
+    if (number != 0) {
+        requests_lost_ = true;
+        release_unasked_responses();
+    }
+    return number;
+}
+
 void ExchangeQueue::finish() {
     request_ = response_ = nullptr;
-    for (Slot& slot : slots_) {
-        if (!slot.request_begun) {
-            spoil(slot.integrity, kNotSeen);
-        } else if (!slot.request_done) {
-            spoil(slot.integrity, "request not finished");
-        } else if (!slot.response_begun) {
-            spoil(slot.integrity, "no response");
-        } else if (!slot.response_done) {
-            spoil(slot.integrity, "response not finished");
+    for (std::list<Slot>* slots : {&open_, &unanswered_, &unasked_}) {
+        for (Slot& slot : *slots) {
+            emit_unfinished(slot);
         }
-        emit(slot);
+        slots->clear();
     }
-    slots_.clear();
+    if (alone_) {
+        emit_unfinished(*alone_);
+        alone_.reset();
+    }
+}
+
+void ExchangeQueue::emit_unfinished(Slot& slot) {
+    if (!slot.request_begun) {
+        spoil(slot.integrity, kNotSeen);
+    } else if (!slot.request_done) {
+        spoil(slot.integrity, "request not finished");
+    } else if (!slot.response_begun) {
+        spoil(slot.integrity, "no response");
+    } else if (!slot.response_done) {
+        spoil(slot.integrity, "response not finished");
+    }
+    emit(slot);
 }
 
 }  // namespace sslsniff

@@ -2,6 +2,7 @@
 
 #include <list>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -16,7 +17,7 @@ namespace sslsniff {
 /// until the connection comes to a point where nothing can be outstanding: a request that begins while no
 /// other waits, on a connection that never pipelined, after the responses to lost requests. A response
 /// without request waits for it, since two threads of a process may report their calls in either order,
-/// unless something was lost.
+/// unless something was lost: and when more of them wait than requests may, their requests are lost.
 class ExchangeQueue {
   public:
     struct Slot {
@@ -28,6 +29,8 @@ class ExchangeQueue {
         bool response_begun = false;
         bool response_done = false;
         bool doubtful = false;  ///< the pairing is
+        bool was_shed = false;  ///< it lost something to the bound of all that is held
+        std::size_t held = 0;   ///< bytes of memory, when they were last measured
     };
 
     ExchangeQueue(ParserHost& host, const ParserLimits& limits) : host_(host), limits_(limits) {}
@@ -45,12 +48,22 @@ class ExchangeQueue {
 
     /// The half in progress misses octets, or will not be finished.
     void damage(StartLineMatcher::Kind kind, std::uint64_t missing, std::string_view why);
-    /// A request passed of which nothing is worth showing; `refused`: because it is malformed.
-    void owe_response(bool refused);
+    /// A request began of which nothing is worth showing.
+    void owe_response();
+    /// What begins with `line` came where a request belongs. It is likely to be answered.
+    void refuse_request(ByteView line, Timestamp start);
+    /// What begins with `line` came where a response belongs.
+    void refuse_response(ByteView line);
+    /// How the connection began, in the direction of the requests, before HTTP was recognised: a response
+    /// without request may answer that. Empty: nothing passed, or was not seen.
+    void set_not_understood(ByteView beginning) { not_understood_ = beginning; }
     /// Whole messages of this kind may have passed unseen; `bytes`: octets of them, 0 when unknown.
     void lost(StartLineMatcher::Kind kind, std::uint64_t bytes, Timestamp time);
     /// Emits all, finished or not.
     void finish();
+
+    std::size_t held() const;                  ///< see ProtocolParser
+    std::uint64_t give_up(std::size_t bytes);  ///< see ProtocolParser
 
     Slot* current(StartLineMatcher::Kind kind) {
         return kind == StartLineMatcher::Kind::request ? request_ : response_;
@@ -59,17 +72,30 @@ class ExchangeQueue {
   private:
     void emit_finished();
     void emit(Slot& slot);
+    void emit_unfinished(Slot& slot);
     Slot& slot_for_request();
     Slot& slot_for_response(const Http1Head& head);
+    Slot& slot_without_request(const Http1Head& head);
+    bool is_idle() const { return open_.empty() && unanswered_.empty() && unasked_.empty() && !alone_; }
     void close_lost_responses(const Slot* last);
     bool release_unasked_responses();
     void make_room();
+    void give_up_request(std::string_view why);
+    static std::size_t cost_of(const Slot& slot);
+    void measure(Slot& slot);
+    bool shed(Slot& slot);
+    std::uint64_t give_up_oldest();
 
     ParserHost& host_;
     const ParserLimits& limits_;
-    std::list<Slot> slots_;
-    Slot* request_ = nullptr;   ///< whose request is in progress
-    Slot* response_ = nullptr;  ///< whose response is in progress
+    // In order; a slot moves from `unanswered_` or `unasked_`, of which one is always empty, to `open_`.
+    std::list<Slot> open_;        ///< both halves have begun, or are not to come; one of them is unfinished
+    std::list<Slot> unanswered_;  ///< whose response has not begun
+    std::list<Slot> unasked_;     ///< whose request has not begun
+    std::optional<Slot> alone_;   ///< whose request will not come and whose response is in progress
+    std::size_t held_ = 0;        ///< sum of Slot::held
+    Slot* request_ = nullptr;     ///< whose request is in progress
+    Slot* response_ = nullptr;    ///< whose response is in progress
     bool requests_lost_ = false;
     bool responses_lost_ = false;
     bool owed_ = false;  ///< requests were lost, and no response came since
@@ -77,7 +103,7 @@ class ExchangeQueue {
     bool pipelines_ = false;
     Timestamp responses_lost_at_;  ///< when responses last passed that belong to no request here
     std::uint64_t given_up_ = 0;   ///< requests no longer kept whose responses will still come
-    std::uint64_t refused_ = 0;    ///< malformed requests whose responses will still come
+    Bytes not_understood_;         ///< see set_not_understood
 };
 
 }  // namespace sslsniff

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/memory.h"
 #include "protocols/http/http_upgrade.h"
 
 namespace sslsniff {
@@ -40,41 +41,39 @@ bool Http1Parser::waits(Direction direction) const {
 
 ProtocolParser::Status Http1Parser::feed(Direction direction, ByteView bytes, Timestamp time) {
     if (!request_direction_ && guess(direction, bytes)) {
-        hold(direction, bytes, time, std::nullopt);
-        release();
-    } else {
-        read(direction, bytes, time);
+        release_guessed();
     }
+    read(direction, bytes, time);
     return rejected_ ? Status::rejected : Status::ok;
 }
 
 /// Reads or holds one chunk.
 void Http1Parser::read(Direction direction, ByteView bytes, Timestamp time) {
-    if (waits(direction)) {
-        if (hold(direction, bytes, time, std::nullopt)) {
+    while (!bytes.empty()) {
+        while (waits(direction)) {
+            if (hold(direction, bytes, time, std::nullopt)) {
+                return;
+            }
+            if (!request_direction_) {
+                rejected_ = true;
+                return;
+            }
+            undecided_ = true;
+            deciding_ = false;  // too much to wait any longer: take it for HTTP
+            release_requests();
+        }
+        bytes.remove_prefix(reader(direction).feed(bytes, time));
+        if (switching_) {
+            switch_protocol(direction, bytes);
             return;
         }
-        if (!request_direction_) {
-            rejected_ = true;
-            return;
-        }
-        deciding_ = false;  // too much to wait any longer: take it for HTTP
-        release();
-    }
-    const std::size_t consumed = reader(direction).feed(bytes, time);
-    const ByteView rest = bytes.substr(consumed);
-    if (switching_) {
-        switch_protocol(direction, rest);
-    } else if (!rest.empty()) {
-        read(direction, rest, time);
     }
 }
 
 bool Http1Parser::guess(Direction direction, ByteView bytes) {
     Guess& guess = guesses_[index(direction)];
     if (!guess.request_possible && !guess.status_possible) {
-        guess = {};
-        guess.request_possible = guess.status_possible = true;
+        guess = Guess(StartLineMatcher::Methods::known);
     }
     for (const char c : bytes) {
         if (guess.request_possible) {
@@ -102,6 +101,24 @@ bool Http1Parser::guess(Direction direction, ByteView bytes) {
     return false;
 }
 
+/// Nothing more will come. What one side said may be a start line that went wrong.
+void Http1Parser::guess_from_held() {
+    for (const Direction direction : {Direction::sent, Direction::received}) {
+        Bytes beginning;
+        for (const Held& held : held_) {
+            if (held.direction == direction && !held.gap && beginning.size() < kMaxMethod) {
+                beginning += held.octets;
+            }
+        }
+        const StartLineResemblance found = resembles_start_line(beginning);
+        if (!beginning.empty() && found.verdict != Verdict::no) {
+            set_request_direction(found.kind == Kind::request ? direction : opposite(direction));
+            release_guessed();
+            return;
+        }
+    }
+}
+
 void Http1Parser::set_request_direction(Direction direction) {
     request_direction_ = direction;
     host_.set_role(direction == Direction::sent ? Role::client : Role::server);
@@ -117,8 +134,8 @@ bool Http1Parser::hold(Direction direction, ByteView bytes, Timestamp time,
     return true;
 }
 
-/// Reads what was held. Some of it may be held again.
-void Http1Parser::release() {
+/// Reads what was held until the direction of the requests was known. Some of it may be held again.
+void Http1Parser::release_guessed() {
     held_octets_ = 0;
     for (const Held& held : std::exchange(held_, {})) {
         if (held.gap) {
@@ -129,16 +146,41 @@ void Http1Parser::release() {
     }
 }
 
+/// Reads requests that were held, up to the next one that may end HTTP on this connection.
+void Http1Parser::release_requests() {
+    while (!held_.empty() && !deciding_) {
+        Held held = std::move(held_.front());
+        held_.pop_front();
+        held_octets_ -= held.octets.size() - held.begin + sizeof(Held);
+        if (held.gap) {
+            requests_.gap(*held.gap, held.time);
+            continue;
+        }
+        held.begin += requests_.feed(ByteView(held.octets).substr(held.begin), held.time);
+        if (held.begin < held.octets.size()) {
+            held_octets_ += held.octets.size() - held.begin + sizeof(Held);
+            held_.push_front(std::move(held));
+        }
+    }
+}
+
 void Http1Parser::gap(Direction direction, std::uint64_t bytes, Timestamp time) {
-    if (waits(direction)) {
-        guesses_[index(direction)] = {};
+    while (waits(direction)) {
+        guesses_[index(direction)] = Guess(StartLineMatcher::Methods::known);
         if (hold(direction, {}, time, bytes)) {
             return;
         }
+        if (!request_direction_) {
+            rejected_ = true;
+            return;
+        }
+        deciding_ = false;
+        release_requests();
     }
-    if (request_direction_) {
-        reader(direction).gap(bytes, time);
+    if (direction == request_direction_) {
+        queue_.set_not_understood(host_.not_understood(direction));
     }
+    reader(direction).gap(bytes, time);
 }
 
 void Http1Parser::end_of_stream(Direction direction, Timestamp time) {
@@ -148,13 +190,52 @@ void Http1Parser::end_of_stream(Direction direction, Timestamp time) {
 }
 
 void Http1Parser::finish(Timestamp time) {
-    if (deciding_ && request_direction_) {
+    if (!request_direction_) {
+        guess_from_held();
+    }
+    while (deciding_ && request_direction_) {
         deciding_ = false;
-        release();
+        release_requests();
     }
     requests_.end(false, time);
     responses_.end(false, time);
     queue_.finish();
+}
+
+std::size_t Http1Parser::held() const {
+    return allocated(sizeof(*this)) + kEmptyDeque + held_octets_ + requests_.held() + responses_.held() +
+           queue_.held();
+}
+
+std::uint64_t Http1Parser::give_up(std::size_t bytes) {
+    const std::size_t before = held();
+    const std::size_t goal = before - std::min(before, bytes);
+    std::uint64_t number = queue_.give_up(bytes);
+    for (MessageReader* reader : {&requests_, &responses_}) {
+        number += held() > goal && reader->shed() ? 1 : 0;
+    }
+    return number + (held() > goal && drop_held() ? 1 : 0);
+}
+
+/// Turns input that waits into a gap. False when there is none.
+bool Http1Parser::drop_held() {
+    std::array<std::uint64_t, 2> dropped{};
+    for (const Held& held : held_) {
+        dropped[index(held.direction)] += held.octets.size() - held.begin;
+    }
+    if (dropped[0] + dropped[1] == 0) {
+        return false;
+    }
+    const Timestamp time = held_.back().time;
+    held_ = {};
+    held_octets_ = 0;
+    guesses_.fill(Guess(StartLineMatcher::Methods::known));
+    for (const Direction direction : {Direction::sent, Direction::received}) {
+        if (dropped[index(direction)] != 0) {
+            hold(direction, {}, time, 0);
+        }
+    }
+    return true;
 }
 
 Http1Listener::Destination Http1Parser::on_head(Kind kind, Http1Head&& head) {
@@ -201,7 +282,7 @@ bool Http1Parser::on_end(Kind kind) {
     // The answer to the last request, or too many were lost to wait for it.
     if (deciding_ && !switching_ && queue_.next_for_response() == nullptr) {
         deciding_ = false;
-        release();
+        release_requests();
     }
     return !switching_;
 }
@@ -215,7 +296,7 @@ void Http1Parser::on_broken(Kind kind, Http1Head* head, const Breakage& breakage
         if (!head->start_line_done) {
             rejected_ = !sure_ && breakage.missing == 0 && kind == evidence_;
             if (kind == Kind::request) {
-                queue_.owe_response(breakage.cause == Breakage::Cause::malformed);
+                queue_.owe_response();
             }
             return;
         }
@@ -227,6 +308,16 @@ void Http1Parser::on_broken(Kind kind, Http1Head* head, const Breakage& breakage
     }
     queue_.damage(kind, breakage.missing, breakage.reason);
     queue_.cut(kind);
+}
+
+void Http1Parser::on_refused(Kind kind, Timestamp start, ByteView line) {
+    if (kind == Kind::request && undecided_) {
+        queue_.owe_response();  // what is inside of a tunnel
+    } else if (kind == Kind::request) {
+        queue_.refuse_request(line, start);
+    } else {
+        queue_.refuse_response(line);
+    }
 }
 
 void Http1Parser::on_lost(Kind kind, std::uint64_t bytes) {
@@ -241,7 +332,7 @@ void Http1Parser::switch_protocol(Direction direction, ByteView rest) {
         if (entry.gap) {
             break;
         }
-        held += entry.octets;
+        held += ByteView(entry.octets).substr(entry.begin);
     }
     queue_.finish();
     const bool received = direction == Direction::received;
@@ -250,21 +341,6 @@ void Http1Parser::switch_protocol(Direction direction, ByteView rest) {
 
 std::unique_ptr<ProtocolParser> create_http1(ParserHost& host, const ParserLimits& limits) {
     return std::make_unique<Http1Parser>(host, limits);
-}
-
-Verdict detect_http1(const Evidence& evidence) {
-    Verdict verdict = Verdict::no;
-    if (evidence.connection.endpoints.transport == Transport::udp) {
-        return verdict;  // SSDP has messages of the same form, which are neither paired nor on one connection
-    }
-    for (const ByteView octets : {evidence.sent, evidence.received}) {
-        for (const auto kind : {StartLineMatcher::Kind::request, StartLineMatcher::Kind::response}) {
-            if (!octets.empty()) {
-                verdict = std::max(verdict, match_start_line(kind, octets));
-            }
-        }
-    }
-    return verdict;
 }
 
 }  // namespace sslsniff

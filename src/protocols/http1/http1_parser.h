@@ -1,9 +1,9 @@
 #pragma once
 
 #include <array>
+#include <deque>
 #include <memory>
 #include <optional>
-#include <vector>
 
 #include "protocols/http1/exchange_queue.h"
 #include "protocols/http1/message_reader.h"
@@ -22,6 +22,8 @@ class Http1Parser final : public ProtocolParser, private Http1Listener {
     void gap(Direction direction, std::uint64_t bytes, Timestamp time) override;
     void end_of_stream(Direction direction, Timestamp time) override;
     void finish(Timestamp time) override;
+    std::size_t held() const override;
+    std::uint64_t give_up(std::size_t bytes) override;
 
   private:
     /// Input that cannot be read yet.
@@ -30,28 +32,34 @@ class Http1Parser final : public ProtocolParser, private Http1Listener {
         Timestamp time;
         Bytes octets;
         std::optional<std::uint64_t> gap;  ///< then no octets
+        std::size_t begin = 0;             ///< octets of it that were read
     };
     /// Finds out which direction carries requests.
     struct Guess {
-        StartLineMatcher request{Kind::request};
+        explicit Guess(StartLineMatcher::Methods methods) : request(Kind::request, methods) {}
+        StartLineMatcher request;
         StartLineMatcher status{Kind::response};
-        bool request_possible = false;
-        bool status_possible = false;
+        bool request_possible = true;
+        bool status_possible = true;
     };
 
     Destination on_head(Kind kind, Http1Head&& head) override;
     bool on_end(Kind kind) override;
     void on_body_gap(Kind kind, std::uint64_t bytes) override;
     void on_broken(Kind kind, Http1Head* head, const Breakage& breakage) override;
+    void on_refused(Kind kind, Timestamp start, ByteView line) override;
     void on_lost(Kind kind, std::uint64_t bytes) override;
 
     Destination on_response_head(Http1Head&& head);
     MessageReader& reader(Direction direction);
     bool guess(Direction direction, ByteView bytes);
+    void guess_from_held();
     void set_request_direction(Direction direction);
     void read(Direction direction, ByteView bytes, Timestamp time);
     bool hold(Direction direction, ByteView bytes, Timestamp time, std::optional<std::uint64_t> gap);
-    void release();
+    void release_guessed();
+    void release_requests();
+    bool drop_held();
     void switch_protocol(Direction direction, ByteView rest);
     bool waits(Direction direction) const;
 
@@ -60,19 +68,24 @@ class Http1Parser final : public ProtocolParser, private Http1Listener {
     ExchangeQueue queue_;
     MessageReader requests_;
     MessageReader responses_;
-    std::array<Guess, 2> guesses_;
+    std::array<Guess, 2> guesses_{Guess(StartLineMatcher::Methods::any),
+                                  Guess(StartLineMatcher::Methods::any)};
     std::optional<Direction> request_direction_;
     Kind evidence_ = Kind::request;  ///< whose start line told
-    std::vector<Held> held_;
-    std::size_t held_octets_ = 0;
-    bool sure_ = false;  ///< a whole header section made sense
+    /// In order of arrival: of both directions while none is known to carry requests, later of that one.
+    std::deque<Held> held_;
+    std::size_t held_octets_ = 0;  ///< with what each entry costs
+    bool sure_ = false;            ///< a whole header section made sense
     bool rejected_ = false;
     bool deciding_ = false;   ///< the last request may end HTTP on this connection; its response will tell
     bool switching_ = false;  ///< it did
+    bool undecided_ = false;  ///< too much came to wait for that response
     std::unique_ptr<ProtocolParser> successor_;
 };
 
-Verdict detect_http1(const Evidence& evidence);
+// The row of the table of protocols (protocols/registry.cpp); the first two are in detector.cpp.
+std::unique_ptr<Detector> detect_http1();
+bool may_begin_http1(ByteView message, const ConnectionInfo& connection);
 std::unique_ptr<ProtocolParser> create_http1(ParserHost& host, const ParserLimits& limits);
 
 }  // namespace sslsniff

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/give_back.h"
+#include "base/memory.h"
 #include "model/names.h"
 
 namespace sslsniff {
@@ -13,8 +15,8 @@ using Cause = Http1Listener::Breakage::Cause;
 constexpr Names<Cause, 3> kCauses{
     {{Cause::malformed, "malformed"}, {Cause::gap, "gap in"}, {Cause::ended, "connection ended in"}}};
 
-/// RFC 9110 sets no bound; no registered method has more than 17 octets.
-constexpr std::size_t kMaxMethod = 64;
+/// Of a line that is no start line, so much is shown.
+constexpr std::size_t kMaxRefusedLine = 128;
 
 /// What peers accept from each other is to be reported, as far as llhttp can be talked into it. Since version
 /// 9 it takes a lone LF for a line end only when asked to (RFC 9112 section 2.2).
@@ -72,6 +74,9 @@ void MessageReader::step(const char*& at, const char* end) {
         case State::parsing:
             run_parser(at, end);
             break;
+        case State::refused:
+            read_refused_line(at, end);
+            break;
         case State::lost:
             search(at, end);
             break;
@@ -81,6 +86,7 @@ void MessageReader::step(const char*& at, const char* end) {
 void MessageReader::start_message(Timestamp start, bool found_by_search) {
     head_ = {};
     head_.start = start;
+    line_.clear();
     found_by_search_ = found_by_search;
     head_done_ = in_chunk_ = in_field_ = truncated_ = false;
     framing_ = Framing::none;
@@ -95,6 +101,7 @@ void MessageReader::start_message(Timestamp start, bool found_by_search) {
 /// CONNECT has a grammar of its own.
 void MessageReader::read_method(const char*& at, const char* end) {
     const char* const stop = std::find_if_not(at, end, is_token_char);
+    note_line(at, stop);
     head_.method.append(at, std::min(stop, at + kMaxMethod));
     at = stop;
     if (head_.method.size() >= kMaxMethod || head_.method.empty() || (stop != end && *stop != ' ') ||
@@ -114,6 +121,7 @@ void MessageReader::run_parser(const char*& at, const char* end) {
     if (kind_ == Kind::request && !head_.start_line_done) {
         end = end_of_piece(at, end);
     }
+    const char* const begin = at;
     // llhttp 9 refuses octets above 0x7F in the request target, which clients send as they were typed and
     // servers accept: it gets a stand-in for each, and add_target() the octet.
     const bool stands_in =
@@ -122,12 +130,14 @@ void MessageReader::run_parser(const char*& at, const char* end) {
     const char* const given = stands_in ? "x" : at;
     const llhttp_errno_t error = llhttp_execute(&parser_, given, static_cast<std::size_t>(end - at));
     original_ = {};
+    const std::ptrdiff_t offset = error == HPE_OK ? end - at : llhttp_get_error_pos(&parser_) - given;
+    at = offset >= 0 && offset <= end - at ? at + offset : end;
+    if (!head_.start_line_done) {
+        note_line(begin, at);
+    }
     if (error == HPE_OK) {
-        at = end;
         return;
     }
-    const std::ptrdiff_t offset = llhttp_get_error_pos(&parser_) - given;
-    at = offset >= 0 && offset <= end - at ? at + offset : end;
     if (error == HPE_PAUSED) {
         complete();  // on_message_complete pauses
     } else {
@@ -139,18 +149,29 @@ void MessageReader::complete() {
     state_ = State::idle;
     head_done_ = false;
     if (message_ != nullptr) {
+        message_->trailers_truncated = truncated_;
         message_->end(now_);
     }
     message_ = nullptr;
     stop_ = !listener_.on_end(kind_);
 }
 
+void MessageReader::note_line(const char* at, const char* end) {
+    if (line_.size() < kMaxRefusedLine && !line_.ends_with('\n')) {
+        end = std::min(end, at + (kMaxRefusedLine - line_.size()));
+        const char* const newline = std::find(at, end, '\n');
+        line_.append(at, newline == end ? end : newline + 1);
+    }
+}
+
 /// The octets are not HTTP. A message found by searching is only believed when its header section made sense.
 void MessageReader::refuse() {
-    if (head_done_ || !found_by_search_) {
+    if (found_by_search_ && !head_done_) {
+        lose(0);
+    } else if (head_done_ || head_.start_line_done) {
         abandon(Cause::malformed, 0);
     } else {
-        lose(0);
+        state_ = State::refused;
     }
 }
 
@@ -161,10 +182,29 @@ void MessageReader::abandon(Cause cause, std::uint64_t missing) {
     if (!head_done_) {
         describe_start_line();
     }
+    if (message_ != nullptr) {
+        message_->trailers_truncated = truncated_;
+    }
     listener_.on_broken(kind_, head_done_ ? nullptr : &head_, {cause, missing, std::move(reason)});
     message_ = nullptr;
     head_done_ = false;
     lose(missing);
+}
+
+/// Shows the whole line, however it comes.
+void MessageReader::read_refused_line(const char*& at, const char* end) {
+    const char* const stop = std::find(at, end, '\n');
+    note_line(at, stop);
+    if (stop != end || line_.ends_with('\n') || line_.size() == kMaxRefusedLine) {
+        end_refused_line();
+    }
+    at = stop;
+}
+
+void MessageReader::end_refused_line() {
+    const std::size_t size = line_.find_last_not_of("\r\n") + 1;
+    listener_.on_refused(kind_, head_.start, ByteView(line_).substr(0, size));
+    lose(0);
 }
 
 void MessageReader::lose(std::uint64_t bytes) {
@@ -176,6 +216,9 @@ void MessageReader::lose(std::uint64_t bytes) {
 
 void MessageReader::gap(std::uint64_t bytes, Timestamp time) {
     now_ = time;
+    if (state_ == State::refused) {
+        end_refused_line();
+    }
     if (state_ == State::idle || state_ == State::lost) {
         lose(bytes);
     } else if (!head_done_ || !gap_in_body(bytes)) {
@@ -221,9 +264,28 @@ void MessageReader::end(bool orderly, Timestamp time) {
     }
     if (orderly && head_done_ && framing_ == Framing::until_close) {
         complete();
+    } else if (state_ == State::refused) {
+        end_refused_line();
     } else {
         abandon(Cause::ended, 0);
     }
+}
+
+std::size_t MessageReader::held() const {
+    return heap_bytes(head_.method) + heap_bytes(head_.target) + heap_bytes(head_.reason) +
+           head_.headers.held() + heap_bytes(candidate_) + heap_bytes(line_);
+}
+
+bool MessageReader::shed() {
+    constexpr std::size_t kSmall = 4096;
+    if (head_done_ || head_.headers.held() + head_.target.size() <= 2 * kSmall) {
+        return false;
+    }
+    give_back(head_.headers);
+    head_.target.resize(std::min(head_.target.size(), kSmall));
+    head_.target.shrink_to_fit();
+    truncated_ = true;
+    return true;
 }
 
 /// Octets pass that belong to nothing known: the end of something, for one thing.

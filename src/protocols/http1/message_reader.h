@@ -51,6 +51,9 @@ class Http1Listener {
     /// The message in progress cannot be finished. `head` is null when on_head already came for it; else it
     /// holds what was read so far, possibly nothing.
     virtual void on_broken(Kind kind, Http1Head* head, const Breakage& breakage) = 0;
+    /// A message began whose start line is no such line: `line` is what it begins with, without the line's
+    /// end. What follows is lost until the next message.
+    virtual void on_refused(Kind kind, Timestamp start, ByteView line) = 0;
     /// Whole messages may have passed unseen, in `bytes` octets or more; 0 when nobody knows whether.
     virtual void on_lost(Kind kind, std::uint64_t bytes) = 0;
 };
@@ -78,8 +81,13 @@ class MessageReader {
 
     Timestamp now() const { return now_; }
 
+    /// Bytes of memory outside of itself; the message in progress is not its own.
+    std::size_t held() const;
+    /// Gives up what was read of a large header section. False when there is none.
+    bool shed();
+
   private:
-    enum class State : std::uint8_t { idle, method, parsing, lost };
+    enum class State : std::uint8_t { idle, method, parsing, refused, lost };
     enum class Framing : std::uint8_t { none, length, chunked, until_close };
     struct Callbacks;
 
@@ -93,14 +101,16 @@ class MessageReader {
     void note_skipping();
     void begin_candidate();
     bool replay_candidate();
+    void note_line(const char* at, const char* end);
+    void read_refused_line(const char*& at, const char* end);
     void complete();
     void refuse();
+    void end_refused_line();
     void abandon(Http1Listener::Breakage::Cause cause, std::uint64_t missing);
     void lose(std::uint64_t bytes);
     bool gap_in_body(std::uint64_t bytes);
     void miss(std::uint64_t bytes);
 
-    static constexpr std::size_t kFieldCost = 32;  ///< see HttpHeaders::cost
     std::size_t room();
     bool keeps_fields() const;
     void add_target(ByteView octets);
@@ -127,6 +137,7 @@ class MessageReader {
     std::size_t body_limit_ = 0;
     HttpMessage* message_ = nullptr;
     Http1Head head_;
+    Bytes line_;         ///< of a start line in progress what is shown when it is none; its end included
     ByteView original_;  ///< of the target, what llhttp has a stand-in for just now
     StartLineMatcher matcher_;
     Bytes candidate_;  ///< octets of the candidate from earlier chunks

@@ -23,11 +23,16 @@ struct MessageReader::Callbacks {
             head.reason.append(at, std::min(length, kMaxReason - std::min(kMaxReason, head.reason.size())));
             return 0;
         };
-        settings.on_status_complete = settings.on_version_complete = [](llhttp_t* parser) {
-            // A request line ends with the version, a status line with the reason.
+        // A request line ends with the version, a status line with the reason.
+        settings.on_version_complete = [](llhttp_t* parser) {
             MessageReader& reader = self(parser);
-            reader.head_.start_line_done |= reader.kind_ == Kind::request || parser->status_code != 0;
+            reader.head_.start_line_done |= reader.kind_ == Kind::request;
             return 0;
+        };
+        settings.on_status_complete = [](llhttp_t* parser) {
+            constexpr int kStop = -1;
+            self(parser).head_.start_line_done |= parser->status_code != 0;
+            return parser->status_code != 0 ? 0 : kStop;  // two blanks before the status: llhttp takes them
         };
         settings.on_header_field = [](llhttp_t* parser, const char* at, std::size_t length) {
             self(parser).add_field_name({at, length});
@@ -98,7 +103,7 @@ void MessageReader::add_field_name(ByteView octets) {
         return;
     }
     if (!in_field_) {
-        if (room() <= kFieldCost) {
+        if (room() <= HttpHeaders::kFieldCost) {
             truncated_ = true;
             return;
         }

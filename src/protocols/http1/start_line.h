@@ -9,15 +9,24 @@
 
 namespace sslsniff {
 
-/// True for the methods llhttp knows (RFC 9110, WebDAV, UPnP and others), without HTTP/2's "PRI".
+/// True for the methods llhttp knows (RFC 9110, WebDAV, UPnP and others) and more that are in wide use,
+/// without HTTP/2's "PRI".
 bool is_known_method(ByteView method);
+
+/// Whether such a method begins like this.
+bool begins_known_method(ByteView beginning);
+
+/// RFC 9110 sets no bound to methods; no registered one has more than 17 bytes.
+inline constexpr std::size_t kMaxMethod = 64;
 
 /// token characters of RFC 9110 section 5.6.2.
 bool is_token_char(char c);
 
-/// Recognises the start line of an HTTP/1 message octet by octet, in constant memory. Strict, because it
-/// decides what a connection speaks and where to go on after a gap:
-///   request: known method SP target SP "HTTP/1." DIGIT [CR] LF      (RFC 9112 section 3)
+/// Recognises the start line of an HTTP/1 message byte by byte, in constant memory. Strict, because it
+/// decides what a connection speaks and where to go on after a gap. Where a message is sure to begin its
+/// method may be anything, as anybody may have one of their own (RFC 9110 section 9.1); elsewhere, the end of
+/// something else in front of it would be taken for a part of it.
+///   request: method SP target SP "HTTP/1." DIGIT [CR] LF            (RFC 9112 section 3)
 ///   status:  "HTTP/1." DIGIT SP 3DIGIT ( SP | CR | LF )             (RFC 9112 section 4)
 class StartLineMatcher {
   public:
@@ -25,7 +34,9 @@ class StartLineMatcher {
     /// Octets of a request line that is still believed.
     static constexpr std::size_t kMaxLine = std::size_t{16} * 1024;
 
-    explicit StartLineMatcher(Kind kind) : kind_(kind) {}
+    enum class Methods : std::uint8_t { known, any };
+
+    explicit StartLineMatcher(Kind kind, Methods methods = Methods::known) : kind_(kind), methods_(methods) {}
     /// `need_more` until decided; must not be called after `yes` or `no`. Empty lines before the line are
     /// skipped (RFC 9112 section 2.2).
     Verdict push(char c) {
@@ -35,22 +46,30 @@ class StartLineMatcher {
         return kind_ == Kind::request ? push_request(c) : push_status(c);
     }
     bool is_fresh() const { return length_ == 0; }
-    void reset() { *this = StartLineMatcher(kind_); }
+    void reset() { *this = StartLineMatcher(kind_, methods_); }
 
   private:
     enum class Part : std::uint8_t { method, target, version, end };
     Verdict push_request(char c);
+    Verdict push_method(char c);
     Verdict push_status(char c);
     Verdict push_version(char c);
 
     Kind kind_;
+    Methods methods_;
     Part part_ = Part::method;
     std::size_t length_ = 0;   ///< octets of the whole line
     std::size_t in_part_ = 0;  ///< octets of the current part
-    std::array<char, 16> method_{};
+    std::array<char, 20> method_{};
 };
 
-/// Whether `octets` begin with such a line.
-Verdict match_start_line(StartLineMatcher::Kind kind, ByteView octets);
+/// Whether a connection's first bytes are a start line that went wrong: a known method with no target, tabs
+/// or another version behind it, "HTTP/" with no status. `yes`: it names HTTP; `need_more`: the other side's
+/// first bytes may prove it.
+struct StartLineResemblance {
+    Verdict verdict;
+    StartLineMatcher::Kind kind;
+};
+StartLineResemblance resembles_start_line(ByteView message);
 
 }  // namespace sslsniff

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
+#include "base/memory.h"
 #include "protocols/http2/header_section.h"
 
 namespace sslsniff::http2 {
@@ -27,15 +29,22 @@ Connection::Connection(ParserHost& host, const ParserLimits& limits)
       received_(*this, Direction::received, limits.max_headers) {}
 
 void Connection::open_upgraded(const HttpRequest& request, Timestamp start) {
-    const auto [stream, added] = streams_.try_emplace(1, 1, false, start);
-    stream->second.on_upgraded_request(request);
+    const bool seen = !request.method.empty();
+    const auto [stream, added] = streams_.try_emplace(1, 1, !seen, start);
+    if (seen) {
+        stream->second.stream.on_upgraded_request(request);
+    } else {
+        stream->second.stream.on_unseen_request();
+    }
+    measure(stream->second);
 }
 
 Connection::Status Connection::feed(Direction direction, ByteView bytes, Timestamp time) {
+    const std::uint64_t strange = half(direction).strange();
     half(direction).feed(bytes, time);
     const bool hopeless =
         !sent_.has_frames() && !received_.has_frames() && half(direction).skipped() > kMaxSearch;
-    return hopeless ? Status::rejected : Status::ok;
+    return hopeless ? Status::rejected : half(direction).strange() != strange ? Status::strange : Status::ok;
 }
 
 void Connection::gap(Direction direction, std::uint64_t bytes, Timestamp time) {
@@ -83,7 +92,7 @@ void Connection::on_preface(Direction direction) {
 Stream* Connection::find(std::uint32_t id, bool opens, Timestamp time) {
     const auto found = streams_.find(id);
     if (found != streams_.end()) {
-        return &found->second;
+        return &found->second.stream;
     }
     if (closed_.contains(id) || (complete_ && !opens)) {
         return nullptr;
@@ -91,7 +100,7 @@ Stream* Connection::find(std::uint32_t id, bool opens, Timestamp time) {
     if (streams_.size() >= limits_.max_pending) {
         emit(streams_.begin(), "too many streams are open");
     }
-    return &streams_.try_emplace(id, id, !opens, time).first->second;
+    return &streams_.try_emplace(id, id, !opens, time).first->second.stream;
 }
 
 void Connection::on_headers(Direction direction, HeaderSection&& section, Timestamp time) {
@@ -104,6 +113,7 @@ void Connection::on_headers(Direction direction, HeaderSection&& section, Timest
     if (section.promised != 0) {
         if (Stream* stream = find(section.promised, true, time)) {
             stream->on_promise(section, host_.connection(), time);
+            settle(section.promised);
         }
         return;
     }
@@ -132,7 +142,7 @@ void Connection::on_reset(Direction direction, std::uint32_t stream, std::option
                           Timestamp time) {
     const auto found = streams_.find(stream);
     if (found != streams_.end()) {
-        found->second.on_reset({.code = code, .by_client = side_of(direction) == Side::request}, time);
+        found->second.stream.on_reset({.code = code, .by_client = side_of(direction) == Side::request}, time);
         settle(stream);
     }
 }
@@ -152,18 +162,54 @@ void Connection::on_goaway(Direction direction, std::uint32_t last_stream, std::
 void Connection::on_lost(Direction direction, Timestamp /*time*/) {
     complete_ = false;
     const std::optional<Side> side = side_of(direction);
-    for (auto& [id, stream] : streams_) {
+    for (auto& [id, open] : streams_) {
         if (side) {
-            stream.on_lost(*side);
+            open.stream.on_lost(*side);
         }
     }
 }
 
 void Connection::settle(std::uint32_t id) {
     const auto stream = streams_.find(id);
-    if (stream != streams_.end() && stream->second.finished()) {
-        emit(stream, {});
+    if (stream == streams_.end()) {
+        return;
     }
+    if (stream->second.stream.finished()) {
+        emit(stream, {});
+    } else {
+        measure(stream->second);
+    }
+}
+
+void Connection::measure(Open& open) {
+    streams_held_ -= open.held;
+    open.held = open.stream.held();
+    streams_held_ += open.held;
+}
+
+std::size_t Connection::held() const {
+    constexpr std::size_t kClosed = 64;  // each has a place in the order and one in the set
+    return allocated(sizeof(*this)) + sent_.held() + received_.held() + kEmptyDeque +
+           closed_order_.size() * kClosed + streams_held_;
+}
+
+std::uint64_t Connection::give_up(std::size_t bytes) {
+    const std::size_t before = held();
+    const std::size_t goal = before - std::min(before, bytes);
+    std::uint64_t number = 0;
+    // Bodies and header fields first: who asked for what, and what came of it, is still shown then.
+    for (auto stream = streams_.begin(); stream != streams_.end() && held() > goal; ++stream) {
+        number += stream->second.stream.shed() ? 1 : 0;
+        measure(stream->second);
+    }
+    for (HalfConnection* half : {&sent_, &received_}) {
+        number += held() > goal && half->shed() ? 1 : 0;
+    }
+    while (!streams_.empty() && held() > goal) {
+        emit(streams_.begin(), kNoLongerKept);
+        ++number;
+    }
+    return number;
 }
 
 Connection::Streams::iterator Connection::emit(Streams::iterator stream, std::string_view why) {
@@ -173,7 +219,8 @@ Connection::Streams::iterator Connection::emit(Streams::iterator stream, std::st
         closed_.erase(closed_order_.front());
         closed_order_.pop_front();
     }
-    stream->second.emit(host_, why);
+    streams_held_ -= stream->second.held;
+    stream->second.stream.emit(host_, why);
     return streams_.erase(stream);
 }
 

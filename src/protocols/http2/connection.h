@@ -25,9 +25,17 @@ class Connection final : public ProtocolParser, private HalfListener {
     void gap(Direction direction, std::uint64_t bytes, Timestamp time) override;
     void end_of_stream(Direction direction, Timestamp time) override;
     void finish(Timestamp time) override;
+    std::size_t held() const override;
+    std::uint64_t give_up(std::size_t bytes) override;
 
   private:
-    using Streams = std::map<std::uint32_t, Stream>;
+    /// A stream, and what it held when that was last measured.
+    struct Open {
+        Open(std::uint32_t id, bool joined, Timestamp start) : stream(id, joined, start) {}
+        Stream stream;
+        std::size_t held = 0;
+    };
+    using Streams = std::map<std::uint32_t, Open>;
     using Side = Stream::Side;
 
     void on_preface(Direction direction) override;
@@ -45,6 +53,7 @@ class Connection final : public ProtocolParser, private HalfListener {
     /// The stream a frame belongs to, opened when that is plausible; null for one that is over.
     Stream* find(std::uint32_t id, bool opens, Timestamp time);
     void settle(std::uint32_t id);
+    void measure(Open& open);
     Streams::iterator emit(Streams::iterator stream, std::string_view why);
 
     ParserHost& host_;
@@ -54,6 +63,7 @@ class Connection final : public ProtocolParser, private HalfListener {
     bool complete_ = true;             ///< every frame so far was seen
     std::optional<Direction> client_;  ///< direction of the requests
     Streams streams_;
+    std::size_t streams_held_ = 0;  ///< sum of Open::held
     std::deque<std::uint32_t> closed_order_;
     std::unordered_set<std::uint32_t> closed_;  ///< ended lately: late frames of these open nothing
     std::string goaway_;                        ///< why the peer closes the connection

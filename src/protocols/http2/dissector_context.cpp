@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/endian.h"
+#include "base/memory.h"
 #include "protocols/hpack/table_block.h"
 
 namespace sslsniff::http2 {
@@ -101,7 +102,7 @@ Bytes DissectorContext::before(Direction direction, ByteView octets) {
     }
     Bytes made_up;
     if (!half.frames.synchronised()) {
-        made_up = to_octets({.length = static_cast<std::uint32_t>(octets.size()), .type = kOpaque});
+        made_up = to_octets({.length = static_cast<std::uint32_t>(octets.size()), .type = FrameType::opaque});
     } else if (std::exchange(half.detached, false)) {
         made_up = catch_up(half.frames, hpack::encode_table(half.frames.table()));
     }
@@ -115,6 +116,10 @@ bool DissectorContext::skip(Direction direction, std::uint64_t octets) {
     Half& half = this->half(direction);
     half.frames.gap(octets, {});
     return half.frames.synchronised();
+}
+
+std::size_t DissectorContext::held() const {
+    return allocated(sizeof(*this)) + halves_[0].frames.held() + halves_[1].frames.held();
 }
 
 std::unique_ptr<StreamContext> make_dissector_context(Direction client, bool from_start) {

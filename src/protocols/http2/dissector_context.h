@@ -20,6 +20,7 @@ class DissectorContext final : public StreamContext, private HalfListener {
     Beginning begin() override;
     Bytes before(Direction direction, ByteView octets) override;
     bool skip(Direction direction, std::uint64_t octets) override;
+    std::size_t held() const override;
 
   private:
     struct Half {

@@ -118,9 +118,10 @@ bool is_valid(const FrameHeader& header) {
     return stream_fits(header) && (header.flags & ~defined_flags(header.type)) == 0;
 }
 
-bool is_table_frame(const FrameHeader& header) {
-    return header.type == FrameType::headers && header.stream == 0 && header.flags == kEndHeaders &&
-           !header.reserved;
+bool is_made_up(const FrameHeader& header) {
+    const std::uint8_t flags = header.type == FrameType::headers ? kEndHeaders : 0;
+    return (header.type == FrameType::headers || header.type == FrameType::opaque) && header.stream == 0 &&
+           header.flags == flags && !header.reserved;
 }
 
 bool strip_padding(const FrameHeader& header, ByteView& payload) {

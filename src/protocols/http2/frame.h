@@ -20,13 +20,11 @@ enum class FrameType : std::uint8_t {
     goaway = 7,
     window_update = 8,
     continuation = 9,
-    altsvc = 10,          ///< RFC 7838
-    origin = 12,          ///< RFC 8336
-    priority_update = 16  ///< RFC 9218
+    altsvc = 10,           ///< RFC 7838
+    origin = 12,           ///< RFC 8336
+    priority_update = 16,  ///< RFC 9218
+    opaque = 0xF0  ///< no registry's: made up around bytes that are not understood, see DissectorContext
 };
-
-/// Neither registered nor reserved: for octets that are not to be understood.
-inline constexpr auto kOpaque = static_cast<FrameType>(0xF0);
 
 inline constexpr std::uint8_t kEndStream = 0x1;
 inline constexpr std::uint8_t kAck = 0x1;
@@ -61,9 +59,9 @@ std::uint32_t read_u32(ByteView octets);
 /// Reserved types that peers send to keep us tolerant (0x0b + n * 0x1f) pass too.
 bool is_valid(const FrameHeader& header);
 
-/// A HEADERS frame on stream 0. No peer may send one: it is made up to restore a dynamic table in the middle
-/// of a connection, see DissectorContext.
-bool is_table_frame(const FrameHeader& header);
+/// A HEADERS frame on stream 0, which restores a dynamic table, or an opaque one. Peers send neither: they
+/// are made up to begin in the middle of a connection, see DissectorContext.
+bool is_made_up(const FrameHeader& header);
 
 /// The flags section 6 defines for frames of `type`; none for types it does not know.
 std::uint8_t defined_flags(FrameType type);

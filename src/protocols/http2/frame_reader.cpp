@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/give_back.h"
+
 namespace sslsniff::http2 {
 
 FrameReader::FrameReader(FrameListener& listener, std::size_t max_payload)
@@ -65,7 +67,8 @@ std::size_t FrameReader::read_header(ByteView octets, Timestamp time) {
     }
     const Bytes raw = std::exchange(pending_, {});
     header_ = parse_frame_header(raw);
-    if (!is_valid(header_) && !is_table_frame(header_)) {
+    if (!is_valid(header_) && !is_made_up(header_)) {
+        ++strange_;
         lose(false, time);
         search(raw, time);
         return take;
@@ -157,6 +160,15 @@ void FrameReader::gap(std::uint64_t bytes, Timestamp time) {
     lose(true, time);
 }
 
+bool FrameReader::shed() {
+    if (state_ != State::payload || pending_.empty()) {
+        return false;
+    }
+    missing_ += pending_.size();
+    give_back(pending_);
+    return true;
+}
+
 void FrameReader::resynchronise() {
     if (tiling_) {
         skipped_ += tiling_->skipped();
@@ -180,7 +192,7 @@ Bytes FrameReader::unfinished() const {
         return to_octets(rest) + static_cast<char>(padding_);
     }
     if (missing_ != 0) {  // too much of it passed
-        return to_octets({.length = left_, .type = kOpaque});
+        return to_octets({.length = left_, .type = FrameType::opaque});
     }
     return to_octets(rest) + pending_;
 }

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "base/memory.h"
 #include "model/time.h"
 #include "protocols/http2/frame.h"
 #include "protocols/http2/tiling.h"
@@ -51,6 +52,14 @@ class FrameReader {
     Bytes unfinished() const;
     /// Octets passed over in search of a boundary.
     std::uint64_t skipped() const { return skipped_; }
+    /// How often what should have been a frame was none.
+    std::uint64_t strange() const { return strange_; }
+
+    /// Bytes of memory outside of itself.
+    std::size_t held() const { return heap_bytes(pending_) + (tiling_ ? tiling_->held() : 0); }
+    /// Gives up what is kept of the frame under way, whose payload then counts as missing. False when there
+    /// was nothing to lose.
+    bool shed();
 
   private:
     enum class State : std::uint8_t { start, header, payload, search };
@@ -76,6 +85,7 @@ class FrameReader {
     std::uint64_t missing_ = 0;        ///< octets of the frame that are not in pending_
     std::optional<Tiling> tiling_;
     std::uint64_t skipped_ = 0;
+    std::uint64_t strange_ = 0;
 };
 
 }  // namespace sslsniff::http2

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/endian.h"
+#include "base/give_back.h"
 
 namespace sslsniff::http2 {
 
@@ -38,6 +39,20 @@ void HalfConnection::gap(std::uint64_t bytes, Timestamp time) {
     }
 }
 
+std::size_t HalfConnection::held() const {
+    return reader_.held() + decoder_.table().held() + (open_ ? heap_bytes(open_->octets) : 0);
+}
+
+bool HalfConnection::shed() {
+    const bool frame = reader_.shed();
+    const bool block = open_ && !open_->octets.empty();
+    if (block) {
+        open_->missing += open_->octets.size();
+        give_back(open_->octets);
+    }
+    return frame || block;
+}
+
 Bytes HalfConnection::unfinished() const {
     Bytes octets;
     if (open_ && open_->missing == 0) {
@@ -68,6 +83,9 @@ void HalfConnection::on_frame(const FrameHeader& header, ByteView payload, std::
         abandon_block(time);  // section 4.3: nothing may come in between
     }
     switch (header.type) {
+        case FrameType::opaque:
+            on_lost(time);
+            break;
         case FrameType::headers:
         case FrameType::push_promise:
             read_headers(header, payload, missing, time);

@@ -67,8 +67,16 @@ class HalfConnection final : private FrameListener {
 
     /// Octets passed over in search of frames.
     std::uint64_t skipped() const { return reader_.skipped(); }
+    /// See FrameReader.
+    std::uint64_t strange() const { return reader_.strange(); }
     /// Well-formed frames were seen.
     bool has_frames() const { return has_frames_; }
+
+    /// Bytes of memory outside of itself.
+    std::size_t held() const;
+    /// Gives up what is kept of the header block and the frame under way. False when there was nothing to
+    /// lose.
+    bool shed();
 
   private:
     struct OpenBlock {

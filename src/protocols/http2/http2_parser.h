@@ -8,7 +8,8 @@
 namespace sslsniff {
 
 /// HTTP/2 (RFC 9113), from its preface or from anywhere in the middle. Each stream becomes a Http2Exchange.
-Verdict detect_http2(const Evidence& evidence);
+std::unique_ptr<Detector> detect_http2();
+bool may_begin_http2(ByteView message, const ConnectionInfo& connection);
 std::unique_ptr<ProtocolParser> create_http2(ParserHost& host, const ParserLimits& limits);
 
 /// For a connection that HTTP/1.1's Upgrade turned into HTTP/2: `request` is answered on stream 1 (RFC 7540

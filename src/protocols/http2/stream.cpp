@@ -1,28 +1,34 @@
 #include "protocols/http2/stream.h"
 
-#include <charconv>
 #include <utility>
 
+#include "base/memory.h"
+#include "base/number.h"
+#include "base/saturating.h"
 #include "protocols/http2/header_section.h"
 
 namespace sslsniff::http2 {
 namespace {
 
-void append_fields(HttpHeaders& to, const HttpHeaders& from) {
-    for (const auto& field : from) {
-        to.add(field.name, field.value);
-    }
+std::optional<std::uint64_t> content_length(const HttpMessage& message) {
+    return parse_number<std::uint64_t>(message.headers.find("content-length").value_or(ByteView()));
 }
 
 /// What Content-Length promises beyond what was seen, when frames are missing.
 void account_for_length(HttpMessage& message) {
-    const ByteView text = message.headers.find("content-length").value_or(ByteView());
-    std::uint64_t length = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
-    if (error == std::errc() && end == text.data() + text.size() && length > message.body.size) {
-        message.body.missing += length - message.body.size;
-        message.body.size = length;
+    const auto length = content_length(message);
+    if (length && *length > message.body.size) {
+        add_saturating(message.body.missing, *length - message.body.size);
+        message.body.size = *length;
     }
+}
+
+/// Whether the client has all of the response: as much as Content-Length promises, or it has no content at
+/// all (RFC 9110 section 6.4.1).
+bool is_satisfied(const HttpRequest* request, const HttpResponse& response) {
+    const bool empty =
+        response.status == 204 || response.status == 304 || (request != nullptr && request->method == "HEAD");
+    return empty || content_length(response) == response.body.size;
 }
 
 }  // namespace
@@ -57,11 +63,12 @@ HttpMessage& Stream::message(Side side) {
 void Stream::on_headers(Side side, const HeaderSection& section, ParserHost& host, const ParserLimits& limits,
                         Timestamp time) {
     Half& half = this->half(side);
+    half.last = time;
     half.partial = half.partial || section.block.damaged;
     half.unknown = half.unknown || section.block.unknown != 0;
     const SectionKind kind = kind_of(section.block);
     if (half.head || kind == SectionKind::trailers) {
-        append_fields(message(side).trailers, read_fields(section.block));
+        message(side).add_trailers(read_fields(section.block), limits.max_headers);
     } else if (side == Side::request) {
         half.head = true;
         half.lost = false;  // whatever was lost came before this message
@@ -71,7 +78,7 @@ void Stream::on_headers(Side side, const HeaderSection& section, ParserHost& hos
         if (!timing_.response_start) {
             timing_.response_start = section.start;
         }
-        read_response_section(section);
+        read_response_section(section, limits.max_headers);
         find_application(*exchange_, id(), host, limits);
     }
     if (section.end_stream) {
@@ -79,11 +86,11 @@ void Stream::on_headers(Side side, const HeaderSection& section, ParserHost& hos
     }
 }
 
-void Stream::read_response_section(const HeaderSection& section) {
+void Stream::read_response_section(const HeaderSection& section, std::size_t max_headers) {
     HttpResponse response = read_response(section.block);
     if (response.status / 100 == 1 && !section.end_stream) {
-        exchange_->informational.push_back(
-            {response.version, response.status, response.reason, std::move(response.headers)});
+        exchange_->add_informational(
+            {response.version, response.status, response.reason, std::move(response.headers)}, max_headers);
         return;
     }
     response_.head = true;
@@ -114,7 +121,8 @@ void Stream::on_upgraded_request(const HttpRequest& request) {
 }
 
 void Stream::on_data(Side side, const DataPiece& piece, const ParserLimits& limits, Timestamp time) {
-    const Half& half = this->half(side);
+    Half& half = this->half(side);
+    half.last = time;
     HttpMessage& message = this->message(side);
     if (side == Side::response && !timing_.response_start) {
         timing_.response_start = time;
@@ -178,7 +186,7 @@ Integrity Stream::integrity(std::string_view why) const {
             message = &*exchange_->response;
         }
         const std::uint64_t missing = message != nullptr ? message->body.missing : 0;
-        result.missing_bytes += missing;
+        add_saturating(result.missing_bytes, missing);
         std::string reason;
         if (half->lost || missing != 0) {
             reason = "gap in the ";
@@ -204,11 +212,33 @@ Integrity Stream::integrity(std::string_view why) const {
     } else if (!finished()) {
         result.reason = why;
     }
+    if (was_shed_ && result.reason.empty()) {
+        result.reason = kNoLongerKept;
+    }
     result.complete = result.reason.empty();
     return result;
 }
 
+std::size_t Stream::held() const {
+    constexpr std::size_t kNode = 48;  // of a map
+    return allocated(sizeof(*this) + kNode) + exchange_->held();
+}
+
+bool Stream::shed() {
+    return exchange_->shed() && !std::exchange(was_shed_, true);
+}
+
+/// Some clients (curl) leave as soon as they have what Content-Length promised, before END_STREAM.
+void Stream::end_if_satisfied() {
+    const bool whole = response_.head && !response_.ended && !response_.lost && !response_.partial;
+    const HttpRequest* const request = exchange_->request ? &*exchange_->request : nullptr;
+    if (whole && !exchange_->reset && is_satisfied(request, *exchange_->response)) {
+        end(Side::response, response_.last);
+    }
+}
+
 void Stream::emit(ParserHost& host, std::string_view why) {
+    end_if_satisfied();
     if (!finished()) {
         timing_.end.reset();
     }

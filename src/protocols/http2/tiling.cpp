@@ -15,6 +15,14 @@ constexpr unsigned kSameStreamBits = 12;
 constexpr std::uint32_t kMaxChecked = 16384;
 constexpr std::size_t kMaxChains = 256;
 
+/// False for most octets: no chain may begin at a header of other types, with flags that none of them has
+/// or with the reserved bit.
+bool may_be_header(const char* octets) {
+    constexpr unsigned kFlags = kEndStream | kEndHeaders | kPadded | kPriority;
+    const auto at = [&](std::size_t index) -> unsigned { return static_cast<unsigned char>(octets[index]); };
+    return at(3) <= static_cast<unsigned>(FrameType::continuation) && (at(4) & ~kFlags) == 0 && at(5) < 0x80;
+}
+
 bool is_checked(const FrameHeader& header) {
     return header.type != FrameType::data && header.length <= kMaxChecked;
 }
@@ -31,7 +39,9 @@ bool Tiling::add(ByteView octets, Timestamp time) {
         times_.emplace_back(end(), time);
     }
     window_.append(octets);
-    std::erase_if(chains_, [&](Chain& chain) { return !settle(chain); });
+    if (end() >= wanted_) {
+        settle_all();
+    }
     start_chains();
     if (!found_) {
         trim();
@@ -39,21 +49,42 @@ bool Tiling::add(ByteView octets, Timestamp time) {
     return found_.has_value();
 }
 
+void Tiling::settle_all() {
+    wanted_ = kNothing;
+    std::erase_if(chains_, [&](Chain& chain) {
+        const bool waits = settle(chain);
+        wanted_ = waits ? std::min(wanted_, waits_for(chain)) : wanted_;
+        return !waits;
+    });
+}
+
+std::uint64_t Tiling::waits_for(const Chain& chain) {
+    return chain.unchecked ? chain.next : chain.next + kFrameHeaderSize;
+}
+
 void Tiling::start_chains() {
     for (; scanned_ + kFrameHeaderSize <= end(); ++scanned_) {
+        if (first_only_ && scanned_ != 0) {
+            scanned_ = end();
+            return;
+        }
+        if (!may_be_header(window_.data() + (scanned_ - base_))) {
+            continue;
+        }
         const FrameHeader header = parse_frame_header(view(scanned_));
         if (!is_valid(header) || !may_begin_chain(header)) {
             continue;
         }
         Chain chain;
         chain.start = chain.next = chain.latest = scanned_;
-        if (aligned_start_ && scanned_ == 0) {
+        if (scanned_ == aligned_) {
             chain.bits = noise_ == Noise::payload ? kAlignedBits : kAlignedBitsInBinary;
         }
         if (!settle(chain)) {
             continue;
         }
         chains_.push_back(chain);
+        wanted_ = std::min(wanted_, waits_for(chain));
         if (chains_.size() > kMaxChains) {
             chains_.erase(std::ranges::max_element(chains_, {}, &Chain::next));
         }
@@ -70,6 +101,7 @@ bool Tiling::settle(Chain& chain) {
         if (!found_ || needed < needed_) {
             needed_ = needed;
             found_ = chain.start >= base_ ? chain.start : chain.latest;  // or it has left the window
+            found_block_ = chain.has_block;
         }
     }
     return step == Step::wait;

@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/memory.h"
 #include "model/time.h"
 #include "protocols/http2/evidence.h"
 
@@ -28,9 +30,12 @@ class Tiling {
     /// `aligned_start`: octet 0 is the first of a call of the application, likely that of a frame. `noise`:
     /// what surrounds frames; where it is not known that there are any, one frame proves them only by the
     /// fields of its header block.
-    explicit Tiling(bool aligned_start, Noise noise = Noise::payload)
-        : aligned_start_(aligned_start), noise_(noise) {}
+    /// `first_only`: frames begin at byte 0 or nowhere.
+    explicit Tiling(bool aligned_start, Noise noise = Noise::payload, bool first_only = false)
+        : aligned_(aligned_start ? 0 : kNothing), first_only_(first_only), noise_(noise) {}
 
+    /// The octets that are added next are the first of a call.
+    void align() { aligned_ = end(); }
     /// Takes more octets; true when the boundaries are found.
     bool add(ByteView octets, Timestamp time);
 
@@ -42,6 +47,15 @@ class Tiling {
     std::vector<Piece> take();
     /// Octets that were skipped: before the boundary, or so far.
     std::uint64_t skipped() const;
+    /// After success: a header block was among the frames that proved it.
+    bool has_block() const { return found_block_; }
+    /// False when frames that begin at byte 0 alone count and there are none.
+    bool possible() const { return !first_only_ || end() < kFrameHeaderSize || !chains_.empty(); }
+    /// Bytes of memory outside of itself, about.
+    std::size_t held() const {
+        constexpr std::size_t kTimes = 608;  // of a deque with one block
+        return heap_bytes(window_) + heap_bytes(chains_) + (times_.empty() ? 0 : kTimes);
+    }
 
   private:
     struct Chain {
@@ -57,9 +71,12 @@ class Tiling {
         bool open_block = false;  ///< a CONTINUATION must follow
     };
     enum class Step : std::uint8_t { wait, rejected, enough };
+    static constexpr std::uint64_t kNothing = std::numeric_limits<std::uint64_t>::max();
 
     bool is_enough(const Chain& chain) const;
+    void settle_all();
     bool settle(Chain& chain);
+    static std::uint64_t waits_for(const Chain& chain);
     Step follow(Chain& chain) const;
     bool check_payload(Chain& chain) const;
     bool check_header(Chain& chain) const;
@@ -68,15 +85,18 @@ class Tiling {
     std::uint64_t end() const { return base_ + window_.size(); }
     ByteView view(std::uint64_t position) const { return ByteView(window_).substr(position - base_); }
 
-    bool aligned_start_;
+    std::uint64_t aligned_;  ///< a call began there
+    bool first_only_;
     Noise noise_;
     std::uint64_t base_ = 0;     ///< position of the first octet in window_
     std::uint64_t scanned_ = 0;  ///< chains were started at all positions before
     Bytes window_;
     std::deque<std::pair<std::uint64_t, Timestamp>> times_;  ///< from which position on octets came when
     std::vector<Chain> chains_;
+    std::uint64_t wanted_ = kNothing;     ///< with octets up to here a chain can be followed further
     std::optional<std::uint64_t> found_;  ///< position of the boundary
     std::uint64_t needed_ = 0;            ///< octets up to here proved it
+    bool found_block_ = false;
 };
 
 }  // namespace sslsniff::http2

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "model/names.h"
 #include "protocols/redis/commands.h"
@@ -197,6 +198,10 @@ void RedisExchange::write_details(DetailWriter& writer) const {
     if (kind == ExchangeKind::snapshot) {
         writer.line('<', snapshot_text(snapshot));
     }
+}
+
+std::size_t RedisExchange::held() const {
+    return allocated(sizeof(*this)) + request.held() + response.held();
 }
 
 }  // namespace sslsniff::redis

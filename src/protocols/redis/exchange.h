@@ -34,8 +34,10 @@ struct RedisExchange : Exchange {
 
     std::string_view protocol() const override { return "redis"; }
     Summary summary() const override;
+    bool escapes_backslashes() const override { return true; }
     void write_fields(FieldWriter& writer) const override;
     void write_details(DetailWriter& writer) const override;
+    std::size_t held() const override;
 };
 
 }  // namespace sslsniff::redis

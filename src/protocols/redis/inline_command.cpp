@@ -1,5 +1,7 @@
 #include "protocols/redis/inline_command.h"
 
+#include <algorithm>
+
 namespace sslsniff::redis {
 namespace {
 
@@ -46,15 +48,20 @@ bool read_quoted(ByteView line, std::size_t& at, Bytes& word) {
 
 }  // namespace
 
-bool split_inline(ByteView line, std::vector<Bytes>& words) {
-    const auto blank = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
+namespace {
+
+bool is_blank(char c) {
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+bool split_quoted(ByteView line, std::vector<Bytes>& words) {
     for (std::size_t at = 0; at < line.size();) {
-        if (blank(line[at])) {
+        if (is_blank(line[at])) {
             ++at;
             continue;
         }
         Bytes& word = words.emplace_back();
-        while (at < line.size() && !blank(line[at])) {
+        while (at < line.size() && !is_blank(line[at])) {
             if (line[at] != '"' && line[at] != '\'') {
                 word += line[at++];
             } else if (!read_quoted(line, at, word)) {
@@ -63,6 +70,25 @@ bool split_inline(ByteView line, std::vector<Bytes>& words) {
         }
     }
     return true;
+}
+
+}  // namespace
+
+std::vector<Bytes> split_inline(ByteView line) {
+    std::vector<Bytes> words;
+    if (split_quoted(line, words)) {
+        return words;
+    }
+    words.clear();
+    while (!line.empty()) {
+        const auto* const end = std::ranges::find_if(line, is_blank);
+        if (end != line.begin()) {
+            words.emplace_back(line.begin(), end);
+        }
+        line.remove_prefix(
+            std::min<std::size_t>(static_cast<std::size_t>(end - line.begin()) + 1, line.size()));
+    }
+    return words;
 }
 
 }  // namespace sslsniff::redis

@@ -6,8 +6,8 @@
 
 namespace sslsniff::redis {
 
-/// Splits an inline command into words as redis-server does: blanks separate, "..." with escapes, '...'.
-/// False for unbalanced quotes.
-bool split_inline(ByteView line, std::vector<Bytes>& words);
+/// Splits an inline command into words as redis-server does: blanks separate, "..." with escapes, '...'. With
+/// unbalanced quotes, which the server refuses, they mean nothing.
+std::vector<Bytes> split_inline(ByteView line);
 
 }  // namespace sslsniff::redis

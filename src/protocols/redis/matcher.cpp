@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/memory.h"
+#include "base/saturating.h"
 #include "base/text.h"
 #include "protocols/redis/resp_number.h"
 
@@ -11,9 +13,9 @@ namespace {
 
 constexpr std::string_view kUncertain = "pairing uncertain after gap";
 constexpr std::string_view kNoRequest = "request not seen";
-// Pipelines may be deep. Beyond max_pending requests, or this many octets of them, only the beginning of
-// each request is kept; beyond this multiple of max_pending the oldest is given up.
-constexpr std::size_t kMaxPendingText = 1'048'576;
+// Pipelines may be deep. Beyond max_pending requests, or this many bytes of memory for them, only the
+// beginning of each request is kept; beyond this multiple of max_pending the oldest is given up.
+constexpr std::size_t kMaxPendingHeld = 2'097'152;
 constexpr std::size_t kTrimmedText = 64;
 constexpr std::size_t kTrimmedNodes = 4;
 constexpr std::size_t kDeepest = 64;
@@ -77,26 +79,57 @@ void Matcher::on_request(TimedValue request) {
         emit_pending(std::move(pending), {}, {});
         return;
     }
-    pending_text_ += value.text.size();
+    pending_held_ += value.held();
     pending_.push_back(std::move(pending));
     bound_pending();
 }
 
 void Matcher::bound_pending() {
-    if (pending_.size() <= limits_.max_pending && pending_text_ <= kMaxPendingText) {
+    if (pending_.size() <= limits_.max_pending && pending_held_ <= kMaxPendingHeld) {
         return;
     }
-    RespValue& latest = pending_.back().request.value;
-    pending_text_ -= latest.text.size();
-    trim_value(latest);
-    pending_text_ += latest.text.size();
+    trim(pending_.back().request.value);
     if (pending_.size() > limits_.max_pending * kDeepest) {
-        trust_.doubt();
-        pending_text_ -= pending_.front().request.value.text.size();
-        Pending oldest = std::move(pending_.front());
-        pending_.pop_front();
-        emit_pending(std::move(oldest), {}, "too many requests waiting for replies");
+        give_up_oldest("too many requests waiting for replies");
     }
+}
+
+/// Of a value in pending_.
+void Matcher::trim(RespValue& value) {
+    pending_held_ -= value.held();
+    trim_value(value);
+    pending_held_ += value.held();
+}
+
+Matcher::Pending Matcher::take_oldest() {
+    Pending oldest = std::move(pending_.front());
+    pending_.pop_front();
+    pending_held_ -= oldest.request.value.held();
+    return oldest;
+}
+
+void Matcher::give_up_oldest(std::string_view why) {
+    trust_.doubt();
+    emit_pending(take_oldest(), {}, why);
+}
+
+std::size_t Matcher::held() const {
+    return kEmptyDeque + pending_held_ + pending_.size() * sizeof(Pending);
+}
+
+std::uint64_t Matcher::give_up(std::size_t bytes) {
+    const std::size_t before = held();
+    const std::size_t goal = before - std::min(before, bytes);
+    std::uint64_t number = 0;
+    for (auto pending = pending_.begin(); pending != pending_.end() && held() > goal; ++pending) {
+        const std::size_t whole = held();
+        trim(pending->request.value);
+        number += held() < whole ? 1 : 0;
+    }
+    for (; !pending_.empty() && held() > goal; ++number) {
+        give_up_oldest(kNoLongerKept);
+    }
+    return number;
 }
 
 bool Matcher::is_push(const RespValue& value, ByteView first) const {
@@ -154,9 +187,7 @@ void Matcher::answer(TimedValue reply) {
         emit(std::move(exchange), timing, kNoRequest, true);
         return;
     }
-    pending_text_ -= pending_.front().request.value.text.size();
-    Pending pending = std::move(pending_.front());
-    pending_.pop_front();
+    Pending pending = take_oldest();
     follow(pending, reply.value);
     emit_pending(std::move(pending), std::move(reply), {});
 }
@@ -215,9 +246,7 @@ bool Matcher::awaits_bare_snapshot() const {
 }
 
 void Matcher::accept_bare_snapshot(Timestamp time) {
-    pending_text_ -= pending_.front().request.value.text.size();
-    Pending pending = std::move(pending_.front());
-    pending_.pop_front();
+    Pending pending = take_oldest();
     stream_ = Stream::snapshot;
     pending.reply_start = time;
     pending.rule = ReplyRule::none;
@@ -237,7 +266,7 @@ void Matcher::requests_lost(TimedValue cut, std::string_view reason) {
 void Matcher::replies_lost(TimedValue cut, std::string_view reason) {
     trust_.doubt();
     std::deque<Pending> waiting = std::exchange(pending_, {});
-    pending_text_ = 0;
+    pending_held_ = 0;
     if (waiting.empty() && !cut.value.empty()) {
         auto exchange = std::make_unique<RedisExchange>();
         const Timing timing{cut.start, {}, cut.start, {}};
@@ -283,8 +312,8 @@ void Matcher::emit_pending(Pending pending, TimedValue reply, std::string_view r
 void Matcher::emit(std::unique_ptr<RedisExchange> exchange, const Timing& timing, std::string_view reason,
                    bool midstream) {
     Integrity integrity;
-    integrity.missing_bytes =
-        exchange->request.missing + exchange->response.missing + exchange->snapshot.missing;
+    integrity.missing_bytes = saturating_sum(
+        saturating_sum(exchange->request.missing, exchange->response.missing), exchange->snapshot.missing);
     integrity.joined_midstream = midstream;
     if (reason.empty() && integrity.missing_bytes > 0) {
         reason = "gap in value";

@@ -35,6 +35,9 @@ class Matcher {
     /// Replies were lost: all requests that wait count as unanswered, `cut` belongs to the first.
     void replies_lost(TimedValue cut, std::string_view reason);
     void joined_midstream() { trust_.doubt(); }
+    std::size_t held() const;                  ///< bytes of memory outside of itself
+    std::uint64_t give_up(std::size_t bytes);  ///< see ProtocolParser
+
     /// The connection is over.
     void finish(TimedValue cut_request, TimedValue cut_reply);
 
@@ -66,12 +69,15 @@ class Matcher {
     void emit_pending(Pending pending, TimedValue reply, std::string_view reason);
     void emit(std::unique_ptr<RedisExchange> exchange, const Timing& timing, std::string_view reason,
               bool midstream);
+    Pending take_oldest();
+    void trim(RespValue& value);
     void bound_pending();
+    void give_up_oldest(std::string_view why);
 
     ParserHost& host_;
     ParserLimits limits_;
     std::deque<Pending> pending_;
-    std::size_t pending_text_ = 0;  ///< octets kept in pending_
+    std::size_t pending_held_ = 0;  ///< bytes of memory that the values in pending_ hold
     PairingTrust trust_;
     Subscriptions subscriptions_;
     Stream stream_ = Stream::replies;

@@ -1,6 +1,10 @@
 #include "protocols/redis/parser.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "base/memory.h"
+#include "protocols/redis/commands.h"
 
 namespace sslsniff::redis {
 namespace {
@@ -55,17 +59,19 @@ ProtocolParser::Status RedisParser::feed(Direction direction, ByteView bytes, Ti
     const Bytes replies = role_.take(opposite(role_.requests()));
     // In the middle of a stream replies that came before any request answer requests of the past.
     const bool replies_first = midstream_ && direction == role_.requests();
-    if (replies_first && feed_replies(replies, time) == Status::rejected) {
-        return Status::rejected;
-    }
-    if (feed_requests(requests, time) == Status::rejected) {
-        return Status::rejected;
-    }
-    return replies_first ? Status::ok : feed_replies(replies, time);
+    const Status early = replies_first ? feed_replies(replies, time) : Status::ok;
+    const Status asked = early == Status::rejected ? early : feed_requests(requests, time);
+    const Status answered =
+        replies_first || asked == Status::rejected ? Status::ok : feed_replies(replies, time);
+    return std::max({early, asked, answered});
 }
 
 ProtocolParser::Status RedisParser::feed_requests(ByteView bytes, Timestamp time) {
+    bool strange = false;
     const auto on_value = [&](TimedValue value) {
+        // Many protocols have lines of words.
+        strange = strange || (value.value.is_inline &&
+                              (midstream_ || find_command(element_text(value.value, 0)) == nullptr));
         matcher_.on_request(std::move(value));
         return true;
     };
@@ -76,9 +82,10 @@ ProtocolParser::Status RedisParser::feed_requests(ByteView bytes, Timestamp time
                 return Status::rejected;
             }
             matcher_.requests_lost(std::move(cut), kNotResp);
+            strange = true;
         }
     }
-    return Status::ok;
+    return strange ? Status::strange : Status::ok;
 }
 
 bool RedisParser::reject() {
@@ -87,6 +94,7 @@ bool RedisParser::reject() {
 }
 
 ProtocolParser::Status RedisParser::feed_replies(ByteView bytes, Timestamp time) {
+    bool strange = false;
     while (!bytes.empty()) {
         bool good = true;
         switch (matcher_.stream()) {
@@ -107,8 +115,9 @@ ProtocolParser::Status RedisParser::feed_replies(ByteView bytes, Timestamp time)
             return Status::rejected;
         }
         lose_server_stream(kNotResp, time);
+        strange = true;
     }
-    return Status::ok;
+    return strange ? Status::strange : Status::ok;
 }
 
 bool RedisParser::feed_reply_values(ByteView& bytes, Timestamp time) {
@@ -196,6 +205,21 @@ void RedisParser::gap(Direction direction, std::uint64_t bytes, Timestamp time) 
 
 void RedisParser::end_of_stream(Direction, Timestamp) {
     // Values are delimited by themselves; what is unfinished is told by finish().
+}
+
+std::size_t RedisParser::held() const {
+    return allocated(sizeof(*this)) + matcher_.held() + requests_.held() + replies_.held() +
+           commands_.held() + role_.held();
+}
+
+std::uint64_t RedisParser::give_up(std::size_t bytes) {
+    const std::size_t before = held();
+    const std::size_t goal = before - std::min(before, bytes);
+    std::uint64_t number = 0;
+    for (StreamHalf* half : {&requests_, &replies_, &commands_}) {
+        number += held() > goal && half->shed() ? 1 : 0;
+    }
+    return number + (held() > goal ? matcher_.give_up(held() - goal) : 0);
 }
 
 void RedisParser::finish(Timestamp time) {

@@ -20,6 +20,8 @@ class RedisParser : public ProtocolParser {
     void gap(Direction direction, std::uint64_t bytes, Timestamp time) override;
     void end_of_stream(Direction direction, Timestamp time) override;
     void finish(Timestamp time) override;
+    std::size_t held() const override;
+    std::uint64_t give_up(std::size_t bytes) override;
 
   private:
     void join_midstream();

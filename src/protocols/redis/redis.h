@@ -7,7 +7,8 @@
 /// The row of the table of protocols (protocols/registry.cpp).
 namespace sslsniff {
 
-Verdict detect_redis(const Evidence& evidence);
+std::unique_ptr<Detector> detect_redis();
+bool may_begin_redis(ByteView message, const ConnectionInfo& connection);
 std::unique_ptr<ProtocolParser> create_redis(ParserHost& host, const ParserLimits& limits);
 
 }  // namespace sslsniff

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/memory.h"
 
 namespace sslsniff::redis {
 
@@ -60,6 +61,8 @@ struct RespValue {
     bool is_inline = false;       ///< a request sent as a line of words
 
     bool empty() const { return nodes.empty(); }
+    /// Bytes of memory outside of itself.
+    std::size_t held() const { return heap_bytes(nodes) + heap_bytes(text); }
     ByteView text_of(const RespNode& node) const { return ByteView(text).substr(node.offset, node.kept); }
 };
 

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/give_back.h"
+#include "base/saturating.h"
+
 namespace sslsniff::redis {
 
 std::uint32_t RespBuilder::add(RespType type, std::uint64_t size) {
@@ -41,13 +44,26 @@ void RespBuilder::keep(ByteView octets) {
 }
 
 void RespBuilder::miss(std::uint64_t octets) {
-    value_.wire_size += octets;
-    value_.missing += octets;
+    add_saturating(value_.wire_size, octets);
+    add_saturating(value_.missing, octets);
     value_.truncated = true;
     holed_ = true;
     if (current_ != kNotKept) {
-        value_.nodes[current_].size += octets;
+        add_saturating(value_.nodes[current_].size, octets);
     }
+}
+
+bool RespBuilder::shed() {
+    if (value_.text.empty()) {
+        return false;
+    }
+    give_back(value_.text);
+    for (RespNode& node : value_.nodes) {
+        node.offset = node.kept = 0;
+    }
+    value_.truncated = true;
+    holed_ = true;
+    return true;
 }
 
 RespValue RespBuilder::release() {

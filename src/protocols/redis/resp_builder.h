@@ -33,6 +33,11 @@ class RespBuilder {
     std::uint64_t wire_size() const { return value_.wire_size; }
     void mark_inline() { value_.is_inline = true; }
 
+    /// Bytes of memory outside of itself.
+    std::size_t held() const { return value_.held(); }
+    /// Gives up the text that was kept; the value goes on. False when there is none.
+    bool shed();
+
     /// The value so far; begins the next.
     RespValue release();
     /// The same, when it is finished.

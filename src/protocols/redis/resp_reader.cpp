@@ -190,10 +190,7 @@ RespReader::Step RespReader::on_inline(ByteView& bytes) {
         line.pop_back();
     }
     state_ = State::start;
-    std::vector<Bytes> words;
-    if (!split_inline(line, words)) {
-        return Step::malformed;
-    }
+    const std::vector<Bytes> words = split_inline(line);
     if (words.empty()) {
         builder_.release();  // an empty line keeps a connection alive and gets no reply
         return Step::more;

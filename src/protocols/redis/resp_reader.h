@@ -31,6 +31,11 @@ class RespReader {
     RespValue abandon();
     void reset() { abandon(); }
 
+    /// Bytes of memory outside of itself.
+    std::size_t held() const { return builder_.held() + heap_bytes(line_) + heap_bytes(open_); }
+    /// See RespBuilder.
+    bool shed() { return builder_.shed(); }
+
   private:
     enum class State : std::uint8_t { start, number, text, inline_command, payload, payload_end };
     enum class Step : std::uint8_t { more, done, malformed };

@@ -26,6 +26,7 @@ std::optional<Bytes> Resync::find(ByteView bytes) {
     for (std::size_t at = 0; at < view.size();) {
         if (at > 0 || at_start_) {
             switch (plausible(view.substr(at))) {
+                case Verdict::likely:
                 case Verdict::yes:
                     searching_ = false;
                     return Bytes(view.substr(at));

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "base/memory.h"
 #include "protocols/protocol.h"
 #include "protocols/redis/resp_reader.h"
 
@@ -18,6 +19,8 @@ class Resync {
     bool searching() const { return searching_; }
     /// When a place is found, the octets from there on; the search is over.
     std::optional<Bytes> find(ByteView bytes);
+    /// Bytes of memory outside of itself.
+    std::size_t held() const { return heap_bytes(tail_); }
 
   private:
     Verdict plausible(ByteView octets) const;

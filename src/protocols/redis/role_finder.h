@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "base/memory.h"
 #include "model/connection.h"
 
 namespace sslsniff::redis {
@@ -20,6 +21,8 @@ class RoleFinder {
     State state() const { return state_; }
     Direction requests() const { return requests_; }
     Bytes take(Direction direction);
+    /// Bytes of memory outside of itself.
+    std::size_t held() const { return heap_bytes(held_[0]) + heap_bytes(held_[1]); }
 
   private:
     State decide(Role role, bool midstream);

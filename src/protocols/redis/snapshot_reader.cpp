@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/saturating.h"
 #include "protocols/redis/resp_number.h"
 
 namespace sslsniff::redis {
@@ -69,12 +70,12 @@ SnapshotReader::Result SnapshotReader::marked(ByteView& bytes) {
     const std::size_t found = all.find(mark_);
     if (found == std::string::npos) {
         tail_ = all.substr(all.size() - std::min(all.size(), kMarkSize - 1));
-        snapshot_.size += bytes.size();
+        add_saturating(snapshot_.size, std::uint64_t{bytes.size()});
         bytes = {};
         return Result::need_more;
     }
     const std::size_t behind = all.size() - (found + kMarkSize);
-    snapshot_.size += bytes.size() - behind;
+    add_saturating(snapshot_.size, std::uint64_t{bytes.size() - behind});
     snapshot_.size -= kMarkSize;
     snapshot_.finished = true;
     bytes.remove_prefix(bytes.size() - behind);
@@ -88,8 +89,8 @@ bool SnapshotReader::skip(std::uint64_t octets) {
     if (state_ == State::sized && octets > left_) {
         return false;
     }
-    snapshot_.size += octets;
-    snapshot_.missing += octets;
+    add_saturating(snapshot_.size, octets);
+    add_saturating(snapshot_.missing, octets);
     left_ -= state_ == State::sized ? octets : 0;
     tail_.clear();
     return true;

@@ -54,6 +54,11 @@ class StreamHalf {
     bool at_boundary() const { return reader_.at_boundary(); }
     bool searching() const { return resync_.searching(); }
 
+    /// Bytes of memory outside of itself.
+    std::size_t held() const { return reader_.held() + resync_.held(); }
+    /// Gives up what is kept of the value under way. False when there was nothing to lose.
+    bool shed() { return reader_.shed(); }
+
   private:
     template <class OnValue>
     bool cut(ByteView& bytes, Timestamp time, const OnValue& on_value) {

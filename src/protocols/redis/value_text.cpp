@@ -110,14 +110,14 @@ std::string scalar_text(const RespValue& value, const RespNode& node, std::size_
             return "(nil)";
         case RespType::simple_string:
         case RespType::big_number:
-            return fmt::format("{}{}", text, tail);
+            return fmt::format("{}{}", printable(text), tail);
         case RespType::error:
         case RespType::bulk_error:
-            return fmt::format("(error) {}{}", text, tail);
+            return fmt::format("(error) {}{}", printable(text), tail);
         case RespType::integer:
-            return fmt::format("(integer) {}", text);
+            return fmt::format("(integer) {}", printable(text));
         case RespType::floating:
-            return fmt::format("(double) {}", text);
+            return fmt::format("(double) {}", printable(text));
         case RespType::boolean:
             return text == "t" ? "(true)" : "(false)";
         case RespType::verbatim_string:

@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/give_back.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "body/body_decoder.h"
 #include "body/charset.h"
@@ -20,12 +22,21 @@ class SseStream final : public HttpApplication {
         : origin_(std::move(origin)),
           host_(host),
           max_body_(limits.max_body),
-          decoder_(content_encoding, kNoLimits),
+          decoder_(content_encoding, kStreamLimits),
           is_coded_(decoder_.state() != BodyDecoder::State::plain) {}
 
     void on_octets(Side side, ByteView octets, Timestamp time) override {
-        if (side == Side::response && !(is_coded_ && damaged_)) {
-            decoder_.feed(octets, [&](ByteView plain) { read(plain, time); });
+        if (side != Side::response || is_bomb_ || (is_coded_ && damaged_)) {
+            return;
+        }
+        coded_ += octets.size();
+        decoder_.feed(octets, [&](ByteView plain) {
+            if (!is_bomb_) {
+                read(plain, time);
+            }
+        });
+        if (is_coded_ && (decoder_.state() == BodyDecoder::State::limited || is_bomb_)) {
+            give_up(time);
         }
     }
 
@@ -39,11 +50,24 @@ class SseStream final : public HttpApplication {
     }
 
     void on_end(Side /*side*/, Timestamp /*time*/) override {}  // an event without its blank line is none
+    std::size_t held() const override {
+        return sizeof(*this) + decoder_.held() + heap_bytes(origin_.url) + heap_bytes(line_) + body_.held() +
+               heap_bytes(event_) + heap_bytes(id_);
+    }
+    bool shed() override {
+        const bool long_line = line_.size() > kMaxName;
+        if (long_line) {  // the name of the field and the beginning of its value stay
+            cut_ += line_.size() - kMaxName;
+            line_.resize(kMaxName);
+            line_.shrink_to_fit();
+        }
+        return body_.shed() || long_line;
+    }
 
   private:
     static constexpr std::size_t kMaxField = 16;  ///< octets in front of the data: "data: "
-    /// Events leave as they come: nothing grows with what a coded stream becomes.
-    static constexpr DecodeLimits kNoLimits = {.max_output = UINT64_MAX, .max_ratio = 4096};
+    /// Of a coded stream, beyond one for each four bytes: who flushes after each event needs more for it.
+    static constexpr std::uint64_t kMaxEvents = 1024;
 
     void read(ByteView octets, Timestamp time) {
         for (const char c : octets) {
@@ -53,7 +77,7 @@ class SseStream final : public HttpApplication {
             after_cr_ = c == '\r';
             if (c == '\n' || c == '\r') {
                 end_line(time);
-            } else if (line_.size() < kMaxField + max_body_) {
+            } else if (cut_ == 0 && line_.size() < kMaxField + max_body_) {
                 line_.push_back(c);
             } else {
                 ++cut_;
@@ -100,6 +124,23 @@ class SseStream final : public HttpApplication {
         if (!std::exchange(has_data_, false) && !damaged) {
             return;
         }
+        if (is_coded_ && number_ >= kMaxEvents + coded_ / 4) {
+            is_bomb_ = true;
+            return;
+        }
+        emit(event, body, start, time, damaged ? "gap in the event" : "");
+    }
+
+    /// Whatever follows is not looked at.
+    void give_up(Timestamp time) {
+        is_bomb_ = true;
+        emit(event_, std::exchange(body_, {}), start_.value_or(time), time,
+             "a decompression bomb: events from here on are not shown");
+        give_back(line_);
+    }
+
+    void emit(const std::string& event, const Body& body, Timestamp start, Timestamp time,
+              std::string_view reason) {
         auto message = std::make_unique<StreamMessage>("sse", origin_, Side::response, ++number_);
         message->type = event.empty() ? "message" : event;
         message->body = body;
@@ -107,8 +148,8 @@ class SseStream final : public HttpApplication {
             message->attributes.push_back({"id", id_, true});
         }
         Integrity integrity;
-        integrity.complete = !damaged;
-        integrity.reason = damaged ? "gap in the event" : "";
+        integrity.complete = reason.empty();
+        integrity.reason = reason;
         host_.emit({.start = start, .request_end = {}, .response_start = start, .end = time}, integrity,
                    std::move(message));
     }
@@ -120,6 +161,8 @@ class SseStream final : public HttpApplication {
     std::size_t max_body_;
     BodyDecoder decoder_;
     bool is_coded_;
+    std::uint64_t coded_ = 0;  ///< bytes
+    bool is_bomb_ = false;
     std::uint64_t number_ = 0;
     Bytes line_;
     std::uint64_t cut_ = 0;  ///< octets of the line that are not kept

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "base/memory.h"
+#include "base/saturating.h"
 #include "base/text.h"
 
 namespace sslsniff::websocket {
@@ -11,6 +13,8 @@ namespace {
 
 constexpr std::uint8_t kText = 1;
 constexpr std::uint8_t kClose = 8;
+constexpr std::uint64_t kMaxControl = 125;     // section 5.5
+constexpr std::size_t kMaxControlKept = 4096;  // of those that are longer
 
 std::string_view opcode_name(std::uint8_t opcode) {
     switch (opcode) {
@@ -71,13 +75,26 @@ std::optional<FrameReader::Header> FrameReader::parse(ByteView octets) {
     return header;
 }
 
-bool FrameReader::is_valid(const Header& header) const {
+bool FrameReader::is_readable(const Header& header) const {
     const bool control = (header.opcode & 0x8U) != 0;
     const bool known = header.opcode <= 2 || (header.opcode >= kClose && header.opcode <= 10);
-    const bool control_fits = !control || (header.final && header.length <= 125 && !header.compressed);
+    return known && (!header.compressed || (inflater_ && !control)) && header.length >> 63U == 0;
+}
+
+/// What the other side should fail the connection for (sections 5.1 and 5.5).
+const char* FrameReader::violation_of(const Header& header) const {
+    const bool control = (header.opcode & 0x8U) != 0;
     const bool from_client = side_ == HttpApplication::Side::request;
-    return known && control_fits && header.masked == from_client && (!header.compressed || inflater_) &&
-           header.length >> 63U == 0;
+    if (control && header.length > kMaxControl) {
+        return "a control frame of more than 125 bytes";
+    }
+    if (control && !header.final) {
+        return "a control frame in fragments";
+    }
+    if (header.masked != from_client) {
+        return from_client ? "a client's frame without a mask" : "a server's frame with a mask";
+    }
+    return nullptr;
 }
 
 /// Whole frames, nothing before and nothing behind.
@@ -108,11 +125,12 @@ void FrameReader::feed(ByteView octets, Timestamp time) {
                 continue;
             }
             pending_.clear();
-            if (!is_valid(*header)) {
+            if (!is_readable(*header)) {
                 gap(0);
                 return;
             }
             frame_ = *header;
+            frame_.violation = violation_of(frame_);
             begin_frame(time);
         } else {
             const std::size_t size = std::min<std::uint64_t>(octets.size(), frame_.length - at_);
@@ -134,6 +152,8 @@ void FrameReader::begin_frame(Timestamp time) {
                     .damaged = false,
                     .body = {},
                     .control = {},
+                    .omitted = 0,
+                    .violation = {},
                     .start = time};
     } else if (frame_.opcode != 0 || !message_) {
         message_ = Message{.opcode = frame_.opcode,
@@ -141,10 +161,16 @@ void FrameReader::begin_frame(Timestamp time) {
                            .damaged = frame_.opcode == 0,
                            .body = {},
                            .control = {},
+                           .omitted = 0,
+                           .violation = {},
                            .start = time};
         if (inflater_ && frame_.compressed) {
             inflater_->begin_message();
         }
+    }
+    Message& message = is_control() ? control_ : *message_;
+    if (frame_.violation != nullptr && message.violation.empty()) {
+        message.violation = frame_.violation;
     }
 }
 
@@ -159,7 +185,9 @@ void FrameReader::take(ByteView payload) {
     }
     at_ += payload.size();
     if (is_control()) {
-        control_.control += plain;
+        const ByteView kept = ByteView(plain).substr(0, kMaxControlKept - control_.control.size());
+        control_.control += kept;
+        add_saturating(control_.omitted, plain.size() - kept.size());
         return;
     }
     if (!message_->compressed) {
@@ -193,6 +221,10 @@ void FrameReader::emit(Message&& message, Timestamp time, bool finished) {
         control.remove_prefix(2);
     }
     append(shown->body, control, max_body_);
+    add_saturating(shown->body.size, message.omitted);
+    if (!message.violation.empty()) {
+        shown->attributes.push_back({"violation", std::string(message.violation), false});
+    }
     if (message.compressed) {
         shown->attributes.push_back({"compressed", "yes", false});
     }
@@ -203,8 +235,9 @@ void FrameReader::emit(Message&& message, Timestamp time, bool finished) {
     if (!finished) {
         integrity.reason = "connection ended in the message";
     } else if (message.damaged) {
-        integrity.reason =
-            message.compressed ? "cannot be inflated: octets are missing" : "gap in the message";
+        integrity.reason = !message.compressed    ? "gap in the message"
+                           : inflater_->is_bomb() ? "a decompression bomb: not inflated any further"
+                                                  : "cannot be inflated: octets are missing";
     }
     integrity.complete = integrity.reason.empty();
     host_.emit({.start = message.start, .request_end = {}, .response_start = {}, .end = time},
@@ -219,18 +252,24 @@ void FrameReader::gap(std::uint64_t bytes) {
         at_ += bytes;
         Message& message = is_control() ? control_ : *message_;
         message.damaged = true;
-        message.body.size += bytes;
-        message.body.missing += bytes;
+        add_saturating(message.body.size, bytes);
+        add_saturating(message.body.missing, bytes);
         return;
     }
     if (message_) {
         message_->damaged = true;
-        message_->body.missing += in_frame_ ? frame_.length - at_ : 0;
-        message_->body.size += in_frame_ ? frame_.length - at_ : 0;
+        const std::uint64_t rest = in_frame_ ? frame_.length - at_ : 0;
+        add_saturating(message_->body.missing, rest);
+        add_saturating(message_->body.size, rest);
     }
     lost_ = true;
     in_frame_ = false;
     pending_.clear();
+}
+
+std::size_t FrameReader::held() const {
+    return sizeof(*this) + heap_bytes(origin_.url) + (inflater_ ? inflater_->held() : 0) +
+           (message_ ? message_->body.held() : 0);
 }
 
 void FrameReader::finish(Timestamp time) {

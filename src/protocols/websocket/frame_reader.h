@@ -24,6 +24,11 @@ class FrameReader {
     /// Nothing more comes: emits what is unfinished.
     void finish(Timestamp time);
 
+    /// Bytes of memory, itself included.
+    std::size_t held() const;
+    /// Gives up what is kept of a message in fragments. False when there was nothing to lose.
+    bool shed() { return message_ && message_->body.shed(); }
+
   private:
     struct Header {
         bool final = false;
@@ -33,18 +38,23 @@ class FrameReader {
         std::uint64_t length = 0;
         std::size_t size = 0;  ///< of the header itself
         std::uint32_t mask = 0;
+        const char* violation = nullptr;  ///< what RFC 6455 forbids though it can be read
     };
     struct Message {
         std::uint8_t opcode = 0;
         bool compressed = false;
         bool damaged = false;
         Body body;
-        Bytes control;  ///< payload of a control frame
+        Bytes control;               ///< payload of a control frame, its beginning
+        std::uint64_t omitted = 0;   ///< bytes of it that are not kept
+        std::string_view violation;  ///< of the first frame that had one
         Timestamp start;
     };
 
     static std::optional<Header> parse(ByteView octets);
-    bool is_valid(const Header& header) const;
+    bool is_readable(const Header& header) const;
+    const char* violation_of(const Header& header) const;
+    bool is_valid(const Header& header) const { return is_readable(header) && !violation_of(header); }
     bool tiles(ByteView octets) const;
     void begin_frame(Timestamp time);
     void take(ByteView payload);

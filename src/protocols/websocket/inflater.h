@@ -18,12 +18,19 @@ class Inflater {
     /// Octets are missing: with context takeover nothing can be inflated from here on.
     void lose();
     bool usable() const { return usable_; }
+    /// Nothing is inflated any more because of what all messages so far became.
+    bool is_bomb() const { return is_bomb_; }
+    /// Bytes of memory, itself included.
+    std::size_t held() const { return decoder_.held(); }
 
   private:
     ZlibDecoder decoder_{ZlibDecoder::Format::raw};
     bool context_takeover_;
     std::size_t keep_;
     bool usable_ = true;
+    bool is_bomb_ = false;
+    std::uint64_t given_ = 0;     ///< bytes of all messages
+    std::uint64_t inflated_ = 0;  ///< the same, inflated
 };
 
 }  // namespace sslsniff::websocket

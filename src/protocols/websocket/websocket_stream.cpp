@@ -24,6 +24,8 @@ class Readers {
                   takeover(&websocket::Compression::server)) {}
 
     FrameReader& of(Side side) { return side == Side::request ? client_ : server_; }
+    std::size_t held() const { return client_.held() + server_.held(); }
+    std::uint64_t shed() { return (client_.shed() ? 1U : 0U) + (server_.shed() ? 1U : 0U); }
 
   private:
     std::optional<bool> takeover(websocket::Compression::Side websocket::Compression::* side) const {
@@ -44,6 +46,8 @@ class WebSocketStream final : public HttpApplication {
     }
     void on_missing(Side side, std::uint64_t bytes) override { readers_->of(side).gap(bytes); }
     void on_end(Side side, Timestamp time) override { readers_->of(side).finish(time); }
+    std::size_t held() const override { return sizeof(*this) + readers_->held(); }
+    bool shed() override { return readers_->shed() != 0; }
 
   private:
     std::unique_ptr<Readers> readers_;
@@ -66,6 +70,8 @@ class WebSocketConnection final : public ProtocolParser {
         readers_->of(Side::request).finish(time);
         readers_->of(Side::response).finish(time);
     }
+    std::size_t held() const override { return sizeof(*this) + readers_->held(); }
+    std::uint64_t give_up(std::size_t /*bytes*/) override { return readers_->shed(); }
 
   private:
     FrameReader& of(Direction direction) {

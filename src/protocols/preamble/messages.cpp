@@ -1,0 +1,115 @@
+// How long the messages of SOCKS and the PROXY protocol are.
+
+#include <algorithm>
+
+#include "base/endian.h"
+#include "protocols/preamble/preamble.h"
+
+namespace sslsniff::preamble {
+namespace {
+
+constexpr Length kNo{Verdict::no, 0};
+constexpr Length kMore{};
+
+std::uint8_t octet(ByteView octets, std::size_t at) {
+    return static_cast<std::uint8_t>(octets[at]);
+}
+
+Length whole(ByteView bytes, std::size_t size) {
+    return bytes.size() < size ? kMore : Length{Verdict::yes, size};
+}
+
+/// https://www.haproxy.org/download/2.8/doc/proxy-protocol.txt, section 2.1: at most 107 bytes.
+Length proxy_line(ByteView bytes) {
+    constexpr std::size_t kLongest = 107;
+    const std::size_t end = bytes.substr(0, kLongest).find("\r\n");
+    if (end == ByteView::npos) {
+        return bytes.size() < kLongest ? kMore : kNo;
+    }
+    const ByteView kind = bytes.substr(0, end);
+    const bool good = kind.starts_with("PROXY TCP4 ") || kind.starts_with("PROXY TCP6 ") ||
+                      kind.starts_with("PROXY UNKNOWN");
+    return good ? Length{Verdict::yes, end + 2} : kNo;
+}
+
+/// SOCKS4: a user's name up to a zero byte, and a host's when the address is 0.0.0.x (SOCKS4A).
+Length socks4_request(ByteView bytes) {
+    constexpr std::size_t kFixed = 8;
+    constexpr std::size_t kLongest = 256;
+    if (bytes.size() < kFixed) {
+        return kMore;
+    }
+    const bool names = load_be<std::uint32_t>(bytes, 4) < 256 && octet(bytes, 7) != 0;
+    std::size_t at = kFixed;
+    for (int text = 0; text < (names ? 2 : 1); ++text) {
+        const std::size_t end = bytes.substr(at, kLongest).find('\0');
+        if (end == ByteView::npos) {
+            return bytes.size() - at < kLongest ? kMore : kNo;
+        }
+        at += end + 1;
+    }
+    return {Verdict::yes, at};
+}
+
+}  // namespace
+
+Length proxy_header(ByteView bytes) {
+    constexpr ByteView kLine = "PROXY ";
+    constexpr ByteView kBinary("\r\n\r\n\0\r\nQUIT\n", 12);
+    constexpr std::size_t kFixed = 16;
+    constexpr std::size_t kMostFollows = 2048;
+    const ByteView beginning = bytes.substr(0, kBinary.size());
+    if (kLine.starts_with(bytes.substr(0, kLine.size())) || bytes.starts_with(kLine)) {
+        return bytes.size() < kLine.size() ? kMore : proxy_line(bytes);
+    }
+    if (!kBinary.starts_with(beginning)) {
+        return kNo;
+    }
+    if (bytes.size() < kFixed) {
+        return kMore;
+    }
+    const std::size_t follows = load_be<std::uint16_t>(bytes, 14);
+    const unsigned command = octet(bytes, 12);
+    return (command == 0x20 || command == 0x21) && follows <= kMostFollows ? whole(bytes, kFixed + follows)
+                                                                           : kNo;
+}
+
+Length socks_greeting(ByteView bytes) {
+    if (bytes.empty()) {
+        return kMore;
+    }
+    const unsigned version = octet(bytes, 0);
+    if (version == 5) {
+        return bytes.size() < 2 ? kMore : octet(bytes, 1) == 0 ? kNo : whole(bytes, 2U + octet(bytes, 1));
+    }
+    const bool command = bytes.size() < 2 || octet(bytes, 1) == 1 || octet(bytes, 1) == 2;
+    return version == 4 && command ? socks4_request(bytes) : kNo;
+}
+
+Length socks5_authentication(ByteView bytes) {
+    if (bytes.size() < 2) {
+        return kMore;
+    }
+    const std::size_t user = octet(bytes, 1);
+    return bytes.size() < 3 + user ? kMore : whole(bytes, 3 + user + octet(bytes, 2 + user));
+}
+
+Length socks5_request(ByteView bytes) {
+    constexpr std::size_t kFixed = 4;
+    constexpr std::size_t kPort = 2;
+    if (bytes.size() <= kFixed) {
+        return kMore;
+    }
+    switch (octet(bytes, 3)) {
+        case 1:
+            return whole(bytes, kFixed + 4 + kPort);
+        case 3:
+            return whole(bytes, kFixed + 1U + octet(bytes, 4) + kPort);
+        case 4:
+            return whole(bytes, kFixed + 16 + kPort);
+        default:
+            return kNo;
+    }
+}
+
+}  // namespace sslsniff::preamble
