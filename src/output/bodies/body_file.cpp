@@ -6,9 +6,11 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <system_error>
 #include <utility>
 
+#include "base/give_back.h"
+#include "base/memory.h"
+#include "base/system_error.h"
 #include "base/text.h"
 
 namespace sslsniff {
@@ -16,11 +18,18 @@ namespace {
 
 constexpr std::size_t kBuffer = std::size_t{64} << 10U;
 constexpr std::size_t kMaxDecoders = 128;
-constexpr std::uint32_t kMaxNames = 10'000;
+constexpr std::uint32_t kMaxNames = 1'000'000;
+constexpr std::size_t kMaxRepetitions = 1024;  // names remembered
 constexpr int kCreate = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 constexpr mode_t kMode = S_IRUSR | S_IWUSR;
 /// A stream of zeros, as good coders shrink it, gets through; a bomb does not fill the disk.
-constexpr DecodeLimits kLimits = {.max_output = std::uint64_t{1} << 40U, .max_ratio = 2048};
+constexpr DecodeLimits kLimits = {
+    .max_output = std::uint64_t{1} << 40U, .max_ratio = 2048, .grace = std::uint64_t{128} << 10U};
+
+std::uint64_t on_disk(std::uint64_t size) {
+    constexpr std::uint64_t kBlock = 4096;
+    return (size + kBlock - 1) / kBlock * kBlock;
+}
 
 bool write_all(int fd, ByteView octets) {
     while (!octets.empty()) {
@@ -46,27 +55,68 @@ bool rename_new(int folder, const std::string& from, const std::string& to) {
 
 }  // namespace
 
+bool BodyDirectory::reserve(std::uint64_t from, std::uint64_t to) {
+    const std::uint64_t more = on_disk(to) - on_disk(from);
+    full = full || more > quota - used;
+    used += full ? 0 : more;
+    return !full;
+}
+
+void BodyDirectory::give_back(std::uint64_t size) {
+    used -= on_disk(size);
+}
+
+void BodyDirectory::note_repetition(std::string first, std::uint32_t repetition) {
+    if (repetitions.size() >= kMaxRepetitions) {
+        repetitions.clear();  // those of long ago are not needed any more
+    }
+    repetitions[std::move(first)] = repetition;
+}
+
 BodyFile::~BodyFile() {
     drop_decoder();
+    remove_part();
+}
+
+void BodyFile::remove_part() {
     if (!part_.empty()) {
         ::unlinkat(directory_.fd.get(), part_.c_str(), 0);
+        directory_.give_back(written_);
+        part_.clear();
     }
 }
 
+/// It does not fit: what there is of it goes, too, rather than stay cut.
+void BodyFile::refuse() {
+    refused_ = true;
+    remove_part();
+    give_back(buffer_);
+}
+
 void BodyFile::write(ByteView octets) {
-    if (missing_ || ended_ || !directory_.error.empty()) {
+    if (missing_ || ended_ || refused_ || !directory_.error.empty()) {
         return;  // behind a hole nothing is kept
+    }
+    if (directory_.full) {
+        refuse();
+        return;
     }
     if (!decoder_) {
         start_decoder();
     }
     decoder_->feed(octets, [this](ByteView plain) {
+        if (refused_) {
+            return;
+        }
         size_ += plain.size();
         buffer_.append(plain);
         if (buffer_.size() >= kBuffer) {
             flush();
         }
     });
+    if (refused_) {
+        drop_decoder();
+    }
 }
 
 void BodyFile::start_decoder() {
@@ -94,7 +144,24 @@ void BodyFile::end() {
     drop_decoder();
 }
 
+std::size_t BodyFile::held() const {
+    return allocated(sizeof(*this)) + heap_bytes(buffer_) + heap_bytes(content_encoding_) +
+           (decoder_ ? allocated(sizeof(*decoder_)) + decoder_->held() : 0);
+}
+
+void BodyFile::spill() {
+    constexpr std::size_t kWorthwhile = 4096;  // a file costs as much
+    if (buffer_.size() > kWorthwhile || !part_.empty()) {
+        flush();
+        give_back(buffer_);
+    }
+}
+
 void BodyFile::flush() {
+    if (!directory_.reserve(written_, written_ + buffer_.size())) {
+        refuse();
+        return;
+    }
     const UniqueFd fd = open_part();
     if (fd && !write_all(fd.get(), buffer_)) {
         fail_with("write to");
@@ -126,6 +193,7 @@ UniqueFd BodyFile::open_part() {
         return {};
     }
     if (is_new) {
+        give_to(fd.get(), directory_.owner);
         identity_ = now;
     } else if (now.st_ino != identity_.st_ino || now.st_dev != identity_.st_dev ||
                static_cast<std::uint64_t>(now.st_size) != written_) {
@@ -152,36 +220,52 @@ void BodyFile::keep(const std::function<std::string(std::uint32_t)>& names) {
     }
     if (!part_.empty()) {
         flush();
+    } else if (!refused_ && !directory_.reserve(0, size_)) {
+        refuse();
     }
-    for (std::uint32_t i = 1; directory_.error.empty() && i <= kMaxNames; ++i) {
-        std::string name = names(i);
-        UniqueFd fd;
-        bool done = false;
-        if (part_.empty()) {
-            fd = UniqueFd(::openat(directory_.fd.get(), name.c_str(), kCreate, kMode));
-            done = static_cast<bool>(fd);
-        } else {
-            done = rename_new(directory_.fd.get(), part_, name);
-        }
-        if (done) {
-            part_.clear();
-            if (fd && !write_all(fd.get(), buffer_)) {
-                fail_with("write to");
-            }
-            buffer_ = {};
-            name_ = std::move(name);
-            return;
-        }
-        if (errno != EEXIST) {
+    if (refused_) {
+        ++directory_.unsaved;
+        return;
+    }
+    std::string first = names(1);
+    const auto known = directory_.repetitions.find(first);
+    std::uint32_t i = known == directory_.repetitions.end() ? 1 : known->second + 1;
+    while (directory_.error.empty() && !take(i == 1 ? first : names(i))) {
+        if (errno != EEXIST || ++i > kMaxNames) {
             fail_with("create a file in");
         }
     }
+    if (i > 1) {
+        directory_.note_repetition(std::move(first), i);
+    }
+}
+
+/// False with errno when something has the name.
+bool BodyFile::take(const std::string& name) {
+    if (!part_.empty()) {
+        if (!rename_new(directory_.fd.get(), part_, name)) {
+            return false;
+        }
+        part_.clear();
+    } else {
+        const UniqueFd fd(::openat(directory_.fd.get(), name.c_str(), kCreate, kMode));
+        if (!fd) {
+            return false;
+        }
+        give_to(fd.get(), directory_.owner);
+        if (!write_all(fd.get(), buffer_)) {
+            fail_with("write to");
+        }
+    }
+    give_back(buffer_);
+    name_ = name;
+    return true;
 }
 
 void BodyFile::fail_with(const char* what) {
     if (directory_.error.empty()) {
-        directory_.error = fmt::format("cannot {} {}: {}", what, printable(directory_.path),
-                                       std::generic_category().message(errno));
+        directory_.error =
+            fmt::format("cannot {} {}: {}", what, printable(directory_.path), error_text(errno));
     }
 }
 

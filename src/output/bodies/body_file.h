@@ -4,22 +4,40 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "body/body_decoder.h"
 #include "model/body.h"
+#include "output/files/file_rules.h"
 
 namespace sslsniff {
 
 /// One folder that files are made in, and what went wrong there first.
 struct BodyDirectory {
     UniqueFd fd;
-    std::string path;  ///< for messages
+    std::string path;                ///< for messages
+    std::optional<FileOwner> owner;  ///< of what is made in it
     std::uint64_t parts = 0;
     std::size_t decoders = 0;  ///< in use; each may need 16 MiB
     std::string error;         ///< empty while all is well; nothing is written once it is not
+
+    std::uint64_t quota = UINT64_MAX;  ///< bytes on disk for all files of this run
+    std::uint64_t used = 0;            ///< of these, by files that are there
+    bool full = false;                 ///< a file did not fit: no more are written
+    std::uint64_t unsaved = 0;         ///< bodies that were shown and not saved because of that
+
+    /// Repetitions of names that are taken: a peer may have thousands of bodies in one microsecond.
+    std::map<std::string, std::uint32_t> repetitions;
+
+    /// Room for a file that grows from `from` to `to` bytes, as disks have it: in blocks of 4 KiB. False when
+    /// there is none.
+    bool reserve(std::uint64_t from, std::uint64_t to);
+    void give_back(std::uint64_t size);
+    void note_repetition(std::string first, std::uint32_t repetition);
 };
 
 /// One body on its way into a file, without its content codings. Up to 64 KiB are in memory; what is more
@@ -35,19 +53,24 @@ class BodyFile final : public BodyRecord {
     void miss() override { missing_ = true; }
     void end() override;
     const std::string& name() const override { return name_; }
+    std::size_t held() const override;
+    void spill() override;
 
-    bool is_empty() const { return size_ == 0; }
+    bool is_empty() const { return size_ == 0 && !refused_; }
     /// "" when all of it is here, decoded; else ".incomplete", or ".coded": in a coding nobody knows, or too
     /// many were being decoded.
     std::string_view undone() const;
-    /// Gives it the first name of `names(1)`, `names(2)` ... that is free.
+    /// Gives it a name of `names(1)`, `names(2)` ... that is free.
     void keep(const std::function<std::string(std::uint32_t)>& names);
 
   private:
     void start_decoder();
     void drop_decoder();
     void flush();
+    void refuse();
+    void remove_part();
     UniqueFd open_part();
+    bool take(const std::string& name);
     void fail_with(const char* what);
 
     BodyDirectory& directory_;
@@ -60,6 +83,7 @@ class BodyFile final : public BodyRecord {
     bool is_left_coded_ = false;  ///< too many were
     bool missing_ = false;
     bool ended_ = false;
+    bool refused_ = false;       ///< the folder is full
     std::string part_;           ///< its name while it is on its way; empty: all is in the buffer
     std::uint64_t written_ = 0;  ///< octets in that file
     struct stat identity_{};

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
 #include "model/body.h"
 #include "output/bodies/body_file.h"
+#include "output/files/file_rules.h"
 
 namespace sslsniff {
 
@@ -13,18 +16,28 @@ namespace sslsniff {
 /// is decided by BodyStage.
 class BodyFolder final : public BodyStore {
   public:
-    /// Makes the folder for the user alone (mode 0700) when it is missing; the one it is to be in must be
-    /// there. A symbolic link is followed only when root or the user running this owns it.
-    static Result<std::unique_ptr<BodyFolder>> create(const std::string& path);
+    /// `quota`: bytes on disk that all files together may have, in blocks of 4 KiB.
+    /// Folder and files are given to `owner`, if any; else they belong to whoever runs this.
+    explicit BodyFolder(std::string path, std::uint64_t quota = UINT64_MAX,
+                        std::optional<FileOwner> owner = std::nullopt);
+
+    /// Whether open() will work, as far as can be told without changing anything.
+    Result<void> check();
+    /// Makes the folder for its owner alone (mode 0700) when it is missing; the one it is to be in must be
+    /// there. A symbolic link is followed only when root or the user running this owns it. Nothing is saved
+    /// before.
+    Result<void> open();
 
     std::shared_ptr<BodyRecord> open(std::string_view content_encoding) override;
 
     /// The first thing that went wrong; nothing was saved since.
     Result<void> status() const;
+    /// The quota is used up: no more bodies are saved.
+    bool is_full() const { return directory_.full; }
+    /// Bodies of shown transactions that were not saved because of that.
+    std::uint64_t unsaved() const { return directory_.unsaved; }
 
   private:
-    BodyFolder() = default;
-
     BodyDirectory directory_;
 };
 

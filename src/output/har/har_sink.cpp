@@ -56,8 +56,17 @@ void HarSink::on_transaction(const Transaction& transaction) {
 }
 
 void HarSink::on_summary(const CaptureSummary& /*summary*/) {
+    end_file();
+}
+
+void HarSink::end_file() {
     begin();
     out_.write("\n]}}\n");
+}
+
+void HarSink::begin_file() {
+    begun_ = false;
+    any_ = false;
 }
 
 void HarSink::text(std::string_view key, ByteView octets) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/file_format.h"
 #include "base/output_stream.h"
 #include "model/transaction.h"
 #include "output/har/field_tree.h"
@@ -9,8 +10,8 @@ namespace sslsniff {
 
 /// HTTP transactions as an HTTP Archive 1.2 (http://www.softwareishard.com/blog/har-12-spec/), for browsers'
 /// developer tools and other viewers. Other protocols have no place in it and are left out. Content codings
-/// are undone. The archive is whole after on_summary().
-class HarSink final : public TransactionSink {
+/// are undone. The archive is whole after on_summary() or end_file().
+class HarSink final : public TransactionSink, public FileFormat {
   public:
     /// `out` must outlive the sink.
     explicit HarSink(OutputStream& out) : out_(out) {}
@@ -19,6 +20,8 @@ class HarSink final : public TransactionSink {
     void on_connection(const ConnectionRecord& /*record*/) override {}
     void on_loss(const LossEvent& /*loss*/) override {}
     void on_summary(const CaptureSummary& summary) override;
+    void end_file() override;
+    void begin_file() override;
 
   private:
     void begin();

@@ -8,13 +8,16 @@ namespace sslsniff {
 namespace {
 
 constexpr std::size_t kMaxDescribed = 1024;
-constexpr std::string_view kBeforeDescribed = R"({"process":)";
+/// What is known of a connection begins with its process; captures made by other tools have none.
+std::string_view first_key(const ConnectionInfo& info) {
+    return info.process->key.pid != 0 ? "process" : "connection";
+}
 
 /// In all that is written of it.
 bool is_same(const ConnectionInfo& a, const ConnectionInfo& b) {
     return a.process == b.process && a.carrier == b.carrier && a.role == b.role &&
-           a.correlation == b.correlation && a.endpoints == b.endpoints && a.tls == b.tls &&
-           a.remote_name == b.remote_name;
+           a.correlation == b.correlation && a.continues == b.continues && a.endpoints == b.endpoints &&
+           a.tls == b.tls && a.remote_name == b.remote_name;
 }
 
 }  // namespace
@@ -27,7 +30,7 @@ void JsonSink::on_transaction(const Transaction& transaction) {
         microseconds("duration_us", transaction.timing.start, *transaction.timing.end);
     }
     json_.text("protocol", transaction.exchange->protocol());
-    json_.raw("process", described);
+    json_.raw(first_key(transaction.connection), described);
     transaction.exchange->write_fields(json_);
     timing(transaction.timing);
     integrity(transaction.integrity);
@@ -42,7 +45,7 @@ void JsonSink::on_connection(const ConnectionRecord& record) {
     if (!record.protocol.empty()) {
         json_.text("protocol", record.protocol);
     }
-    json_.raw("process", described);
+    json_.raw(first_key(record.connection), described);
     json_.plain("reason", to_string(record.reason));
     json_.unsigned_number("transactions", record.transactions);
     stream("sent", record.sent, record.protocol.empty());
@@ -67,6 +70,9 @@ void JsonSink::on_summary(const CaptureSummary& summary) {
         microseconds("duration_us", summary.started, summary.ended);
     }
     json_.unsigned_number("transactions", summary.transactions);
+    if (summary.filtered_from) {
+        json_.unsigned_number("filtered_from", *summary.filtered_from);
+    }
     json_.unsigned_number("connections", summary.connections);
     json_.unsigned_number("unbound_connections", summary.unbound_connections);
     json_.unsigned_number("processes", summary.processes);
@@ -94,9 +100,12 @@ const Bytes& JsonSink::describe(const ConnectionInfo& info) {
         described_.clear();
     }
     json_.begin_document();
-    process(*info.process);
+    if (info.process->key.pid != 0) {
+        process(*info.process);
+    }
     connection(info);
-    Bytes text(json_.document().substr(kBeforeDescribed.size()));
+    constexpr std::size_t kPunctuation = 4;  // {"":
+    Bytes text(json_.document().substr(first_key(info).size() + kPunctuation));
     return described_.insert_or_assign(info.id, Described{info, std::move(text)}).first->second.json;
 }
 
@@ -111,7 +120,11 @@ void JsonSink::end() {
     out_.write(json_.line());
 }
 
+/// Packets of some files have no time.
 void JsonSink::time(std::string_view key, Timestamp time) {
+    if (time == Timestamp()) {
+        return;
+    }
     json_.plain(key, TimeText(time).view());
 }
 
@@ -155,6 +168,9 @@ void JsonSink::connection(const ConnectionInfo& connection) {
     if (connection.midstream) {
         json_.boolean("joined_midstream", true);
     }
+    if (connection.continues) {
+        json_.plain("continues", connection_name(*connection.continues));
+    }
     if (connection.carrier == Carrier::tls) {
         tls(connection.tls);
     }
@@ -167,7 +183,9 @@ void JsonSink::endpoint(std::string_view key, const Endpoint& endpoint) {
     }
     json_.begin_object(key);
     json_.plain("address", to_string(endpoint.address));
-    json_.number("port", endpoint.port);
+    if (endpoint.port != 0) {
+        json_.number("port", endpoint.port);
+    }
     json_.end_object();
 }
 
@@ -191,6 +209,7 @@ void JsonSink::tls(const TlsInfo& tls) {
     if (tls.handshake_failed) {
         json_.boolean("handshake_failed", true);
     }
+    text_if_known("handshake_error", tls.handshake_error);
     text_if_known("not_decoded", tls.not_decoded);
     json_.end_object();
 }

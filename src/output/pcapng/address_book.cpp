@@ -86,15 +86,22 @@ ShownEndpoints AddressBook::claim(const ConnectionInfo& info, const Ports& ports
     };
 
     std::string key = key_of(real.transport, shown);
+    std::uint64_t other_end_cookie = 0;
     if (const auto found = owners_.find(key); found != owners_.end() && found->second.connection != info.id) {
         Owner& owner = found->second;
-        if (is_other_end(owner, info, shown)) {
+        const bool goes_on =
+            owner.handed_over && owner.local == shown.local && owner.socket_cookie == real.socket_cookie;
+        if (goes_on) {
+            shown.taken_from = owner.connection;
+            other_end_cookie = owner.other_end_cookie;
+        }
+        if (!goes_on && is_other_end(owner, info, shown)) {
             make_up();  // unlike any other's, in case there are several
             shown.shown_by = owner.connection;
             owner.other_end_cookie = real.socket_cookie;
             return shown;
         }
-        if (is_alive(owner, real)) {
+        if (!goes_on && is_alive(owner, real)) {
             make_up();
             key = key_of(real.transport, shown);
         }
@@ -103,7 +110,7 @@ ShownEndpoints AddressBook::claim(const ConnectionInfo& info, const Ports& ports
     if (const auto found = owners_.find(key); found != owners_.end()) {
         keys_.erase(found->second.connection);
     }
-    owners_[key] = {info.id, shown.local, real.netns, real.socket_cookie};
+    owners_[key] = {info.id, shown.local, real.netns, real.socket_cookie, other_end_cookie};
     keys_[info.id] = key;
     return shown;
 }
@@ -114,12 +121,27 @@ void AddressBook::release(const ConnectionId& connection, Timestamp closed) {
         return;
     }
     owners_[found->second].closed = closed;
-    retired_.push_back({found->second, connection});
+    retire(found->second, connection);
     keys_.erase(found);
+}
+
+void AddressBook::hand_over(const ConnectionId& connection) {
+    const auto found = keys_.find(connection);
+    if (found == keys_.end()) {
+        return;
+    }
+    owners_[found->second].handed_over = true;
+    retire(found->second, connection);
+    keys_.erase(found);
+}
+
+void AddressBook::retire(const std::string& key, const ConnectionId& connection) {
+    retired_.push_back({key, connection});
     if (retired_.size() > kMaxRetired) {
         const Retired& oldest = retired_.front();
         const auto owner = owners_.find(oldest.key);
-        if (owner != owners_.end() && owner->second.closed && owner->second.connection == oldest.connection) {
+        if (owner != owners_.end() && (owner->second.closed || owner->second.handed_over) &&
+            owner->second.connection == oldest.connection) {
             owners_.erase(owner);
         }
         retired_.pop_front();

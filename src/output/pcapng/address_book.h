@@ -18,6 +18,8 @@ struct ShownEndpoints {
     bool made_up = false;  ///< not (all) the real ones
     /// Who shows the connection already, as its other end: its plaintext must not appear twice.
     std::optional<ConnectionId> shown_by = std::nullopt;
+    /// Whose addresses they were: hand_over().
+    std::optional<ConnectionId> taken_from = std::nullopt;
 };
 
 /// Decides which addresses each connection gets in one capture. A dissector knows a conversation by its
@@ -35,6 +37,8 @@ class AddressBook {
     };
     ShownEndpoints claim(const ConnectionInfo& info, const Ports& ports);
     void release(const ConnectionId& connection, Timestamp closed);
+    /// The connection is over, but another one goes on with its socket and gets its addresses.
+    void hand_over(const ConnectionId& connection);
 
     /// The port used for a client nobody knows.
     static std::uint16_t made_up_port(const ConnectionId& connection);
@@ -47,6 +51,7 @@ class AddressBook {
         std::uint64_t socket_cookie = 0;
         std::uint64_t other_end_cookie = 0;  ///< of the socket that was taken for its other end
         std::optional<Timestamp> closed = std::nullopt;
+        bool handed_over = false;
     };
     struct Retired {
         std::string key;
@@ -56,6 +61,7 @@ class AddressBook {
     static bool is_other_end(const Owner& owner, const ConnectionInfo& info, const ShownEndpoints& shown);
     static bool is_alive(const Owner& owner, const Endpoints& now);
     void forget(const ConnectionId& connection);
+    void retire(const std::string& key, const ConnectionId& connection);
 
     std::map<std::string, Owner> owners_;       ///< by transport and both endpoints, ordered
     std::map<ConnectionId, std::string> keys_;  ///< what each connection owns

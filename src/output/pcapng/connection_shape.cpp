@@ -69,7 +69,8 @@ bool ConnectionWriter::has_preface() const {
                                [](ByteView first) { return first.starts_with(kHttp2Preface); });
 }
 
-ConversationShape ConnectionWriter::shape() {
+/// `former`: the conversation that the connection goes on in.
+ConversationShape ConnectionWriter::shape(const Conversation* former) {
     const Endpoints& real = info_.endpoints;
     const bool is_client = local_is_client();
     const Endpoint& client = is_client ? real.local : real.remote;
@@ -86,6 +87,11 @@ ConversationShape ConnectionWriter::shape() {
         .protocol = protocol_,
         .has_preface = has_preface()};
     Carriage carriage = choose_carriage(input, capture_.carriage);
+    if (former != nullptr) {  // the dissector of its cleartext hands over to that of TLS, and nobody else
+        carriage.tls = is_decoded && capture_.carriage.mode != PcapngMode::plain;
+        carriage.marker = Marker::none;
+        carriage.server_port = former->shape().carriage.server_port;
+    }
     if (failed_without_data_) {
         carriage.tls = false;  // no handshake that never was
         carriage.marker = Marker::none;
@@ -95,11 +101,17 @@ ConversationShape ConnectionWriter::shape() {
                                          .remote = is_client ? carriage.server_port : input.client_port,
                                          .local_is_client = is_client});
     if (shown.shown_by) {
-        if (!hidden_) {
+        // Who has ended does not take its note: few such remain.
+        if (!hidden_ && capture_.notes.size() < PcapngCapture::kMaxNotes) {
             capture_.notes[*shown.shown_by] = other_end_comment(info_);
         }
         carriage.tls = false;  // nobody dissects it
         carriage.marker = Marker::none;
+    }
+    if (shown.taken_from) {
+        if (auto note = capture_.notes.extract(*shown.taken_from); !note.empty()) {
+            capture_.notes[info_.id] = std::move(note.mapped());
+        }
     }
     hidden_ = shown.shown_by.has_value();
     made_up_ = shown.made_up;

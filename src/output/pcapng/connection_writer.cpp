@@ -1,7 +1,10 @@
 #include "output/pcapng/connection_writer.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "base/memory.h"
+#include "model/socket_key.h"
 #include "output/pcapng/synthetic_tls.h"
 
 namespace sslsniff {
@@ -10,6 +13,8 @@ namespace {
 constexpr std::string_view kHelp = "lets a dissector understand what follows";
 /// Well below what a frame of HTTP/2 holds.
 constexpr std::size_t kMaxAtOnce = 1 << 20;
+/// Of memory, for an event that waits.
+constexpr std::size_t kHeldCost = 32;
 
 template <class T>
 void replace(T& known, const T& news) {
@@ -27,6 +32,7 @@ void merge(TlsInfo& known, const TlsInfo& news) {
     replace(known.offered_alpn, news.offered_alpn);
     known.handshake = news.handshake ? news.handshake : known.handshake;
     known.handshake_failed = known.handshake_failed || news.handshake_failed;
+    replace(known.handshake_error, news.handshake_error);
     replace(known.not_decoded, news.not_decoded);
 }
 
@@ -74,7 +80,7 @@ void ConnectionWriter::on_data(const DataEvent& event) {
     }
     held_.push_back(
         {event.time, event.tid, event.direction, event.position, Bytes(event.bytes), std::nullopt});
-    held_bytes_ += event.bytes.size();
+    held_bytes_ += kHeldCost + event.bytes.size();
 }
 
 void ConnectionWriter::on_gap(const GapEvent& event) {
@@ -83,6 +89,7 @@ void ConnectionWriter::on_gap(const GapEvent& event) {
         write_gap(event);
     } else {
         held_.push_back({event.time, 0, event.direction, event.position, {}, event});
+        held_bytes_ += kHeldCost;
     }
 }
 
@@ -96,10 +103,40 @@ void ConnectionWriter::on_close(const CloseEvent& event) {
         if (const std::string news = take_comment(); !news.empty()) {
             conversation_->note(*capture_.section, context, news);
         }
+        if (event.reason == CloseReason::tls_began && hand_over(context)) {
+            return;
+        }
         conversation_->close(*capture_.section, context, event.reason);
     }
-    capture_.addresses.release(info_.id, event.time);
+    leave(event.time);
+}
+
+/// The TCP connection stays, for the TLS in it. False when nobody sees it anyway.
+bool ConnectionWriter::hand_over(const PacketContext& context) {
+    if (hidden_ || conversation_->shape().transport != Transport::tcp) {
+        return false;
+    }
+    conversation_->note(*capture_.section, context, close_comment(CloseReason::tls_began));
+    capture_.handovers.add(socket_key(info_.endpoints), std::move(*conversation_), file_);
+    capture_.addresses.hand_over(info_.id);
+    return true;
+}
+
+void ConnectionWriter::abandon(Timestamp time) {
+    release();
+    leave(time);
+}
+
+void ConnectionWriter::leave(Timestamp time) {
+    capture_.addresses.release(info_.id, time);
     capture_.notes.erase(info_.id);
+}
+
+std::size_t ConnectionWriter::held() const {
+    const std::size_t held = heap_bytes(info_) + heap_bytes(pending_comment_) + heap_bytes(protocol_) +
+                             heap_bytes(first_octets_[0]) + heap_bytes(first_octets_[1]) + heap_bytes(held_) +
+                             held_bytes_;
+    return held + (stream_context_ ? stream_context_->held() : 0);
 }
 
 void ConnectionWriter::release() {
@@ -169,19 +206,32 @@ void ConnectionWriter::ensure_open(PacketContext& context) {
 }
 
 void ConnectionWriter::open(PacketContext& context, std::optional<ConnectionComment::Gap> gap) {
-    ConversationShape wanted = shape();
+    std::optional<Conversation> former;
+    if (part_ == 0 && info_.carrier == Carrier::tls) {
+        former = capture_.handovers.take(socket_key(info_.endpoints), capture_.file);
+    }
+    ConversationShape wanted = shape(former ? &*former : nullptr);
     context.hidden = hidden_;
+    if (hidden_) {
+        former.reset();  // that one is seen
+    }
+    const bool goes_on = former.has_value();
     const bool is_udp = wanted.transport == Transport::udp;
-    conversation_.emplace(std::move(wanted));
+    Carriage carriage = wanted.carriage;
+    conversation_.emplace(goes_on ? std::move(*former) : Conversation(std::move(wanted)));
     file_ = capture_.file;
     ++part_;
     ConnectionComment comment = describe();
     comment.update = false;
+    comment.tls_records = carriage.tls;
     comment.gap = gap;
     std::string text = to_comment(comment);
     pending_comment_.clear();
     if (is_udp) {
         pending_comment_ = std::move(text);
+    } else if (goes_on) {
+        conversation_->turn_into(*capture_.section, context, std::move(carriage), info_.tls.sni, text);
+        begin_context(context);
     } else {
         conversation_->open(*capture_.section, context, text);
         begin_context(context);

@@ -15,6 +15,7 @@
 #include "model/stream_context.h"
 #include "output/pcapng/address_book.h"
 #include "output/pcapng/conversation.h"
+#include "output/pcapng/handovers.h"
 #include "output/pcapng/section.h"
 
 namespace sslsniff {
@@ -25,10 +26,12 @@ using ProtocolGuess = std::function<std::string(const ConnectionInfo&, ByteView 
 
 /// What all connections of a capture share. Borrows everything.
 struct PcapngCapture {
+    static constexpr std::size_t kMaxNotes = 4096;
     Section* section = nullptr;       ///< of the current file, never null
     std::uint32_t file = 0;           ///< counts files
     std::uint32_t conversations = 0;  ///< counts synthetic connections
     AddressBook addresses;
+    Handovers handovers;
     std::map<ConnectionId, std::string> notes;  ///< what the next packet of a connection says
     CarriageOptions carriage;
     ProtocolGuess guess;
@@ -49,8 +52,16 @@ class ConnectionWriter {
     void on_process(std::shared_ptr<const ProcessInfo> process);
     /// Writes what waits, with made-up addresses where the real ones are not known.
     void release();
+    const ConnectionId& id() const { return info_.id; }
+    /// What later files need for a beginning in the middle.
+    bool has_context() const { return stream_context_ != nullptr; }
+    void forget_context() { stream_context_.reset(); }
+    /// Nothing follows, although the connection goes on.
+    void abandon(Timestamp time);
 
-    /// Octets waiting.
+    /// Bytes of memory outside of itself.
+    std::size_t held() const;
+    /// Octets waiting, and what each event costs that waits.
     std::size_t held_bytes() const { return held_bytes_; }
     bool holds() const { return !held_.empty(); }
     /// More octets may show the protocol.
@@ -77,12 +88,14 @@ class ConnectionWriter {
     void lose(PacketContext& context, Direction direction, const GapComment& gap);
     void ensure_open(PacketContext& context);
     void open(PacketContext& context, std::optional<ConnectionComment::Gap> gap);
-    ConversationShape shape();
+    ConversationShape shape(const Conversation* former);
+    bool hand_over(const PacketContext& context);
     bool has_preface() const;
     void begin_context(const PacketContext& context);
     void make_up(const PacketContext& context, Direction direction, ByteView octets,
                  std::string_view comment);
     bool local_is_client() const;
+    void leave(Timestamp time);
     std::string take_comment();
     ConnectionComment describe() const;
     PacketContext context_at(Timestamp time, std::uint32_t tid = 0) const {

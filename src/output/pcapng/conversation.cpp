@@ -37,7 +37,19 @@ void Conversation::open(Section& section, const PacketContext& context, std::str
     shake_hands(section, context);
 }
 
-void Conversation::shake_hands(Section& section, const PacketContext& context) {
+void Conversation::turn_into(Section& section, const PacketContext& context, Carriage carriage,
+                             std::string server_name, std::string_view comment) {
+    shape_.carriage = std::move(carriage);
+    shape_.server_name = std::move(server_name);
+    if (shape_.carriage.tls) {
+        shake_hands(section, context, comment);
+    } else {
+        note(section, context, comment);
+    }
+}
+
+/// `comment` goes to the ClientHello.
+void Conversation::shake_hands(Section& section, const PacketContext& context, std::string_view comment) {
     const SyntheticHandshake handshake =
         make_synthetic_handshake(context.time, shape_.server_name, shape_.carriage.alpn);
     for (const MarkerRecord& record :
@@ -53,7 +65,8 @@ void Conversation::shake_hands(Section& section, const PacketContext& context) {
                                             {server, ByteView(handshake.server_hello)},
                                             {client, ByteView(handshake.client_finish)},
                                             {server, ByteView(handshake.server_finish)}}) {
-        segment(section, context, direction, tcp_psh | tcp_ack, {&flight, 1});
+        segment(section, context, direction, tcp_psh | tcp_ack, {&flight, 1}, comment);
+        comment = {};
     }
 }
 

@@ -32,6 +32,9 @@ class Conversation {
 
     /// TCP and TLS handshake, with markers where the carriage wants them.
     void open(Section& section, const PacketContext& context, std::string_view comment);
+    /// What follows is carried otherwise: TLS begins in the same TCP connection.
+    void turn_into(Section& section, const PacketContext& context, Carriage carriage, std::string server_name,
+                   std::string_view comment);
     /// `comment` goes to the first of the packets.
     void write(Section& section, const PacketContext& context, Direction direction, ByteView plaintext,
                std::string_view comment = {});
@@ -42,6 +45,7 @@ class Conversation {
     void note(Section& section, const PacketContext& context, std::string_view comment);
     void close(Section& section, const PacketContext& context, CloseReason reason);
 
+    const ConversationShape& shape() const { return shape_; }
     bool carries_tls_records() const { return shape_.carriage.tls; }
     /// The most octets lost() is able to stand for.
     std::uint64_t max_gap() const;
@@ -60,7 +64,7 @@ class Conversation {
     void chunk(Section& section, const PacketContext& context, Direction direction, ByteView plaintext,
                std::string_view comment, std::uint64_t dropped = 0);
     std::size_t max_chunk() const;
-    void shake_hands(Section& section, const PacketContext& context);
+    void shake_hands(Section& section, const PacketContext& context, std::string_view comment = {});
 
     ConversationShape shape_;
     std::uint32_t client_sequence_;

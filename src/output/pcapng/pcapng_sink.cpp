@@ -18,10 +18,10 @@ constexpr std::size_t kMaxWaiting = 256;
 
 }  // namespace
 
-PcapngSink::PcapngSink(PcapngOptions options, OutputSequence& output, ProtocolGuess guess,
+PcapngSink::PcapngSink(OutputStream& out, PcapngOptions options, ProtocolGuess guess,
                        MakeStreamContext make_context)
-    : options_(std::move(options)), output_(output) {
-    section_.emplace(output_.stream(), options_.host, options_.process_blocks);
+    : options_(std::move(options)), out_(out), latest_(connections_.end()) {
+    section_.emplace(out_, options_.host, options_.process_blocks);
     capture_.section = &*section_;
     capture_.carriage = options_.carriage;
     capture_.guess = std::move(guess);
@@ -31,23 +31,22 @@ PcapngSink::PcapngSink(PcapngOptions options, OutputSequence& output, ProtocolGu
 PcapngSink::~PcapngSink() = default;
 
 void PcapngSink::on_event(const CaptureEvent& event) {
-    if (is_done()) {
-        return;
-    }
     const Timestamp now = time_of(event);
     release_overdue(now);
-    if (output_.is_due(now, section_->size())) {
-        rotate(now);
-        if (is_done()) {
-            return;
-        }
-    }
     std::visit([this](const auto& e) { on(e); }, event);
+    if (latest_ != connections_.end()) {
+        measure(latest_->second);
+        bound_memory(now);
+    }
+    if (section_->processes() > options_.max_processes) {
+        end_file();  // one section after the other in one file
+        begin_file();
+    }
     if (!last_flush_) {
         last_flush_ = now;
     } else if (now - *last_flush_ >= kFlushInterval) {
         last_flush_ = now;
-        static_cast<void>(output_.stream().flush());  // errors stay, and surface at flush()
+        static_cast<void>(out_.flush());  // errors stay, and surface at the next one
     }
 }
 
@@ -57,11 +56,19 @@ void PcapngSink::on(const ProcessEvent& event) {
         return;
     }
     const auto process = std::make_shared<const ProcessInfo>(event.process);
-    processes_[event.process.key] = process;
-    for (auto& [id, connection] : connections_) {
-        if (id.process() == event.process.key) {
-            connection.on_process(process);
-        }
+    const ProcessKey key = event.process.key;
+    processes_[key] = process;
+    for (auto at = connections_.lower_bound({key.pid, key.start_time, 0, 0});
+         at != connections_.end() && at->first.process() == key; ++at) {
+        at->second.writer.on_process(process);
+    }
+    forget_processes();
+}
+
+/// Their exits may have been lost.
+void PcapngSink::forget_processes() {
+    if (processes_.size() > connections_.size() + options_.max_processes) {
+        std::erase_if(processes_, [](const auto& entry) { return entry.second.use_count() == 1; });
     }
 }
 
@@ -70,8 +77,10 @@ void PcapngSink::on(const OpenEvent& event) {
     info.carrier = event.carrier;
     info.tls.library = event.library;
     info.midstream = event.midstream;
-    connections_.erase(event.connection);
-    connections_.try_emplace(event.connection, std::move(info), capture_);
+    if (const auto known = connections_.find(event.connection); known != connections_.end()) {
+        erase(known);  // its close was lost
+    }
+    create(info);
 }
 
 void PcapngSink::on(const EndpointsEvent& event) {
@@ -97,15 +106,17 @@ void PcapngSink::on(const GapEvent& event) {
     ConnectionWriter& connection = writer(event.connection, event.time);
     const bool was_waiting = connection.holds();
     connection.on_gap(event);
-    if (connection.holds() && !was_waiting) {
+    if (connection.held_bytes() > kMaxHeld) {
+        connection.release();
+    } else if (connection.holds() && !was_waiting) {
         waiting_.push_back({event.time, event.connection});
     }
 }
 
 void PcapngSink::on(const CloseEvent& event) {
     if (const auto found = connections_.find(event.connection); found != connections_.end()) {
-        found->second.on_close(event);
-        connections_.erase(found);
+        found->second.writer.on_close(event);
+        erase(found);
     }
 }
 
@@ -113,11 +124,8 @@ void PcapngSink::on(const LossEvent& event) {
     section_->count_loss(event);
 }
 
-Result<void> PcapngSink::flush() {
-    if (output_.is_finished()) {
-        return {};
-    }
-    // Between two flushes events had time to tell the addresses.
+void PcapngSink::release_waiting() {
+    // Between two calls events had time to tell the addresses.
     while (!waiting_.empty() && waiting_.front().was_flushed &&
            !awaits_protocol(waiting_.front().connection)) {
         release_first();
@@ -125,36 +133,85 @@ Result<void> PcapngSink::flush() {
     for (Waiting& waiting : waiting_) {
         waiting.was_flushed = true;
     }
-    if (error_) {
-        return std::unexpected(*error_);
-    }
-    return output_.stream().flush();
 }
 
 Result<void> PcapngSink::finish() {
     while (!waiting_.empty()) {
         release_first();
     }
-    if (auto flushed = flush(); !flushed || output_.is_finished()) {
-        return flushed;
-    }
+    end_file();
+    return out_.flush();
+}
+
+void PcapngSink::end_file() {
     section_->finish();
-    return output_.stream().flush();
+}
+
+void PcapngSink::begin_file() {
+    section_.emplace(out_, options_.host, options_.process_blocks);
+    ++capture_.file;
 }
 
 /// Data of a connection whose opening was lost is as good as any other.
 ConnectionWriter& PcapngSink::writer(const ConnectionId& id, Timestamp time) {
-    if (const auto found = connections_.find(id); found != connections_.end()) {
-        return found->second;
+    if (latest_ == connections_.end() || latest_->first != id) {
+        latest_ = connections_.find(id);
     }
-    ConnectionInfo info = unknown_connection(id, time);
-    info.midstream = true;
-    return connections_.try_emplace(id, std::move(info), capture_).first->second;
+    if (latest_ == connections_.end()) {
+        ConnectionInfo info = unknown_connection(id, time);
+        info.midstream = true;
+        return create(info)->second.writer;
+    }
+    recency_.splice(recency_.end(), recency_, latest_->second.recency);
+    return latest_->second.writer;
+}
+
+PcapngSink::Connections::iterator PcapngSink::create(const ConnectionInfo& info) {
+    const ConnectionId id = info.id;
+    latest_ = connections_.try_emplace(id, info, capture_).first;
+    Entry& entry = latest_->second;
+    entry.recency = recency_.insert(recency_.end(), &entry);
+    return latest_;
+}
+
+void PcapngSink::erase(Connections::iterator entry) {
+    held_ -= entry->second.held;
+    recency_.erase(entry->second.recency);
+    connections_.erase(entry);
+    latest_ = connections_.end();
+}
+
+void PcapngSink::measure(Entry& entry) {
+    constexpr std::size_t kNodes = 112;      // of the map and the list, beside the entry itself
+    constexpr std::size_t kAddresses = 480;  // what the address book has of it
+    held_ -= entry.held;
+    entry.held = sizeof(Entry) + kNodes + kAddresses + entry.writer.held();
+    held_ += entry.held;
+}
+
+/// First goes what a later file would begin with, then whole connections. An eighth at once: looking for it
+/// costs time by the number of connections.
+void PcapngSink::bound_memory(Timestamp time) {
+    if (held_ <= options_.max_memory) {
+        return;
+    }
+    const std::size_t goal = options_.max_memory / 8 * 7;
+    for (auto at = recency_.begin(); at != recency_.end() && held_ > goal; ++at) {
+        if ((*at)->writer.has_context()) {
+            (*at)->writer.forget_context();
+            measure(**at);
+        }
+    }
+    while (held_ > goal && !connections_.empty()) {
+        ConnectionWriter& writer = recency_.front()->writer;
+        writer.abandon(time);
+        erase(connections_.find(writer.id()));
+    }
 }
 
 bool PcapngSink::awaits_protocol(const ConnectionId& id) const {
     const auto found = connections_.find(id);
-    return found != connections_.end() && found->second.awaits_protocol();
+    return found != connections_.end() && found->second.writer.awaits_protocol();
 }
 
 void PcapngSink::release_overdue(Timestamp now) {
@@ -165,25 +222,10 @@ void PcapngSink::release_overdue(Timestamp now) {
 
 void PcapngSink::release_first() {
     if (const auto found = connections_.find(waiting_.front().connection); found != connections_.end()) {
-        found->second.release();
+        found->second.writer.release();
+        measure(found->second);
     }
     waiting_.pop_front();
-}
-
-void PcapngSink::rotate(Timestamp now) {
-    section_->finish();
-    auto flushed = output_.stream().flush();
-    if (flushed) {
-        flushed = output_.next(now);
-    }
-    if (!flushed) {
-        error_ = flushed.error();
-        return;
-    }
-    if (!output_.is_finished()) {
-        section_.emplace(output_.stream(), options_.host, options_.process_blocks);
-        ++capture_.file;
-    }
 }
 
 ConnectionInfo PcapngSink::unknown_connection(const ConnectionId& id, Timestamp time) {

@@ -1,14 +1,17 @@
 #pragma once
 
+#include <cstddef>
 #include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
 
+#include "base/file_format.h"
+#include "base/output_stream.h"
 #include "base/result.h"
 #include "model/event.h"
 #include "output/pcapng/connection_writer.h"
-#include "output/pcapng/output_sequence.h"
 #include "output/pcapng/section.h"
 
 namespace sslsniff {
@@ -17,30 +20,46 @@ struct PcapngOptions {
     CarriageOptions carriage;
     PcapngHost host;
     bool process_blocks = true;
+    /// Bytes of memory for what is known of open connections, about; beyond, those idle longest are
+    /// forgotten.
+    std::size_t max_memory = std::size_t{64} * 1024 * 1024;
+    std::size_t max_processes = 65'536;  ///< remembered without a connection, and in one section
 };
 
 /// Writes captured plaintext as packets that Wireshark dissects without any setting; docs/pcapng.md describes
 /// the file. Every connection is given a synthetic TCP connection with, by default, TLS records of the NULL
-/// cipher.
-class PcapngSink final : public EventConsumer {
+/// cipher. What it holds is bounded: a connection that was forgotten begins again with its next bytes.
+class PcapngSink final : public EventConsumer, public FileFormat {
   public:
-    /// Borrows `output`, which has a stream open. `guess` and `make_context` may be empty.
-    PcapngSink(PcapngOptions options, OutputSequence& output, ProtocolGuess guess,
-               MakeStreamContext make_context);
+    /// Borrows `out`. `guess` and `make_context` may be empty.
+    PcapngSink(OutputStream& out, PcapngOptions options, ProtocolGuess guess, MakeStreamContext make_context);
     ~PcapngSink() override;
 
     /// Writes, and flushes at least every 100 ms of event time.
     void on_event(const CaptureEvent& event) override;
 
-    /// For quiet times, called now and then: writes also what has waited for its addresses since the last
-    /// call.
-    Result<void> flush();
-    /// Ends the section with statistics; nothing may follow.
+    /// For quiet times, called now and then: writes what has waited for its addresses since the last call.
+    void release_waiting();
+    /// Writes all that waits, ends the section with statistics, and flushes; nothing may follow.
     Result<void> finish();
-    /// Nothing more will be written.
-    bool is_done() const { return error_.has_value() || output_.is_finished(); }
+
+    /// Ends the section with statistics.
+    void end_file() override;
+    /// Begins a section; the connections that are open appear in it again.
+    void begin_file() override;
+
+    /// Bytes of memory for what is known of open connections, about.
+    std::size_t held() const { return held_; }
 
   private:
+    struct Entry {
+        Entry(ConnectionInfo info, PcapngCapture& capture) : writer(std::move(info), capture) {}
+        ConnectionWriter writer;
+        std::list<Entry*>::iterator recency;
+        std::size_t held = 0;  ///< bytes of memory, when it was last measured
+    };
+    using Connections = std::map<ConnectionId, Entry>;  // those of a process are neighbours
+
     struct Waiting {
         Timestamp since;
         ConnectionId connection;
@@ -57,21 +76,27 @@ class PcapngSink final : public EventConsumer {
     void on(const LossEvent& event);
 
     ConnectionWriter& writer(const ConnectionId& id, Timestamp time);
+    Connections::iterator create(const ConnectionInfo& info);
+    void erase(Connections::iterator entry);
+    void measure(Entry& entry);
+    void bound_memory(Timestamp time);
+    void forget_processes();
     bool awaits_protocol(const ConnectionId& id) const;
     void release_overdue(Timestamp now);
     void release_first();
-    void rotate(Timestamp now);
     ConnectionInfo unknown_connection(const ConnectionId& id, Timestamp time);
 
     PcapngOptions options_;
-    OutputSequence& output_;
+    OutputStream& out_;
     std::optional<Section> section_;
     PcapngCapture capture_;
     std::map<ProcessKey, std::shared_ptr<const ProcessInfo>> processes_;
-    std::map<ConnectionId, ConnectionWriter> connections_;
+    Connections connections_;
+    std::list<Entry*> recency_;     ///< longest idle first
+    Connections::iterator latest_;  ///< of the last event, or end
+    std::size_t held_ = 0;          ///< sum of Entry::held
     std::deque<Waiting> waiting_;
     std::optional<Timestamp> last_flush_;
-    std::optional<Error> error_;
 };
 
 }  // namespace sslsniff

@@ -48,6 +48,8 @@ class Section {
     /// Statistics of all interfaces; the last call.
     void finish();
 
+    /// Those that packets were written of.
+    std::size_t processes() const { return processes_.size(); }
     std::uint64_t size() const { return blocks_.size(); }
 
   private:

@@ -45,6 +45,8 @@ std::string_view end_of(CloseReason reason) {
             return "refused";
         case CloseReason::timed_out:
             return "timed out";
+        case CloseReason::tls_began:
+            return "TLS began";
         case CloseReason::covered:
             break;
     }
@@ -82,7 +84,7 @@ std::string remark(const ConnectionRecord& record) {
             text += words;
         }
     };
-    add(tls.handshake_failed, "handshake failed");
+    add(has_no_handshake(tls), handshake_outcome(tls));
     add(!tls.not_decoded.empty(), "not decoded: " + printable(tls.not_decoded));
     add(record.connection.midstream, "joined mid-stream");
     const std::uint64_t missing = record.sent.missing + record.received.missing;
@@ -97,14 +99,20 @@ void add_column(StyledText& line, Style style, std::string_view text, std::size_
     line.add(std::string(width - std::min(width, static_cast<std::size_t>(columns)), ' '));
 }
 
+/// SNI names the server's end only: of a server's connections, it is the process itself.
 std::string name_of(const ConnectionInfo& connection) {
-    return connection.remote_name.empty() ? connection.tls.sni : connection.remote_name;
+    const bool names_remote = connection.role != Role::server;
+    return connection.remote_name.empty() && names_remote ? connection.tls.sni : connection.remote_name;
 }
 
 }  // namespace
 
 ConnectionRows::ConnectionRows(OutputStream& out, TextOptions options)
     : out_(out), options_(std::move(options)) {
+    begin_file();
+}
+
+void ConnectionRows::begin_file() {
     StyledText line(options_.color);
     line.add(Style::dim, heading());
     out_.write(line.text());
@@ -129,9 +137,9 @@ void ConnectionRows::on_connection(const ConnectionRecord& record) {
               : "-",
         kProcessWidth);
     line.add(" ");
-    add_column(line, Style::plain, to_string(connection.endpoints.local), kEndpointWidth);
+    add_column(line, Style::plain, endpoint_text(connection.endpoints.local), kEndpointWidth);
     line.add(fmt::format(" {} ", arrow_of(connection.role)));
-    add_column(line, Style::plain, to_string(connection.endpoints.remote), kEndpointWidth);
+    add_column(line, Style::plain, endpoint_text(connection.endpoints.remote), kEndpointWidth);
     line.add(" ");
     add_column(line, connection.carrier == Carrier::cleartext ? Style::warning : Style::plain,
                protocol_of(record), kProtocolWidth);

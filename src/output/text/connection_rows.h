@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/file_format.h"
 #include "base/output_stream.h"
 #include "model/transaction.h"
 #include "output/text/loss_text.h"
@@ -10,7 +11,7 @@ namespace sslsniff {
 
 /// --connections: a table with one row for each connection when it ends; losses get a line too. Whatever the
 /// octets, only printable characters come out.
-class ConnectionRows final : public TransactionSink {
+class ConnectionRows final : public TransactionSink, public FileFormat {
   public:
     /// Writes the heading. `out` must outlive the sink.
     ConnectionRows(OutputStream& out, TextOptions options);
@@ -19,6 +20,9 @@ class ConnectionRows final : public TransactionSink {
     void on_connection(const ConnectionRecord& record) override;
     void on_loss(const LossEvent& loss) override;
     void on_summary(const CaptureSummary& summary) override;
+    void end_file() override {}
+    /// Writes the heading again.
+    void begin_file() override;
 
   private:
     OutputStream& out_;

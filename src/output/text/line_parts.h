@@ -22,7 +22,15 @@ void add_process(StyledText& line, const ProcessInfo& process);
 /// '>' when the process is the client, '<' when it is the server, '-' when nobody knows.
 char arrow_of(Role role);
 
+/// "127.0.0.1:443"; "127.0.0.1" when the port is not known, as of a connect() that was refused; "?".
+std::string endpoint_text(const Endpoint& endpoint);
+
 /// Writes a line for each cause, when it is time for that.
 void add_losses(LossCollector& losses, Timestamp now, const TextOptions& options, OutputStream& out);
+
+/// Whether a TLS handshake did not come to its end.
+bool has_no_handshake(const TlsInfo& tls);
+/// "handshake failed: alert sent: unknown_ca", "handshake not finished"; printable.
+std::string handshake_outcome(const TlsInfo& tls);
 
 }  // namespace sslsniff

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/saturating.h"
+
 namespace sslsniff {
 namespace {
 
@@ -19,9 +21,11 @@ std::string_view explain(LossCause cause) {
         case LossCause::frame_limit:
             return "TLS calls nested too deeply";
         case LossCause::no_buffer:
-            return "moved without a buffer: sendfile, splice, io_uring";
+            return "moved without a buffer: sendfile, splice, io_uring, MSG_TRUNC";
         case LossCause::connection_limit:
             return "too many open at once";
+        case LossCause::memory_limit:
+            return "too much was held (--max-memory)";
         case LossCause::missed:
             return "the kernel passed over them";
         case LossCause::unknown:
@@ -40,6 +44,10 @@ std::string loss_text(LossCause cause, std::uint64_t events, std::uint64_t bytes
     if (cause == LossCause::connection_limit) {
         return fmt::format("{} given up: {}", counted(events, "connection"), explain(cause));
     }
+    if (cause == LossCause::memory_limit) {
+        return fmt::format("{} given up, {} of memory: {}", counted(events, "exchange"),
+                           counted(bytes, "byte"), explain(cause));
+    }
     if (cause == LossCause::missed) {
         return fmt::format("{} of capture programs missed: {}", counted(events, "run"), explain(cause));
     }
@@ -51,8 +59,8 @@ std::string loss_text(LossCause cause, std::uint64_t events, std::uint64_t bytes
 
 void LossCollector::add(const LossEvent& loss) {
     Counts& counts = pending_[loss.cause];
-    counts.events += loss.events;
-    counts.bytes += loss.bytes;
+    add_saturating(counts.events, loss.events);
+    add_saturating(counts.bytes, loss.bytes);
 }
 
 bool LossCollector::due(Timestamp time) const {

@@ -54,13 +54,11 @@ void StyledText::add(Style style, std::string_view text) {
     }
 }
 
-void StyledText::add_octets(Style style, ByteView octets, std::size_t limit) {
-    if (octets.size() <= limit) {
-        add(style, printable(octets));
-        return;
-    }
-    const ByteView shown = octets.substr(0, limit);
-    add(style, printable(shown.substr(0, without_cut_code_point(shown))) + "…");
+void StyledText::add_octets(Style style, ByteView octets, std::size_t limit, bool is_notation) {
+    const ByteView fitting = octets.substr(0, limit);
+    const bool cut = fitting.size() < octets.size();
+    const ByteView shown = cut ? fitting.substr(0, without_cut_code_point(fitting)) : octets;
+    add(style, (is_notation ? printable_notation(shown) : printable(shown)) + (cut ? "…" : ""));
 }
 
 }  // namespace sslsniff

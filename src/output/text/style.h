@@ -21,8 +21,9 @@ class StyledText {
     /// `text` is ours and printable.
     void add(std::string_view text) { out_ += text; }
     void add(Style style, std::string_view text);
-    /// `octets` may be anything; at most `limit` of them are shown, then "…".
-    void add_octets(Style style, ByteView octets, std::size_t limit);
+    /// `octets` may be anything; at most `limit` of them are shown, then "…". `is_notation`: see
+    /// printable_notation().
+    void add_octets(Style style, ByteView octets, std::size_t limit, bool is_notation = false);
 
     std::string& text() { return out_; }
 

@@ -7,7 +7,9 @@
 namespace sslsniff {
 
 std::string summary_text(const CaptureSummary& summary) {
-    std::string out = counted(summary.transactions, "transaction");
+    std::string out = summary.filtered_from ? fmt::format("{} of {} shown", summary.transactions,
+                                                          counted(*summary.filtered_from, "transaction"))
+                                            : counted(summary.transactions, "transaction");
     out += '\n';
     out += counted(summary.connections, "connection");
     if (summary.processes != 0) {

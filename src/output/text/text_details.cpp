@@ -29,7 +29,7 @@ std::string kind_of(const Body& body) {
 void TextDetails::line(char marker, ByteView text) {
     if (options_.verbosity >= 1) {
         out_ += prefix_of(marker);
-        out_ += printable(text);
+        out_ += is_notation_ ? printable_notation(text) : printable(text);
         out_ += '\n';
     }
 }

@@ -11,8 +11,9 @@ namespace sslsniff {
 /// ours.
 class TextDetails final : public DetailWriter {
   public:
-    /// Appends to `out`.
-    TextDetails(const TextOptions& options, std::string& out) : options_(options), out_(out) {}
+    /// Appends to `out`. `is_notation`: Exchange::escapes_backslashes() of what is shown.
+    TextDetails(const TextOptions& options, bool is_notation, std::string& out)
+        : options_(options), is_notation_(is_notation), out_(out) {}
 
     void line(char marker, ByteView text) override;
     void body(char marker, const Body& body) override;
@@ -23,6 +24,7 @@ class TextDetails final : public DetailWriter {
     void remark(char marker, std::string_view text);
 
     const TextOptions& options_;
+    bool is_notation_;
     std::string& out_;
 };
 

@@ -14,10 +14,17 @@ namespace {
 
 constexpr std::size_t kMaxRequest = 2048;  ///< octets of a request in its line; -v shows all
 constexpr std::size_t kMaxFirst = 16;      ///< octets shown of an unknown protocol
+constexpr std::size_t kMaxSaid = 65'536;   ///< connections whose lines are remembered
+constexpr std::size_t kShortReason = 40;   ///< octets of a reason that may stand in every line
 
-/// "gap in body, 4.1k missing", empty when nothing is missing.
-std::string remark(const Integrity& integrity) {
+/// "gap in body, 4.1k missing", empty when nothing is missing. A long reason is said once: `before` is that
+/// of the last line of the connection.
+std::string remark(const Integrity& integrity, std::string& before) {
     std::string out = integrity.complete ? std::string() : printable(integrity.reason);
+    if (integrity.reason.size() > kShortReason &&
+        std::exchange(before, integrity.reason) == integrity.reason) {
+        out = out.empty() ? out : "as before";
+    }
     const auto add = [&](std::string_view text) {
         out += out.empty() ? "" : ", ";
         out += text;
@@ -37,6 +44,23 @@ std::string remark(const Integrity& integrity) {
 /// HTTP/1 is what a request line looks like anyway.
 bool worth_naming(std::string_view protocol) {
     return !protocol.starts_with("http/1");
+}
+
+/// "TLSv1.3 TLS_AES_128_GCM_SHA256, ALPN h2, SNI example.com, handshake 3.1ms"; empty when nothing is known
+/// of it.
+std::string tls_text(const TlsInfo& tls) {
+    std::string text = tls.version;
+    text += text.empty() || tls.cipher.empty() ? "" : " ";
+    text += tls.cipher;
+    const auto add = [&text](std::string_view name, std::string_view value) {
+        if (!value.empty()) {
+            text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, value);
+        }
+    };
+    add("ALPN", tls.alpn);
+    add("SNI", tls.sni);
+    add("handshake", tls.handshake ? human_duration(tls.handshake->count()) : "");
+    return text;
 }
 
 void totals(StyledText& line, std::string_view name, const StreamTotals& totals) {
@@ -65,28 +89,35 @@ void TextSink::on_transaction(const Transaction& transaction) {
     show_losses(timing.end.value_or(timing.start));
     const Summary summary = transaction.exchange->summary();
     StyledText line(options_.color);
-    beginning(line, timing.start, transaction.connection, summary.request);
+    beginning(line, timing.start, transaction.connection, summary.request, true);
     if (worth_naming(transaction.exchange->protocol())) {
         line.add(" ");
         line.add_octets(Style::dim, transaction.exchange->protocol(), kMaxName);
     }
     line.add("  ");
-    line.add_octets(Style::plain, summary.request.empty() ? "?" : ByteView(summary.request), kMaxRequest);
+    const bool is_notation = transaction.exchange->escapes_backslashes();
+    line.add_octets(Style::plain, summary.request.empty() ? "?" : ByteView(summary.request), kMaxRequest,
+                    is_notation);
     if (!summary.response.empty()) {
-        line.add(" → ");
-        line.add_octets(style_of(summary.tone), summary.response, kMaxRequest);
+        line.add(summary.towards_client ? " ← " : " → ");
+        line.add_octets(style_of(summary.tone), summary.response, kMaxRequest, is_notation);
     }
     if (timing.end && timing.end > timing.start) {  // a message that came in one piece took no time
         line.add("  " + human_duration((*timing.end - timing.start).count()));
     }
     line.add(fmt::format("  ↑{} ↓{}", human_size(summary.request_bytes), human_size(summary.response_bytes)));
-    if (const std::string incomplete = remark(transaction.integrity); !incomplete.empty()) {
+    Said& said = said_of(transaction.connection);
+    if (const std::string incomplete = remark(transaction.integrity, said.reason); !incomplete.empty()) {
         line.add("  ");
         line.add(Style::incomplete, "[" + incomplete + "]");
     }
     line.add("\n");
     if (options_.verbosity > 0 || options_.hex) {
-        TextDetails details(options_, line.text());
+        TextDetails details(options_, is_notation, line.text());
+        if (const std::string tls = tls_text(transaction.connection.tls); !tls.empty() && !said.tls) {
+            TextDetails(options_, false, line.text()).line('*', tls);
+            said.tls = true;
+        }
         transaction.exchange->write_details(details);
     }
     out_.write(line.text());
@@ -94,18 +125,19 @@ void TextSink::on_transaction(const Transaction& transaction) {
 
 void TextSink::on_connection(const ConnectionRecord& record) {
     show_losses(record.closed);
+    said_.erase(record.connection.id.generation);
     const TlsInfo& tls = record.connection.tls;
     const bool silent = record.sent.bytes == 0 && record.received.bytes == 0;
     const bool undecoded = !tls.not_decoded.empty();
     const bool failed = record.reason == CloseReason::refused || record.reason == CloseReason::timed_out;
-    if (!tls.handshake_failed && !undecoded && !failed && (record.transactions != 0 || silent)) {
+    if (!has_no_handshake(tls) && !undecoded && !failed && (record.transactions != 0 || silent)) {
         return;
     }
     StyledText line(options_.color);
-    beginning(line, record.connection.opened, record.connection, record.connection.tls.sni);
+    beginning(line, record.connection.opened, record.connection, record.connection.tls.sni, !failed);
     line.add("  ");
-    if (tls.handshake_failed) {
-        line.add(Style::error, "handshake failed");
+    if (has_no_handshake(tls)) {
+        line.add(tls.handshake_failed ? Style::error : Style::incomplete, handshake_outcome(tls));
         if (!tls.sni.empty()) {
             line.add("  ");
             line.add_octets(Style::plain, tls.sni, kMaxName);
@@ -139,6 +171,13 @@ void TextSink::on_connection(const ConnectionRecord& record) {
     out_.write(line.text());
 }
 
+TextSink::Said& TextSink::said_of(const ConnectionInfo& connection) {
+    if (said_.size() >= kMaxSaid) {
+        said_.clear();  // it is said again
+    }
+    return said_[connection.id.generation];
+}
+
 void TextSink::on_loss(const LossEvent& loss) {
     losses_.add(loss);
     show_losses(loss.time);
@@ -151,21 +190,23 @@ void TextSink::show_losses(Timestamp now) {
 }
 
 void TextSink::beginning(StyledText& line, Timestamp start, const ConnectionInfo& connection,
-                         std::string_view said) const {
+                         std::string_view said, bool has_begun) const {
     add_time(line, start, options_);
     line.add(" ");
     if (const ProcessInfo& process = *connection.process; process.key.pid != 0 || !process.comm.empty()) {
         add_process(line, process);
         line.add(" ");
     }
-    line.add(fmt::format("{} {} {} ", to_string(connection.endpoints.local), arrow_of(connection.role),
-                         to_string(connection.endpoints.remote)));
+    line.add(fmt::format("{} {} {} ", endpoint_text(connection.endpoints.local), arrow_of(connection.role),
+                         endpoint_text(connection.endpoints.remote)));
     if (!connection.remote_name.empty() && said.find(connection.remote_name) == std::string_view::npos) {
         line.add("(");
         line.add_octets(Style::plain, connection.remote_name, kMaxName);
         line.add(") ");
     }
-    if (connection.carrier == Carrier::cleartext) {
+    if (!has_begun) {  // nobody knows what it would have carried
+        line.add(to_string(connection.endpoints.transport));
+    } else if (connection.carrier == Carrier::cleartext) {
         line.add(Style::warning, to_string(connection.carrier));
     } else {
         line.add_octets(Style::dim, connection.tls.version.empty() ? "TLS" : ByteView(connection.tls.version),

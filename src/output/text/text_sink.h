@@ -1,5 +1,9 @@
 #pragma once
 
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+
 #include "base/output_stream.h"
 #include "model/transaction.h"
 #include "output/text/loss_text.h"
@@ -21,14 +25,22 @@ class TextSink final : public TransactionSink {
     void on_summary(const CaptureSummary& summary) override;
 
   private:
+    /// What the lines of an open connection have said already.
+    struct Said {
+        bool tls = false;
+        std::string reason;
+    };
+
+    Said& said_of(const ConnectionInfo& connection);
     void show_losses(Timestamp time);
     /// Time, process, both ends and TLS version. The name of the other end is left out if `said` has it.
-    void beginning(StyledText& line, Timestamp start, const ConnectionInfo& connection,
-                   std::string_view said) const;
+    void beginning(StyledText& line, Timestamp start, const ConnectionInfo& connection, std::string_view said,
+                   bool has_begun) const;
 
     OutputStream& out_;
     TextOptions options_;
     LossCollector losses_;
+    std::unordered_map<std::uint64_t, Said> said_;  ///< by generation
 };
 
 }  // namespace sslsniff

@@ -1,4 +1,4 @@
-#include "output/pcapng/rotating_files.h"
+#include "output/files/file_row.h"
 
 #include <fmt/format.h>
 
@@ -21,27 +21,18 @@ std::string format_time(const std::string& pattern, Timestamp time) {
 
 }  // namespace
 
-Result<std::unique_ptr<RotatingFiles>> RotatingFiles::create(std::string name, RotationOptions options,
-                                                             Timestamp now) {
-    std::unique_ptr<RotatingFiles> files(new RotatingFiles(std::move(name), options));
-    if (auto opened = files->open(now); !opened) {
-        return std::unexpected(opened.error());
-    }
-    return files;
-}
-
-bool RotatingFiles::is_due(Timestamp now, std::uint64_t size) {
+bool FileRow::is_due(Timestamp now, std::uint64_t size) {
     if (!interval_start_) {
         interval_start_ = now;
     }
     return !finished_ && (interval_is_over(now) || (options_.max_size != 0 && size >= options_.max_size));
 }
 
-Result<void> RotatingFiles::next(Timestamp now) {
+bool FileRow::advance(Timestamp now) {
     if (interval_is_over(now)) {
         if (options_.max_size == 0 && options_.max_files != 0 && intervals_ == options_.max_files) {
             finished_ = true;
-            return {};
+            return false;
         }
         ++intervals_;
         interval_start_ = now;
@@ -52,20 +43,10 @@ Result<void> RotatingFiles::next(Timestamp now) {
             number_ = 0;
         }
     }
-    return open(now);
+    return true;
 }
 
-Result<void> RotatingFiles::open(Timestamp now) {
-    auto file = create_output_file(file_name(now));
-    if (!file) {
-        return std::unexpected(file.error());
-    }
-    file_ = std::move(*file);
-    return {};
-}
-
-/// As tcpdump names them: the first file of unlimited ones has no number, those of a ring have leading zeros.
-std::string RotatingFiles::file_name(Timestamp now) const {
+std::string FileRow::file_name(Timestamp now) const {
     std::string name = options_.interval != Duration::zero() ? format_time(name_, now) : name_;
     if (options_.max_size == 0 || (number_ == 0 && options_.max_files == 0)) {
         return name;

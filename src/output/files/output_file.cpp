@@ -1,0 +1,229 @@
+#include "output/files/output_file.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "base/system_error.h"
+#include "base/text.h"
+#include "output/files/private_file.h"
+
+namespace sslsniff {
+namespace {
+
+/// How often a FIFO is tried that nobody reads yet: the kernel tells of readers in no other way.
+constexpr std::chrono::milliseconds kFifoInterval{50};
+
+Error refusal(const std::string& path, const Error& why) {
+    return {fmt::format("will not write {}: {}", printable(path), why.message)};
+}
+
+}  // namespace
+
+OutputFile::OutputFile(Options options, FileRules& rules, Patience* patience)
+    : options_(std::move(options)),
+      rules_(rules),
+      patience_(patience),
+      row_(options_.path, options_.rotation) {}
+
+OutputFile::~OutputFile() {
+    if (claim_) {
+        rules_.release(*claim_);
+    }
+}
+
+Result<void> OutputFile::check(Timestamp now) {
+    if (is_stdout()) {
+        struct stat status{};
+        if (::fstat(STDOUT_FILENO, &status) != 0 || !S_ISREG(status.st_mode)) {
+            return {};
+        }
+        claim_ = FileRules::identity(status);
+        auto claimed = rules_.claim(*claim_, options_.user);
+        return claimed ? claimed : std::unexpected(refusal("standard output", claimed.error()));
+    }
+    const std::string name = row_.file_name(now);
+    const auto file = PrivateFile::find(name, rules_);
+    if (!file) {
+        return std::unexpected(file.error());
+    }
+    if (!file->is_regular()) {
+        return await_reader(name);
+    }
+    is_regular_ = true;
+    // The claim lasts until open() knows better: the next output may go by another name to the same place.
+    claim_ = file->identity();
+    if (auto claimed = rules_.claim(*claim_, options_.user); !claimed) {
+        claim_.reset();
+        return std::unexpected(refusal(name, claimed.error()));
+    }
+    return {};
+}
+
+Result<void> OutputFile::await_reader(const std::string& name) {
+    while (true) {
+        const auto file = PrivateFile::find(name, rules_);
+        auto fd = file ? file->open(rules_) : std::unexpected(file.error());
+        if (!fd) {
+            return std::unexpected(fd.error());
+        }
+        if (*fd) {
+            special_ = *std::move(fd);
+            return {};
+        }
+        if (patience_ != nullptr && !patience_->pause(kFifoInterval)) {
+            return fail(
+                fmt::format("nobody opened the FIFO {} for reading: nothing was written", printable(name)));
+        }
+        if (patience_ == nullptr) {
+            ::usleep(static_cast<useconds_t>(std::chrono::microseconds(kFifoInterval).count()));
+        }
+    }
+}
+
+Result<void> OutputFile::open(Timestamp now) {
+    if (is_stdout()) {
+        stream_ = std::make_unique<FdOutputStream>(STDOUT_FILENO, "standard output", patience_);
+    } else if (special_) {
+        stream_ = std::make_unique<FdOutputStream>(std::move(special_), options_.path, patience_);
+    } else {
+        std::string name = row_.file_name(now);
+        std::optional<FileRules::Identity> claim;
+        if (claim_) {
+            rules_.release(*std::exchange(claim_, std::nullopt));
+        }
+        auto fd = open_named(name, claim);
+        if (!fd) {
+            return std::unexpected(fd.error());
+        }
+        change_to(*std::move(fd), std::move(name), claim);
+    }
+    stream_->write(std::exchange(before_open_, {}));
+    return {};
+}
+
+/// Creates `name` and says in `claim` what it is.
+Result<UniqueFd> OutputFile::open_named(const std::string& name, std::optional<FileRules::Identity>& claim) {
+    const auto file = PrivateFile::find(name, rules_);
+    if (!file) {
+        return std::unexpected(file.error());
+    }
+    if (!file->is_regular()) {
+        return fail(fmt::format("cannot create {}: something else has taken its place", printable(name)));
+    }
+    // What is there may be another's; so may be the new file, when its folder has another name.
+    if (auto claimed = rules_.claim(file->identity(), options_.user); !claimed) {
+        return std::unexpected(refusal(name, claimed.error()));
+    }
+    rules_.release(file->identity());
+    auto fd = file->open(rules_);
+    if (!fd) {
+        return fd;
+    }
+    struct stat status{};
+    if (::fstat(fd->get(), &status) != 0) {
+        return fail(fmt::format("cannot create {}: {}", printable(name), error_text(errno)));
+    }
+    claim = FileRules::identity(status);
+    if (auto claimed = rules_.claim(*claim, options_.user); !claimed) {
+        return std::unexpected(refusal(name, claimed.error()));
+    }
+    return fd;
+}
+
+void OutputFile::change_to(UniqueFd fd, std::string name, const std::optional<FileRules::Identity>& claim) {
+    if (claim_ && claim_ != claim) {
+        rules_.release(*claim_);
+    }
+    claim_ = claim;
+    name_ = std::move(name);
+    stream_ = std::make_unique<FdOutputStream>(std::move(fd), name_, patience_);
+    size_ = 0;
+}
+
+void OutputFile::write(ByteView octets) {
+    if (error_) {
+        return;
+    }
+    size_ += octets.size();
+    if (stream_) {
+        stream_->write(octets);
+    } else {
+        before_open_.append(octets);
+    }
+}
+
+Result<void> OutputFile::flush() {
+    if (error_) {
+        return std::unexpected(*error_);
+    }
+    return stream_ ? stream_->flush() : Result<void>();
+}
+
+bool OutputFile::advance_to(Timestamp now) {
+    if (has_failed() || row_.is_finished()) {
+        return false;
+    }
+    if (is_regular_ && row_.is_due(now, size_)) {
+        if (auto begun = begin_next(now); !begun) {
+            error_ = begun.error();
+        }
+    }
+    return !has_failed() && !row_.is_finished();
+}
+
+Result<void> OutputFile::begin_next(Timestamp now) {
+    if (format_ != nullptr) {
+        format_->end_file();
+    }
+    if (auto flushed = stream_->flush(); !flushed || !row_.advance(now)) {
+        return flushed;
+    }
+    std::string name = row_.file_name(now);
+    std::optional<FileRules::Identity> claim;
+    auto fd = open_named(name, claim);
+    if (!fd) {
+        return std::unexpected(fd.error());
+    }
+    change_to(*std::move(fd), std::move(name), claim);
+    if (format_ != nullptr) {
+        format_->begin_file();
+    }
+    return {};
+}
+
+Result<void> OutputFile::reopen() {
+    if (!can_reopen() || has_failed() || row_.is_finished()) {
+        return {};
+    }
+    const auto file = PrivateFile::find(name_, rules_);
+    if (file && claim_ && file->exists() && file->identity() == *claim_) {
+        return {};  // still there: opening it anew would only empty it
+    }
+    std::optional<FileRules::Identity> claim;
+    std::string name = name_;
+    auto fd = open_named(name, claim);
+    if (!fd) {
+        return fail(fmt::format("{}; what comes goes on into the old file", fd.error().message));
+    }
+    if (format_ != nullptr) {
+        format_->end_file();
+    }
+    if (auto flushed = stream_->flush(); !flushed) {
+        return flushed;
+    }
+    change_to(*std::move(fd), std::move(name), claim);
+    if (format_ != nullptr) {
+        format_->begin_file();
+    }
+    return {};
+}
+
+bool OutputFile::is_terminal() const {
+    return is_stdout() && ::isatty(STDOUT_FILENO) == 1;
+}
+
+}  // namespace sslsniff
