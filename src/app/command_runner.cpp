@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "app/descriptors.h"
+#include "base/system_error.h"
 #include "base/text.h"
 
 namespace sslsniff {
@@ -29,13 +29,13 @@ struct Pipe {
 Result<Pipe> make_pipe() {
     int fds[2] = {-1, -1};
     if (::pipe2(fds, O_CLOEXEC) != 0) {
-        return fail(fmt::format("cannot create a pipe: {}", std::generic_category().message(errno)));
+        return fail(fmt::format("cannot create a pipe: {}", error_text(errno)));
     }
     return Pipe{UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
 
 /// The child's part, after fork: only async-signal-safe calls.
-[[noreturn]] void run_child(int go, int failure, char* const* argv, const Signals& signals) {
+[[noreturn]] void run_child(int go, int failure, int output, char* const* argv, const Signals& signals) {
     char octet = 0;
     ssize_t n = 0;
     do {
@@ -43,6 +43,9 @@ Result<Pipe> make_pipe() {
     } while (n < 0 && errno == EINTR);
     if (n != 1) {
         ::_exit(kNotFound);  // cancelled
+    }
+    if (output != STDOUT_FILENO) {
+        ::dup2(output, STDOUT_FILENO);
     }
     signals.restore_inherited();
     ::execvp(argv[0], argv);
@@ -54,7 +57,8 @@ Result<Pipe> make_pipe() {
 
 }  // namespace
 
-Result<CommandRunner> CommandRunner::fork_held(std::span<const std::string> command, const Signals& signals) {
+Result<CommandRunner> CommandRunner::fork_held(std::span<const std::string> command, const Signals& signals,
+                                               int output) {
     auto go = make_pipe();
     auto failure = make_pipe();
     if (!go || !failure) {
@@ -71,12 +75,12 @@ Result<CommandRunner> CommandRunner::fork_held(std::span<const std::string> comm
 
     const pid_t pid = ::fork();
     if (pid < 0) {
-        return fail(fmt::format("cannot start a process: {}", std::generic_category().message(errno)));
+        return fail(fmt::format("cannot start a process: {}", error_text(errno)));
     }
     if (pid == 0) {
         // Its own copy of the writing end would keep the pipe open should we die.
         ::close(go->write.get());
-        run_child(go->read.get(), failure->write.get(), argv.data(), signals);
+        run_child(go->read.get(), failure->write.get(), output, argv.data(), signals);
     }
     auto pidfd = open_pidfd(pid);
     if (!pidfd) {
@@ -119,9 +123,8 @@ std::optional<CommandRunner::ExecFailure> CommandRunner::release() {
     if (n != sizeof error) {
         return std::nullopt;  // closed by exec
     }
-    return ExecFailure{
-        fmt::format("cannot run {}: {}", printable(name_), std::generic_category().message(error)),
-        error == ENOENT ? kNotFound : kNotRunnable};
+    return ExecFailure{fmt::format("cannot run {}: {}", printable(name_), error_text(error)),
+                       error == ENOENT ? kNotFound : kNotRunnable};
 }
 
 int CommandRunner::wait() {

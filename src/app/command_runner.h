@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <optional>
 #include <span>
@@ -13,12 +14,14 @@
 namespace sslsniff {
 
 /// A child process that is forked at once but runs its program only when told to, so that a capture can be
-/// armed for it first. It shares terminal, process group and standard streams with us.
+/// armed for it first. It shares terminal, process group and, unless told otherwise, standard
+/// streams with us.
 class CommandRunner {
   public:
     /// Forks. `command` is not empty; its first word is looked up in PATH as a shell does.
-    /// The child gets the signal dispositions we inherited.
-    static Result<CommandRunner> fork_held(std::span<const std::string> command, const Signals& signals);
+    /// The child gets the signal dispositions we inherited. `output` becomes its standard output.
+    static Result<CommandRunner> fork_held(std::span<const std::string> command, const Signals& signals,
+                                           int output = STDOUT_FILENO);
 
     CommandRunner(CommandRunner&& other) noexcept;
     CommandRunner& operator=(CommandRunner&& other) = delete;

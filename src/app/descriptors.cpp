@@ -1,13 +1,31 @@
 #include "app/descriptors.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
+
+#include "base/system_error.h"
 
 namespace sslsniff {
+
+Result<void> raise_descriptor_limit(std::uint64_t least) {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return {};  // then the first failure tells
+    }
+    if (limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        ::setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (limit.rlim_max < least) {
+        return fail(fmt::format("a capture needs {} open files, and the limit is {}: raise it by ulimit -n",
+                                least, limit.rlim_max));
+    }
+    return {};
+}
 
 Result<UniqueFd> open_pidfd(pid_t pid) {
     // glibc has a wrapper from 2.36 on only; the call always sets close-on-exec.
@@ -22,7 +40,7 @@ Result<UniqueFd> open_pidfd(pid_t pid) {
     if (error == EINVAL) {
         return fail(fmt::format("{} is a thread: name its process", pid));
     }
-    return fail(fmt::format("cannot watch process {}: {}", pid, std::generic_category().message(error)));
+    return fail(fmt::format("cannot watch process {}: {}", pid, error_text(error)));
 }
 
 }  // namespace sslsniff

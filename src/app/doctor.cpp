@@ -1,7 +1,6 @@
 #include "app/doctor.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <string>
@@ -36,12 +35,7 @@ void add_notes(pid_t pid, const ProcFs& proc, const KernelFeatures& kernel, std:
 Diagnosis diagnose(const DoctorOptions& options, const KernelFeatures& kernel, Planner& planner) {
     Diagnosis diagnosis{kernel,
                         options.pids.empty() ? planner.plan_all() : planner.plan_processes(options.pids),
-                        {},
-                        kernel.obstacles};
-    if (!kernel.missing_capabilities.empty()) {
-        diagnosis.obstacles.push_back(
-            fmt::format("Missing {}: run as root.", fmt::join(kernel.missing_capabilities, ", ")));
-    }
+                        kernel.notes, kernel.obstacles};
     for (const pid_t pid : options.pids) {
         if (!is_captured(diagnosis.plan, pid)) {
             diagnosis.obstacles.push_back(fmt::format("Nothing of process {} can be captured.", pid));
@@ -64,7 +58,7 @@ Result<int> run_doctor(const DoctorOptions& options, const KernelFeatures& kerne
                        OutputStream& out) {
     const Diagnosis diagnosis = diagnose(options, kernel, planner);
     if (options.format == ReportFormat::text) {
-        out.write(diagnosis_text(diagnosis, planner.proc()));
+        out.write(diagnosis_text(diagnosis, options.verbose, planner.proc()));
         if (auto flushed = out.flush(); !flushed) {  // before the wait
             return std::unexpected(flushed.error());
         }

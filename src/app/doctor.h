@@ -17,6 +17,7 @@ namespace sslsniff {
 struct DoctorOptions {
     std::vector<pid_t> pids;  ///< empty: the whole host
     ReportFormat format = ReportFormat::text;
+    bool verbose = false;  ///< in text, where each library is probed, and what the kernel has
     /// Watches the traffic of `pids` for a while; empty: nothing is watched.
     std::function<Result<WatchedTraffic>()> watch;
 };

@@ -9,9 +9,12 @@
 namespace sslsniff {
 namespace {
 
-std::string kernel_text(const KernelFeatures& kernel) {
-    std::string text = fmt::format("Kernel {} {}, {}\n", printable(kernel.release), kernel.architecture,
+std::string kernel_text(const KernelFeatures& kernel, bool verbose) {
+    std::string text = fmt::format("\nKernel {} {}, {}\n", printable(kernel.release), kernel.architecture,
                                    kernel.btf ? "with BTF" : "without BTF");
+    if (!verbose) {
+        return text;
+    }
     for (const KernelFeature& feature : kernel.features) {
         text += fmt::format("    {:<4}{}{}{}\n", feature.present ? "yes" : "no", feature.name,
                             feature.detail.empty() ? "" : ": ", printable(feature.detail));
@@ -61,34 +64,38 @@ void write_watched(JsonWriter& json, const WatchedTraffic& traffic) {
 
 }  // namespace
 
-std::string diagnosis_text(const Diagnosis& diagnosis, const ProcFs& proc) {
-    std::string text = kernel_text(diagnosis.kernel);
-    for (const LibraryPlan& library : diagnosis.plan.libraries) {
-        text += "\n" + library_text(library, LibraryDetail::users_and_sites, proc);
-    }
-    for (const LibraryPlan& library : diagnosis.plan.bio_libraries) {
-        text += "\nFor processes that keep TLS apart from their sockets (memory BIOs):\n" +
-                library_text(library, LibraryDetail::users_and_sites, proc);
-    }
+std::string diagnosis_text(const Diagnosis& diagnosis, bool verbose, const ProcFs& proc) {
+    std::string text;
     const auto section = [&text](std::string_view heading, const auto& entries, const auto& sentence_of) {
-        text += entries.empty() ? "" : fmt::format("\n{}:\n", heading);
+        text += entries.empty() ? "" : fmt::format("{}{}:\n", text.empty() ? "" : "\n", heading);
         for (const auto& entry : entries) {
             text += fmt::format("    {}\n", sentence_of(entry));
         }
     };
+    const auto itself = [](const std::string& sentence) { return sentence; };
+    if (diagnosis.obstacles.empty()) {
+        text = "Capture works.\n";
+    }
+    section("Capture does not work", diagnosis.obstacles, itself);
     section("Not captured", diagnosis.plan.skipped,
             [](const SkippedTarget& target) { return target.reason; });
-    section("To know", diagnosis.notes, [](const std::string& note) { return note; });
-    if (diagnosis.obstacles.empty()) {
-        return text + "\nCapture works.\n";
+    section("To know", diagnosis.notes, itself);
+    const LibraryDetail detail = verbose ? LibraryDetail::users_and_sites : LibraryDetail::users;
+    for (const LibraryPlan& library : diagnosis.plan.libraries) {
+        text += "\n" + library_text(library, detail, proc);
     }
-    section("Capture does not work", diagnosis.obstacles,
-            [](const std::string& obstacle) { return obstacle; });
-    return text;
+    if (verbose) {
+        for (const LibraryPlan& library : diagnosis.plan.bio_libraries) {
+            text += "\nFor processes that keep TLS apart from their sockets (memory BIOs):\n" +
+                    library_text(library, detail, proc);
+        }
+    }
+    return text + kernel_text(diagnosis.kernel, verbose);
 }
 
 std::string traffic_text(const WatchedTraffic& traffic) {
-    std::string text = fmt::format("In {:.1f} s:\n", std::chrono::duration<double>(traffic.duration).count());
+    std::string text =
+        fmt::format("\nIn {:.1f} s:\n", std::chrono::duration<double>(traffic.duration).count());
     for (const ProcessTraffic& process : traffic.processes) {
         text += "    " + traffic_text(process);
     }

@@ -20,7 +20,7 @@ struct Diagnosis {
     std::vector<std::string> obstacles;  ///< one sentence each; empty: capture works
 };
 
-std::string diagnosis_text(const Diagnosis& diagnosis, const ProcFs& proc);
+std::string diagnosis_text(const Diagnosis& diagnosis, bool verbose, const ProcFs& proc);
 
 /// What was said while the processes were watched, as lines.
 std::string traffic_text(const WatchedTraffic& traffic);

@@ -16,12 +16,15 @@ AttachPlan plan_host(Planner& planner) {
     return plan;
 }
 
-void write_text(const AttachPlan& plan, const ProcFs& proc, OutputStream& out) {
+void write_text(const AttachPlan& plan, const ListOptions& options, const ProcFs& proc, OutputStream& out) {
+    const LibraryDetail detail = options.verbose ? LibraryDetail::users_and_sites : LibraryDetail::users;
     for (const LibraryPlan& library : plan.libraries) {
-        out.write(library_text(library, LibraryDetail::users, proc));
+        out.write(library_text(library, detail, proc));
     }
     if (plan.libraries.empty()) {
-        out.write("No process uses a TLS library that sslsniff can capture, and none is installed.\n");
+        out.write(options.pids.empty()
+                      ? "No process uses a TLS library that sslsniff can capture, and none is installed.\n"
+                      : "None of these processes uses a TLS library that sslsniff can capture.\n");
     }
     if (!plan.skipped.empty()) {
         out.write("\nNot captured:\n" + skipped_text(plan.skipped, proc));
@@ -49,11 +52,11 @@ void write_json(const AttachPlan& plan, const ProcFs& proc, OutputStream& out) {
 }  // namespace
 
 Result<int> run_list(const ListOptions& options, Planner& planner, OutputStream& out) {
-    const AttachPlan plan = plan_host(planner);
+    const AttachPlan plan = options.pids.empty() ? plan_host(planner) : planner.plan_processes(options.pids);
     if (options.format == ReportFormat::json) {
         write_json(plan, planner.proc(), out);
     } else {
-        write_text(plan, planner.proc(), out);
+        write_text(plan, options, planner.proc(), out);
     }
     if (auto flushed = out.flush(); !flushed) {
         return std::unexpected(flushed.error());

@@ -8,11 +8,13 @@
 #include <utility>
 
 #include "app/backend_choice.h"
+#include "app/descriptors.h"
 #include "app/remarks.h"
 #include "app/targets.h"
 #include "base/text.h"
 
 #ifdef SSLSNIFF_LIVE_CAPTURE
+#include "capture/discovery/proc_fs.h"
 #include "capture/live/backends.h"
 #include "capture/live/live_source.h"
 #endif
@@ -21,6 +23,9 @@ namespace sslsniff {
 
 #ifdef SSLSNIFF_LIVE_CAPTURE
 namespace {
+
+/// What programs, maps and the probes of one library take, with room for outputs.
+constexpr std::uint64_t kLeastDescriptors = 256;
 
 std::string describe(const LibraryPlan& library) {
     return fmt::format("{}{}{} ({})", printable(library.name), library.version.empty() ? "" : " ",
@@ -35,11 +40,21 @@ class BpfSession final : public LiveSession {
     EventSource& source() override { return *source_; }
     Result<void> stop() override { return source_->stop(); }
 
+    std::vector<std::string> running() const override {
+        std::vector<std::string> names;
+        for (const pid_t pid : source_->captured()) {
+            if (const auto status = ProcFs().status(pid); status && !status->is_zombie) {
+                names.push_back(fmt::format("{}[{}]", printable(status->info.comm), pid));
+            }
+        }
+        return names;
+    }
+
     std::vector<std::string> take_libraries() override {
         std::vector<std::string> names;
         const auto& libraries = source_->plan().libraries;
         for (; libraries_ < libraries.size(); ++libraries_) {
-            if (!libraries[libraries_].sites.empty()) {
+            if (!libraries[libraries_].functions.empty()) {
                 names.push_back(describe(libraries[libraries_]));
             }
         }
@@ -72,6 +87,9 @@ class BpfSession final : public LiveSession {
 }  // namespace
 
 Result<std::unique_ptr<LiveSession>> LiveSession::open(const Options& options, std::optional<pid_t> command) {
+    if (auto raised = raise_descriptor_limit(kLeastDescriptors); !raised) {
+        return std::unexpected(raised.error());
+    }
     auto targets = resolve_targets(options, command);
     if (!targets) {
         return std::unexpected(targets.error());

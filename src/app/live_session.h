@@ -26,6 +26,8 @@ class LiveSession {
     virtual ~LiveSession() = default;
 
     virtual EventSource& source() = 0;
+    /// "nginx[42]" of each process that is captured and runs now.
+    virtual std::vector<std::string> running() const = 0;
     /// Detaches; what the source still has can be drained from it.
     virtual Result<void> stop() = 0;
 

@@ -4,10 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include "app/backend_choice.h"
@@ -20,16 +18,6 @@
 
 namespace sslsniff {
 namespace {
-
-Result<pid_t> parse_pid(const std::string& text) {
-    pid_t pid = 0;
-    const auto* end = text.data() + text.size();
-    const auto [rest, error] = std::from_chars(text.data(), end, pid);
-    if (error != std::errc() || rest != end || pid <= 0) {
-        return fail(fmt::format("'{}' is not a process id", printable(text)));
-    }
-    return pid;
-}
 
 Result<OutputSpec> parse_output(const std::string& text) {
     const auto colon = text.find(':');
@@ -70,13 +58,34 @@ Result<PcapngMode> parse_pcapng_mode(const std::string& text) {
     return fail(fmt::format("'{}' is none of auto, tls, plain", printable(text)));
 }
 
-/// -C counts millions of octets, as for tcpdump.
+/// -C counts millions of bytes, as for tcpdump.
 Result<std::uint64_t> parse_rotation_size(const std::string& text) {
     constexpr std::uint64_t kMillion = 1'000'000;
     auto number = parse_size(text);
     return number && *number > 0 && *number < (std::uint64_t{1} << 40)
                ? Result<std::uint64_t>(*number * kMillion)
                : fail(fmt::format("'{}' is not a number of million bytes", printable(text)));
+}
+
+/// Less than the least would give up nearly everything.
+Result<std::uint64_t> parse_memory(const std::string& text) {
+    constexpr std::uint64_t kLeast = std::uint64_t{1} << 20U;
+    auto size = parse_size(text);
+    return !size || *size >= kLeast
+               ? size
+               : fail(fmt::format("'{}' is too little to follow connections: give 1M or more",
+                                  printable(text)));
+}
+
+/// What a ring of the kernel can be; it is rounded up to a power of two.
+Result<std::uint64_t> parse_buffer_size(const std::string& text) {
+    constexpr std::uint64_t kLeast = std::uint64_t{64} << 10U;
+    constexpr std::uint64_t kGreatest = std::uint64_t{1} << 30U;
+    auto size = parse_size(text);
+    if (size && (*size < kLeast || *size > kGreatest)) {
+        return fail(fmt::format("'{}' is out of range: a buffer has 64k to 1G", printable(text)));
+    }
+    return size;
 }
 
 /// Parses `text`, when it was given, into `target`.
@@ -127,11 +136,10 @@ Result<void> check_filters(const Options& options) {
 }
 
 Result<void> check_rotation(const Options& options) {
-    const bool has_file = std::ranges::any_of(options.outputs, [](const OutputSpec& output) {
-        return output.format == kPcapngFormat && !output.to_stdout();
-    });
+    const bool has_file =
+        std::ranges::any_of(options.outputs, [](const OutputSpec& output) { return !output.to_stdout(); });
     if ((options.rotation.any() || options.rotation.max_files != 0) && !has_file) {
-        return fail("-C, -G and -W divide a file of packets: name it by -w FILE");
+        return fail("-C, -G and -W divide files: name one by -w FILE or -o FORMAT:FILE");
     }
     if (options.rotation.max_files != 0 && !options.rotation.any()) {
         return fail("-W limits the files of -C or -G: give one of them too");
@@ -156,6 +164,24 @@ Result<void> check_outputs(const Options& options) {
 Result<void> check_backends(const Options& options) {
     LiveOptions unused;
     return choose_backends(options.backends, unused);
+}
+
+/// What is understood, but hardly what was meant.
+std::vector<std::string> hints_of(const Options& options) {
+    constexpr std::size_t kLongestComm = 15;  // TASK_COMM_LEN - 1
+    std::vector<std::string> hints;
+    for (const auto& comm : options.comms) {
+        if (comm.size() > kLongestComm) {
+            hints.push_back(
+                fmt::format("-c {}: the kernel keeps {} bytes of a name: processes called '{}' are captured",
+                            printable(comm), kLongestComm, printable(comm.substr(0, kLongestComm))));
+        } else if (std::ranges::all_of(comm, [](char c) { return c >= '0' && c <= '9'; })) {
+            hints.push_back(fmt::format(
+                "-c {0}: processes of this name are captured; to stop after {0} transactions say -n {0}",
+                comm));
+        }
+    }
+    return hints;
 }
 
 Result<Options> checked(RawOptions&& raw) {
@@ -191,30 +217,39 @@ Result<Options> checked(RawOptions&& raw) {
     if (raw.write_path) {
         options.outputs.push_back({std::string(kPcapngFormat), *raw.write_path});
     }
+    for (auto& output : options.outputs) {
+        output.path = output.path == "/dev/stdout" ? "-" : output.path;
+    }
     options.pcapng.markers = !raw.no_markers;
     if (options.outputs.empty()) {
         options.outputs.push_back({"text", "-"});
     }
     const auto count = [](const std::string& text) -> Result<std::uint64_t> {
         auto number = parse_size(text);
-        return number && *number > 0 ? number : fail(fmt::format("'{}' is not a count", printable(text)));
+        return number && *number > 0
+                   ? number
+                   : fail(fmt::format("'{}' is not a count of transactions (to leave out names: --no-names)",
+                                      printable(text)));
     };
     const auto path = [](const std::string& text) -> Result<std::string> {
         return text.empty() ? fail("names no file") : Result<std::string>(text);
     };
-    const auto files = [&](const std::string& text) -> Result<std::uint32_t> {
-        const auto number = count(text);
-        return number && *number <= 1'000'000 ? Result<std::uint32_t>(static_cast<std::uint32_t>(*number))
-                                              : fail(fmt::format("'{}' is not a count", printable(text)));
+    const auto files = [](const std::string& text) -> Result<std::uint32_t> {
+        const auto number = parse_size(text);
+        return number && *number > 0 && *number <= 1'000'000
+                   ? Result<std::uint32_t>(static_cast<std::uint32_t>(*number))
+                   : fail(fmt::format("'{}' is not a count", printable(text)));
     };
     std::string write_path;
-    const std::array<Result<void>, 17> checks{
+    const std::array<Result<void>, 19> checks{
         assign("-r", raw.read_path, options.read_path, path),
         assign("-n", raw.count, options.count, count),
         assign("--duration", raw.duration, options.duration, parse_duration),
         assign("-s", raw.snaplen, options.snaplen, parse_size),
-        assign("--buffer-size", raw.buffer_size, options.buffer_size, parse_size),
+        assign("--buffer-size", raw.buffer_size, options.buffer_size, parse_buffer_size),
         assign("--max-body", raw.max_body, options.max_body, parse_size),
+        assign("--max-saved", raw.max_saved, options.max_saved, parse_size),
+        assign("--max-memory", raw.max_memory, options.max_memory, parse_memory),
         assign("--color", raw.color, options.color, parse_color),
         assign("-w", raw.write_path, write_path, path),
         assign("-C", raw.rotate_size, options.rotation.max_size, parse_rotation_size),
@@ -232,6 +267,7 @@ Result<Options> checked(RawOptions&& raw) {
             return std::unexpected(check.error());
         }
     }
+    options.hints = hints_of(options);
     return options;
 }
 

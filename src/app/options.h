@@ -12,8 +12,8 @@
 
 #include "base/result.h"
 #include "model/time.h"
+#include "output/files/file_row.h"
 #include "output/pcapng/carriage.h"
-#include "output/pcapng/rotating_files.h"
 #include "protocols/decode_as.h"
 
 namespace sslsniff {
@@ -23,6 +23,7 @@ struct OutputSpec {
     std::string format;  ///< name of an OutputFormat
     std::string path;    ///< "-" is stdout
     bool to_stdout() const { return path == "-"; }
+    std::string text() const { return format + ":" + path; }  ///< for messages
 };
 
 enum class ColorMode : std::uint8_t { automatic, always, never };
@@ -51,7 +52,7 @@ struct Options {
     ColorMode color = ColorMode::automatic;
 
     CarriageOptions pcapng;    ///< --pcapng-mode, --pcapng-remap-ports, --no-markers
-    RotationOptions rotation;  ///< -C, -W, -G: of the pcapng output
+    RotationOptions rotation;  ///< -C, -W, -G: of all outputs to files
 
     std::string expression;  ///< pcap-filter, compiles; empty: every connection
     std::string where;       ///< --where, parses; empty: every transaction
@@ -61,11 +62,15 @@ struct Options {
     std::uint64_t snaplen = 0;                        ///< octets kept of each call; 0: all
     std::uint64_t buffer_size = 64ULL * 1024 * 1024;  ///< octets of the ring buffer, as asked for
     std::uint64_t max_body = 64ULL * 1024;            ///< octets kept of each body
+    std::uint64_t max_memory = 256ULL * 1024 * 1024;  ///< bytes for what all connections hold
 
-    std::string save_bodies;  ///< folder for whole bodies; empty: none
-    std::string proto;        ///< file with protobuf descriptors; empty: none
+    std::string save_bodies;                          ///< folder for whole bodies; empty: none
+    std::uint64_t max_saved = 1024ULL * 1024 * 1024;  ///< bytes on disk for them
+    std::string proto;                                ///< file with protobuf descriptors; empty: none
 
     std::vector<std::string> backends;  ///< --backend: see choose_backends
+
+    std::vector<std::string> hints;  ///< sentences for the user about what is likely a mistake
 
     bool live() const { return read_path.empty(); }
 };

@@ -1,6 +1,7 @@
 #include "app/output_formats.h"
 
 #include <fmt/format.h>
+#include <sys/utsname.h>
 
 #include <algorithm>
 #include <array>
@@ -10,8 +11,11 @@
 #include "capture/trace_writer.h"
 #include "output/har/har_sink.h"
 #include "output/json/json_sink.h"
+#include "output/pcapng/pcapng_sink.h"
 #include "output/text/connection_rows.h"
 #include "output/text/text_sink.h"
+#include "protocols/http2/dissector_context.h"
+#include "protocols/protocol.h"
 
 namespace sslsniff {
 namespace {
@@ -24,38 +28,76 @@ bool wants_color(const Options& options, bool terminal) {
     return terminal && (no_color == nullptr || *no_color == '\0');
 }
 
-std::unique_ptr<TransactionSink> make_text(OutputStream& stream, const Options& options, bool terminal) {
+std::unique_ptr<Output> make_text(std::unique_ptr<OutputFile> file, const Options& options,
+                                  const std::function<Origin()>& /*origin*/) {
     TextOptions text;
     text.verbosity = options.verbosity;
     text.hex = options.hex;
-    text.color = wants_color(options, terminal);
+    text.color = wants_color(options, file->is_terminal());
     text.utc_offset = local_utc_offset;
     if (options.connections) {
-        return std::make_unique<ConnectionRows>(stream, std::move(text));
+        return std::make_unique<TransactionOutput<ConnectionRows>>(std::move(file), std::move(text));
     }
-    return std::make_unique<TextSink>(stream, std::move(text));
+    return std::make_unique<TransactionOutput<TextSink>>(std::move(file), std::move(text));
 }
 
-std::unique_ptr<TransactionSink> make_json(OutputStream& stream, const Options& /*options*/,
-                                           bool /*terminal*/) {
-    return std::make_unique<JsonSink>(stream);
+std::unique_ptr<Output> make_json(std::unique_ptr<OutputFile> file, const Options& /*options*/,
+                                  const std::function<Origin()>& /*origin*/) {
+    return std::make_unique<TransactionOutput<JsonSink>>(std::move(file));
 }
 
-std::unique_ptr<TransactionSink> make_har(OutputStream& stream, const Options& /*options*/,
-                                          bool /*terminal*/) {
-    return std::make_unique<HarSink>(stream);
+std::unique_ptr<Output> make_har(std::unique_ptr<OutputFile> file, const Options& /*options*/,
+                                 const std::function<Origin()>& /*origin*/) {
+    return std::make_unique<TransactionOutput<HarSink>>(std::move(file));
 }
 
-std::unique_ptr<EventConsumer> make_trace(OutputStream& stream, std::function<Origin()> origin) {
-    return std::make_unique<TraceWriter>(stream, std::move(origin));
+std::unique_ptr<Output> make_trace(std::unique_ptr<OutputFile> file, const Options& /*options*/,
+                                   const std::function<Origin()>& origin) {
+    return std::make_unique<EventOutput<TraceWriter>>(std::move(file), origin);
+}
+
+PcapngHost this_host() {
+    PcapngHost host;
+    utsname system{};
+    if (::uname(&system) == 0) {
+        host.hardware = static_cast<const char*>(system.machine);
+        host.os = fmt::format("{} {}", static_cast<const char*>(system.sysname),
+                              static_cast<const char*>(system.release));
+    }
+    return host;
+}
+
+std::string guess_protocol(const ConnectionInfo& connection, ByteView sent, ByteView received) {
+    const auto start = connection.midstream ? Evidence::Start::anywhere : Evidence::Start::beginning;
+    const Evidence evidence{connection, start, {Evidence::Side{sent}, Evidence::Side{received}}};
+    for (const Protocol& protocol : protocols()) {
+        if (protocol.detect()->look(evidence) == Verdict::yes) {
+            return std::string(protocol.name);
+        }
+    }
+    return {};
+}
+
+std::unique_ptr<StreamContext> make_context(std::string_view protocol, Direction client, bool from_start) {
+    return protocol == "h2" ? http2::make_dissector_context(client, from_start) : nullptr;
+}
+
+std::unique_ptr<Output> make_pcapng(std::unique_ptr<OutputFile> file, const Options& options,
+                                    const std::function<Origin()>& /*origin*/) {
+    PcapngOptions pcapng;
+    pcapng.carriage = options.pcapng;
+    pcapng.host = this_host();
+    pcapng.max_memory = options.max_memory / 4;
+    return std::make_unique<EventOutput<PcapngSink>>(std::move(file), std::move(pcapng), guess_protocol,
+                                                     make_context);
 }
 
 constexpr std::array<OutputFormat, 5> kFormats{{
-    {"text", true, make_text, nullptr},
-    {"json", false, make_json, nullptr},
-    {"har", false, make_har, nullptr},
-    {"trace", false, nullptr, make_trace},
-    {kPcapngFormat, false, nullptr, nullptr},
+    {"text", true, make_text},
+    {"json", false, make_json},
+    {"har", false, make_har},
+    {"trace", false, make_trace},
+    {kPcapngFormat, false, make_pcapng},
 }};
 
 }  // namespace

@@ -7,24 +7,21 @@
 #include <string_view>
 
 #include "app/options.h"
-#include "base/output_stream.h"
+#include "app/output.h"
 #include "capture/origin.h"
-#include "model/event.h"
-#include "model/transaction.h"
 
 namespace sslsniff {
 
-/// One row of the table of output formats. A format takes either transactions or events: the other factory is
-/// null. The stream outlives what is made.
+/// One row of the table of output formats.
 struct OutputFormat {
     std::string_view name;
     bool for_people;  ///< -q leaves it out
-    std::unique_ptr<TransactionSink> (*make_sink)(OutputStream& stream, const Options& options,
-                                                  bool terminal);
-    std::unique_ptr<EventConsumer> (*make_writer)(OutputStream& stream, std::function<Origin()> origin);
+    /// `origin` says where the events come from; it is asked once they do.
+    std::unique_ptr<Output> (*make)(std::unique_ptr<OutputFile> file, const Options& options,
+                                    const std::function<Origin()>& origin);
 };
 
-/// The format that has no factory here: it may have many files (PcapngOutput).
+/// The format of -w.
 inline constexpr std::string_view kPcapngFormat = "pcapng";
 
 std::span<const OutputFormat> output_formats();

@@ -1,10 +1,16 @@
 #include "app/pipeline.h"
 
-#include <unistd.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
+#include "app/messages.h"
+#include "app/output_formats.h"
+#include "base/text.h"
+#include "output/text/summary_text.h"
 #include "schema/descriptor_set.h"
 
 namespace sslsniff {
@@ -12,6 +18,7 @@ namespace {
 
 StreamLimits limits_of(const Options& options, BodyStore* bodies, const MessageSchema* schema) {
     StreamLimits limits;
+    limits.max_memory = options.max_memory;
     limits.parser.max_body = options.max_body;
     limits.parser.show_secrets = options.show_secrets;
     limits.parser.bodies = bodies;
@@ -30,15 +37,15 @@ std::unique_ptr<FilterSink> make_where(const Options& options, TransactionSink& 
 /// The same for the pcap-filter expression.
 std::unique_ptr<ConnectionGate> make_gate(const Options& options, EventConsumer& next) {
     auto filter = EndpointFilter::compile(options.expression);
-    return options.expression.empty() || !filter ? nullptr
-                                                 : std::make_unique<ConnectionGate>(*std::move(filter), next);
+    const ConnectionGate::Limits limits{.max_connections = options.max_memory / 2048,
+                                        .max_waiting = options.max_memory / 16};
+    return options.expression.empty() || !filter
+               ? nullptr
+               : std::make_unique<ConnectionGate>(*std::move(filter), next, limits);
 }
 
-Result<std::unique_ptr<FdOutputStream>> open_stream(const OutputSpec& spec) {
-    if (spec.to_stdout()) {
-        return std::make_unique<FdOutputStream>(STDOUT_FILENO, "standard output");
-    }
-    return create_output_file(spec.path);
+Timestamp now() {
+    return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
 }
 
 }  // namespace
@@ -49,29 +56,10 @@ void Pipeline::EventFanOut::on_event(const CaptureEvent& event) {
     }
 }
 
-Result<std::unique_ptr<Pipeline>> Pipeline::create(const Options& options) {
-    auto services = open_services(options);
-    if (!services) {
-        return std::unexpected(services.error());
-    }
-    std::unique_ptr<Pipeline> pipeline(new Pipeline(options, *std::move(services)));
-    for (const auto& spec : options.outputs) {
-        if (auto added = pipeline->add(spec, options); !added) {
-            return std::unexpected(added.error());
-        }
-    }
-    pipeline->events_.add(pipeline->connections_);
-    return pipeline;
-}
-
-Result<Pipeline::Services> Pipeline::open_services(const Options& options) {
+Result<std::unique_ptr<Pipeline>> Pipeline::create(const Options& options, Patience& patience) {
     Services services;
     if (!options.save_bodies.empty()) {
-        auto bodies = BodyFolder::create(options.save_bodies);
-        if (!bodies) {
-            return fail("--save-bodies: " + bodies.error().message);
-        }
-        services.bodies = *std::move(bodies);
+        services.bodies = std::make_unique<BodyFolder>(options.save_bodies, options.max_saved, sudo_caller());
     }
     if (!options.proto.empty()) {
         auto schema = read_descriptor_set(options.proto);
@@ -80,7 +68,17 @@ Result<Pipeline::Services> Pipeline::open_services(const Options& options) {
         }
         services.schema = *std::move(schema);
     }
-    return services;
+    std::unique_ptr<Pipeline> pipeline(new Pipeline(options, std::move(services)));
+    struct stat status{};
+    if (!options.proto.empty() && ::stat(options.proto.c_str(), &status) == 0) {
+        pipeline->protect(status, "the file of --proto");
+    }
+    for (const auto& spec : options.outputs) {
+        pipeline->add(spec, options, patience);
+    }
+    pipeline->sinks_.add(pipeline->undecoded_tls_);
+    pipeline->events_.add(pipeline->connections_);
+    return pipeline;
 }
 
 Pipeline::Pipeline(const Options& options, Services services)
@@ -94,30 +92,55 @@ Pipeline::Pipeline(const Options& options, Services services)
                    options.names ? &names_ : nullptr),
       gate_(make_gate(options, events_)) {}
 
-Result<void> Pipeline::add(const OutputSpec& spec, const Options& options) {
-    if (spec.format == kPcapngFormat) {
-        auto pcapng = PcapngOutput::open(spec, options);
-        if (!pcapng) {
-            return std::unexpected(pcapng.error());
-        }
-        events_.add(pcapngs_.emplace_back(*std::move(pcapng))->consumer());
-        return {};
-    }
+void Pipeline::add(const OutputSpec& spec, const Options& options, Patience& patience) {
     const OutputFormat& format = *find_output_format(spec.format);
     if (options.quiet && format.for_people) {
-        return {};
+        return;
     }
-    auto stream = open_stream(spec);
-    if (!stream) {
-        return std::unexpected(stream.error());
+    auto file = std::make_unique<OutputFile>(
+        OutputFile::Options{spec.path, fmt::format("the output {}", printable(spec.text())),
+                            options.rotation},
+        rules_, &patience);
+    auto& output = *outputs_.emplace_back(format.make(std::move(file), options, [this] { return origin(); }));
+    if (auto* sink = output.transactions()) {
+        sinks_.add(*sink);
     }
-    const bool terminal = spec.to_stdout() && ::isatty(STDOUT_FILENO) == 1;
-    if (format.make_sink != nullptr) {
-        sinks_.add(format.make_sink(**stream, options, terminal));
-    } else {
-        events_.add(*writers_.emplace_back(format.make_writer(**stream, [this] { return origin(); })));
+    if (auto* consumer = output.events()) {
+        events_.add(*consumer);
     }
-    streams_.push_back(*std::move(stream));
+}
+
+void Pipeline::protect(const struct stat& status, const std::string& what) {
+    if (S_ISREG(status.st_mode)) {
+        static_cast<void>(rules_.claim(FileRules::identity(status), what));  // inputs may be the same
+    }
+}
+
+Result<void> Pipeline::check() {
+    if (services_.bodies) {
+        if (auto checked = services_.bodies->check(); !checked) {
+            return fail("--save-bodies: " + checked.error().message);
+        }
+    }
+    for (const auto& output : outputs_) {
+        if (auto checked = output->file().check(now()); !checked) {
+            return checked;
+        }
+    }
+    return {};
+}
+
+Result<void> Pipeline::open() {
+    if (services_.bodies) {
+        if (auto opened = services_.bodies->open(); !opened) {
+            return fail("--save-bodies: " + opened.error().message);
+        }
+    }
+    for (const auto& output : outputs_) {
+        if (auto opened = output->file().open(now()); !opened) {
+            return opened;
+        }
+    }
     return {};
 }
 
@@ -131,44 +154,60 @@ Origin Pipeline::origin() const {
 }
 
 bool Pipeline::is_done() const {
-    return reader_is_gone_ || limit_.is_reached() ||
-           std::ranges::any_of(pcapngs_, [](const auto& pcapng) { return pcapng->is_done(); });
+    return limit_.is_reached() || (services_.bodies && !services_.bodies->status()) ||
+           std::ranges::any_of(outputs_, [](const auto& output) { return output->is_done(); });
 }
 
-Result<void> Pipeline::flush() {
-    if (services_.bodies) {
-        if (auto status = services_.bodies->status(); !status) {
-            return status;
-        }
-    }
-    for (const auto& pcapng : pcapngs_) {
-        if (auto flushed = pcapng->flush(); !flushed) {
-            return flushed;
-        }
-    }
-    for (const auto& stream : streams_) {
-        if (auto flushed = stream->flush(); !flushed) {
-            if (!stream->is_closed_reader()) {
-                return flushed;
-            }
-            reader_is_gone_ = true;
-        }
-    }
-    return {};
+bool Pipeline::can_write() const {
+    return outputs_.empty() || services_.bodies ||
+           std::ranges::any_of(outputs_, [](const auto& output) { return !output->is_done(); });
 }
 
-Result<CaptureSummary> Pipeline::finish() {
+void Pipeline::flush() {
+    if (services_.bodies && services_.bodies->is_full() && !std::exchange(told_of_full_folder_, true)) {
+        say("the saved bodies have reached --max-saved: no more are saved");
+    }
+    for (const auto& output : outputs_) {
+        static_cast<void>(output->flush());  // a failure stays, and makes it done
+    }
+}
+
+bool Pipeline::reopen() {
+    bool any = false;
+    for (const auto& output : outputs_) {
+        any = any || output->file().can_reopen();
+        if (auto reopened = output->file().reopen(); !reopened) {
+            say(reopened.error().message);
+        }
+    }
+    return any;
+}
+
+std::string Pipeline::totals() const {
+    CaptureSummary summary = connections_.running_summary();
+    limit_.count_into(summary);
+    if (where_) {
+        where_->count_into(summary);
+    }
+    return summary_text(summary);
+}
+
+std::vector<std::string> Pipeline::finish() {
     // The last event's time, not the clock's: a recording of this capture must end the same way.
     connections_.finish(connections_.summary().ended);
-    for (const auto& pcapng : pcapngs_) {
-        if (auto finished = pcapng->finish(); !finished) {
-            return std::unexpected(finished.error());
+    std::vector<std::string> failures;
+    const auto note = [&failures](const Result<void>& result) {
+        if (!result) {
+            failures.push_back(result.error().message);
         }
+    };
+    for (const auto& output : outputs_) {
+        note(output->finish());
     }
-    if (auto flushed = flush(); !flushed) {
-        return std::unexpected(flushed.error());
+    if (services_.bodies) {
+        note(services_.bodies->status());
     }
-    return limit_.summary();
+    return failures;
 }
 
 }  // namespace sslsniff

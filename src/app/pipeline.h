@@ -1,14 +1,17 @@
 #pragma once
 
+#include <sys/stat.h>
+
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "app/options.h"
-#include "app/output_formats.h"
-#include "app/pcapng_output.h"
+#include "app/output.h"
 #include "app/run_loop.h"
 #include "app/sinks.h"
-#include "base/output_stream.h"
+#include "app/undecoded_tally.h"
+#include "base/patience.h"
 #include "base/result.h"
 #include "capture/event_source.h"
 #include "filter/connection_gate.h"
@@ -18,6 +21,7 @@
 #include "model/transaction.h"
 #include "output/bodies/body_folder.h"
 #include "output/bodies/body_stage.h"
+#include "output/files/file_rules.h"
 #include "protocols/dns/dns_stage.h"
 #include "stream/connection_table.h"
 #include "stream/name_stage.h"
@@ -33,14 +37,28 @@ namespace sslsniff {
 ///                                  → message-level formats (text, json, har)
 class Pipeline final : public CaptureOutput {
   public:
-    /// Opens the outputs that `options` names.
-    static Result<std::unique_ptr<Pipeline>> create(const Options& options);
+    /// Prepares the outputs that `options` names, and changes nothing in the file system. `patience` waits
+    /// for their readers, and outlives it.
+    static Result<std::unique_ptr<Pipeline>> create(const Options& options, Patience& patience);
+
+    /// The file `status` is read, as `what` for messages ("the input"): it is never written.
+    void protect(const struct stat& status, const std::string& what);
+    /// Whether open() will work, as far as can be told without changing anything. Waits for the readers of
+    /// FIFOs.
+    Result<void> check();
+    /// Creates or empties the files. Until then what is written is kept.
+    Result<void> open();
 
     EventConsumer& consumer() override {
         return gate_ ? static_cast<EventConsumer&>(*gate_) : static_cast<EventConsumer&>(events_);
     }
-    Result<void> flush() override;
+    void flush() override;
     bool is_done() const override;
+    bool reopen() override;
+    std::string totals() const override;
+
+    /// Whether what comes could still be written anywhere.
+    bool can_write() const;
 
     /// Events will come from `source`, which must exist as long as they do.
     void set_source(const EventSource& source) { source_ = &source; }
@@ -48,8 +66,17 @@ class Pipeline final : public CaptureOutput {
     /// Connections that a filter could not judge, since their socket was never found.
     std::uint64_t undecided() const { return gate_ ? gate_->undecided() : 0; }
 
-    /// Ends all connections, hands the summary to every output and flushes them. Call once.
-    Result<CaptureSummary> finish();
+    /// Of TLS that nobody decoded, one sentence; empty when there was none.
+    std::string undecoded_tls() const { return undecoded_tls_.sentence(); }
+
+    /// Bodies that --max-saved kept from being saved.
+    std::uint64_t unsaved_bodies() const { return services_.bodies ? services_.bodies->unsaved() : 0; }
+
+    /// Ends all connections, hands the summary to every output and flushes them. Call once. Returns what went
+    /// wrong with outputs since open(): a sentence for each.
+    std::vector<std::string> finish();
+    /// What finish() told the outputs.
+    const CaptureSummary& summary() const { return limit_.summary(); }
 
   private:
     /// What parsers use besides their limits; may be null.
@@ -57,10 +84,8 @@ class Pipeline final : public CaptureOutput {
         std::unique_ptr<BodyFolder> bodies;
         std::unique_ptr<MessageSchema> schema;
     };
-    static Result<Services> open_services(const Options& options);
-
     Pipeline(const Options& options, Services services);
-    Result<void> add(const OutputSpec& spec, const Options& options);
+    void add(const OutputSpec& spec, const Options& options, Patience& patience);
     Origin origin() const;
 
     /// Hands each event to several consumers, in order.
@@ -73,11 +98,11 @@ class Pipeline final : public CaptureOutput {
         std::vector<EventConsumer*> consumers_;
     };
 
-    // From the streams up: what writes goes before what it writes to.
-    std::vector<std::unique_ptr<FdOutputStream>> streams_;
-    std::vector<std::unique_ptr<EventConsumer>> writers_;
-    std::vector<std::unique_ptr<PcapngOutput>> pcapngs_;
+    FileRules rules_{sudo_caller()};
+    // What writes goes before what it writes to.
+    std::vector<std::unique_ptr<Output>> outputs_;
     Services services_;
+    UndecodedTally undecoded_tls_;
     SinkFanOut sinks_;
     BodyStage body_stage_{sinks_};
     CountLimit limit_;
@@ -89,7 +114,7 @@ class Pipeline final : public CaptureOutput {
     EventFanOut events_;
     std::unique_ptr<ConnectionGate> gate_;
     const EventSource* source_ = nullptr;
-    bool reader_is_gone_ = false;
+    bool told_of_full_folder_ = false;
 };
 
 }  // namespace sslsniff

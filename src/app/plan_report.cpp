@@ -5,38 +5,39 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "base/text.h"
-#include "model/names.h"
 #include "output/json/json_arrays.h"
 
 namespace sslsniff {
 namespace {
-
-constexpr Names<SiteKind, 4> kSiteNames{{{SiteKind::entry, "entry"},
-                                         {SiteKind::after_endbr64, "after_endbr64"},
-                                         {SiteKind::internal, "internal"},
-                                         {SiteKind::entry_stepped, "entry_stepped"}}};
-constexpr Names<SiteKind, 4> kSiteTexts{{{SiteKind::entry, "its first instruction"},
-                                         {SiteKind::after_endbr64, "behind endbr64"},
-                                         {SiteKind::internal, "the internal function"},
-                                         {SiteKind::entry_stepped, "its first instruction, single-stepped"}}};
 
 std::string comm_of(const ProcFs& proc, pid_t pid) {
     const auto status = proc.status(pid);
     return status ? status->info.comm : std::string{};
 }
 
-/// "curl[42], nginx[7] and 3 more".
+/// "curl[42], nginx[7, 8, 9] and 3 more".
 std::string names_of(std::span<const pid_t> processes, const ProcFs& proc) {
     constexpr std::size_t kShown = 20;
-    std::vector<std::string> names;
-    for (const pid_t pid : processes.first(std::min(processes.size(), kShown))) {
-        names.push_back(fmt::format("{}[{}]", printable(comm_of(proc, pid)), pid));
+    std::vector<std::pair<std::string, std::vector<pid_t>>> groups;
+    const auto shown = processes.first(std::min(processes.size(), kShown));
+    for (const pid_t pid : shown) {
+        const std::string comm = comm_of(proc, pid);
+        auto group = std::ranges::find(groups, comm, &decltype(groups)::value_type::first);
+        if (group == groups.end()) {
+            group = groups.insert(groups.end(), {comm, {}});
+        }
+        group->second.push_back(pid);
     }
-    const std::size_t more = processes.size() - names.size();
-    return fmt::format("{}{}", fmt::join(names, ", "), more > 0 ? fmt::format(" and {} more", more) : "");
+    std::string text;
+    for (const auto& [comm, pids] : groups) {
+        text += fmt::format("{}{}[{}]", text.empty() ? "" : ", ", printable(comm), fmt::join(pids, ", "));
+    }
+    const std::size_t more = processes.size() - shown.size();
+    return text + (more > 0 ? fmt::format(" and {} more", more) : "");
 }
 
 /// Processes that have the same reason for not being captured.
@@ -67,10 +68,28 @@ std::vector<SkippedGroup> groups_of(std::span<const SkippedTarget> skipped) {
     return groups;
 }
 
+/// "js at 0x35446", "ret at 0x3547a (single-stepped)"
 std::string site_text(const ProbeSite& site) {
-    return fmt::format("    {:<24} at {:#x}: {}{}{}\n", site.symbol, site.file_offset,
-                       name_of(kSiteTexts, site.kind), site.covers.empty() ? "" : ", also for ",
-                       fmt::join(site.covers, ", "));
+    return fmt::format("{} at {:#x}{}", site.instruction, site.file_offset,
+                       site.is_stepped ? " (single-stepped)" : "");
+}
+
+std::string function_text(const ProbedFunction& function) {
+    std::string text = fmt::format("    {:<24} {}", function.symbol, site_text(function.best.entry));
+    std::string_view before = "; returns seen by ";
+    for (const ProbeSite& site : function.best.returns) {
+        text += fmt::format("{}{}", std::exchange(before, ", "), site_text(site));
+    }
+    if (!function.covers.empty()) {
+        text += function.is_internal ? "; in the function it shares with " : "; also for ";
+    }
+    return fmt::format("{}{}\n", text, fmt::join(function.covers, ", "));
+}
+
+void write_site(JsonWriter& json, const ProbeSite& site) {
+    json.text("instruction", site.instruction);
+    json.unsigned_number("file_offset", site.file_offset);
+    json.boolean("single_stepped", site.is_stepped);
 }
 
 }  // namespace
@@ -85,8 +104,8 @@ std::string library_text(const LibraryPlan& library, LibraryDetail detail, const
         text += fmt::format("    build id {}\n", library.build_id);
     }
     if (detail == LibraryDetail::users_and_sites) {
-        for (const ProbeSite& site : library.sites) {
-            text += site_text(site);
+        for (const ProbedFunction& function : library.functions) {
+            text += function_text(function);
         }
         for (const SkippedSymbol& skipped : library.skipped) {
             text += fmt::format("    {:<24} not probed: {}\n", skipped.symbol, skipped.reason);
@@ -128,11 +147,15 @@ void write_library(JsonWriter& json, const LibraryPlan& library, LibraryDetail d
     if (detail != LibraryDetail::users_and_sites) {
         return;
     }
-    write_objects(json, "sites", library.sites, [&](const ProbeSite& site) {
-        json.text("symbol", site.symbol);
-        json.text("kind", name_of(kSiteNames, site.kind));
-        json.unsigned_number("file_offset", site.file_offset);
-        write_texts(json, "covers", site.covers);
+    write_objects(json, "functions", library.functions, [&](const ProbedFunction& function) {
+        json.text("symbol", function.symbol);
+        json.boolean("internal", function.is_internal);
+        write_texts(json, "covers", function.covers);
+        json.begin_object("entry");
+        write_site(json, function.best.entry);
+        json.end_object();
+        write_objects(json, "returns", function.best.returns,
+                      [&](const ProbeSite& site) { write_site(json, site); });
     });
     write_objects(json, "not_probed", library.skipped, [&](const SkippedSymbol& skipped) {
         json.text("symbol", skipped.symbol);

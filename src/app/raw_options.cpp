@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <memory>
 #include <string_view>
@@ -35,6 +36,11 @@ constexpr const char* kExamples = R"(Examples:
   sslsniff list                             the TLS libraries of this host and who uses them
   sslsniff doctor -p 4242                   why do I see nothing?)";
 
+CLI::Validator not_empty() {
+    return {[](std::string& text) { return std::string(text.empty() ? "an empty value means nothing" : ""); },
+            ""};
+}
+
 /// Options are declared group by group, as --help shows them.
 class Group {
   public:
@@ -48,18 +54,20 @@ class Group {
                const std::string& help) {
         app_.add_option(names, target, help)->type_name(type)->group(name_)->take_last();
     }
+    /// One that, if it is given, is not empty.
     void text(const std::string& names, std::string& target, const std::string& type,
               const std::string& help) {
-        app_.add_option(names, target, help)->type_name(type)->group(name_)->take_last();
+        app_.add_option(names, target, help)->type_name(type)->group(name_)->take_last()->check(not_empty());
     }
-    /// All that are given count, each takes one value.
+    /// All that are given count, each takes one value, which is not empty.
     void list(const std::string& names, std::vector<std::string>& target, const std::string& type,
               const std::string& help) {
         app_.add_option(names, target, help)
             ->type_name(type)
             ->group(name_)
             ->take_all()
-            ->allow_extra_args(false);
+            ->allow_extra_args(false)
+            ->check(not_empty());
     }
 
   private:
@@ -101,12 +109,14 @@ void declare_options(CLI::App& app, RawOptions& raw) {
                 "Show gRPC messages as JSON, by this set of descriptors (protoc --descriptor_set_out)");
     output.value("--color", raw.color, "WHEN", "auto (on a terminal), always or never");
 
+    Group files(app, "Files");
+    files.value("-C,--rotate-size", raw.rotate_size, "SIZE", "The next file after this many million bytes");
+    files.value("-G,--rotate-time", raw.rotate_interval, "TIME",
+                "The next file after this time, its name by strftime");
+    files.value("-W,--rotate-count", raw.rotate_count, "COUNT",
+                "With -C: overwrite the oldest; with -G alone: stop after this many");
+
     Group pcapng(app, "Files for Wireshark");
-    pcapng.value("-C,--rotate-size", raw.rotate_size, "SIZE", "The next file after this many million bytes");
-    pcapng.value("-G,--rotate-time", raw.rotate_interval, "TIME",
-                 "The next file after this time, its name by strftime");
-    pcapng.value("-W,--rotate-count", raw.rotate_count, "COUNT",
-                 "With -C: overwrite the oldest; with -G alone: stop after this many");
     pcapng.value("--pcapng-mode", raw.pcapng_mode, "MODE", "auto, tls or plain (docs/pcapng.md)");
     pcapng.flag("--pcapng-remap-ports", options.pcapng.remap_ports,
                 "Show other ports rather than add markers");
@@ -118,7 +128,12 @@ void declare_options(CLI::App& app, RawOptions& raw) {
     limits.value("-s,--snaplen", raw.snaplen, "BYTES",
                  "Keep only this much of each call; 0: all, the default");
     limits.value("--max-body", raw.max_body, "BYTES", "Keep only this much of each body; default: 64k");
-    limits.value("-B,--buffer-size", raw.buffer_size, "BYTES", "Size of the kernel's buffer; default: 64M");
+    limits.value("--max-memory", raw.max_memory, "BYTES",
+                 "Memory for unfinished transactions and open connections; default: 256M");
+    limits.value("--max-saved", raw.max_saved, "BYTES",
+                 "Stop to save bodies after this much (--save-bodies); default: 1G");
+    limits.value("-B,--buffer-size", raw.buffer_size, "BYTES",
+                 "Size of the kernel's buffer, 64k to 1G; default: 64M");
 
     Group diagnosis(app, "Diagnosis");
     diagnosis.list("--backend", options.backends, "NAME",
@@ -148,14 +163,57 @@ std::string help_of(const CLI::App& app) {
     return text;
 }
 
+struct Habit {
+    std::string_view option;
+    std::string_view hint;
+};
+
+/// What those who come from tcpdump, strace or curl type.
+constexpr std::array<Habit, 7> kHabits{{
+    {"-i",
+     "processes are captured, not interfaces: -a is the whole host, and a filter like 'host 10.0.0.1' limits "
+     "it"},
+    {"-D", "sslsniff list shows what can be captured"},
+    {"-A", "-v shows headers, -vv bodies"},
+    {"-X", "-x shows bodies as hex dump"},
+    {"-l", "lines are never kept back for long"},
+    {"-f", "children are captured too, unless --no-children is given"},
+    {"-e", "--where shows only some transactions (docs/filters.md)"},
+}};
+
 /// Words without an option are a pcap-filter expression, as for tcpdump.
 Result<std::string> filter_expression(const std::vector<std::string>& words) {
     for (const auto& word : words) {
         if (word.starts_with('-')) {
-            return fail(fmt::format("there is no option {} (see --help)", printable(word)));
+            const auto* habit = std::ranges::find(kHabits, word.substr(0, 2), &Habit::option);
+            return fail(
+                fmt::format("there is no option {} ({})", printable(word),
+                            habit != kHabits.end() && !word.starts_with("--") ? habit->hint : "see --help"));
         }
     }
     return fmt::format("{}", fmt::join(words, " "));
+}
+
+/// `message` begins with the long name of an option: "--pid: 1 required PID missing".
+std::string missing_value(const CLI::App& app, std::string_view message) {
+    const std::string name(message.substr(0, message.find(':')));
+    const CLI::Option* option = app.get_option_no_throw(name);
+    if (option == nullptr) {
+        return fmt::format("{} needs a value (see --help)", printable(name));
+    }
+    const bool is_count = option->check_name("-n");
+    return fmt::format("{} needs a value, {} ({})", option->get_name(false, true), option->get_type_name(),
+                       is_count ? "to leave out names: --no-names" : "see --help");
+}
+
+/// An empty value is a variable that was not set, hardly ever what was meant.
+Result<void> refuse_empty_values(std::span<const std::string> words) {
+    for (const auto& word : words) {
+        if (word.starts_with("--") && word.ends_with('=')) {
+            return fail(fmt::format("{} is followed by nothing: give it a value", printable(word)));
+        }
+    }
+    return {};
 }
 
 }  // namespace
@@ -168,6 +226,9 @@ Result<std::variant<RawOptions, Information>> read_words(std::span<const std::st
         if (raw.options.command.empty()) {
             return fail("no command after --");
         }
+    }
+    if (auto refused = refuse_empty_values({words.begin(), separator}); !refused) {
+        return std::unexpected(refused.error());
     }
     CLI::App app(kDescription, "sslsniff");
     app.formatter(std::make_shared<HelpFormatter>());
@@ -183,9 +244,7 @@ Result<std::variant<RawOptions, Information>> read_words(std::span<const std::st
     } catch (const CLI::CallForVersion& version) {
         return Information{std::string(version.what()) + "\n"};
     } catch (const CLI::ArgumentMismatch& error) {
-        const std::string_view message = error.what();  // "--pid: 1 required PID missing"
-        return fail(
-            fmt::format("{} needs a value (see --help)", printable(message.substr(0, message.find(':')))));
+        return fail(missing_value(app, error.what()));
     } catch (const CLI::ParseError& error) {
         return fail(printable(error.what()) + " (see --help)");
     }

@@ -22,6 +22,8 @@ struct RawOptions {
     std::optional<std::string> snaplen;
     std::optional<std::string> buffer_size;
     std::optional<std::string> max_body;
+    std::optional<std::string> max_memory;
+    std::optional<std::string> max_saved;
     std::optional<std::string> color;
     std::optional<std::string> read_path;
     std::optional<std::string> write_path;

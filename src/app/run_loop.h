@@ -1,15 +1,10 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <vector>
+#include <string>
 
-#include "app/command_runner.h"
-#include "app/signals.h"
+#include "app/supervisor.h"
 #include "base/result.h"
-#include "base/unique_fd.h"
 #include "capture/event_source.h"
-#include "model/time.h"
 
 namespace sslsniff {
 
@@ -21,25 +16,19 @@ class CaptureOutput {
     CaptureOutput& operator=(const CaptureOutput&) = delete;
     virtual ~CaptureOutput() = default;
     virtual EventConsumer& consumer() = 0;
-    /// Hands what there is to whoever reads it.
-    virtual Result<void> flush() = 0;
-    /// Nothing more is wanted: enough was shown, or nobody reads any more.
+    /// Hands what there is to whoever reads it. Failures make it done; what follows the loop tells them.
+    virtual void flush() = 0;
+    /// Nothing more is wanted or possible: enough was shown, nobody reads any more, something failed.
     virtual bool is_done() const = 0;
+    /// Goes on in new files where the old ones were moved away. False: there are no files.
+    virtual bool reopen() { return false; }
+    /// What was seen so far, in lines.
+    virtual std::string totals() const { return {}; }
 };
 
-/// What ends a capture besides its source and its output.
-struct StopConditions {
-    std::optional<Duration> duration;
-    std::vector<UniqueFd> processes;   ///< pidfds: it ends with the last of them; none: no such end
-    CommandRunner* command = nullptr;  ///< it ends with this one; signals go there first
-};
-
-enum class StopReason : std::uint8_t { source_ended, output_done, signal, duration, processes_ended };
-
-/// Moves events from `source` to `output` until something ends it. After a signal the next one ends the
-/// process, except that Ctrl-C is the running command's business alone.
-Result<StopReason> run_loop(EventSource& source, CaptureOutput& output, Signals& signals,
-                            StopConditions conditions);
+/// Moves events from `source` to `output` until something ends it, and does what `supervisor` was asked for
+/// on the way. An error is the source's.
+Result<StopReason> run_loop(EventSource& source, CaptureOutput& output, Supervisor& supervisor);
 
 /// Moves what is left in a source that was stopped.
 Result<void> drain(EventSource& source, CaptureOutput& output);

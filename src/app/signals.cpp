@@ -4,15 +4,32 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
-#include <system_error>
 #include <utility>
+
+#include "base/system_error.h"
 
 namespace sslsniff {
 namespace {
 
 Error system_error(const char* what) {
-    return {fmt::format("{}: {}", what, std::generic_category().message(errno))};
+    return {fmt::format("{}: {}", what, error_text(errno))};
+}
+
+/// What the user ends a program by.
+constexpr std::array kEnding{SIGINT, SIGTERM, SIGQUIT};
+constexpr std::array kOthers{SIGUSR1, SIGUSR2, SIGALRM, SIGXCPU};
+
+constexpr struct sigaction kStandard{};  // SIG_DFL
+
+sigset_t ending_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int signal : kEnding) {
+        sigaddset(&set, signal);
+    }
+    return set;
 }
 
 bool is_ignored(int signal) {
@@ -23,10 +40,10 @@ bool is_ignored(int signal) {
 }  // namespace
 
 Result<Signals> Signals::take() {
-    sigset_t taken;
-    sigemptyset(&taken);
-    sigaddset(&taken, SIGINT);
-    sigaddset(&taken, SIGTERM);
+    sigset_t taken = ending_signals();
+    for (const int signal : kOthers) {
+        sigaddset(&taken, signal);
+    }
     if (!is_ignored(SIGHUP)) {
         sigaddset(&taken, SIGHUP);
     }
@@ -67,14 +84,27 @@ std::optional<Signals::Received> Signals::next() {
 }
 
 void Signals::give_back() {
-    struct sigaction standard{};
-    standard.sa_handler = SIG_DFL;
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-        if (sigismember(&taken_, signal) == 1) {
-            ::sigaction(signal, &standard, nullptr);
-        }
+    for (const int signal : kEnding) {
+        ::sigaction(signal, &kStandard, nullptr);
     }
-    ::sigprocmask(SIG_UNBLOCK, &taken_, nullptr);
+    const sigset_t ending = ending_signals();
+    ::sigprocmask(SIG_UNBLOCK, &ending, nullptr);  // the others stay blocked
+}
+
+Signals::Interruptible::Interruptible() {
+    for (std::size_t i = 0; i < kEnding.size(); ++i) {
+        ::sigaction(kEnding[i], &kStandard, &inherited_[i]);
+    }
+    const sigset_t ending = ending_signals();
+    ::sigprocmask(SIG_UNBLOCK, &ending, nullptr);
+}
+
+Signals::Interruptible::~Interruptible() {
+    const sigset_t ending = ending_signals();
+    ::sigprocmask(SIG_BLOCK, &ending, nullptr);
+    for (std::size_t i = 0; i < kEnding.size(); ++i) {
+        ::sigaction(kEnding[i], &inherited_[i], nullptr);
+    }
 }
 
 void Signals::restore_inherited() const {

@@ -3,25 +3,25 @@
 namespace sslsniff {
 
 void SinkFanOut::on_transaction(const Transaction& transaction) {
-    for (const auto& sink : sinks_) {
+    for (auto* sink : sinks_) {
         sink->on_transaction(transaction);
     }
 }
 
 void SinkFanOut::on_connection(const ConnectionRecord& record) {
-    for (const auto& sink : sinks_) {
+    for (auto* sink : sinks_) {
         sink->on_connection(record);
     }
 }
 
 void SinkFanOut::on_loss(const LossEvent& loss) {
-    for (const auto& sink : sinks_) {
+    for (auto* sink : sinks_) {
         sink->on_loss(loss);
     }
 }
 
 void SinkFanOut::on_summary(const CaptureSummary& summary) {
-    for (const auto& sink : sinks_) {
+    for (auto* sink : sinks_) {
         sink->on_summary(summary);
     }
 }
@@ -48,10 +48,14 @@ void CountLimit::on_loss(const LossEvent& loss) {
 
 void CountLimit::on_summary(const CaptureSummary& summary) {
     summary_ = summary;
-    if (!connections_) {
-        summary_.transactions = passed_;
-    }
+    count_into(summary_);
     next_.on_summary(summary_);
+}
+
+void CountLimit::count_into(CaptureSummary& summary) const {
+    if (!connections_) {
+        summary.transactions = passed_;
+    }
 }
 
 }  // namespace sslsniff

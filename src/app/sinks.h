@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <vector>
 
@@ -9,17 +8,17 @@
 
 namespace sslsniff {
 
-/// Owns sinks and hands everything to each of them, in order.
+/// Hands everything to each of several sinks, in order. Borrows them.
 class SinkFanOut final : public TransactionSink {
   public:
-    void add(std::unique_ptr<TransactionSink> sink) { sinks_.push_back(std::move(sink)); }
+    void add(TransactionSink& sink) { sinks_.push_back(&sink); }
     void on_transaction(const Transaction& transaction) override;
     void on_connection(const ConnectionRecord& record) override;
     void on_loss(const LossEvent& loss) override;
     void on_summary(const CaptureSummary& summary) override;
 
   private:
-    std::vector<std::unique_ptr<TransactionSink>> sinks_;
+    std::vector<TransactionSink*> sinks_;
 };
 
 /// Lets the first `limit` transactions through (-n), or with `connections` (--connections) no transaction but
@@ -36,6 +35,8 @@ class CountLimit final : public TransactionSink {
 
     bool is_reached() const { return limit_ && passed_ >= *limit_; }
     const CaptureSummary& summary() const { return summary_; }
+    /// Says in a summary on its way how many transactions were let through.
+    void count_into(CaptureSummary& summary) const;
 
   private:
     TransactionSink& next_;

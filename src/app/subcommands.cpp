@@ -23,14 +23,15 @@ namespace sslsniff {
 namespace {
 
 struct Request {
-    std::vector<pid_t> pids;
+    std::vector<pid_t> pids;  ///< empty: the whole host
+    bool verbose = false;
     std::optional<Duration> watch;  ///< how long doctor watches `pids`
     ReportFormat format = ReportFormat::text;
 };
 
 Result<int> doctor(const Request& request, OutputStream& out) {
     Planner planner;
-    DoctorOptions options{request.pids, request.format, {}};
+    DoctorOptions options{request.pids, request.format, request.verbose, {}};
     if (!request.pids.empty() && request.watch) {
         options.watch = [&request] {
             say(fmt::format("watching for {:.1f} s", std::chrono::duration<double>(*request.watch).count()));
@@ -42,13 +43,13 @@ Result<int> doctor(const Request& request, OutputStream& out) {
 
 Result<int> list(const Request& request, OutputStream& out) {
     Planner planner;
-    return run_list({request.format}, planner, out);
+    return run_list({request.pids, request.format, request.verbose}, planner, out);
 }
 
 struct Subcommand {
     std::string_view name;
     const char* description;
-    bool takes_pids;
+    bool watches;
     Result<int> (*run)(const Request&, OutputStream&);
 };
 
@@ -57,19 +58,31 @@ constexpr std::array<Subcommand, 2> kSubcommands{{
     {"list", "Lists the TLS libraries of this host and who uses them.", false, list},
 }};
 
+/// The process that a word is about, or the option that is not one.
+std::string unexpected_word(std::string_view name, std::string_view word) {
+    if (parse_pid(word)) {
+        return fmt::format("a process is named by -p: sslsniff {} -p {}", name, word);
+    }
+    return fmt::format("there is no {} {} (see sslsniff {} --help)",
+                       word.starts_with('-') ? "option" : "argument", printable(word), name);
+}
+
 int run(const Subcommand& subcommand, std::span<const std::string> arguments) {
     Request request;
     std::string format = "text";
     std::string duration = "3s";
+    std::vector<std::string> pids;
     CLI::App app(subcommand.description, fmt::format("sslsniff {}", subcommand.name));
     app.add_option("-o,--output", format, "text or json")
         ->type_name("FORMAT")
         ->check(CLI::IsMember({"text", "json"}));
-    if (subcommand.takes_pids) {
-        app.add_option("-p,--pid", request.pids, "Look at this process; repeatable; default: the whole host")
-            ->type_name("PID")
-            ->take_all()
-            ->allow_extra_args(false);
+    app.allow_extras();
+    app.add_option("-p,--pid", pids, "Look at this process; repeatable; default: the whole host")
+        ->type_name("PID")
+        ->take_all()
+        ->allow_extra_args(false);
+    app.add_flag("-v,--verbose", request.verbose, "Where each library is probed, and what the kernel has");
+    if (subcommand.watches) {
         app.add_option("--duration", duration,
                        "Watch the traffic of these processes so long (10s, 500ms; 0: not at all; default 3s)")
             ->type_name("TIME");
@@ -77,12 +90,23 @@ int run(const Subcommand& subcommand, std::span<const std::string> arguments) {
     try {
         app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
     } catch (const CLI::CallForHelp&) {
-        fmt::print("{}", app.help());
-        return 0;
+        return answer(app.help());
     } catch (const CLI::ParseError& error) {
         return say(fmt::format("{}: {} (see sslsniff {} --help)", subcommand.name, printable(error.what()),
                                subcommand.name),
                    kWrongUsage);
+    }
+    if (!app.remaining().empty()) {
+        return say(
+            fmt::format("{}: {}", subcommand.name, unexpected_word(subcommand.name, app.remaining().front())),
+            kWrongUsage);
+    }
+    for (const auto& text : pids) {
+        const auto pid = parse_pid(text);
+        if (!pid) {
+            return say(fmt::format("{}: -p: {}", subcommand.name, pid.error().message), kWrongUsage);
+        }
+        request.pids.push_back(*pid);
     }
     if (duration != "0") {
         const auto parsed = parse_duration(duration);
@@ -94,6 +118,7 @@ int run(const Subcommand& subcommand, std::span<const std::string> arguments) {
     }
     request.format = format == "json" ? ReportFormat::json : ReportFormat::text;
     const auto signals = Signals::take();  // a closed reader is an error of write() then
+    const Signals::Interruptible interruptible;
     FdOutputStream out(STDOUT_FILENO, "standard output");
     const auto status = subcommand.run(request, out);
     if (!status && !out.is_closed_reader()) {

@@ -96,7 +96,7 @@ std::vector<ProcessTraffic> TrafficTally::result() const {
 std::string traffic_text(const ProcessTraffic& traffic) {
     std::string text = fmt::format("{}[{}]", printable(traffic.process.comm), traffic.process.key.pid);
     if (traffic.tls_connections > 0) {
-        text += fmt::format(" {}: {} reads of {} octets and {} writes of {} octets on {} TLS connections, ",
+        text += fmt::format(" {}: {} reads of {} bytes and {} writes of {} bytes on {} TLS connections, ",
                             printable(fmt::format("{}", fmt::join(traffic.libraries, ", "))), traffic.reads,
                             traffic.received, traffic.writes, traffic.sent, traffic.tls_connections);
         text += fmt::format(
@@ -108,7 +108,7 @@ std::string traffic_text(const ProcessTraffic& traffic) {
     }
     if (traffic.cleartext_connections > 0) {
         text +=
-            fmt::format("{} {} octets on {} connections without TLS", traffic.tls_connections > 0 ? ";" : ":",
+            fmt::format("{} {} bytes on {} connections without TLS", traffic.tls_connections > 0 ? ";" : ":",
                         traffic.cleartext_octets, traffic.cleartext_connections);
     }
     return text + "\n";

@@ -15,7 +15,7 @@ namespace {
 class TallyOutput final : public CaptureOutput {
   public:
     TrafficTally& consumer() override { return tally_; }
-    Result<void> flush() override { return {}; }
+    void flush() override {}
     bool is_done() const override { return false; }
 
   private:
@@ -35,7 +35,10 @@ Result<WatchedTraffic> watch_traffic(const std::vector<pid_t>& pids, Duration du
     if (!watched) {
         return std::unexpected(watched.error());
     }
-    auto session = LiveSession::open(options, std::nullopt);
+    auto session = [&options] {
+        const Signals::Interruptible interruptible;
+        return LiveSession::open(options, std::nullopt);
+    }();
     if (!session) {
         return std::unexpected(session.error());
     }
@@ -44,7 +47,9 @@ Result<WatchedTraffic> watch_traffic(const std::vector<pid_t>& pids, Duration du
     conditions.duration = duration;
     conditions.processes = *std::move(watched);
     const auto started = std::chrono::steady_clock::now();
-    if (auto reason = run_loop((*session)->source(), output, *signals, std::move(conditions)); !reason) {
+    Supervisor supervisor(*signals);
+    supervisor.start(std::move(conditions));
+    if (auto reason = run_loop((*session)->source(), output, supervisor); !reason) {
         return std::unexpected(reason.error());
     }
     const auto watched_for = std::chrono::steady_clock::now() - started;

@@ -37,13 +37,22 @@ auto factor_of(const Units& units, std::string_view suffix) -> decltype(std::opt
 
 }  // namespace
 
+Result<pid_t> parse_pid(std::string_view text) {
+    pid_t pid = 0;
+    const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
+    if (error != std::errc() || rest != text.data() + text.size() || pid <= 0) {
+        return fail(fmt::format("'{}' is not a process id", printable(text)));
+    }
+    return pid;
+}
+
 Result<std::uint64_t> parse_size(std::string_view text) {
     std::uint64_t number = 0;
     const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     const auto suffix = text.substr(static_cast<std::size_t>(rest - text.data()));
     const auto factor = factor_of(kSizeUnits, suffix);
     if (error == std::errc::invalid_argument || !factor) {
-        return fail(fmt::format("'{}' is not a size: write octets like 4096, 64k or 64M", printable(text)));
+        return fail(fmt::format("'{}' is not a size: write bytes like 4096, 64k or 64M", printable(text)));
     }
     if (error != std::errc() || number > std::numeric_limits<std::uint64_t>::max() / *factor) {
         return fail(fmt::format("'{}' is too large a size", printable(text)));

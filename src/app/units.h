@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <string_view>
 
@@ -8,7 +10,10 @@
 
 namespace sslsniff {
 
-/// "4096", "64k", "64M", "2G": octets, suffixes are powers of 1024 in either case. No sign, no fraction.
+/// A positive decimal number: the id of a process.
+Result<pid_t> parse_pid(std::string_view text);
+
+/// "4096", "64k", "64M", "2G": bytes, suffixes are powers of 1024 in either case. No sign, no fraction.
 Result<std::uint64_t> parse_size(std::string_view text);
 
 /// "10" and "10s" (seconds), "500ms", "2m", "1h", "1.5s". More than nothing, at most 292 years.
