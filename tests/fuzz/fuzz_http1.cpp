@@ -16,6 +16,7 @@ void run(ByteView input) {
     limits.parser.max_body = (flags & 1) != 0 ? 8 : 4096;
     limits.parser.max_headers = (flags & 2) != 0 ? 64 : 4096;
     limits.parser.max_pending = (flags & 4) != 0 ? 2 : 64;
+    limits.max_memory = (flags & 32) != 0 ? 8192 : 1U << 20U;
     limits.max_detection = (flags & 8) != 0 ? 64 : 4096;
     test::Player player(limits);
     player.open(1, (flags & 16) != 0);
@@ -46,7 +47,7 @@ void run(ByteView input) {
             __builtin_trap();  // what is incomplete says why, and nothing else does
         }
     }
-    if (player.table.open_connections() != 0) {
+    if (player.table.open_connections() != 0 || player.table.held() != 0) {
         __builtin_trap();
     }
 }

@@ -34,6 +34,14 @@ inline void run_script(std::unique_ptr<ProtocolParser> (*create)(ParserHost&, co
             parser->gap(direction, size, time);
             continue;
         }
+        if ((operation & 0xF0) == 0xE0) {
+            const std::size_t before = parser->held();
+            parser->give_up(std::size_t{size} * 64);
+            if (parser->held() > before) {
+                __builtin_trap();
+            }
+            continue;
+        }
         const ByteView bytes = input.substr(0, size);
         input.remove_prefix(bytes.size());
         if (parser->feed(direction, bytes, time) == ProtocolParser::Status::rejected) {

@@ -20,7 +20,7 @@ SSLSNIFF = os.environ.get("SSLSNIFF", "build/dev/sslsniff")
 BACKENDS = [f"--backend={name}" for name in os.environ.get("SSLSNIFF_BACKENDS", "").split()]
 PYTHON = "/usr/bin/python3"  # Debian's: its ssl module uses the system's libssl
 # Generous: a loaded machine must not fail a test. Nothing waits this long when all is well.
-PATIENCE = 60 * int(os.environ.get("SSLSNIFF_TEST_PATIENCE", 1))  # seconds; emulated machines are slow
+PATIENCE = 60 * float(os.environ.get("SSLSNIFF_TEST_PATIENCE", 1))  # seconds; emulated machines are slow
 
 
 def cleartext_backend():
@@ -55,13 +55,14 @@ def is_listening(port, host="127.0.0.1"):
 
 class Capture:
     """sslsniff with -o json to a file. Use as `with Capture("-p", pid) as capture:`; what was captured is there
-    after the block, which ends it by SIGINT."""
+    after the block, which ends it by SIGINT. `prefix`: a command that runs sslsniff as its only child (nsenter)."""
 
-    def __init__(self, *arguments, folder, outputs=(), command=None, end=signal.SIGINT):
+    def __init__(self, *arguments, folder, outputs=(), command=None, end=signal.SIGINT, prefix=()):
         self.json_path = os.path.join(folder, f"out{len(os.listdir(folder))}.jsonl")
         self.stderr_path = self.json_path + ".stderr"
         self.stdout_path = self.json_path + ".stdout"
-        self.arguments = [SSLSNIFF, *BACKENDS, "-o", f"json:{self.json_path}", *outputs, *map(str, arguments)]
+        self.has_prefix = bool(prefix)
+        self.arguments = [*prefix, SSLSNIFF, *BACKENDS, "-o", f"json:{self.json_path}", *outputs, *map(str, arguments)]
         if command:
             self.arguments += ["--", *map(str, command)]
         self.is_command = bool(command)
@@ -80,18 +81,32 @@ class Capture:
 
     def finish(self, end=None):
         if self.process.poll() is None and not self.is_command:
-            self.process.send_signal(end or self.end)
+            self.send_signal(end or self.end)
         try:
             self.status = self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
             raise AssertionError(f"sslsniff did not end: {self.stderr}")
-        self.objects = []
-        if os.path.exists(self.json_path):
-            with open(self.json_path, encoding="utf-8") as lines:
-                self.objects = [json.loads(line) for line in lines]
+        self.objects = [json.loads(line) for line in self.json_lines()]
         return self
+
+    def json_lines(self):
+        """Those that are whole, of all files of the row (-C, -G divide it)."""
+        for number in itertools.count():
+            path = self.json_path + (str(number) if number else "")
+            if not os.path.exists(path):
+                return
+            with open(path, encoding="utf-8") as file:
+                # The line being written just now is left for the next time.
+                yield from itertools.takewhile(lambda line: line.endswith("\n"), file)
+
+    def send_signal(self, number):
+        if self.has_prefix:
+            with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children", encoding="ascii") as children:
+                os.kill(int(children.read().split()[0]), number)
+        else:
+            self.process.send_signal(number)
 
     def __enter__(self):
         return self.start()
@@ -132,12 +147,7 @@ class Capture:
 
     def seen_so_far(self, kind="transaction"):
         """Transactions in the file now, while the capture runs."""
-        if not os.path.exists(self.json_path):
-            return []
-        with open(self.json_path, encoding="utf-8") as file:
-            # The line being written just now is left for the next time.
-            whole = itertools.takewhile(lambda line: line.endswith("\n"), file)
-            return [o for o in map(json.loads, whole) if o["type"] == kind]
+        return [o for o in map(json.loads, self.json_lines()) if o["type"] == kind]
 
     def wait_for(self, count, or_missed=False):
         """`or_missed`: not for what the kernel passed over. Only when all that makes transactions has ended."""
@@ -233,7 +243,7 @@ class LiveTest(unittest.TestCase):
         return self.spawn(PYTHON, "-u", "-c", code, *arguments, text=True, **options)
 
     def nginx(self, locations='location / { return 200 "hello from nginx\\n"; }', workers=1,
-              listen="ssl"):
+              listen="ssl", environment=None):
         """A running nginx: (process of the master, port). It listens on 127.0.0.1 and ::1."""
         self.need("nginx")
         cert, key = self.certificate
@@ -256,7 +266,8 @@ class LiveTest(unittest.TestCase):
                         {locations}
                     }}
                 }}""")
-        process = self.spawn("nginx", "-p", self.folder, "-c", config, "-e", f"{self.folder}/nginx.log")
+        process = self.spawn("nginx", "-p", self.folder, "-c", config, "-e", f"{self.folder}/nginx.log",
+                             env=environment)
         wait_until(lambda: is_listening(port), "nginx")
         return process, port
 

@@ -1,5 +1,6 @@
 """run.py SSLSNIFF MODULE.CLASS.METHOD: runs one live test. Exit 77, after "SKIPPED: reason", when it cannot run."""
 import os
+import signal
 import sys
 import unittest
 
@@ -8,6 +9,10 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 
 def main():
+    # A shell without job control starts what runs in the background with these ignored, and so would all children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGQUIT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
     os.environ["SSLSNIFF"] = os.path.abspath(sys.argv[1])
     suite = unittest.defaultTestLoader.loadTestsFromName(sys.argv[2])
     result = unittest.TextTestRunner(verbosity=2).run(suite)

@@ -36,6 +36,18 @@ class CommandTest(LiveTest):
         self.assertEqual(capture.status, 3)
         self.assertEqual([t["request"]["target"] for t in capture.transactions], ["/a", "/b"])
 
+    def test_what_goes_to_the_background_is_told(self):
+        """As nginx does when it is started by default: the command ends, its child goes on."""
+        daemon = "sleep 1000 >/dev/null 2>&1 </dev/null & echo $!"
+        result = self.run_command("sh", "-c", daemon)
+        child = int(result.stdout)
+        self.addCleanup(os.kill, child, signal.SIGKILL)
+        self.assertEqual(result.returncode, 0)
+        self.assertIn(f"sh has ended; what it started still runs in the background and is no longer captured: sleep[{child}]; capture it by -p PID"
+                      .encode(), result.stderr)
+        self.assertNotIn(b"still runs", self.run_command("sh", "-c", "sleep 0.1").stderr)
+        self.assertNotIn(b"still runs", self.run_command("sh", "-c", "sleep 0.1 & wait").stderr)
+
     def test_exit_statuses(self):
         self.assertEqual(self.run_command("true").returncode, 0)
         self.assertEqual(self.run_command("sh", "-c", "exit 42").returncode, 42)

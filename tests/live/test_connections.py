@@ -76,7 +76,7 @@ class ConnectionsTest(LiveTest):
         (connection,) = capture.of_type("connection")
         self.assertEqual(connection["connection"]["remote"], {"address": "127.0.0.1", "port": port})
         self.assertEqual(connection["reason"], "refused")
-        self.assertIn(f"> 127.0.0.1:{port} cleartext  connection refused", capture.stdout)
+        self.assertIn(f"> 127.0.0.1:{port} tcp  connection refused", capture.stdout)
 
     def test_timed_out(self):
         """In a network of its own, in which a neighbour is known who takes nothing."""

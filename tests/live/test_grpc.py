@@ -42,7 +42,7 @@ class GrpcTest(PairTest):
             self.assertEqual(talk[0], ("client", "one"))
             listened = [m["body"]["json"].get("number", "0") for m in messages if m["url"].endswith("/Listen")]
             self.assertEqual(listened, ["0", "1", "2"])
-        self.assertIn('/chat.Chat/Talk → > message {"says":"one"}', capture.stdout)
+        self.assertIn('/chat.Chat/Talk → message {"says":"one"}', capture.stdout)
         self.check_replay(capture, "--proto", self.descriptors)
         # By names with a schema, by numbers without.
         self.assertIn('> {\n    >   "who": "ann",\n', sslsniff("-r", self.trace, "-vv", "--proto", self.descriptors).stdout)

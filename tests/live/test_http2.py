@@ -47,6 +47,26 @@ class HttpTwoTest(PairTest):
         self.trace = os.path.join(self.folder, "events.trace")
         return "-w", self.packets, "-o", f"trace:{self.trace}", "-o", "text"
 
+    def test_clients_that_leave_before_the_stream_ends(self):
+        """curl leaves when Content-Length is satisfied, or nothing can come: HEAD, 204, 304."""
+        with open(os.path.join(self.folder, "some.bin"), "wb") as file:
+            file.write(bytes(50_000))
+        nginx, port = self.nginx_http2(f"root {self.folder}; if_modified_since before; location = /nothing {{ return 204; }}")
+        url = f"https://localhost:{port}"
+        with self.capture("-p", nginx.pid, "-c", "curl") as capture:
+            for _ in range(3):
+                self.curl_http2(f"{url}/some.bin", "-o", os.devnull)
+                self.curl_http2(f"{url}/some.bin", "-I")
+                self.curl_http2(f"{url}/nothing")
+                self.curl_http2(f"{url}/some.bin", "-H", "If-Modified-Since: Fri, 01 Jan 2100 00:00:00 GMT")
+            capture.wait_for(24)
+        expected = [("GET", 200, 50_000), ("HEAD", 200, 0), ("GET", 204, 0), ("GET", 304, 0)] * 3
+        for side in self.sides(capture):
+            self.assertEqual([(t["request"]["method"], t["response"]["status"], t["response"]["body"]["size"]) for t in side],
+                             expected)
+            self.assertEqual([t["integrity"] for t in side if not t["integrity"]["complete"]], [])
+            self.assertEqual({t["protocol"] for t in side}, {"h2"})
+
     def test_curl_and_nginx(self):
         content = os.urandom(3_000_000)
         document = json.dumps({"items": list(range(500))}).encode()
@@ -213,7 +233,7 @@ class HttpTwoTest(PairTest):
                 times = [e["time"] for e in events]
                 self.assertEqual(times, sorted(set(times)))
                 self.assertTrue(exchange["integrity"]["complete"])
-        self.assertIn("< tick id=2 number 2", capture.stdout)
+        self.assertIn("← tick id=2 number 2", capture.stdout)
 
     def test_cleartext_by_upgrade_and_prior_knowledge(self):
         server, port = self.hypercorn("plain")

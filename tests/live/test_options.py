@@ -114,13 +114,17 @@ class OptionsTest(LiveTest):
         for arguments in (("-a",), ("-u", "root"), ("-u", "0")):
             with self.capture(*arguments) as capture:
                 self.curl(f"https://localhost:{port}/marker")
-                wait_until(lambda: len([t for t in capture.seen_so_far() if t["request"]["target"] == "/marker"]) >= 2,
-                           "both ends")
+                wait_until(lambda: self.markers(capture.seen_so_far()) >= 2, "both ends")
             self.assertEqual(capture.status, 0)
         with self.capture("-u", "nobody") as capture:
             self.curl(f"https://localhost:{port}/marker")
             time.sleep(0.3)
-        self.assertEqual(capture.transactions, [])
+        self.assertEqual(self.markers(capture.transactions), 0)
+
+    @staticmethod
+    def markers(transactions):
+        """Others of the host are seen, too."""
+        return sum(t.get("request", {}).get("target") == "/marker" for t in transactions)
 
     def test_closed_reader_ends_quietly(self):
         nginx, port = self.nginx()
@@ -207,7 +211,7 @@ class OptionsTest(LiveTest):
         self.assertEqual(listed.returncode, 0, listed.stderr)
         libraries = [o for o in map(json.loads, listed.stdout.splitlines()) if o["type"] == "library"]
         self.assertIn(nginx.pid, [p["pid"] for l in libraries for p in l["processes"]])
-        doctor = self.sslsniff("doctor", "-p", nginx.pid)
+        doctor = self.sslsniff("doctor", "-v", "-p", nginx.pid)
         self.assertEqual(doctor.returncode, 0, doctor.stdout)
         self.assertIn("SSL_read", doctor.stdout)
         self.assertEqual(self.sslsniff("doctor", "--nonsense").returncode, 2)

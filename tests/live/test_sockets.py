@@ -82,27 +82,108 @@ class SocketsTest(LiveTest):
         self.assertEqual(both["received"], [b"before", 11, b"after"])
         self.assertEqual([(l["cause"], l["bytes"]) for l in capture.summary["losses"]], [("no_buffer", 22)])
 
+    def test_dropped_octets_are_a_known_gap(self):
+        """recv(MSG_TRUNC) leaves in the buffer, or in pages never touched, what was there before."""
+        process = self.python(
+            """if True:
+            import mmap, socket, sys
+            sys.stdin.readline()
+            listener = socket.create_server(("127.0.0.1", 0))
+            client = socket.create_connection(listener.getsockname())
+            server, _ = listener.accept()
+            client.sendall(b"before" + b"dropped" + b"after")
+            client.close()
+            assert server.recv(6) == b"before"
+            used, untouched = bytearray(b"an older request"), mmap.mmap(-1, 1 << 20)
+            assert server.recv_into(used, 4, socket.MSG_TRUNC) == 4
+            assert server.recv_into(memoryview(untouched)[65536:], 3, socket.MSG_TRUNC) == 3
+            assert server.recv(100) == b"after" and server.recv(100) == b""
+            server.close()
+            """)
+        streams, capture = self.streams_of(process)
+        both = self.by_direction(streams)
+        self.assertEqual(both["received"], [b"before", 7, b"after"])
+        self.assertEqual([(l["cause"], l["bytes"]) for l in capture.summary["losses"]], [("no_buffer", 7)])
+        missing = {c["received"]["missing"] for c in capture.of_type("connection")}
+        self.assertEqual(missing, {0, 7})
+
+    def test_what_is_cut_off_is_counted_once(self):
+        process = self.python(
+            """if True:
+            import socket, sys
+            sys.stdin.readline()
+            listener = socket.create_server(("127.0.0.1", 0))
+            client = socket.create_connection(listener.getsockname())
+            server, _ = listener.accept()
+            for _ in range(3):
+                client.sendall(b"x" * 100)
+                assert server.recv(100, socket.MSG_WAITALL) == b"x" * 100
+            client.close(); server.close()
+            """)
+        _, capture = self.streams_of(process, "-s", 40)
+        self.assertEqual([(l["cause"], l["bytes"]) for l in capture.summary["losses"]], [("snaplen", 2 * 3 * 60)])
+        self.assertEqual([c["sent"]["missing"] + c["received"]["missing"] for c in capture.of_type("connection")],
+                         [180, 180])
+
+    def test_end_that_was_read_is_no_octet(self):
+        """Also when the connection is broken behind it, with and without octets that nobody read."""
+        process = self.python(
+            """if True:
+            import socket, struct, sys, time
+            sys.stdin.readline()
+            listener = socket.create_server(("127.0.0.1", 0))
+            for unread in b"", b"nobody reads this":
+                client = socket.create_connection(listener.getsockname())
+                server, _ = listener.accept()
+                client.sendall(b"hello" + unread)
+                server.sendall(b"answer")
+                assert server.recv(5) == b"hello"
+                client.shutdown(socket.SHUT_WR)
+                assert unread or server.recv(5) == b""
+                server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                server.close()  # a reset
+                assert client.recv(6) == b"answer"
+                try:
+                    client.recv(1)
+                except ConnectionResetError:
+                    pass
+                client.close()
+            """)
+        streams, capture = self.streams_of(process)
+        self.assertEqual(sorted(map(tuple, streams.values())),
+                         [(b"answer",), (b"answer",), (b"answer",), (b"answer",), (b"hello",), (b"hello",), (b"hello",),
+                          (b"hellonobody reads this",)])
+        self.assertEqual(capture.summary["losses"], [])
+        self.assertEqual({c["reason"] for c in capture.of_type("connection")}, {"reset"})
+
     def test_partial_sends_and_retries(self):
         """A non-blocking sender whose buffer is full most of the time, a slow reader that peeks before it reads."""
         process = self.python(
             """if True:
-            import hashlib, select, socket, sys
+            import select, socket, sys
             sys.stdin.readline()
-            listener = socket.create_server(("127.0.0.1", 0))
+            listener = socket.socket()
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32768)  # else the kernel may make room for all of it
+            listener.bind(("127.0.0.1", 0))
+            listener.listen()
             client = socket.create_connection(listener.getsockname())
             server, _ = listener.accept()
             client.setblocking(False)
             client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
             content = b"".join(b"%07d\\n" % i for i in range(50000))
-            left, taken = memoryview(content), b""
+            left, taken, full = memoryview(content), b"", 0
             while len(taken) < len(content):
+                # Never in recv while octets wait for room: what was read may not be acknowledged yet.
+                readable, writable, _ = select.select([server], [client] if left else [], [])
                 try:
-                    while left:
+                    while writable and left:
                         left = left[client.send(left):]
                 except BlockingIOError:
-                    pass
-                server.recv(100, socket.MSG_PEEK)
-                taken += server.recv(10000)
+                    full += 1
+                if readable:
+                    server.recv(100, socket.MSG_PEEK)
+                    taken += server.recv(10000)
+            assert full > 2
             assert taken == content
             try:
                 client.recv(1)

@@ -25,8 +25,8 @@ class WebsocketTest(PairTest):
             self.assertEqual(messages[10]["code"], "1000")
             self.assertTrue(all(m["url"] == f"https://localhost:{self.port}/chat?room=1" for m in messages))
             self.assertTrue(all(t["integrity"]["complete"] for t in side))
-        self.assertIn("→ < text echo: hello", capture.stdout)
-        self.assertIn("→ > close code=1000 bye", capture.stdout)
+        self.assertIn("← text echo: hello", capture.stdout)
+        self.assertIn("→ close code=1000 bye", capture.stdout)
         self.check_replay(capture)
         if tshark := self.tshark():
             stream = tshark.streams("websocket")[0]

@@ -27,6 +27,7 @@ class FakeExchange final : public Exchange {
             writer.body(marker, body);
         }
     }
+    std::size_t held() const override { return sizeof(*this); }
 
     std::string name = "http/1.1";
     Summary text;

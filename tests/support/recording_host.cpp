@@ -38,7 +38,8 @@ std::vector<std::string> RecordingHost::lines() const {
     std::vector<std::string> out;
     for (const Emitted& one : emitted) {
         const Summary summary = one.exchange->summary();
-        out.push_back(fmt::format("{} -> {}{}{}", printable(summary.request), printable(summary.response),
+        out.push_back(fmt::format("{} {} {}{}{}", printable(summary.request),
+                                  summary.towards_client ? "<-" : "->", printable(summary.response),
                                   one.integrity.complete ? "" : " !", one.integrity.reason));
     }
     return out;

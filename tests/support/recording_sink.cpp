@@ -71,8 +71,9 @@ std::string render_details(const Exchange& exchange) {
 std::string render_summary(const Transaction& transaction) {
     const Summary summary = transaction.exchange->summary();
     std::string line =
-        fmt::format("{} {} -> {} ({}/{})", transaction.exchange->protocol(), printable(summary.request),
-                    printable(summary.response), summary.request_bytes, summary.response_bytes);
+        fmt::format("{} {} {} {} ({}/{})", transaction.exchange->protocol(), printable(summary.request),
+                    summary.towards_client ? "<-" : "->", printable(summary.response), summary.request_bytes,
+                    summary.response_bytes);
     if (!transaction.integrity.complete) {
         line += " incomplete: " + transaction.integrity.reason;
     }

@@ -177,6 +177,20 @@ class Pcapng(unittest.TestCase):
     def test_dns(self):
         self.assertEqual(fields("dns", "dns", "dns.qry.name"), ["example.com"] * 2)
 
+    def test_cleartext_that_becomes_tls(self):
+        """What is inside is dissected, in the stream that the cleartext began, on the true addresses."""
+        # tshark calls commands by their first four letters.
+        for display, stream, want in (("pgsql.query", "tcp.port == 5432", ["select 1"]),
+                                      ("mysql.query", "tcp.port == 3306", ["select 2"]),
+                                      ("http.request.uri", "tcp.port == 3128", ["example.com:443", "/inside"]),
+                                      ("smtp.req.command", "tcp.port == 25", ["EHLO", "STAR", "EHLO", "MAIL"]),
+                                      ("smtp.req.command", "tcp.port == 587", ["STAR", "EHLO"])):
+            self.assertEqual(fields("handover", f"{display} and {stream}", display), want)
+            self.assertEqual(len(set(fields("handover", stream, "tcp.stream"))), 1, stream)
+        self.assertEqual(set(fields("handover", "tcp", "ip.dst")), {"10.0.0.5", "10.0.0.9", "10.0.0.8"})
+        self.assertIn("someone", fields("handover", "mysql.user", "mysql.user"))
+        self.assertEqual(len(fields("handover", "frame.comment contains \"tls_began\"", "frame.number")), 5)
+
     def test_64_mib_body(self):
         self.assertEqual(self.requests("huge"), ["/huge", "/after-huge"])
         self.assertEqual(fields("huge", "http.response", "http.content_length"), [str(64 << 20), "2"])

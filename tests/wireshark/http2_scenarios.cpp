@@ -38,7 +38,7 @@ void h2_exchange(EventScript& script, bool preface, std::uint32_t stream) {
 
 }  // namespace
 
-void http2(PcapngSink& sink) {
+void http2(EventConsumer& sink) {
     EventScript script(sink, {100, 1, 0xA0, 1});
     script.process("curl").open().endpoints(Role::client, kClient, kServer).tls(tls("h2"));
     h2_exchange(script, true, 1);
@@ -51,7 +51,7 @@ void http2(PcapngSink& sink) {
 }
 
 /// Every file ends somewhere in an exchange; fields refer to the table that the first one filled.
-void http2_rotated(PcapngSink& sink) {
+void http2_rotated(EventConsumer& sink) {
     EventScript script(sink, {100, 1, 0xA0, 1});
     script.process("curl").open().endpoints(Role::client, kClient, kServer).tls(tls("h2"));
     script.sent("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + h2_frame(4, 0, 0, "")).received(h2_frame(4, 0, 0, ""));
@@ -69,7 +69,7 @@ void http2_rotated(PcapngSink& sink) {
 }
 
 /// Octets lost inside a frame, and over the ends of frames.
-void http2_gaps(PcapngSink& sink) {
+void http2_gaps(EventConsumer& sink) {
     EventScript script(sink, {100, 1, 0xA0, 1});
     script.process("curl").open().endpoints(Role::client, kClient, kServer).tls(tls("h2"));
     script.sent("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + h2_frame(4, 0, 0, "")).received(h2_frame(4, 0, 0, ""));

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "model/connection.h"
-#include "output/pcapng/pcapng_sink.h"
+#include "model/event.h"
 
 namespace sslsniff::test {
 
@@ -22,9 +22,12 @@ std::string text(std::size_t size);
 /// As a client with OpenSSL would know it.
 TlsInfo tls(std::string_view alpn, std::string_view sni = "example.com");
 
+/// Scenarios of connections that become TLS.
+void handover(EventConsumer& sink);
+
 /// Scenarios of HTTP/2.
-void http2(PcapngSink& sink);
-void http2_rotated(PcapngSink& sink);
-void http2_gaps(PcapngSink& sink);
+void http2(EventConsumer& sink);
+void http2_rotated(EventConsumer& sink);
+void http2_gaps(EventConsumer& sink);
 
 }  // namespace sslsniff::test

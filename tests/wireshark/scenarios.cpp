@@ -2,12 +2,15 @@
 #include <cstdio>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "app/output.h"
 #include "messages.h"
-#include "output/pcapng/rotating_files.h"
+#include "output/files/output_file.h"
+#include "output/pcapng/pcapng_sink.h"
 #include "protocols/http2/dissector_context.h"
 #include "support/deflate.h"
 #include "support/event_script.h"
@@ -15,7 +18,7 @@
 namespace sslsniff::test {
 namespace {
 
-void http1(PcapngSink& sink) {
+void http1(EventConsumer& sink) {
     EventScript script(sink, {4242, 1, 0xA0, 1});
     script.process("curl", "/usr/bin/curl").open().endpoints(Role::client, kClient, kServer);
     script.tls(tls("http/1.1"));
@@ -36,13 +39,13 @@ void http1(PcapngSink& sink) {
     script.close();
 }
 
-void ipv6(PcapngSink& sink) {
+void ipv6(EventConsumer& sink) {
     EventScript script(sink, {7, 1, 0xA0, 1});
     script.process("wget").open().endpoints(Role::client, "[2001:db8::10]:40001", "[2001:db8::5]:8443");
     script.sent(get("/six")).received(answer("six")).close();
 }
 
-void both_ends(PcapngSink& sink) {
+void both_ends(EventConsumer& sink) {
     EventScript client(sink, {100, 1, 0xA0, 1});
     EventScript server(sink, {200, 1, 0xB0, 2});
     client.process("curl").open().endpoints(Role::client, "127.0.0.1:50000", "127.0.0.1:443", Transport::tcp,
@@ -58,7 +61,7 @@ void both_ends(PcapngSink& sink) {
     server.close();
 }
 
-void reuse(PcapngSink& sink) {
+void reuse(EventConsumer& sink) {
     for (std::uint64_t i = 1; i <= 3; ++i) {
         EventScript script(sink, {100, 1, 0xA0, i}, EventScript::kStart + std::chrono::seconds(i));
         script.process("curl").open().endpoints(Role::client, kClient, kServer);
@@ -66,7 +69,7 @@ void reuse(PcapngSink& sink) {
     }
 }
 
-void gaps(PcapngSink& sink) {
+void gaps(EventConsumer& sink) {
     EventScript script(sink, {100, 1, 0xA0, 1});
     script.process("curl").open().endpoints(Role::client, kClient, kServer);
     const std::string big = answer(text(50'000));
@@ -83,13 +86,13 @@ void gaps(PcapngSink& sink) {
     plain.sent(get("/plain-after")).received(answer("after")).close();
 }
 
-void midstream(PcapngSink& sink) {
+void midstream(EventConsumer& sink) {
     EventScript script(sink, {100, 1, 0xA0, 1});
     script.process("curl").open(Carrier::tls, true).endpoints(Role::client, kClient, kServer);
     script.received(text(3000)).sent(get("/mid")).received(answer("mid")).close();
 }
 
-void unknown_peer(PcapngSink& sink) {
+void unknown_peer(EventConsumer& sink) {
     EventScript script(sink, {100, 1, 0xA0, 1});
     script.process("python3").open().tls(tls("http/1.1"));
     script.sent(get("/unknown")).received(answer("x")).wait(std::chrono::seconds(2));
@@ -103,7 +106,7 @@ void unknown_peer(PcapngSink& sink) {
 }
 
 /// Server ports whose dissectors would take the stream away.
-void hijacked(PcapngSink& sink) {
+void hijacked(EventConsumer& sink) {
     std::uint64_t generation = 0;
     for (const std::string port : {"5432", "9092", "8009", "11211"}) {
         EventScript script(sink, {100, 1, 0xA0, ++generation});
@@ -115,22 +118,22 @@ void hijacked(PcapngSink& sink) {
     native.tls(tls("http/1.1")).sent(get("/p8080")).received(answer("native")).close();
 }
 
-void redis_on(PcapngSink& sink, std::string_view server, std::uint64_t generation) {
+void redis_on(EventConsumer& sink, std::string_view server, std::uint64_t generation) {
     EventScript script(sink, {100, 1, 0xA0, generation});
     script.process("redis-cli").open().endpoints(Role::client, kClient, server);
     script.sent("*1\r\n$4\r\nPING\r\n").received("+PONG\r\n").close();
 }
 
-void redis(PcapngSink& sink) {
+void redis(EventConsumer& sink) {
     redis_on(sink, "93.184.216.34:6379", 1);
 }
 
-void redis_marked(PcapngSink& sink) {
+void redis_marked(EventConsumer& sink) {
     redis_on(sink, "93.184.216.34:6380", 1);
     redis_on(sink, "93.184.216.35:12000", 2);
 }
 
-void dns(PcapngSink& sink) {
+void dns(EventConsumer& sink) {
     const std::string query(
         "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07"
         "example\x03"
@@ -144,7 +147,7 @@ void dns(PcapngSink& sink) {
     dot.sent(std::string("\0\x1d", 2) + query).close();
 }
 
-void processes(PcapngSink& sink) {
+void processes(EventConsumer& sink) {
     for (std::uint32_t i = 1; i <= 2000; ++i) {
         EventScript script(sink, {i, i, 0xA0, i});
         script.process("worker" + std::to_string(i)).open();
@@ -153,7 +156,7 @@ void processes(PcapngSink& sink) {
     }
 }
 
-void huge(PcapngSink& sink) {
+void huge(EventConsumer& sink) {
     constexpr std::size_t kSize = 64 << 20;
     EventScript script(sink, {100, 1, 0xA0, 1});
     script.process("curl")
@@ -187,7 +190,7 @@ std::unique_ptr<StreamContext> make_context(std::string_view protocol, Direction
 int write_all(const std::filesystem::path& folder) {
     struct Scenario {
         std::string name;
-        std::function<void(PcapngSink&)> play;
+        std::function<void(EventConsumer&)> play;
         std::uint64_t max_size = 0;  ///< octets of each file, 0: there is one
     };
     const std::vector<Scenario> scenarios{{"http1", http1},
@@ -204,20 +207,24 @@ int write_all(const std::filesystem::path& folder) {
                                           {"redis", redis},
                                           {"redis_marked", redis_marked},
                                           {"dns", dns},
+                                          {"handover", handover},
                                           {"processes", processes},
                                           {"huge", huge}};
     for (const auto& [name, play, max_size] : scenarios) {
-        auto files = RotatingFiles::create(folder / (name + ".pcapng"), {.max_size = max_size}, {});
-        if (!files) {
-            std::fprintf(stderr, "%s\n", files.error().message.c_str());
-            return 1;
-        }
+        FileRules rules;
+        auto file = std::make_unique<OutputFile>(
+            OutputFile::Options{folder / (name + ".pcapng"), name, {.max_size = max_size}}, rules, nullptr);
         PcapngOptions options;
         options.host = {.hardware = "x86_64", .os = "Linux 6.1", .application = "sslsniff test"};
-        PcapngSink sink(options, **files, guess, make_context);
-        play(sink);
-        if (const auto finished = sink.finish(); !finished) {
-            std::fprintf(stderr, "%s\n", finished.error().message.c_str());
+        EventOutput<PcapngSink> output(std::move(file), options, guess, make_context);
+        auto done = output.file().check({});
+        done = done ? output.file().open({}) : done;
+        if (done) {
+            play(*output.events());
+            done = output.finish();
+        }
+        if (!done) {
+            std::fprintf(stderr, "%s\n", done.error().message.c_str());
             return 1;
         }
     }

@@ -51,6 +51,17 @@ TEST_F(CommandRunnerTest, NeverReleasedRunsNothing) {
     EXPECT_NE(::access(file_.c_str(), F_OK), 0);
 }
 
+TEST_F(CommandRunnerTest, ItsOutputMayGoElsewhere) {
+    const UniqueFd file(::open(file_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    const std::vector<std::string> words{"sh", "-c", "echo ran"};
+    auto runner = *CommandRunner::fork_held(words, signals_, file.get());
+    EXPECT_FALSE(runner.release().has_value());
+    EXPECT_EQ(runner.wait(), 0);
+    std::ifstream written(file_);
+    EXPECT_EQ(std::string(std::istreambuf_iterator<char>(written), {}), "ran\n");
+    ::unlink(file_.c_str());
+}
+
 TEST_F(CommandRunnerTest, GivesTheExitStatus) {
     auto runner = start({"sh", "-c", "exit 42"});
     EXPECT_FALSE(runner.release().has_value());

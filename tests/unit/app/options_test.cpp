@@ -46,6 +46,8 @@ TEST(Options, DefaultsToTextOnStdout) {
     EXPECT_EQ(options.snaplen, 0U);
     EXPECT_EQ(options.buffer_size, 64ULL << 20U);
     EXPECT_EQ(options.max_body, 64ULL << 10U);
+    EXPECT_EQ(options.max_memory, 256ULL << 20U);
+    EXPECT_EQ(options.max_saved, 1ULL << 30U);
     EXPECT_EQ(options.color, ColorMode::automatic);
 }
 
@@ -93,6 +95,10 @@ TEST(Options, LimitsHaveUnits) {
     EXPECT_TRUE(options.hex);
     EXPECT_TRUE(options.quiet);
     EXPECT_EQ(accepted({"-a", "-B", "1M"}).buffer_size, 1ULL << 20U);
+    EXPECT_EQ(accepted({"-a", "--max-memory", "1G"}).max_memory, 1ULL << 30U);
+    EXPECT_EQ(accepted({"-a", "--max-saved", "100k"}).max_saved, 100ULL << 10U);
+    EXPECT_EQ(accepted({"-a", "-B", "64k"}).buffer_size, 64ULL << 10U);
+    EXPECT_EQ(accepted({"-a", "-B", "1G"}).buffer_size, 1ULL << 30U);
 }
 
 TEST(Options, ReadsARecordingWithoutTargets) {
@@ -115,6 +121,7 @@ TEST(Options, RefusesContradictions) {
 TEST(Options, RefusesBadValues) {
     EXPECT_NE(refused({"-p", "x"}).find("'x'"), std::string::npos);
     EXPECT_NE(refused({"-p", "0"}).find("'0'"), std::string::npos);
+    EXPECT_NE(refused({"-a", "--max-memory", "64k"}).find("1M"), std::string::npos);
     EXPECT_NE(refused({"-p", "-5"}).find("-5"), std::string::npos);
     EXPECT_NE(refused({"-p", "99999999999"}).find("process id"), std::string::npos);
     EXPECT_NE(refused({"-a", "-o", "xml"}).find("xml"), std::string::npos);
@@ -125,12 +132,45 @@ TEST(Options, RefusesBadValues) {
     EXPECT_NE(refused({"-a", "-s"}).find("snaplen"), std::string::npos);
     EXPECT_NE(refused({"-a", "--nonsense"}).find("--nonsense"), std::string::npos);
     EXPECT_NE(refused({"curl"}).find("sslsniff -- curl"), std::string::npos);
+    for (const auto* size : {"0", "65535", "100G", "1025M", "99999999999999999999"}) {
+        EXPECT_NE(refused({"-a", "-B", size}).find("-"), std::string::npos) << size;
+    }
+}
+
+TEST(Options, RotationNeedsAFileOfAnyFormat) {
+    EXPECT_EQ(accepted({"-a", "-C", "1", "-o", "json:x"}).rotation.max_size, 1'000'000U);
+    EXPECT_TRUE(accepted({"-a", "-G", "1h", "-w", "x"}).rotation.any());
+    EXPECT_NE(refused({"-a", "-C", "1"}).find("-o FORMAT:FILE"), std::string::npos);
+    EXPECT_NE(refused({"-a", "-W", "1", "-w", "x"}).find("-C or -G"), std::string::npos);
+}
+
+TEST(Options, StandardOutputHasTwoNames) {
+    EXPECT_TRUE(accepted({"-a", "-o", "json:/dev/stdout"}).outputs[0].to_stdout());
+    EXPECT_TRUE(accepted({"-a", "-w", "/dev/stdout"}).outputs[0].to_stdout());
 }
 
 TEST(Options, EmptyValuesAreWrong) {
-    for (const auto* option : {"-n", "--duration", "-s", "--max-body", "-B", "-p", "-o", "-r"}) {
+    for (const auto* option :
+         {"-n", "--duration", "-s", "--max-body", "-B", "-p", "-o", "-r", "-c", "-u", "-w", "--backend",
+          "--where", "--proto", "--save-bodies", "--decode-as", "--color"}) {
         refused({"-a", option, ""});
     }
+    EXPECT_NE(refused({"--backend=", "-p", "1"}).find("--backend="), std::string::npos);
+}
+
+TEST(Options, HabitsOfOtherToolsGetAHint) {
+    EXPECT_NE(refused({"-i", "lo", "-a"}).find("processes are captured, not interfaces"), std::string::npos);
+    EXPECT_NE(refused({"-a", "-nn"}).find("--no-names"), std::string::npos);
+    EXPECT_NE(refused({"-a", "-n"}).find("-n,--count needs a value, COUNT (to leave out names: --no-names)"),
+              std::string::npos);
+    EXPECT_NE(refused({"-a", "-A"}).find("-vv"), std::string::npos);
+    const auto numeric = accepted({"-c", "5"});
+    ASSERT_EQ(numeric.hints.size(), 1U);
+    EXPECT_NE(numeric.hints[0].find("-n 5"), std::string::npos);
+    const auto longer = accepted({"-c", "a-very-long-name", "-c", "nginx"});
+    ASSERT_EQ(longer.hints.size(), 1U);
+    EXPECT_NE(longer.hints[0].find("'a-very-long-nam'"), std::string::npos);
+    EXPECT_TRUE(accepted({"-c", "fifteen-letters"}).hints.empty());
 }
 
 TEST(Options, MessagesNeverCarryControlCharacters) {

@@ -36,8 +36,10 @@ class SinksTest : public testing::Test {
 
 TEST_F(SinksTest, FanOutKeepsTheOrder) {
     SinkFanOut fan_out;
-    fan_out.add(std::make_unique<Recorder>(log_, "a"));
-    fan_out.add(std::make_unique<Recorder>(log_, "b"));
+    Recorder a(log_, "a");
+    Recorder b(log_, "b");
+    fan_out.add(a);
+    fan_out.add(b);
     fan_out.on_transaction(transaction_);
     fan_out.on_connection({connection_, {}, {}, {}, 0, {}, {}});
     fan_out.on_loss({});

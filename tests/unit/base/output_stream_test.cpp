@@ -2,102 +2,27 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <csignal>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <thread>
 
 namespace sslsniff {
 namespace {
 
-namespace fs = std::filesystem;
-
-class OutputFile : public testing::Test {
-  protected:
-    OutputFile() {
-        std::string pattern = (fs::temp_directory_path() / "sslsniff-XXXXXX").string();
-        folder_ = ::mkdtemp(pattern.data());
+/// Gives up at once, or after it has let a reader take something so many times.
+class Impatience final : public Patience {
+  public:
+    bool await_readable(int /*fd*/) override { return false; }
+    bool await_writable(int /*fd*/) override {
+        ++asked;
+        return false;
     }
-    ~OutputFile() override { fs::remove_all(folder_); }
-
-    std::string path(const char* name) const { return (folder_ / name).string(); }
-    static std::string content(const std::string& path) {
-        std::ifstream file(path, std::ios::binary);
-        return {std::istreambuf_iterator<char>(file), {}};
-    }
-
-  private:
-    fs::path folder_;
+    bool pause(std::chrono::milliseconds /*time*/) override { return false; }
+    int asked = 0;
 };
-
-TEST_F(OutputFile, IsCreatedForTheUserAloneAndEmptied) {
-    const std::string file = path("new");
-    {
-        auto stream = create_output_file(file);
-        ASSERT_TRUE(stream);
-        (*stream)->write("secret\n");
-    }
-    struct stat status{};
-    ASSERT_EQ(::stat(file.c_str(), &status), 0);
-    EXPECT_EQ(status.st_mode & 0777, 0600U);
-    EXPECT_EQ(content(file), "secret\n");
-    ASSERT_TRUE(create_output_file(file));
-    EXPECT_EQ(content(file), "");
-}
-
-TEST_F(OutputFile, BuffersAndKeepsOrder) {
-    const std::string file = path("big");
-    const auto stream = create_output_file(file);
-    ASSERT_TRUE(stream);
-    std::string expected;
-    for (const std::size_t size : {1U, 60'000U, 10'000U, 65'536U, 3U, 200'000U, 7U}) {
-        const std::string piece(size, static_cast<char>('a' + expected.size() % 26));
-        (*stream)->write(piece);
-        expected += piece;
-    }
-    EXPECT_LT((*stream)->bytes_written(), expected.size());
-    ASSERT_TRUE((*stream)->flush());
-    EXPECT_EQ((*stream)->bytes_written(), expected.size());
-    EXPECT_EQ(content(file), expected);
-}
-
-TEST_F(OutputFile, FollowsOwnLinksOnly) {
-    fs::create_symlink(path("target"), path("own"));
-    EXPECT_TRUE(create_output_file(path("own")));
-    if (::geteuid() != 0) {
-        GTEST_SKIP() << "only root can make links of another user";
-    }
-    fs::create_symlink(path("target"), path("foreign"));
-    ASSERT_EQ(::lchown(path("foreign").c_str(), 1234, 1234), 0);
-    const auto stream = create_output_file(path("foreign"));
-    ASSERT_FALSE(stream);
-    EXPECT_NE(stream.error().message.find("symbolic link of another user (uid 1234)"), std::string::npos);
-}
-
-TEST_F(OutputFile, FailureNamesTheFileAndTheReason) {
-    const auto stream = create_output_file(path("no/such/folder"));
-    ASSERT_FALSE(stream);
-    EXPECT_EQ(stream.error().message,
-              "cannot create " + path("no/such/folder") + ": No such file or directory");
-}
-
-TEST_F(OutputFile, FifoWaitsForItsReader) {
-    const std::string fifo = path("fifo");
-    ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
-    std::string read;
-    std::thread reader([&] { read = content(fifo); });
-    {
-        const auto stream = create_output_file(fifo);
-        ASSERT_TRUE(stream);
-        (*stream)->write("through");
-    }
-    reader.join();
-    EXPECT_EQ(read, "through");
-}
 
 TEST(FdOutputStream, FullDiskNamesFileAndBytes) {
     const UniqueFd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
@@ -150,6 +75,53 @@ TEST(FdOutputStream, WaitsWhenANonBlockingReaderIsSlow) {
     }
     consumer.join();
     EXPECT_EQ(total, 1'000'000U);
+}
+
+/// Blocking pipes, as a shell makes them, and sockets: nothing waits but patience.
+class StalledReader : public testing::TestWithParam<bool> {
+  protected:
+    StalledReader() {
+        std::array<int, 2> ends{};
+        const int made = GetParam() ? ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data())
+                                    : ::pipe2(ends.data(), O_CLOEXEC);
+        EXPECT_EQ(made, 0);
+        reader_ = UniqueFd(ends[0]);
+        writer_ = UniqueFd(ends[1]);
+    }
+    UniqueFd reader_;
+    UniqueFd writer_;
+};
+
+TEST_P(StalledReader, IsGivenUpAndWhatItLacksIsCounted) {
+    Impatience patience;
+    FdOutputStream stream(writer_.get(), "standard output", &patience);
+    const std::string piece(1'000'000, 'x');
+    stream.write(piece);
+    const auto first = stream.flush();
+    ASSERT_FALSE(first);
+    EXPECT_EQ(patience.asked, 1);
+    EXPECT_FALSE(stream.is_closed_reader());
+    EXPECT_TRUE(stream.has_failed());
+    stream.write(piece);
+    const auto second = stream.flush();
+    const auto written = stream.bytes_written();
+    EXPECT_GT(written, 0U);
+    EXPECT_LT(written, piece.size());
+    EXPECT_EQ(second.error().message, "cannot write standard output: its reader takes nothing (" +
+                                          std::to_string(written) + " bytes written, " +
+                                          std::to_string(2 * piece.size() - written) + " bytes not)");
+    // The other end, and whoever shares this one, still find a blocking file.
+    EXPECT_EQ(::fcntl(writer_.get(), F_GETFL) & O_NONBLOCK, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, StalledReader, testing::Bool(),
+                         [](const auto& kind) { return kind.param ? "Socket" : "Pipe"; });
+
+TEST(FdOutputStream, NamesArePrintable) {
+    FdOutputStream stream(-1, "a\x1b[31m");
+    stream.write("x");
+    EXPECT_EQ(stream.flush().error().message,
+              "cannot write a\\x1b[31m: Bad file descriptor (0 bytes written)");
 }
 
 }  // namespace

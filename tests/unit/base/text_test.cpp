@@ -12,6 +12,11 @@ TEST(Text, PrintableNeverPassesControlCharacters) {
     EXPECT_EQ(printable("\xc2\x9b"), "\\xc2\\x9b");           // C1 control sequence introducer
     EXPECT_EQ(printable("\xe2\x80\xae"), "\\xe2\\x80\\xae");  // right-to-left override
     EXPECT_EQ(printable("\xff\xc3"), "\\xff\\xc3");
+    // What was typed and what drives a terminal do not look alike; other backslashes stay readable.
+    EXPECT_EQ(printable("\\x1b"), "\\x5cx1b");
+    EXPECT_EQ(printable("{\"a\": \"\\n\\\\\"} C:\\"), "{\"a\": \"\\n\\\\\"} C:\\");
+    EXPECT_EQ(printable("\\\\x"), "\\\\x5cx");
+    EXPECT_EQ(printable_notation("\\x1b\x1b"), "\\x1b\\x1b");
 }
 
 TEST(Text, Utf8) {

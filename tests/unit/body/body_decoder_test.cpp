@@ -49,8 +49,8 @@ TEST(BodyDecoder, IgnoresPaddingBehindTheEnd) {
 
 TEST(BodyDecoder, StopsAtTheRatioAndAtTheSize) {
     const std::string bomb = deflated(std::string(20'000'000, 'a'), 31);
-    BodyDecoder by_ratio("gzip", {.max_output = 1'000'000'000, .max_ratio = 100});
-    EXPECT_LE(feed(by_ratio, bomb, 500).size(), (bomb.size() + 64) * 100);
+    BodyDecoder by_ratio("gzip", {.max_output = 1'000'000'000, .max_ratio = 100, .grace = 7000});
+    EXPECT_LE(feed(by_ratio, bomb, 500).size(), 7000 + bomb.size() * 100);
     EXPECT_EQ(by_ratio.state(), State::limited);
     BodyDecoder by_size("gzip", {.max_output = 12'345, .max_ratio = 1'000'000});
     EXPECT_EQ(feed(by_size, bomb, 500).size(), 12'345U);

@@ -144,5 +144,64 @@ TEST_F(BindingDelayTest, FlushGivesEverythingOut) {
     EXPECT_EQ(order(), "ooAB");
 }
 
+TEST_F(BindingDelayTest, PatienceBeginsWhenTheProbesHaveCome) {
+    open(1);
+    data(1, "A");
+    now += milliseconds(499);
+    delay.on_probes(42, now);
+    now += milliseconds(499);
+    data(1, "B");
+    EXPECT_EQ(order(), "o");
+    bind(1);
+    EXPECT_EQ(order(), "oeAB");
+}
+
+TEST_F(BindingDelayTest, ProbesOfAnotherProcessDoNotMatter) {
+    open(1);
+    data(1, "A");
+    delay.on_probes(41, now + milliseconds(300));
+    delay.on_probes(43, now + milliseconds(300));
+    now += milliseconds(500);
+    delay.expire(now, out);
+    EXPECT_EQ(order(), "oA");
+}
+
+TEST_F(BindingDelayTest, ProbesOfAllProcesses) {
+    open(1);
+    data(1, "A");
+    delay.on_probes(0, now + milliseconds(300));
+    now += milliseconds(500);
+    delay.expire(now, out);
+    EXPECT_EQ(order(), "o");
+    now += milliseconds(300);
+    delay.expire(now, out);
+    EXPECT_EQ(order(), "oA");
+}
+
+/// The reader is late: what it reads happened before the probes came.
+TEST_F(BindingDelayTest, PayloadFromBeforeTheProbesWaitsForWhatTheySee) {
+    const Timestamp attached = now + milliseconds(2000);
+    delay.on_probes(42, attached);
+    open(1);
+    data(1, "A");
+    now = attached + milliseconds(400);
+    data(1, "B");
+    EXPECT_EQ(order(), "o");
+    bind(1);
+    EXPECT_EQ(order(), "oeAB");
+}
+
+TEST_F(BindingDelayTest, OthersThatBeganLaterMayGiveUpEarlier) {
+    open(1);
+    data(1, "A");
+    const ConnectionId other{43, 9, 2, 2};
+    delay.pass(OpenEvent{other, now, Carrier::tls, false, {}}, out);
+    delay.pass(DataEvent{other, now, 1, Direction::sent, 0, "B"}, out);
+    delay.on_probes(42, now + milliseconds(100));
+    now += milliseconds(500);
+    delay.expire(now, out);
+    EXPECT_EQ(order(), "ooB");
+}
+
 }  // namespace
 }  // namespace sslsniff

@@ -233,6 +233,8 @@ TEST_F(EventDecoderTest, HandshakeAndAlpnAreNewsAboutTheSession) {
     decoder.decode(open_record(), out);
     auto handshake = event_of<handshake_event>(EVENT_HANDSHAKE);
     handshake.header.flags = HANDSHAKE_SERVER | HANDSHAKE_FAILED;
+    handshake.header.detail = HANDSHAKE_ALERT_SENT;
+    handshake.alert = 48;
     handshake.duration = 1500;
     auto alpn = event_of<alpn_event>(EVENT_ALPN);
     alpn.length = 2;
@@ -242,6 +244,7 @@ TEST_F(EventDecoderTest, HandshakeAndAlpnAreNewsAboutTheSession) {
     const auto news = out.all<TlsEvent>();
     EXPECT_EQ(news.at(0).role, Role::server);
     EXPECT_TRUE(news.at(0).tls.handshake_failed);
+    EXPECT_EQ(news.at(0).tls.handshake_error, "alert sent: unknown_ca");
     EXPECT_EQ(news.at(0).tls.handshake, Duration(1500));
     EXPECT_EQ(news.at(1).tls.alpn, "h2");
 }

@@ -122,7 +122,7 @@ TEST_F(MidstreamDoubtTest, OtherRecordsAreTlsThatIsNotDecoded) {
     now += MidstreamDoubt::kPatience;
     data("more");
     close(CloseReason::reset);
-    EXPECT_EQ(log, (Log{"open tls", "tls no supported library", "close reset"}));
+    EXPECT_EQ(log, (Log{"open tls", "tls by no known TLS library, or forwarded", "close reset"}));
     EXPECT_EQ(ignored, std::vector{kCookie});
 }
 
@@ -138,6 +138,17 @@ TEST_F(MidstreamDoubtTest, TheKernelSideMayKnow) {
     data("\1");
     close(CloseReason::covered);
     EXPECT_EQ(log, Log{});
+}
+
+TEST_F(MidstreamDoubtTest, OctetsBeforeTlsWereCleartextOnlyIfTheyAreText) {
+    open();
+    data("\1");
+    close(CloseReason::tls_began);
+    EXPECT_EQ(log, Log{});
+    open();
+    data("STARTTLS\r\n");
+    close(CloseReason::tls_began);
+    EXPECT_EQ(log, (Log{"open cleartext", "data 10", "close tls_began"}));
 }
 
 TEST_F(MidstreamDoubtTest, LateCertaintyEndsWhatWasHandedOn) {

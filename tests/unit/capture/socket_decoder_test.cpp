@@ -68,6 +68,19 @@ TEST_F(SocketDecoderTest, TlsThatProbesCoverIsForgotten) {
     EXPECT_EQ(decoder.open_connections(), 0U);
 }
 
+TEST_F(SocketDecoderTest, TheTlsOfASocketIsAnotherConnectionThanItsCleartext) {
+    decoder.decode(socket_record(kGeneration), out);
+    auto over = event_of<close_event>(EVENT_CLOSE);
+    over.header.detail = CLOSED_TLS_BEGAN;
+    EXPECT_TRUE(decoder.decode(record_of(over), out));
+    EXPECT_EQ(out.all<CloseEvent>().at(0).reason, CloseReason::tls_began);
+    decoder.decode(socket_record(kGeneration + 1, OPEN_HELD), out);
+    EXPECT_TRUE(decoder.decode(record_of(event_of<event_header>(EVENT_UNCOVERED, kGeneration + 1)), out));
+    ASSERT_EQ(out.all<OpenEvent>().size(), 2U);
+    EXPECT_EQ(out.all<OpenEvent>().at(1).carrier, Carrier::tls);
+    EXPECT_NE(out.all<OpenEvent>().at(0).connection, out.all<OpenEvent>().at(1).connection);
+}
+
 TEST_F(SocketDecoderTest, ADatagramSocketEndsWithAllItsConnections) {
     for (const std::uint64_t generation : {1U, 2U}) {
         decoder.decode(socket_record(generation, 0, generation), out);

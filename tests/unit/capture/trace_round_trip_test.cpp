@@ -87,7 +87,7 @@ class RandomEvents {
     }
     TlsInfo tls() {
         TlsInfo out{octets(20), octets(8),    octets(20),    octets(40), octets(10),
-                    {},         std::nullopt, below(2) == 0, octets(12)};
+                    {},         std::nullopt, below(2) == 0, octets(15), octets(12)};
         for (std::uint64_t i = below(4); i > 0; --i) {
             out.offered_alpn.push_back(octets(9));
         }

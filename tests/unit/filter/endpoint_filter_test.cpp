@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "filter/connection_gate.h"
 #include "support/event_script.h"
 #include "support/event_text.h"
@@ -84,6 +86,43 @@ TEST_F(Gate, UnknownSocketsStayOutAndAreCounted) {
         .sent("y");
     EXPECT_EQ(text_.take(), "");
     EXPECT_EQ(gate_.undecided(), 2U);
+}
+
+TEST_F(Gate, CountsThoseThatStillWaitAtTheEnd) {
+    test::EventScript unknown(gate_, {1, 1, 1, 1});
+    unknown.open().sent("x");
+    EXPECT_EQ(gate_.undecided(), 1U);
+}
+
+TEST_F(Gate, WhatWaitsIsBoundedForAllTogether) {
+    ConnectionGate gate(EndpointFilter::compile("port 443").value(), text_, {.max_waiting = 100'000});
+    std::vector<test::EventScript> scripts;
+    for (std::uint64_t i = 1; i <= 10; ++i) {
+        scripts.emplace_back(gate, ConnectionId{1, 1, i, i}).open().sent(std::string(20'000, 'x'));
+    }
+    // Who waited longest stays out, the others go on.
+    EXPECT_GE(gate.undecided(), 6U);
+    scripts[0].endpoints(Role::client, "10.0.0.1:5000", "10.0.0.2:443").sent("y");
+    EXPECT_EQ(text_.take(), "");
+    scripts[9].endpoints(Role::client, "10.0.0.1:5000", "10.0.0.2:443").sent("y");
+    EXPECT_NE(text_.take().find("10 > xxx"), std::string::npos);
+    EXPECT_EQ(gate.undecided(), 9U);
+}
+
+TEST_F(Gate, ConnectionsWithoutEndAreForgotten) {
+    ConnectionGate gate(EndpointFilter::compile("port 443").value(), text_, {.max_connections = 3});
+    std::vector<test::EventScript> scripts;
+    for (std::uint64_t i = 1; i <= 5; ++i) {
+        scripts.emplace_back(gate, ConnectionId{1, 1, i, i})
+            .open()
+            .endpoints(Role::client, "10.0.0.1:5000", "10.0.0.2:443");
+    }
+    static_cast<void>(text_.take());
+    scripts[4].sent("five");
+    EXPECT_EQ(text_.take(), "5 > five\n");
+    scripts[0].sent("one");  // of which nothing is known any more
+    EXPECT_EQ(text_.take(), "");
+    EXPECT_EQ(gate.undecided(), 1U);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ class SampleExchange final : public Exchange {
     std::string_view protocol() const override { return "http/1.1"; }
     Summary summary() const override { return {}; }
     void write_details(DetailWriter&) const override {}
+    std::size_t held() const override { return sizeof(*this); }
     void write_fields(FieldWriter& writer) const override {
         Body body;
         body.size = 1'500'000;

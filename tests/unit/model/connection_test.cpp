@@ -55,7 +55,7 @@ TEST(Names, EveryValueReadsBack) {
     expect_names(Transport::unix_socket, parse_transport);
     expect_names(Correlation::socket, parse_correlation);
     expect_names(LossCause::missed, parse_loss_cause);
-    expect_names(CloseReason::covered, parse_close_reason);
+    expect_names(CloseReason::tls_began, parse_close_reason);
     EXPECT_EQ(to_string(Direction::sent), "sent");
     EXPECT_EQ(to_string(opposite(Direction::sent)), "received");
 }

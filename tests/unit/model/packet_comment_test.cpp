@@ -28,6 +28,7 @@ ConnectionComment full() {
                 {"h2", "a,b\\c"},
                 Duration(1'234'567),
                 true,
+                "alert sent:\nunknown_ca",
                 "no supported\nlibrary"};
     info.opened = Timestamp(Duration(1'782'000'000'123'456'789));
     info.midstream = true;

@@ -11,6 +11,7 @@
 #include <map>
 #include <vector>
 
+#include "output/bodies/body_file.h"
 #include "output/bodies/body_stage.h"
 #include "output/bodies/file_name.h"
 #include "support/deflate.h"
@@ -40,6 +41,7 @@ class BodyExchange final : public Exchange {
         writer.end_object();
     }
     void write_details(DetailWriter&) const override {}
+    std::size_t held() const override { return sizeof(*this); }
 
     std::string url;
     Body body;
@@ -50,7 +52,8 @@ class BodyFolderTest : public testing::Test {
     BodyFolderTest() {
         std::string name = fs::temp_directory_path() / "sslsniff-bodies-XXXXXX";
         root_ = ::mkdtemp(name.data());
-        folder_ = std::move(BodyFolder::create(path()).value());
+        folder_ = std::make_unique<BodyFolder>(path());
+        EXPECT_TRUE(folder_->open());
     }
     ~BodyFolderTest() override { fs::remove_all(root_); }
 
@@ -126,6 +129,29 @@ TEST_F(BodyFolderTest, NeverOverwrites) {
     EXPECT_EQ(third, first + "~3");
     EXPECT_EQ(files().at(first), "one");
     EXPECT_EQ(files().at(third), large());
+}
+
+/// Pipelined answers in one packet have one time, one connection and perhaps one URL.
+TEST_F(BodyFolderTest, NamesThatRepeatCostNoSearch) {
+    constexpr std::uint32_t kBodies = 1000;
+    std::uint32_t tried = 0;
+    const auto names = [&](std::uint32_t repetition) {
+        ++tried;
+        return "body~" + std::to_string(repetition);
+    };
+    for (int run = 0; run < 2; ++run) {  // the second finds the files of the first
+        folder_ = std::make_unique<BodyFolder>(path());
+        ASSERT_TRUE(folder_->open());
+        for (std::uint32_t i = 0; i < kBodies; ++i) {
+            const auto body = folder_->open("");
+            body->write("x");
+            body->end();
+            dynamic_cast<BodyFile&>(*body).keep(names);
+        }
+    }
+    EXPECT_TRUE(folder_->status());
+    EXPECT_EQ(files().size(), 2 * kBodies);
+    EXPECT_LT(tried, 6 * kBodies);
 }
 
 TEST_F(BodyFolderTest, NamesFromPeersStayHarmless) {
@@ -214,6 +240,55 @@ TEST_F(BodyFolderTest, BoundsDecoders) {
     EXPECT_TRUE(save(exchange("https://h/later", gzip("hello"), "gzip")).ends_with("-later"));
 }
 
+TEST_F(BodyFolderTest, KeepsToItsQuota) {
+    constexpr std::uint64_t kBlock = 4096;
+    folder_ = std::make_unique<BodyFolder>(path(), 20 * kBlock);
+    ASSERT_TRUE(folder_->open());
+    // Small files count as the block they need on disk.
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_NE(save(exchange("https://h/small", "x")), "");
+    }
+    {
+        const auto dropped = exchange("https://h/x", std::string(16 * kBlock, 'x'));
+        EXPECT_EQ(files().size(), 4U);
+    }
+    EXPECT_NE(save(exchange("https://h/fits", std::string(16 * kBlock, 'x'))),
+              "");  // its room was given back
+    EXPECT_FALSE(folder_->is_full());
+    EXPECT_EQ(folder_->unsaved(), 0U);
+
+    auto under_way = exchange("https://h/more", std::string(100, 'x'));
+    EXPECT_EQ(save(exchange("https://h/too-much", std::string(kBlock + 1, 'x'))), "");
+    EXPECT_TRUE(folder_->is_full());
+    EXPECT_EQ(folder_->unsaved(), 1U);
+    EXPECT_EQ(save(std::move(under_way)), "");  // from the first that does not fit on none is saved
+    EXPECT_EQ(save(exchange("https://h/later", "x")), "");
+    EXPECT_EQ(folder_->unsaved(), 3U);
+    EXPECT_EQ(save(exchange("https://h/empty", "")), "");
+    EXPECT_EQ(folder_->unsaved(), 3U);
+    EXPECT_EQ(files().size(), 4U);
+    EXPECT_TRUE(folder_->status());
+}
+
+TEST_F(BodyFolderTest, ABombStopsAtTheQuota) {
+    folder_ = std::make_unique<BodyFolder>(path(), 1U << 20U);
+    ASSERT_TRUE(folder_->open());
+    EXPECT_EQ(save(exchange("https://h/bomb", gzip(std::string(100U << 20U, '\0')), "gzip")), "");
+    EXPECT_EQ(folder_->unsaved(), 1U);
+    EXPECT_TRUE(files().empty());  // nothing of it stays
+}
+
+TEST_F(BodyFolderTest, SpillsWhatIsInMemory) {
+    auto one = exchange("https://h/x", std::string(50'000, 'a'));
+    EXPECT_GT(one->body.record->held(), 50'000U);
+    EXPECT_TRUE(files().empty());
+    one->body.record->spill();
+    EXPECT_LT(one->body.record->held(), 5'000U);
+    one->body.record->write(std::string(50'000, 'b'));
+    const std::string name = save(std::move(one));
+    EXPECT_EQ(files().at(name), std::string(50'000, 'a') + std::string(50'000, 'b'));
+}
+
 TEST_F(BodyFolderTest, NoticesFilesThatWereReplaced) {
     auto one = exchange("https://h/x", std::string(100'000, 'a'));
     const fs::path part = fs::directory_iterator(path())->path();
@@ -227,13 +302,13 @@ TEST_F(BodyFolderTest, NoticesFilesThatWereReplaced) {
 
 TEST_F(BodyFolderTest, RefusesWhatIsNoFolder) {
     std::ofstream(root_ / "file") << "x";
-    EXPECT_FALSE(BodyFolder::create(root_ / "file"));
-    EXPECT_FALSE(BodyFolder::create(root_ / "no" / "such"));
+    EXPECT_FALSE(BodyFolder(root_ / "file").open());
+    EXPECT_FALSE(BodyFolder(root_ / "no" / "such").open());
     fs::create_directory_symlink(path(), root_ / "link");
-    EXPECT_TRUE(BodyFolder::create(root_ / "link"));  // our own
+    EXPECT_TRUE(BodyFolder(root_ / "link").open());  // our own
     if (::geteuid() == 0) {
         ASSERT_EQ(::lchown((root_ / "link").c_str(), 12'345, 12'345), 0);
-        EXPECT_FALSE(BodyFolder::create(root_ / "link"));
+        EXPECT_FALSE(BodyFolder(root_ / "link").open());
     }
 }
 

@@ -65,5 +65,16 @@ TEST(ConnectionRows, SayWhatWentWrong) {
         << undecoded;
 }
 
+TEST(ConnectionRows, NameTheRemoteEndOnly) {
+    ConnectionInfo connection = test::sample_connection();
+    connection.tls.sni = "asked.example";
+    connection.role = Role::client;
+    EXPECT_NE(row(connection, CloseReason::socket_closed, "h2", {}, {}).find("asked.example\n"),
+              std::string::npos);
+    connection.role = Role::server;
+    EXPECT_EQ(row(connection, CloseReason::socket_closed, "h2", {}, {}).find("asked.example"),
+              std::string::npos);
+}
+
 }  // namespace
 }  // namespace sslsniff

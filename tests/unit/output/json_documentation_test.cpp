@@ -83,7 +83,7 @@ TEST(JsonDocumentation, NamesEveryFieldThatTheSinkWrites) {
     MemoryOutputStream out;
     JsonSink sink(out);
     ConnectionInfo connection = test::sample_connection();
-    connection.tls = {"l", "v", "c", "s", "a", {"h2"}, Duration(1), true, "n"};
+    connection.tls = {"l", "v", "c", "s", "a", {"h2"}, Duration(1), true, "e", "n"};
     connection.endpoints.socket_cookie = connection.endpoints.netns = 1;
     ProcessInfo process = *connection.process;
     process.container_id = "c";

@@ -47,7 +47,6 @@ class TextSinkTest : public testing::Test {
     StreamTotals sent;
     StreamTotals received;
 
-  private:
     MemoryOutputStream out_;
 };
 
@@ -115,6 +114,7 @@ TEST_F(TextSinkTest, NoControlCharacterPasses) {
     EXPECT_EQ(text,
               "12:00:01.123456 e\\x1b[2Jl\\x0a[1] 10.0.0.5:51234 > 93.184.216.34:443 T\\x07LS x\\x9b  "
               "GET /\\x0d\\x0a\\x1b]0;owned\\x07\\xe2\\x80\\xae → 200\\x7f  12.3ms  ↑0 ↓1.2k  [\\x1b]\n"
+              "    * T\\x07LS\n"
               "    > Host: \\x1b[31m\\x0aforged\n"
               "    < a\\x1b[0m\n"
               "    < \tb\n"
@@ -138,11 +138,49 @@ TEST_F(TextSinkTest, LongRequestsAreCutInTheirLineOnly) {
     EXPECT_NE(line.find("xxx… → 200"), std::string::npos);
 }
 
+TEST_F(TextSinkTest, TlsIsDescribedOnceForAConnection) {
+    connection.tls.cipher = "TLS_AES_128_GCM_SHA256";
+    connection.tls.alpn = "h2";
+    connection.tls.sni = "example\x1b.com";
+    connection.tls.handshake = std::chrono::microseconds(3100);
+    options.verbosity = 1;
+    TextSink sink(out_, options);
+    for (int i = 0; i < 2; ++i) {
+        sink.on_transaction({connection, timing, integrity, std::make_unique<test::FakeExchange>()});
+    }
+    const std::string text(out_.bytes());
+    const std::string line =
+        "    * TLSv1.3 TLS_AES_128_GCM_SHA256, ALPN h2, SNI example\\x1b.com, handshake 3.1ms\n";
+    EXPECT_NE(text.find(line), std::string::npos) << text;
+    EXPECT_EQ(text.find(line), text.rfind(line)) << text;
+}
+
+TEST_F(TextSinkTest, LongReasonsAreGivenOnceForAConnection) {
+    integrity = {
+        .complete = false, .missing_bytes = 0, .joined_midstream = false, .reason = std::string(60, 'r')};
+    TextSink sink(out_, options);
+    for (int i = 0; i < 3; ++i) {
+        connection.id.generation = i == 2 ? 99 : 1;
+        sink.on_transaction({connection, timing, integrity, std::make_unique<test::FakeExchange>()});
+    }
+    std::string text(out_.bytes());
+    EXPECT_NE(text.find("rrr]\n"), text.rfind("rrr]\n")) << text;  // of two connections
+    EXPECT_EQ(text.find("[as before]\n"), text.rfind("[as before]\n")) << text;
+    EXPECT_NE(text.find("[as before]\n"), std::string::npos) << text;
+}
+
+TEST_F(TextSinkTest, MessagesOfTheServerPointToTheClient) {
+    exchange->text.request = "wss://h/";
+    exchange->text.response = "text hello";
+    exchange->text.towards_client = true;
+    EXPECT_NE(transaction().find("wss://h/ ← text hello"), std::string::npos);
+}
+
 TEST_F(TextSinkTest, VerbosityAddsHeadersThenBodies) {
     exchange->lines = {{'>', "GET /x HTTP/1.1"}};
     exchange->bodies = {{'<', test::sample_body(5'000, "one\r\ntwo")}};
     options.verbosity = 1;
-    EXPECT_TRUE(transaction().ends_with("↓1.2k\n    > GET /x HTTP/1.1\n"));
+    EXPECT_TRUE(transaction().ends_with("↓1.2k\n    * TLSv1.3\n    > GET /x HTTP/1.1\n"));
     exchange = std::make_unique<test::FakeExchange>();
     exchange->bodies = {{'<', test::sample_body(5'000, "one\r\ntwo", "", "", 7)}};
     options.verbosity = 2;
@@ -189,6 +227,17 @@ TEST_F(TextSinkTest, FailedHandshakesAreShown) {
               "exa\\x1bmple.com  1m20s\n");
 }
 
+TEST_F(TextSinkTest, HandshakesSayWhyTheyFailed) {
+    connection.tls.version.clear();
+    connection.tls.handshake_error = "not finished";
+    EXPECT_NE(closing().find(" TLS  handshake not finished  1m20s\n"), std::string::npos) << closing();
+    connection.tls.handshake_failed = true;
+    connection.tls.handshake_error = "alert sent: unknown_ca\x1b";
+    EXPECT_NE(closing().find(" TLS  handshake failed: alert sent: unknown_ca\\x1b  1m20s\n"),
+              std::string::npos)
+        << closing();
+}
+
 TEST_F(TextSinkTest, UnderstoodAndEmptyConnectionsEndSilently) {
     EXPECT_EQ(closing(), "");
     protocol = "http/1";
@@ -211,7 +260,9 @@ TEST_F(TextSinkTest, NamesOfPeersAreShownUnlessTheRequestHasThem) {
 
 TEST_F(TextSinkTest, ConnectionsThatFailAreShown) {
     reason = CloseReason::refused;
-    EXPECT_NE(closing().find("TLSv1.3  connection refused  1m20s\n"), std::string::npos);
+    connection.endpoints.local.port = 0;
+    EXPECT_NE(closing().find(" 10.0.0.5 > 93.184.216.34:443 tcp  connection refused  1m20s\n"),
+              std::string::npos);
 }
 
 TEST(TextSinkLosses, AreShownAtOnceThenOncePerSecond) {

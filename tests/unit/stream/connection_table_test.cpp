@@ -61,6 +61,54 @@ TEST(ConnectionTable, CiphertextOfAnotherConnectionLeavesNoTrace) {
     EXPECT_EQ(player.sink.summary->bytes_sent, 0U);
 }
 
+EndpointsEvent endpoints_of(std::uint64_t connection, Timestamp time, std::uint64_t cookie) {
+    return {Player::id(connection), time, Role::unknown, Correlation::socket,
+            Endpoints{Transport::tcp, *parse_endpoint("10.0.0.1:1000"), *parse_endpoint("10.0.0.2:443"),
+                      cookie, 8}};
+}
+
+TEST(ConnectionTable, PartsOfASocketNameTheOneBefore) {
+    Player player;
+    player.open(1, false, Carrier::cleartext);
+    player.table.on_event(endpoints_of(1, player.tick(), 7));
+    player.data(Direction::sent, "STARTTLS\r\n", 1);
+    player.open(2);
+    player.close(CloseReason::tls_began, 1);
+    player.table.on_event(endpoints_of(2, player.tick(), 7));
+    exchange(player, 2);
+    player.close(CloseReason::shutdown, 2);
+    player.open(3, false, Carrier::cleartext);
+    player.table.on_event(endpoints_of(3, player.tick(), 7));
+    player.close(CloseReason::socket_closed, 3);
+    player.open(4);  // another socket between the same ends
+    player.table.on_event(endpoints_of(4, player.tick(), 8));
+    player.finish();
+    const auto& records = player.sink.connections;
+    ASSERT_EQ(records.size(), 4U);
+    EXPECT_EQ(records[0].reason, CloseReason::tls_began);
+    EXPECT_EQ(records[0].info.continues, std::nullopt);
+    EXPECT_EQ(records[1].info.continues, Player::id(1));
+    EXPECT_EQ(records[2].info.continues, Player::id(2));
+    EXPECT_EQ(records[3].info.continues, std::nullopt);
+}
+
+/// Captures of others tell no cookies, and ports may be used again.
+TEST(ConnectionTable, PartsWithoutACookieFollowAtOnce) {
+    Player player;
+    player.open(1, false, Carrier::cleartext);
+    player.table.on_event(endpoints_of(1, player.tick(), 0));
+    const Timestamp change = player.tick();
+    player.table.on_event(CloseEvent{Player::id(1), change, CloseReason::tls_began});
+    player.table.on_event(OpenEvent{Player::id(2), change, Carrier::tls, false, {}});
+    player.table.on_event(endpoints_of(2, change, 0));
+    player.close(CloseReason::shutdown, 2);
+    player.open(3);
+    player.table.on_event(endpoints_of(3, player.tick(), 0));
+    player.finish();
+    EXPECT_EQ(player.sink.connections.at(1).info.continues, Player::id(1));
+    EXPECT_EQ(player.sink.connections.at(2).info.continues, std::nullopt);
+}
+
 TEST(ConnectionTable, TrafficDecidesTheRole) {
     Player player;
     player.open();
@@ -188,7 +236,7 @@ TEST(ConnectionTable, ProcessesAreForgotten) {
         player.table.on_event(event);
         EXPECT_LE(player.table.known_processes(), 6U);
     }
-    EXPECT_EQ(player.table.summary().processes, 100U);
+    EXPECT_EQ(player.table.summary().processes, 0U);  // none has a connection
 }
 
 }  // namespace

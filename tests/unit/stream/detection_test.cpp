@@ -78,10 +78,13 @@ TEST(Detection, StartsAfreshWithEachChunkOfTheUnknown) {
     EXPECT_EQ(recording.lines[1], "http/1.1 GET https://h/2 -> 204 No Content (0/0)");
 }
 
-TEST(Detection, WrongGuessShowsNothing) {
-    const Recording recording = play({sent("GET / HTTP/1.7\r\nHost: h\r\n\r\n"), received("?")});
-    EXPECT_EQ(recording.lines, Lines{});
-    EXPECT_EQ(recording.connections.at(0).protocol, "");
+TEST(Detection, WhatOnlyResemblesARequestWaitsForTheAnswer) {
+    for (const char* other : {"RTSP/1.0 200 OK\r\n\r\n", "+OK\r\n", "?"}) {
+        const Recording recording = play({sent("OPTIONS rtsp://h RTSP/1.0\r\n\r\n"), received(other)});
+        EXPECT_EQ(recording.lines, Lines{}) << other;
+        EXPECT_EQ(recording.connections.at(0).protocol, "");
+    }
+    EXPECT_EQ(play({sent("GET\r\n\r\n")}).lines, Lines{});
 }
 
 }  // namespace

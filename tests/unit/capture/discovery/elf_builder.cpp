@@ -123,25 +123,27 @@ ElfBuilder openssl_like(bool with_flags) {
     static const Bytes kDoneIsFourth("\x48\x89\xE1", 3);                 // mov %rsp, %rcx
     static const Bytes kDoneIsFifth("\x4C\x8D\x44\x24\x08\x31\xC9", 7);  // lea 8(%rsp), %r8; xor %ecx, %ecx
     static const Bytes kReturn("\xC3", 1);
+    static const Bytes kAdd("\x48\x83\xC4\x18\xC3", 5);       // add $0x18, %rsp; ret
+    static const Bytes kSmallAdd("\x48\x83\xC4\x08\xC3", 5);  // add $8, %rsp; ret
     ElfBuilder elf;
     elf.rodata("OpenSSL 3.0.17 1 Jul 2025");
     const std::uint64_t error = elf.function("ERR_new", kReturn);
     const auto family = [&](const std::string& name, bool flags) {
-        const std::uint64_t internal =
-            elf.function("", Bytes("\x41\x55\x53\x5B\x41\x5D\xC3", 7));  // push %r13 ...
+        // push %r13; push %rbx; pop %rbx; pop %r13; ret
+        const std::uint64_t internal = elf.function("", Bytes("\x41\x55\x53\x5B\x41\x5D\xC3", 7));
         Bytes code = kSub;
         code += call_to(elf.next_address() + code.size(), error);
         code += flags ? kDoneIsFifth : kDoneIsFourth;
         code += call_to(elf.next_address() + code.size(), internal);
-        elf.function(name, code + kReturn);
+        elf.function(name, code + kAdd);
         code = kSmallSub;
         code += call_to(elf.next_address() + code.size(), error);
         code += call_to(elf.next_address() + code.size(), internal);
-        return elf.function(name + (flags ? "_ex2" : "_ex"), code + kReturn);
+        return elf.function(name + (flags ? "_ex2" : "_ex"), code + kSmallAdd);
     };
     const auto stepped_caller = [&](const std::string& name, std::uint64_t target) {
         return elf.function(name,
-                            kSmallSub + call_to(elf.next_address() + kSmallSub.size(), target) + kReturn);
+                            kSmallSub + call_to(elf.next_address() + kSmallSub.size(), target) + kSmallAdd);
     };
     stepped_caller("SSL_read_early_data", family("SSL_read", false));
     family("SSL_peek", false);
@@ -149,7 +151,7 @@ ElfBuilder openssl_like(bool with_flags) {
     const std::uint64_t write_ex =
         with_flags ? elf.function("SSL_write_ex", jump_to(elf.next_address(), write)) : write;
     stepped_caller("SSL_write_early_data", write_ex);
-    elf.function("SSL_free", kSub + kReturn);
+    elf.function("SSL_free", kSub + kAdd);
     return elf;
 }
 

@@ -72,7 +72,7 @@ TEST_F(Planning, OneLibraryForAllItsProcesses) {
     EXPECT_EQ(found.version, "3.0.17");
     EXPECT_EQ(found.build_id, "abcdef01");
     EXPECT_EQ(found.processes, (std::vector<pid_t>{20, 30}));
-    EXPECT_FALSE(found.sites.empty());
+    EXPECT_FALSE(found.functions.empty());
     struct stat info{};
     ASSERT_EQ(::stat(found.open_path.c_str(), &info), 0);
     EXPECT_EQ(found.file, (FileId{info.st_dev, info.st_ino}));
@@ -104,7 +104,8 @@ TEST_F(Planning, ReasonsForUsers) {
                                                  files_.path("libgnutls.so.30")));
     EXPECT_EQ(plan.skipped[0].pid, 20);
     EXPECT_FALSE(plan.skipped[0].captured_otherwise);
-    EXPECT_EQ(plan.skipped[1].reason, "process 21 (a\\x1b[m) has loaded no TLS library; looked at: plain");
+    EXPECT_EQ(plan.skipped[1].reason,
+              "process 21 (a\\x1b[m) has loaded no TLS library that sslsniff knows; looked at: plain");
     EXPECT_EQ(plan.skipped[2].reason, "process 22 does not exist");
     // a scan of everything mentions only what has to do with TLS
     EXPECT_EQ(planner_.plan_all().skipped.size(), 1U);
@@ -112,11 +113,11 @@ TEST_F(Planning, ReasonsForUsers) {
 
 TEST_F(Planning, VersionComesFromTheLibcryptoBeside) {
     ElfBuilder ssl;
-    ssl.function("SSL_read", "\x55\xC3");
-    ssl.function("SSL_write", "\x55\xC3");
+    ssl.function("SSL_read", "\x55\x5D\xC3");
+    ssl.function("SSL_write", "\x55\x5D\xC3");
     ElfBuilder crypto;
-    crypto.function("BIO_read", "\x55\xC3");
-    crypto.function("BIO_write", "\x55\xC3");
+    crypto.function("BIO_read", "\x55\x5D\xC3");
+    crypto.function("BIO_write", "\x55\x5D\xC3");
     crypto.rodata("OpenSSL 3.5.7 9 Jun 2026");
     const std::string libssl = files_.write("libssl.so.3", ssl.build());
     const std::string libcrypto = files_.write("libcrypto.so.3", crypto.build());
@@ -125,8 +126,19 @@ TEST_F(Planning, VersionComesFromTheLibcryptoBeside) {
     ASSERT_EQ(plan.libraries.size(), 1U);
     EXPECT_EQ(plan.libraries[0].version, "3.5.7");
     ASSERT_EQ(plan.bio_libraries.size(), 1U);
-    EXPECT_EQ(plan.bio_libraries[0].sites.size(), 2U);
-    EXPECT_EQ(plan.bio_libraries[0].sites[0].function, TLS_FN_BIO_READ);
+    EXPECT_EQ(plan.bio_libraries[0].functions.size(), 2U);
+    EXPECT_EQ(plan.bio_libraries[0].functions[0].form.call, CALL_BIO_READ);
+}
+
+TEST_F(Planning, CommandsFindLibrariesByTheirEnvironment) {
+    ElfBuilder program;
+    program.function("main", "\x55\x5D\xC3");
+    program.needs("libssl-of-the-test.so");
+    files_.write("private/libssl-of-the-test.so", test::openssl_like().build());
+    const std::string path = files_.write("app", program.build());
+    EXPECT_TRUE(planner_.plan_command(path, "").value().libraries.empty());
+    const std::string folders = "/nowhere:" + files_.path("private");
+    EXPECT_EQ(planner_.plan_command(path, "", folders).value().libraries.size(), 1U);
 }
 
 TEST_F(Planning, ReplacedFilesAreReadAgain) {
@@ -171,31 +183,6 @@ TEST_F(Planning, CommandsThatDoNotExist) {
     files_.write("loop", "#!" + files_.path("loop") + "\n");
     EXPECT_FALSE(planner_.plan_command(files_.path("loop"), "").has_value());
     EXPECT_EQ(planner_.plan_file("/nowhere/x").skipped.size(), 1U);
-}
-
-TEST(LdCache, DamageIsSurvived) {
-    std::string cache = "glibc-ld.so.cache1.1";
-    const auto number = [&](std::uint32_t value) {
-        cache.append(reinterpret_cast<const char*>(&value), sizeof value);
-    };
-    number(1);
-    for (int i = 0; i < 6; ++i) {
-        number(0);
-    }
-    const auto strings = static_cast<std::uint32_t>(cache.size() + 24);
-    number(0x303);
-    number(strings);
-    number(strings + 12);
-    number(0);
-    number(0);
-    number(0);
-    cache += std::string("libssl.so.3\0/lib/libssl.so.3\0", 29);
-    const auto libraries = parse_ld_cache("ld.so-1.7.0 older" + cache);
-    ASSERT_EQ(libraries.size(), 1U);
-    EXPECT_EQ(libraries.find("libssl.so.3")->second, "/lib/libssl.so.3");
-    for (std::size_t size = 0; size < cache.size(); ++size) {
-        parse_ld_cache(std::string_view(cache).substr(0, size));
-    }
 }
 
 }  // namespace

@@ -1,10 +1,10 @@
 #include "capture/discovery/probe_site.h"
-#include "capture/discovery/inspected_file.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
+#include "capture/discovery/inspected_file.h"
 #include "capture/discovery/tls_library.h"
 #include "unit/capture/discovery/elf_builder.h"
 #include "unit/capture/discovery/temp_folder.h"
@@ -18,8 +18,16 @@ using Symbols = std::vector<std::string>;
 
 const Bytes kReturn("\xC3");
 const Bytes kPush("\x55\x5D");
-const Bytes kSub("\x48\x83\xEC\x18");
 const Bytes kEndbr64("\xF3\x0F\x1E\xFA");
+const Bytes kSub("\x48\x83\xEC\x18");  // sub $0x18, %rsp
+const Bytes kAdd("\x48\x83\xC4\x18");
+const Bytes kCheckLength("\x85\xD2\x78\x00", 4);  // test %edx, %edx; js next
+const Bytes kCheckCanary(
+    "\x64\x48\x2B\x14\x25\x28\x00\x00\x00"  // sub %fs:0x28, %rdx
+    "\x75\x05",                             // jne behind the next 5 bytes
+    11);
+const Bytes kFail("\x0F\x0B", 2);  // ud2, for __stack_chk_fail
+const Bytes kSetResult("\xB8\x01\x00\x00\x00", 5);
 
 class ProbeSites : public testing::Test {
   protected:
@@ -28,12 +36,13 @@ class ProbeSites : public testing::Test {
         ASSERT_TRUE(image.has_value()) << image.error().message;
         choice_ = choose_sites(*image, find_known_functions(*image), wanted_tls_functions());
     }
-    const ProbeSite* site(tls_function function) const {
-        const auto found = std::ranges::find(choice_.sites, function, &ProbeSite::function);
-        return found != choice_.sites.end() ? &*found : nullptr;
+    const ProbedFunction* function(std::string_view symbol) const {
+        const auto found = std::ranges::find(choice_.functions, symbol, &ProbedFunction::symbol);
+        return found != choice_.functions.end() ? &*found : nullptr;
     }
-    static std::uint64_t offset(std::uint64_t address) {
-        return address - ElfBuilder::kTextAddress + ElfBuilder::kTextOffset;
+    std::string reason(std::string_view symbol) const {
+        const auto found = std::ranges::find(choice_.skipped, symbol, &SkippedSymbol::symbol);
+        return found != choice_.skipped.end() ? found->reason : "";
     }
 
     test::TempFolder folder_;
@@ -42,35 +51,36 @@ class ProbeSites : public testing::Test {
 
 TEST_F(ProbeSites, InternalFunctionCoversAllThatLeadToIt) {
     choose(test::openssl_like());
-    const ProbeSite* const read = site(TLS_FN_READ_INTERNAL);
+    const ProbedFunction* const read = function("SSL_read");
     ASSERT_NE(read, nullptr);
-    EXPECT_EQ(read->symbol, "SSL_read");
-    EXPECT_EQ(read->kind, SiteKind::internal);
+    EXPECT_TRUE(read->is_internal);
+    EXPECT_EQ(read->form, (CallForm{CALL_READ, SITE_LONG_LENGTH, 4}));
     EXPECT_EQ(read->covers, (Symbols{"SSL_read_ex", "SSL_read_early_data"}));
-    EXPECT_TRUE(read->with_return);
-    ASSERT_NE(site(TLS_FN_WRITE_INTERNAL), nullptr);
-    EXPECT_EQ(site(TLS_FN_WRITE_INTERNAL)->covers, (Symbols{"SSL_write_ex", "SSL_write_early_data"}));
-    ASSERT_NE(site(TLS_FN_PEEK_INTERNAL), nullptr);
-    for (const tls_function function : {TLS_FN_READ, TLS_FN_READ_EX, TLS_FN_READ_EARLY_DATA, TLS_FN_WRITE,
-                                        TLS_FN_WRITE_EX, TLS_FN_WRITE_EARLY_DATA, TLS_FN_PEEK}) {
-        EXPECT_EQ(site(function), nullptr) << function;
+    EXPECT_EQ(read->best.entry.instruction, "push");
+    EXPECT_FALSE(read->best.entry.is_stepped);
+    ASSERT_EQ(read->best.returns.size(), 1U);
+    EXPECT_EQ(read->best.returns[0].instruction, "ret");
+    ASSERT_NE(function("SSL_write"), nullptr);
+    EXPECT_EQ(function("SSL_write")->covers, (Symbols{"SSL_write_ex", "SSL_write_early_data"}));
+    ASSERT_NE(function("SSL_peek"), nullptr);
+    for (const std::string_view covered :
+         {"SSL_read_ex", "SSL_read_early_data", "SSL_write_ex", "SSL_peek_ex"}) {
+        EXPECT_EQ(function(covered), nullptr) << covered;
     }
-    ASSERT_NE(site(TLS_FN_FREE), nullptr);
-    EXPECT_EQ(site(TLS_FN_FREE)->kind, SiteKind::entry_stepped);
-    EXPECT_FALSE(site(TLS_FN_FREE)->with_return);
-    EXPECT_TRUE(std::ranges::any_of(choice_.skipped, [](const SkippedSymbol& skipped) {
-        return skipped.symbol == "SSL_shutdown" && skipped.reason == "not defined in this file";
-    }));
+    ASSERT_NE(function("SSL_free"), nullptr);
+    EXPECT_TRUE(function("SSL_free")->best.entry.is_stepped);
+    EXPECT_TRUE(function("SSL_free")->best.returns.empty());
+    EXPECT_EQ(reason("SSL_shutdown"), "not defined in this file");
     EXPECT_FALSE(choice_.misses_required);
 }
 
 TEST_F(ProbeSites, FlagsBeforeTheResultOfWrite) {
     choose(test::openssl_like(true));
-    ASSERT_NE(site(TLS_FN_WRITE_INTERNAL_FLAGS), nullptr);
-    EXPECT_EQ(site(TLS_FN_WRITE_INTERNAL_FLAGS)->covers,
+    ASSERT_NE(function("SSL_write"), nullptr);
+    EXPECT_EQ(function("SSL_write")->form, (CallForm{CALL_WRITE, SITE_LONG_LENGTH, 5}));
+    EXPECT_EQ(function("SSL_write")->covers,
               (Symbols{"SSL_write_ex", "SSL_write_ex2", "SSL_write_early_data"}));
-    EXPECT_EQ(site(TLS_FN_WRITE_EX2), nullptr);
-    EXPECT_NE(site(TLS_FN_READ_INTERNAL), nullptr);
+    EXPECT_NE(function("SSL_read"), nullptr);
 }
 
 TEST_F(ProbeSites, EmulatedEntriesAreProbedThere) {
@@ -78,53 +88,139 @@ TEST_F(ProbeSites, EmulatedEntriesAreProbedThere) {
     const std::uint64_t read = elf.function("SSL_read", kPush + kReturn);
     const std::uint64_t write = elf.function("SSL_write", kEndbr64 + kPush + kReturn);
     choose(elf);
-    ASSERT_NE(site(TLS_FN_READ), nullptr);
-    EXPECT_EQ(site(TLS_FN_READ)->kind, SiteKind::entry);
-    EXPECT_EQ(site(TLS_FN_READ)->file_offset, offset(read));
-    ASSERT_NE(site(TLS_FN_WRITE), nullptr);
-    EXPECT_EQ(site(TLS_FN_WRITE)->kind, SiteKind::after_endbr64);
-    EXPECT_EQ(site(TLS_FN_WRITE)->file_offset, offset(write) + 4);
+    ASSERT_NE(function("SSL_read"), nullptr);
+    EXPECT_EQ(function("SSL_read")->best.entry.address, read);
+    EXPECT_EQ(function("SSL_read")->best.entry.file_offset,
+              read - ElfBuilder::kTextAddress + ElfBuilder::kTextOffset);
+    ASSERT_NE(function("SSL_write"), nullptr);
+    EXPECT_EQ(function("SSL_write")->best.entry.address, write + 4);
+    EXPECT_EQ(function("SSL_write")->plain.entry.address, write + 4);
+}
+
+// As in OpenSSL's SSL_read: the check of the length, and that of the stack protector.
+TEST_F(ProbeSites, ConditionalJumpsAreCheaperThanWhatTheKernelSteps) {
+    ElfBuilder elf;
+    const Bytes code = kSub + kCheckLength + kSetResult + kCheckCanary + kAdd + kReturn + kFail;
+    const std::uint64_t read = elf.function("SSL_read", code);
+    elf.function("SSL_write", kPush + kReturn);
+    choose(elf);
+    const ProbedFunction* const found = function("SSL_read");
+    ASSERT_NE(found, nullptr);
+    EXPECT_EQ(found->best.entry.address, read + 6);
+    EXPECT_EQ(found->best.entry.stack, 0x18U);
+    EXPECT_FALSE(found->best.entry.is_stepped);
+    ASSERT_EQ(found->best.returns.size(), 1U);
+    EXPECT_EQ(found->best.returns[0].instruction, "jnz");
+    EXPECT_EQ(found->best.returns[0].stack, 0x18U);
+    EXPECT_FALSE(found->best.returns[0].is_stepped);
+    // For kernels without cookies: where the stack pointer is that of the beginning.
+    EXPECT_EQ(found->plain.entry.address, read);
+    ASSERT_EQ(found->plain.returns.size(), 1U);
+    EXPECT_EQ(found->plain.returns[0].instruction, "ret");
+    EXPECT_EQ(found->plain.returns[0].stack, 0U);
+}
+
+TEST_F(ProbeSites, ArgumentsMustBeWhereTheyCame) {
+    ElfBuilder elf;
+    const Bytes overwrites("\x48\x89\xC7", 3);  // mov %rax, %rdi
+    const std::uint64_t read = elf.function("SSL_read", overwrites + kPush + kReturn);
+    elf.function("SSL_write", kPush + kReturn);
+    choose(elf);
+    ASSERT_NE(function("SSL_read"), nullptr);
+    EXPECT_EQ(function("SSL_read")->best.entry.address, read);
+    EXPECT_TRUE(function("SSL_read")->best.entry.is_stepped);
+}
+
+// The result changes behind the check: only the return itself will do.
+TEST_F(ProbeSites, TheResultMustBeInPlace) {
+    ElfBuilder elf;
+    elf.function("SSL_read", kSub + kCheckCanary + kSetResult + kAdd + kReturn + kFail);
+    elf.function("SSL_write", kPush + kReturn);
+    choose(elf);
+    ASSERT_NE(function("SSL_read"), nullptr);
+    ASSERT_EQ(function("SSL_read")->best.returns.size(), 1U);
+    EXPECT_EQ(function("SSL_read")->best.returns[0].instruction, "ret");
+}
+
+TEST_F(ProbeSites, ReturnsOfTailCallsAreReturns) {
+    ElfBuilder elf;
+    const std::uint64_t other = elf.function("", kPush + kReturn);
+    const Bytes early_out("\x85\xD2\x74\x05", 4);  // test %edx, %edx; je over the jump
+    Bytes code = early_out;
+    code += test::jump_to(elf.next_address() + code.size(), other);
+    elf.function("SSL_read", code + kReturn);
+    elf.function("SSL_write", kPush + kReturn);
+    choose(elf);
+    ASSERT_NE(function("SSL_read"), nullptr);
+    EXPECT_EQ(function("SSL_read")->best.returns.size(), 2U);
+}
+
+TEST_F(ProbeSites, WithoutAllReturnsAFunctionIsNotProbed) {
+    ElfBuilder elf;
+    const Bytes jump_through_register("\xFF\xE0", 2);  // jmp *%rax
+    elf.function("SSL_read", kPush + jump_through_register);
+    elf.function("SSL_write", kPush + kReturn);
+    elf.function("SSL_free", kPush + jump_through_register);
+    choose(elf);
+    EXPECT_EQ(function("SSL_read"), nullptr);
+    EXPECT_EQ(reason("SSL_read"), "where its calls end cannot be found");
+    EXPECT_NE(function("SSL_write"), nullptr);
+    EXPECT_NE(function("SSL_free"), nullptr);  // only its beginning matters
+}
+
+// Behind a call that never returns lies another function, whose stack does not fit.
+TEST_F(ProbeSites, ReturnsOfTheNextFunctionAreNotTaken) {
+    ElfBuilder elf;
+    const std::uint64_t abort = elf.function("", kFail);
+    Bytes code = kSub + kCheckLength + kAdd + kReturn;
+    code += test::call_to(elf.next_address() + code.size(), abort);
+    const std::uint64_t read = elf.function("SSL_read", code + kPush + kReturn);
+    elf.function("SSL_write", kPush + kReturn);
+    choose(elf);
+    ASSERT_NE(function("SSL_read"), nullptr);
+    ASSERT_EQ(function("SSL_read")->best.returns.size(), 1U);
+    EXPECT_LT(function("SSL_read")->best.returns[0].address, read + code.size());
 }
 
 // As LibreSSL does: what SSL_read_ex moves was seen in SSL_read.
 TEST_F(ProbeSites, CallersOfProbedFunctionsAreCovered) {
     ElfBuilder elf;
-    const std::uint64_t read = elf.function("SSL_read", kSub + kReturn);
+    const std::uint64_t read = elf.function("SSL_read", kSub + kAdd + kReturn);
     elf.function("SSL_read_ex", kPush + call_to(elf.next_address() + kPush.size(), read) + kReturn);
     elf.function("SSL_write", kPush + kReturn);
     elf.function("SSL_write_ex", kPush + kReturn);
     choose(elf);
-    ASSERT_NE(site(TLS_FN_READ), nullptr);
-    EXPECT_EQ(site(TLS_FN_READ)->kind, SiteKind::entry_stepped);
-    EXPECT_EQ(site(TLS_FN_READ)->covers, Symbols{"SSL_read_ex"});
-    EXPECT_EQ(site(TLS_FN_READ_EX), nullptr);
-    EXPECT_NE(site(TLS_FN_WRITE), nullptr);
-    EXPECT_NE(site(TLS_FN_WRITE_EX), nullptr);
+    ASSERT_NE(function("SSL_read"), nullptr);
+    EXPECT_TRUE(function("SSL_read")->best.entry.is_stepped);
+    EXPECT_EQ(function("SSL_read")->covers, Symbols{"SSL_read_ex"});
+    EXPECT_EQ(function("SSL_read_ex"), nullptr);
+    EXPECT_NE(function("SSL_write"), nullptr);
+    EXPECT_NE(function("SSL_write_ex"), nullptr);
 }
 
 // A helper that both call, but to which SSL_read hands no local: not the function that moves the payload.
 TEST_F(ProbeSites, SharedHelpersAreNotTakenForTheInternalFunction) {
     ElfBuilder elf;
     const std::uint64_t helper = elf.function("", kPush + kReturn);
-    elf.function("SSL_read", kSub + call_to(elf.next_address() + kSub.size(), helper) + kReturn);
-    elf.function("SSL_read_ex", kSub + call_to(elf.next_address() + kSub.size(), helper) + kReturn);
+    const Bytes end = kAdd + kReturn;
+    elf.function("SSL_read", kSub + call_to(elf.next_address() + kSub.size(), helper) + end);
+    elf.function("SSL_read_ex", kSub + call_to(elf.next_address() + kSub.size(), helper) + end);
     elf.function("SSL_write", kPush + kReturn);
     choose(elf);
-    EXPECT_EQ(site(TLS_FN_READ_INTERNAL), nullptr);
-    ASSERT_NE(site(TLS_FN_READ), nullptr);
-    EXPECT_EQ(site(TLS_FN_READ)->kind, SiteKind::entry_stepped);
-    EXPECT_NE(site(TLS_FN_READ_EX), nullptr);
+    ASSERT_NE(function("SSL_read"), nullptr);
+    EXPECT_FALSE(function("SSL_read")->is_internal);
+    EXPECT_NE(function("SSL_read_ex"), nullptr);
 }
 
 TEST_F(ProbeSites, CallsInACircleEnd) {
     ElfBuilder elf;
     const std::uint64_t first = elf.next_address();
-    elf.function("SSL_read", call_to(first, first + 16));
-    elf.function("SSL_read_ex", call_to(first + 16, first));
+    elf.function("SSL_read", call_to(first, first + 16) + kReturn);
+    elf.function("SSL_read_ex", call_to(first + 16, first) + kReturn);
     elf.function("SSL_write", kPush + kReturn);
     choose(elf);
-    EXPECT_NE(site(TLS_FN_WRITE), nullptr);
-    EXPECT_NE(site(TLS_FN_READ), nullptr);
+    EXPECT_NE(function("SSL_write"), nullptr);
+    EXPECT_NE(function("SSL_read"), nullptr);
 }
 
 TEST_F(ProbeSites, MissingApiIsToldApart) {
@@ -134,6 +230,26 @@ TEST_F(ProbeSites, MissingApiIsToldApart) {
     EXPECT_TRUE(choice_.misses_required);
 }
 
+// The library of this system: nothing of it is left out, and payload is seen without single-stepping.
+TEST_F(ProbeSites, InstalledOpenSsl) {
+    const auto image = ElfImage::open("/usr/lib/x86_64-linux-gnu/libssl.so.3");
+    if (!image) {
+        GTEST_SKIP() << "no libssl.so.3 here";
+    }
+    choice_ = choose_sites(*image, find_known_functions(*image), wanted_tls_functions());
+    for (const std::string_view symbol :
+         {"SSL_read", "SSL_write", "SSL_do_handshake", "SSL_connect", "SSL_accept", "SSL_shutdown"}) {
+        ASSERT_NE(function(symbol), nullptr) << symbol << ": " << reason(symbol);
+        EXPECT_FALSE(function(symbol)->best.returns.empty()) << symbol;
+    }
+    for (const std::string_view symbol : {"SSL_read", "SSL_write", "records received"}) {
+        ASSERT_NE(function(symbol), nullptr) << symbol;
+        EXPECT_FALSE(function(symbol)->best.entry.is_stepped) << symbol;
+        EXPECT_TRUE(std::ranges::none_of(function(symbol)->best.returns, &ProbeSite::is_stepped)) << symbol;
+    }
+    EXPECT_NE(function("SSL_read")->form.flags & SITE_BY_RECORDS, 0);
+}
+
 TEST(TlsLibrary, RecognisedByContents) {
     const test::TempFolder folder;
     const auto identify = [&](std::string_view function, std::string_view text) {
@@ -141,22 +257,68 @@ TEST(TlsLibrary, RecognisedByContents) {
         elf.function(function, kReturn);
         elf.rodata(text);
         const auto image = ElfImage::open(folder.write("lib", elf.build()));
-        return identify_tls_library(*image, find_known_functions(*image));
+        return identify_tls_libraries(*image, find_known_functions(*image));
     };
     const auto gnutls = identify("gnutls_record_recv", "Enabled GnuTLS 3.7.9 logging...");
-    ASSERT_TRUE(gnutls.has_value());
-    EXPECT_EQ(gnutls->name, "GnuTLS");
-    EXPECT_EQ(gnutls->version, "3.7.9");
-    EXPECT_EQ(gnutls->obstacle, "which sslsniff does not capture yet");
+    ASSERT_EQ(gnutls.size(), 1U);
+    EXPECT_EQ(full_name(gnutls[0]), "GnuTLS 3.7.9");
+    EXPECT_EQ(gnutls[0].obstacle, "which sslsniff does not capture yet");
     const auto static_openssl =
         identify("main", ByteView("SSLv3/TLS write client hello\0OpenSSL 3.0.17 1 Jul 2025", 54));
-    ASSERT_TRUE(static_openssl.has_value());
-    EXPECT_EQ(static_openssl->name, "OpenSSL");
-    EXPECT_EQ(static_openssl->version, "3.0.17");
-    EXPECT_NE(static_openssl->obstacle.find("without symbols"), std::string::npos);
-    EXPECT_EQ(identify("main", "/root/.cargo/rustls-0.23.10/src/conn.rs")->name, "rustls");
-    EXPECT_FALSE(identify("main", "built with OpenSSL 3.0.17 1 Jul 2025").has_value());
-    EXPECT_FALSE(identify("SSL_read", "").has_value());  // SSL_write is missing
+    ASSERT_EQ(static_openssl.size(), 1U);
+    EXPECT_EQ(full_name(static_openssl[0]), "OpenSSL 3.0.17");
+    EXPECT_NE(static_openssl[0].obstacle.find("without symbols"), std::string::npos);
+    EXPECT_TRUE(identify("main", "built with OpenSSL 3.0.17 1 Jul 2025").empty());
+    EXPECT_TRUE(identify("SSL_read", "").empty());  // SSL_write is missing
+}
+
+/// By what was found in programs: chromium, bun, workerd, deno, rustup, beam.smp.
+TEST(TlsLibrary, LinkedInWithoutSymbols) {
+    const test::TempFolder folder;
+    const auto names = [&](std::string_view function, std::string_view text) {
+        ElfBuilder elf;
+        elf.function(function, kReturn);
+        elf.rodata(text);
+        const auto image = ElfImage::open(folder.write("program", elf.build()));
+        std::vector<std::string> found;
+        for (const TlsIdentity& identity : identify_tls_libraries(*image, find_known_functions(*image))) {
+            EXPECT_FALSE(identity.obstacle.empty());
+            found.push_back(full_name(identity));
+        }
+        return found;
+    };
+    using Names = std::vector<std::string>;
+    EXPECT_EQ(names("main", "../../third_party/boringssl/src/ssl/ssl_lib.cc"), Names{"BoringSSL"});
+    EXPECT_EQ(names("main", "../../vendor/boringssl/ssl/ssl_lib.cc"), Names{"BoringSSL"});
+    EXPECT_EQ(names("main", "TLS client read_server_hello"), Names{"BoringSSL"});
+    EXPECT_EQ(names("main", "/aws-lc/ssl/ssl_lib.cc ... TLS client read_server_hello"), Names{"AWS-LC"});
+    EXPECT_EQ(names("main",
+                    "/root/.cargo/registry/tokio-rustls-0.26.0/src/lib.rs "
+                    "/root/.cargo/registry/rustls-0.23.40/src/conn.rs"),
+              Names{"rustls 0.23.40"});
+    EXPECT_EQ(names("main", "external/rules_rust++crate+crates_vendor__rustls-0.23.46/src/conn.rs"),
+              Names{"rustls 0.23.46"});
+    EXPECT_EQ(names("main", "received corrupt message of type "), Names{"rustls"});
+    EXPECT_EQ(names("main", "../ssl/statem/statem.c OpenSSL 3.0.19 27 Jan 2026"), Names{"OpenSSL 3.0.19"});
+    EXPECT_EQ(names("main", "SSLv3/TLS write client hello OpenSSL 3.0.17 received corrupt message of type"),
+              (Names{"OpenSSL 3.0.17", "rustls"}));
+    EXPECT_EQ(names("enif_make_tuple_from_array", ""), Names{"Erlang ssl"});
+    EXPECT_EQ(names("JNI_CreateJavaVM", ""), Names{"Java TLS (JSSE)"});
+}
+
+/// What can be probed comes first, whatever else a program contains.
+TEST(TlsLibrary, SeveralInOneProgram) {
+    ElfBuilder elf;
+    elf.function("SSL_read", kReturn);
+    elf.function("SSL_write", kReturn);
+    elf.rodata("OpenSSL 3.5.4 30 Sep 2025 SSLv3/TLS write client hello /rustls-0.23.40/src/conn.rs");
+    const test::TempFolder folder;
+    const auto image = ElfImage::open(folder.write("program", elf.build()));
+    const InspectedFile file = inspect_image(*image);
+    ASSERT_TRUE(file.tls.has_value());
+    EXPECT_EQ(full_name(*file.tls), "OpenSSL 3.5.4");
+    ASSERT_EQ(file.foreign.size(), 1U);
+    EXPECT_EQ(full_name(file.foreign[0]), "rustls 0.23.40");
 }
 
 TEST(TlsLibrary, FlavoursOfOpenSsl) {
@@ -167,7 +329,7 @@ TEST(TlsLibrary, FlavoursOfOpenSsl) {
         elf.function("SSL_write", kReturn);
         elf.rodata(text);
         const auto image = ElfImage::open(folder.write("lib", elf.build()));
-        return *identify_tls_library(*image, find_known_functions(*image));
+        return identify_tls_libraries(*image, find_known_functions(*image)).at(0);
     };
     EXPECT_EQ(identify("OpenSSL 1.1.1 (compatible; BoringSSL)").name, "BoringSSL");
     EXPECT_EQ(identify("LibreSSL 3.8.2").name, "LibreSSL");

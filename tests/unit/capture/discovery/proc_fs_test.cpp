@@ -96,6 +96,15 @@ TEST_F(FakeProc, ListsAndFamilies) {
     EXPECT_EQ(proc_.with_descendants({20, 99}), (std::vector<pid_t>{20, 30, 31}));
 }
 
+TEST_F(FakeProc, KnowsZombiesAndWhoHadChildren) {
+    add(7, "server", 1);
+    EXPECT_TRUE(proc_.status(7)->had_children);
+    EXPECT_FALSE(proc_.status(7)->is_zombie);
+    folder_.write("7/stat", "7 (x) Z 1 1 1 0 -1 4194560 1 0 3 0 5 6 0 0 20 0 1 0 250 999 1\n");
+    EXPECT_FALSE(proc_.status(7)->had_children);
+    EXPECT_TRUE(proc_.status(7)->is_zombie);
+}
+
 TEST_F(FakeProc, CountsKernelTlsSessions) {
     add(7, "nginx", 1);
     EXPECT_EQ(proc_.kernel_tls_sessions(7), 0U);  // a kernel without kTLS

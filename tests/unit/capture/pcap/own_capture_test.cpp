@@ -15,7 +15,7 @@ using namespace test;
 class Recorder final : public EventConsumer {
   public:
     explicit Recorder(PcapngOptions options = {})
-        : sink(std::move(options), output,
+        : sink(stream, std::move(options),
                [](const ConnectionInfo&, ByteView sent, ByteView) {
                    return std::string(sent.starts_with("*") ? "redis" : "http/1");
                },
@@ -30,7 +30,6 @@ class Recorder final : public EventConsumer {
     }
 
     MemoryOutputStream stream;
-    SingleOutput output{stream};
     PcapngSink sink;
     EventText text;
 };
@@ -132,6 +131,49 @@ TEST(OwnCapture, TimesThreadsAndProcessesAreExact) {
     EXPECT_EQ(data.tid, 77U);
     EXPECT_EQ(data.direction, Direction::received);
     EXPECT_EQ(data.bytes, "data");
+}
+
+/// One file with a section behind the other: what was open goes on.
+TEST(OwnCapture, SectionsOfOneFileAreRead) {
+    PcapngOptions options;
+    options.max_processes = 2;
+    Recorder recorder(options);
+    EventScript first(recorder, {1, 1, 1, 1});
+    first.process("one").open().endpoints(Role::client, "10.0.0.1:40000", "10.0.0.2:443").sent("GET");
+    for (std::uint32_t pid = 2; pid <= 7; ++pid) {
+        EventScript other(recorder, {pid, 1, pid, pid});
+        other.process("p" + std::to_string(pid)).open();
+        other.endpoints(Role::client, "10.0.0.1:4100" + std::to_string(pid), "10.0.0.2:443")
+            .sent("x")
+            .close();
+    }
+    first.sent(" /").close();
+    std::string back = read(recorder.file());
+    for (std::uint32_t pid = 2; pid <= 7; ++pid) {
+        EXPECT_NE(back.find(std::to_string(pid) + " > x\n"), std::string::npos) << back;
+    }
+    EXPECT_NE(back.find("1 > GET\n"), std::string::npos) << back;
+    EXPECT_NE(back.find("1 > \x20/\n"), std::string::npos) << back;
+    EXPECT_EQ(back.find("gap"), std::string::npos) << back;
+}
+
+/// A connection that the writer forgot begins again where it goes on.
+TEST(OwnCapture, ForgottenConnectionsBeginAgain) {
+    PcapngOptions options;
+    options.max_memory = 20'000;
+    Recorder recorder(options);
+    EventScript first(recorder, {1, 1, 1, 1});
+    first.process("one").open().endpoints(Role::client, "10.0.0.1:40000", "10.0.0.2:443").sent("before");
+    for (std::uint64_t i = 2; i <= 30; ++i) {
+        EventScript other(recorder, {1, 1, i, i});
+        other.open()
+            .endpoints(Role::client, "10.0.1.1:" + std::to_string(41'000 + i), "10.0.0.2:443")
+            .sent("x");
+    }
+    first.sent("after").close();
+    const std::string back = read(recorder.file());
+    EXPECT_NE(back.find("> before\n"), std::string::npos) << back;
+    EXPECT_NE(back.find("> after\n"), std::string::npos) << back;
 }
 
 TEST(OwnCapture, LateEndpointsAreRestored) {

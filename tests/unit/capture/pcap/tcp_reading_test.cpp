@@ -95,6 +95,29 @@ TEST_F(TcpReading, MemoryBehindAHoleIsBounded) {
     EXPECT_EQ(std::ranges::count(got, '_'), 200 * 60'000);
 }
 
+/// Who fills the memory for holes, of 64 MiB, takes nothing from others whose segments come out of order.
+TEST_F(TcpReading, HolesOfManyDoNotHurtOthers) {
+    const Bytes part(60'000, '_');
+    for (int flood = 0; flood < 44; ++flood) {
+        TcpPeers peers("10.0.1.1:" + std::to_string(20'000 + flood), "10.0.0.2:80");
+        pcap_.packet(peers.syn()).packet(peers.syn_ack());
+        peers.from_client("lost");
+        for (int i = 0; i < 25; ++i) {
+            pcap_.packet(peers.from_client(part));
+        }
+    }
+    pcap_.packet(peers_.syn()).packet(peers_.syn_ack()).packet(peers_.ack_from_client());
+    const Bytes first = peers_.from_client("first");
+    for (int i = 0; i < 20; ++i) {
+        pcap_.packet(peers_.from_client(part));
+    }
+    pcap_.packet(first);
+    const std::string got = text();
+    EXPECT_NE(got.find("45 > first___"), std::string::npos);
+    EXPECT_EQ(got.find("45 > gap"), std::string::npos);
+    EXPECT_EQ(std::ranges::count(got, '_'), (44 * 25 + 20) * 60'000);
+}
+
 TEST_F(TcpReading, MissingSynIsMidstream) {
     peers_.syn();
     peers_.syn_ack();

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <vector>
 
 #include "output/pcapng/synthetic_tls.h"
 
@@ -12,7 +13,12 @@ namespace {
 
 class Seen final : public LayerReceiver {
   public:
-    void on_layer(WireLayer kind, const TlsInfo& info) override {
+    void on_layer(WireLayer kind, const TlsInfo& info, Timestamp) override {
+        if (!layers.empty()) {  // what follows is another connection's
+            bytes[Direction::sent] += "|";
+            bytes[Direction::received] += "|";
+        }
+        layers.push_back(kind);
         layer = kind;
         tls = info;
     }
@@ -22,6 +28,7 @@ class Seen final : public LayerReceiver {
     }
 
     WireLayer layer = WireLayer::undecided;
+    std::vector<WireLayer> layers;
     TlsInfo tls;
     std::map<Direction, Bytes> bytes;
 };
@@ -61,6 +68,88 @@ TEST(TlsLayer, NullCipherIsUnwrappedInAnyPieces) {
         EXPECT_EQ(seen.bytes[Direction::sent], "hello world");
         EXPECT_EQ(seen.bytes[Direction::received], Bytes(16'384, 'x'));
     }
+}
+
+std::vector<Flight> mail() {
+    return {{Direction::received, "220 mail\r\n"},
+            {Direction::sent, "EHLO me\r\n"},
+            {Direction::received, "250 STARTTLS\r\n"},
+            {Direction::sent, "STARTTLS\r\n"},
+            {Direction::received, "220 go\r\n"}};
+}
+
+void play(TlsLayer& layer, const std::vector<Flight>& flights, Seen& seen, std::size_t piece = 100'000) {
+    for (const Flight& flight : flights) {
+        for (std::size_t at = 0; at < flight.octets.size(); at += piece) {
+            layer.on_octets(flight.direction, ByteView(flight.octets).substr(at, piece), {}, seen);
+        }
+    }
+}
+
+/// A segment that begins with a ClientHello holds its record header at least.
+TEST(TlsLayer, BeginsBehindCleartextAndEnds) {
+    for (const std::size_t piece : {5U, 6U, 7U, 64U, 100'000U}) {
+        Seen seen;
+        TlsLayer layer;
+        play(layer, mail(), seen, piece);
+        play(layer, session(), seen, piece);
+        layer.on_octets(Direction::sent, "NOOP\r\n", {}, seen);
+        layer.on_octets(Direction::received, "250 clear\r\n", {}, seen);
+        layer.finish(seen);
+        EXPECT_EQ(seen.layers, (std::vector{WireLayer::clear, WireLayer::null_cipher, WireLayer::clear}))
+            << piece;
+        EXPECT_EQ(seen.bytes[Direction::sent], "EHLO me\r\nSTARTTLS\r\n|hello world|NOOP\r\n");
+        EXPECT_EQ(seen.bytes[Direction::received],
+                  "220 mail\r\n250 STARTTLS\r\n220 go\r\n|" + Bytes(16'384, 'x') + "|250 clear\r\n");
+    }
+}
+
+TEST(TlsLayer, CiphertextBehindCleartextIsNamed) {
+    auto flights = session();
+    const auto at = flights[1].octets.find(Bytes("\0\x3b", 2), 43);
+    flights[1].octets.replace(at, 2, "\xc0\x2f");
+    Seen seen;
+    TlsLayer layer;
+    play(layer, mail(), seen);
+    play(layer, flights, seen);
+    EXPECT_EQ(seen.layers, (std::vector{WireLayer::clear, WireLayer::encrypted}));
+    EXPECT_EQ(seen.tls.sni, "example.com");
+    EXPECT_EQ(seen.tls.cipher, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256");
+}
+
+TEST(TlsLayer, WhatOnlyLooksLikeAHelloIsCleartext) {
+    const Bytes hello = session().front().octets;
+    const std::vector<std::vector<Flight>> others{
+        {{Direction::sent, hello}, {Direction::received, "not TLS"}},
+        {{Direction::sent, hello.substr(0, 40)}, {Direction::received, session()[1].octets}},
+        {{Direction::sent, hello.substr(0, 40)}},
+        {{Direction::sent, hello.substr(0, 40) + Bytes(100'000, 'y')}}};
+    for (const auto& flights : others) {
+        Seen seen;
+        TlsLayer layer;
+        play(layer, mail(), seen);
+        Bytes sent = seen.bytes[Direction::sent];
+        Bytes received = seen.bytes[Direction::received];
+        for (const Flight& flight : flights) {
+            (flight.direction == Direction::sent ? sent : received) += flight.octets;
+        }
+        play(layer, flights, seen);
+        layer.finish(seen);
+        EXPECT_EQ(seen.layers, std::vector{WireLayer::clear});
+        EXPECT_EQ(seen.bytes[Direction::sent], sent);
+        EXPECT_EQ(seen.bytes[Direction::received], received);
+        EXPECT_EQ(layer.held_bytes(), 0U);
+    }
+}
+
+TEST(TlsLayer, HelloWithoutAnAnswerIsTls) {
+    Seen seen;
+    TlsLayer layer;
+    play(layer, mail(), seen);
+    play(layer, {session().front()}, seen);
+    layer.finish(seen);
+    EXPECT_EQ(seen.layers, (std::vector{WireLayer::clear, WireLayer::encrypted}));
+    EXPECT_EQ(seen.tls.sni, "example.com");
 }
 
 TEST(TlsLayer, OtherCiphersStayCiphertext) {

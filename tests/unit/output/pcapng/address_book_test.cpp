@@ -86,6 +86,21 @@ TEST(AddressBook, AnotherSocketTakesTheAddressesOver) {
     EXPECT_TRUE(claim(book, connection(3, "10.0.0.1:50000", "10.0.0.2:443", 1, 78)).made_up);
 }
 
+TEST(AddressBook, WhatGoesOnWithASocketGetsItsAddresses) {
+    AddressBook book;
+    const auto clear = connection(1, "127.0.0.1:50000", "127.0.0.1:443", 1, 77);
+    claim(book, clear);
+    book.hand_over(clear.id);
+    // The other end's is the first to show TLS: it stays the other end.
+    const auto other = connection(2, "127.0.0.1:443", "127.0.0.1:50000", 1, 78);
+    EXPECT_EQ(claim(book, other, false).shown_by, clear.id);
+    const auto tls = connection(3, "127.0.0.1:50000", "127.0.0.1:443", 1, 77);
+    const auto shown = claim(book, tls);
+    EXPECT_FALSE(shown.made_up);
+    EXPECT_EQ(shown.taken_from, clear.id);
+    EXPECT_EQ(claim(book, other, false).shown_by, tls.id);
+}
+
 TEST(AddressBook, UnknownOnesComeFromDocumentationRanges) {
     AddressBook book;
     const auto nothing = claim(book, connection(1, "?", "?"));

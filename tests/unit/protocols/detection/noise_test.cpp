@@ -141,8 +141,8 @@ TEST(Detection, LeavesConnectionsOfNoiseUnknown) {
 TEST(Detection, LeavesAnyPartOfForeignProtocolsUnknown) {
     Noise noise(61);
     for (const Foreign& whole : test::foreign_conversations(SSLSNIFF_FIXTURES "/foreign")) {
-        if (whole.name == "icap" || whole.name == "smtp") {
-            continue;  // they carry messages of HTTP: who joins at one sees HTTP
+        if (whole.name == "icap" || whole.name == "smtp" || whole.name.ends_with("_resp")) {
+            continue;  // they carry messages of HTTP or RESP: who joins at one sees just that
         }
         for (int trial = 0; trial < 200; ++trial) {
             Foreign part = whole;
@@ -162,6 +162,24 @@ TEST(Detection, LeavesAnyPartOfForeignProtocolsUnknown) {
             }
         }
     }
+}
+
+/// A capture that joins between messages, the carried ones being RESP.
+TEST(Detection, LeavesCarriersOfRespUnknown) {
+    std::size_t joins = 0;
+    for (Foreign carrier : test::foreign_conversations(SSLSNIFF_FIXTURES "/foreign")) {
+        while (carrier.name.ends_with("_resp") && !carrier.conversation.empty()) {
+            Foreign other = carrier;
+            other.conversation = test::from_other_end(carrier.conversation);
+            for (const bool midstream : {false, true}) {
+                expect_unknown(carrier, midstream, carrier.name);
+                expect_unknown(other, midstream, carrier.name + " from the other end");
+            }
+            carrier.conversation.erase(carrier.conversation.begin());
+            ++joins;
+        }
+    }
+    EXPECT_GT(joins, 20U);
 }
 
 }  // namespace

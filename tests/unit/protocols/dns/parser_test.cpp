@@ -171,5 +171,81 @@ TEST(DnsParser, RejectsWhatIsNotDns) {
     EXPECT_FALSE(host.run(create_dns, {sent("stats:1|c")}));
 }
 
+Lines run_on_port(const Conversation& conversation, std::uint16_t port) {
+    RecordingHost host;
+    host.info.endpoints.transport = Transport::udp;
+    host.info.endpoints.remote.port = port;
+    host.run(create_dns, conversation);
+    return host.lines();
+}
+
+TEST(DnsParser, ShowsOdditiesOnItsPort) {
+    struct Odd {
+        std::string query;
+        std::string line;
+    };
+    const std::string good = query(1, "a.example").udp();
+    for (const auto& [octets, line] :
+         {Odd{DnsBuilder(1, 0x2400).question("a.example", 6).udp(),
+              "NOTIFY SOA a.example (odd: authoritative answer bit in a query) ->  !no response"},
+          Odd{query(1, "a.example", 10).udp(), "NULL a.example ->  !no response"},
+          Odd{query(1, "a.example", 65'534).udp(), "TYPE65534 a.example ->  !no response"},
+          Odd{DnsBuilder(1, 0x0140).question("a.example", kA).udp(),
+              "A a.example (odd: Z bit set) ->  !no response"},
+          Odd{DnsBuilder(1, 0x0105).question("a.example", kA).udp(),
+              "A a.example (odd: query with an rcode) ->  !no response"},
+          Odd{good + "MS", "A a.example (odd: 2 bytes behind the last record) ->  !no response"},
+          Odd{DnsBuilder(1, 0x7900).question("a.example", kA).udp(),
+              "OPCODE15 A a.example (odd: unknown opcode) ->  !no response"}}) {
+        EXPECT_EQ(run_on_port({sent(octets)}, 53), Lines{line});
+    }
+}
+
+/// A capture that cut a datagram says how much is missing in the next event.
+TEST(DnsParser, CutDatagramsMissBytes) {
+    const std::string answer =
+        response(1, "a.example").a("a.example", "\1\2\3\4").a("a.example", "\1\1\1\1").udp();
+    for (std::size_t size = 27; size < answer.size(); ++size) {
+        for (const bool told : {true, false}) {
+            RecordingHost host;
+            host.info.endpoints.transport = Transport::udp;
+            const auto parser = create_dns(host, {});
+            parser->feed(Direction::sent, query(1, "a.example").udp(), {});
+            parser->feed(Direction::received, answer.substr(0, size), {});
+            if (told) {
+                parser->gap(Direction::received, answer.size() - size, {});
+            }
+            parser->feed(Direction::sent, query(2, "b.example").udp(), {});
+            parser->finish({});
+            ASSERT_EQ(host.emitted.size(), 2U);
+            EXPECT_EQ(host.emitted[0].integrity.missing_bytes, told ? answer.size() - size : 0);
+            EXPECT_EQ(host.emitted[0].integrity.reason, told ? "gap in message" : "malformed message");
+            EXPECT_EQ(host.fields(0).find("malformed") == std::string::npos, told);
+        }
+    }
+}
+
+/// RFC 8490: no questions, TLVs instead of records; messages with id 0 are not answered.
+TEST(DnsParser, StatefulOperations) {
+    const std::string keep_alive("\0\1\0\x08\0\0\x3A\x98\0\0\x3A\x98", 12);
+    const auto framed = [](const std::string& message) {
+        return std::string{static_cast<char>(message.size() >> 8), static_cast<char>(message.size())} +
+               message;
+    };
+    const std::string request = framed(DnsBuilder(7, 0x3000).udp() + keep_alive);
+    const std::string answer = framed(DnsBuilder(7, 0xB000).udp() + keep_alive);
+    const std::string push = framed(DnsBuilder(0, 0x3000).udp() + std::string("\0\x41\0\1x", 5));
+    const Lines lines{"DSO KeepAlive -> NOERROR", "DSO PUSH -> "};
+    for (const std::size_t size : {std::size_t{1}, std::size_t{3}, std::size_t{1000}}) {
+        RecordingHost host;
+        host.info.endpoints = {
+            .transport = Transport::tcp, .local = {}, .remote = *parse_endpoint("9.9.9.9:853")};
+        EXPECT_TRUE(host.run(create_dns, test::in_chunks({sent(request), received(answer + push)}, size)));
+        EXPECT_EQ(host.lines(), lines) << size;
+        EXPECT_NE(host.fields(0).find("tlvs[{type=\"KeepAlive\" data=\"00003a9800003a98\"}]"),
+                  std::string::npos);
+    }
+}
+
 }  // namespace
 }  // namespace sslsniff

@@ -68,9 +68,9 @@ TEST(Grpc, ShowsEachMessageOfAStream) {
                  frame(1, 5, 1, literal("grpc-status", "5") + literal("grpc-message", "not%20here")))};
     EXPECT_EQ(
         play(conversation).lines,
-        (std::vector<std::string>{"grpc https://a/pkg.Greeter/Hello -> < message a (0/1)",
-                                  "grpc https://a/pkg.Greeter/Hello -> < message bb (0/2)",
-                                  "grpc https://a/pkg.Greeter/Hello -> < message ccc (0/3)",
+        (std::vector<std::string>{"grpc https://a/pkg.Greeter/Hello <- message a (0/1)",
+                                  "grpc https://a/pkg.Greeter/Hello <- message bb (0/2)",
+                                  "grpc https://a/pkg.Greeter/Hello <- message ccc (0/3)",
                                   "grpc POST https://a/pkg.Greeter/Hello -> NOT_FOUND: not here (18/21)"}));
 }
 
@@ -97,7 +97,7 @@ TEST(Grpc, ShowsMessagesByTheSchemaAndStreamsAtOnce) {
     player.data(Direction::received,
                 frame(4, 0, 0, "") + frame(1, 4, 1, kHead) + frame(0, 0, 1, message("ab")));
     EXPECT_EQ(player.sink.lines,
-              std::vector<std::string>{R"(grpc https://a/pkg.Greeter/Hello -> < message {"said":2} (0/2))"});
+              std::vector<std::string>{R"(grpc https://a/pkg.Greeter/Hello <- message {"said":2} (0/2))"});
     player.data(Direction::received, frame(1, 5, 1, literal("grpc-status", "0")));
     ASSERT_EQ(player.sink.lines.size(), 2U);
     EXPECT_EQ(player.sink.lines[1], "grpc POST https://a/pkg.Greeter/Hello -> OK (18/7)");
@@ -111,12 +111,12 @@ TEST(Grpc, ShowsAChatAsItGoes) {
     EXPECT_TRUE(player.sink.lines.empty()) << "may be a call of one message";
     player.data(Direction::received, frame(0, 0, 1, message("first")));
     EXPECT_EQ(player.sink.lines,
-              std::vector<std::string>{"grpc https://a/pkg.Greeter/Hello -> > message one (3/0)"});
+              std::vector<std::string>{"grpc https://a/pkg.Greeter/Hello -> message one (3/0)"});
     player.data(Direction::sent, frame(0, 0, 1, message("two")));
     EXPECT_EQ(player.sink.lines,
-              (std::vector<std::string>{"grpc https://a/pkg.Greeter/Hello -> > message one (3/0)",
-                                        "grpc https://a/pkg.Greeter/Hello -> < message first (0/5)",
-                                        "grpc https://a/pkg.Greeter/Hello -> > message two (3/0)"}));
+              (std::vector<std::string>{"grpc https://a/pkg.Greeter/Hello -> message one (3/0)",
+                                        "grpc https://a/pkg.Greeter/Hello <- message first (0/5)",
+                                        "grpc https://a/pkg.Greeter/Hello -> message two (3/0)"}));
 }
 
 TEST(Grpc, ReadsTrailersOnlyResponses) {
@@ -155,7 +155,7 @@ TEST(Grpc, MarksMessagesWithGaps) {
     const std::size_t second = size_of(conversation) - (9 + 2 + 11 + 2) - (9 + 10) - 6;
     const auto recording = play(with_gap(conversation, second, 3));
     ASSERT_EQ(recording.lines.size(), 4U);
-    EXPECT_EQ(recording.lines[2], "grpc https://a/pkg.Greeter/Hello -> < message third (0/5)");
+    EXPECT_EQ(recording.lines[2], "grpc https://a/pkg.Greeter/Hello <- message third (0/5)");
     EXPECT_EQ(recording.integrities[1].missing_bytes, 3U);
 }
 

@@ -12,6 +12,16 @@
 namespace sslsniff {
 namespace {
 
+/// Whether `octets` begin with such a line.
+bool begins_request(ByteView octets) {
+    StartLineMatcher matcher(StartLineMatcher::Kind::request);
+    Verdict verdict = Verdict::need_more;
+    for (std::size_t at = 0; at < octets.size() && verdict == Verdict::need_more; ++at) {
+        verdict = matcher.push(octets[at]);
+    }
+    return verdict == Verdict::yes;
+}
+
 using test::Conversation;
 using test::Http1Case;
 using test::play;
@@ -79,8 +89,7 @@ TEST_P(Http1Gap, JoinedAtEveryOffset) {
         player.close();
         SCOPED_TRACE(offset);
         // Between two pipelined requests nothing shows that responses are outstanding.
-        const bool unknowable =
-            pipelines && match_start_line(StartLineMatcher::Kind::request, rest) == Verdict::yes;
+        const bool unknowable = pipelines && begins_request(rest);
         if (!unknowable) {
             expect_only_truth(player.sink, truth);
         }

@@ -75,6 +75,66 @@ TEST(Http1Limits, LongTargetIsCut) {
     EXPECT_NE(recording.fields[0].find("headers_truncated=true"), std::string::npos);
 }
 
+TEST(Http1Limits, EarlyResponsesAreBoundedAsAWhole) {
+    for (const std::string field : {"", "Link: </a>\r\n"}) {
+        Player player(small_limits());
+        player.open();
+        player.data(Direction::sent, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        for (int i = 0; i < 1000; ++i) {
+            player.data(Direction::received, "HTTP/1.1 103 Early Hints\r\n" + field + "\r\n");
+        }
+        const std::size_t held = player.table.held();
+        player.data(Direction::received, "HTTP/1.1 204 N\r\n\r\n");
+        EXPECT_LT(held, 50'000U);
+        EXPECT_EQ(player.sink.lines, Lines{"http/1.1 GET https://h/ -> 204 N (0/0)"});
+        const std::string& fields = player.sink.fields[0];
+        std::size_t kept = 0;
+        for (std::size_t at = fields.find("status=103"); at != std::string::npos;
+             at = fields.find("status=103", at + 1)) {
+            ++kept;
+        }
+        EXPECT_GE(kept, 2U);
+        EXPECT_LE(kept, 4U);
+        EXPECT_NE(fields.find(fmt::format("informational_omitted={}", 1000 - kept)), std::string::npos)
+            << fields;
+        EXPECT_NE(player.sink.details[0].find(fmt::format("{} more 1xx responses", 1000 - kept)),
+                  std::string::npos);
+    }
+}
+
+TEST(Http1Limits, TrailersAreCutAndMarked) {
+    std::string response = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n";
+    for (int i = 0; i < 1000; ++i) {
+        response += fmt::format("X-{}: value\r\n", i);
+    }
+    const Recording recording =
+        play({sent("GET / HTTP/1.1\r\nHost: h\r\n\r\n"), received(response + "\r\n")}, small_limits());
+    EXPECT_EQ(recording.lines, Lines{"http/1.1 GET https://h/ -> 200 OK (0/0)"});
+    EXPECT_NE(recording.fields[0].find("trailers_truncated=true"), std::string::npos);
+    EXPECT_EQ(recording.fields[0].find("X-100"), std::string::npos);
+}
+
+TEST(Http1Limits, CountersStopAtTheirGreatestValue) {
+    constexpr std::uint64_t kMost = UINT64_MAX;
+    Player player;
+    player.open();
+    player.data(Direction::sent, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    player.data(Direction::received, "HTTP/1.1 200 OK\r\n\r\n");
+    for (int i = 0; i < 3;
+         ++i) {  // a body until close, of which a hostile recording says that it misses so much
+        player.table.on_event(GapEvent{Player::id(1), player.tick(), Direction::received,
+                                       i == 0 ? 40 : kMost / 2 * static_cast<std::uint64_t>(i), kMost / 2,
+                                       LossCause::snaplen});
+    }
+    player.close();
+    player.finish();
+    ASSERT_EQ(player.sink.integrities.size(), 1U);
+    EXPECT_GE(player.sink.integrities[0].missing_bytes, kMost - 100);
+    EXPECT_GE(player.sink.summary->missing_bytes, kMost - 100);
+    EXPECT_EQ(player.sink.summary->losses.at(0).bytes, kMost);
+    EXPECT_EQ(player.sink.connections.at(0).received.bytes, kMost);
+}
+
 TEST(Http1Limits, TooManyPendingRequestsAreGivenUpInOrder) {
     Player player(small_limits());
     player.open();
@@ -91,6 +151,67 @@ TEST(Http1Limits, TooManyPendingRequestsAreGivenUpInOrder) {
                "http/1.1  -> 201 X (0/0) incomplete: request no longer kept",
                "http/1.1  -> 202 X (0/0) incomplete: request no longer kept",
                "http/1.1 GET https://h/3 -> 203 X (0/0)", "http/1.1 GET https://h/4 -> 204 X (0/0)"}));
+}
+
+TEST(Http1Limits, ResponsesWaitForTheirRequestsOnlySoLong) {
+    constexpr ByteView kResponse = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    const std::string not_seen = "http/1.1  -> 200 OK (0/0) incomplete: request not seen, midstream";
+    Player player(small_limits());
+    player.open();
+    player.data(Direction::sent, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    player.data(Direction::received, kResponse);
+    player.data(Direction::received, kResponse);
+    player.data(Direction::received, kResponse);
+    Lines lines{"http/1.1 GET https://h/ -> 200 OK (0/0)"};
+    EXPECT_EQ(player.sink.lines, lines);  // two may be reported before their requests
+    player.data(Direction::received, kResponse);
+    lines.insert(lines.end(), 3, not_seen);
+    player.sink.lines[1] += ", midstream";
+    player.sink.lines[2] += ", midstream";
+    EXPECT_EQ(player.sink.lines, lines);
+    player.data(Direction::received, kResponse);
+    lines.push_back(not_seen);
+    EXPECT_EQ(player.sink.lines, lines);  // the others are not even kept
+    // Nothing is outstanding when the next request begins.
+    player.data(Direction::sent, "GET /2 HTTP/1.1\r\nHost: h\r\n\r\n");
+    player.data(Direction::received, kResponse);
+    lines.emplace_back("http/1.1 GET https://h/2 -> 200 OK (0/0)");
+    EXPECT_EQ(player.sink.lines, lines);
+}
+
+TEST(Http1Limits, UnaskedResponsesPassARequestThatDoesNotEnd) {
+    Player player(small_limits());
+    player.open();
+    player.data(Direction::sent, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n");
+    for (int i = 0; i < 100; ++i) {
+        player.data(Direction::received, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    }
+    EXPECT_EQ(player.sink.lines.size(), 99U);
+    player.data(Direction::sent, "123456789");
+    EXPECT_EQ(player.sink.lines.size(), 100U);
+    EXPECT_EQ(player.sink.lines.back(), "http/1.1 POST https://h/ -> 200 OK (9/0)");
+}
+
+TEST(Http1Limits, RequestsHeldForADecisionAreAllRead) {
+    constexpr ByteView kRequest = "GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: q\r\n\r\n";
+    for (const std::size_t per_call :
+         {std::size_t{1}, std::size_t{7}, std::size_t{10'000}}) {  // the last is more than is held
+        StreamLimits limits;
+        limits.parser.max_pending = 20'000;
+        Player player(limits);
+        player.open();
+        for (std::size_t sent = 0; sent < 10'000; sent += std::min(per_call, 10'000 - sent)) {
+            std::string call;
+            for (std::size_t i = 0; i < std::min(per_call, 10'000 - sent); ++i) {
+                call += kRequest;
+            }
+            player.data(Direction::sent, call);
+        }
+        for (int i = 0; i < 10'000; ++i) {
+            player.data(Direction::received, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        }
+        EXPECT_EQ(player.sink.lines, Lines(10'000, "http/1.1 GET https://h/ -> 200 OK (0/0)")) << per_call;
+    }
 }
 
 TEST(Http1Limits, HugeBodyCostsNothing) {
@@ -155,6 +276,31 @@ TEST(Http1Linear, PendingRequests) {
             requests += "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
         }
         play({sent(requests)});
+    });
+}
+
+TEST(Http1Linear, UnaskedResponses) {
+    expect_linear([](std::size_t size) {
+        Player player(small_limits());
+        player.open();
+        player.data(Direction::sent, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        for (std::size_t i = 0; i < size / 16; ++i) {
+            player.data(Direction::received, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        }
+    });
+}
+
+TEST(Http1Linear, RequestsHeldForADecision) {
+    expect_linear([](std::size_t size) {
+        Player player;
+        player.open();
+        for (std::size_t i = 0; i < size / 64; ++i) {
+            player.data(Direction::sent,
+                        "GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: q\r\n\r\n");
+        }
+        for (std::size_t i = 0; i < size / 64; ++i) {
+            player.data(Direction::received, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        }
     });
 }
 

@@ -107,6 +107,24 @@ TEST(Http2DissectorContext, ZerosFitIntoDataOnly) {
     EXPECT_FALSE(context.skip(Direction::sent, 10'000));
 }
 
+TEST(Http2DissectorContext, WhatIsLeftOfAFrameTooLargeToKeepIsReadAsLost) {
+    DissectorContext context(Direction::sent, true);
+    const std::string block(300'000, '\0');
+    const std::string request = frame(1, 5, 1, block);
+    context.before(Direction::sent, std::string(kPreface) + request.substr(0, 290'000));
+    RecordingHost host;
+    Connection parser(host, {});
+    for (const auto& piece : context.begin().pieces) {
+        EXPECT_EQ(parser.feed(piece.direction, piece.octets, {}), ProtocolParser::Status::ok);
+    }
+    const std::string rest = request.substr(290'000);
+    EXPECT_EQ(context.before(Direction::sent, rest), "");
+    EXPECT_EQ(parser.feed(Direction::sent, rest, {}), ProtocolParser::Status::ok);
+    parser.feed(Direction::sent, frame(1, 5, 3, kGet), {});
+    parser.feed(Direction::received, frame(1, 5, 3, hpack::unhex("88")), {});
+    EXPECT_NE(host.text().find("GET https://www.example.com/ -> 200"), std::string::npos) << host.text();
+}
+
 TEST(Http2DissectorContext, OurParserUnderstandsIt) {
     DissectorContext context(Direction::sent, true);
     const std::string settings = frame(4, 0, 0, "");

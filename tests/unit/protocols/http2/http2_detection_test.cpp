@@ -14,9 +14,13 @@ const std::string kOk = hpack::unhex("88");
 class Http2Detection : public testing::Test {
   protected:
     Verdict of_sent(ByteView octets, bool midstream = false) const {
-        return detect_http2({octets, "", host_.connection(), midstream});
+        const auto start = midstream ? Evidence::Start::anywhere : Evidence::Start::beginning;
+        return detect_http2()->look({host_.connection(), start, {Evidence::Side{octets}, {}}});
     }
-    Verdict of_received(ByteView octets) const { return detect_http2({"", octets, host_.connection()}); }
+    Verdict of_received(ByteView octets) const {
+        return detect_http2()->look(
+            {host_.connection(), Evidence::Start::beginning, {Evidence::Side{}, Evidence::Side{octets}}});
+    }
 
     RecordingHost host_;
 };

@@ -62,6 +62,25 @@ TEST(Http2, PairsRequestAndResponse) {
         "1 GET https://www.example.com/ -> 200 up 0 down 5" + body("") + body("hello") + "\n");
 }
 
+TEST(Http2, ClientThatLeavesWithAllOfTheContentMissesNothing) {
+    const std::string with_length = unhex("885c0135");  // content-length: 5
+    const auto left = [&](const std::string& request, const std::string& response) {
+        return parse(opened({sent(frame(1, 5, 1, request)), received(response)}));
+    };
+    EXPECT_EQ(left(kGet, frame(1, 4, 1, with_length) + frame(0, 0, 1, "hello")),
+              "1 GET https://www.example.com/ -> 200 up 0 down 5" + body("") + body("hello") + "\n");
+    EXPECT_EQ(left(kHead, frame(1, 4, 1, with_length)),
+              "1 HEAD https://a/ -> 200 up 0 down 0" + body("") + body("") + "\n");
+    EXPECT_EQ(left(kGet, frame(1, 4, 1, unhex("89"))),  // 204
+              "1 GET https://www.example.com/ -> 204 up 0 down 0" + body("") + body("") + "\n");
+    EXPECT_NE(left(kGet, frame(1, 4, 1, with_length) + frame(0, 0, 1, "hell"))
+                  .find("connection ended before the stream did"),
+              std::string::npos);
+    EXPECT_NE(left(kGet, frame(1, 4, 1, kOk) + frame(0, 0, 1, "hello"))
+                  .find("connection ended before the stream did"),
+              std::string::npos);
+}
+
 TEST(Http2, SetsTheRole) {
     RecordingHost host;
     const auto parser = create_http2(host, ParserLimits{});
@@ -143,6 +162,14 @@ TEST(Http2, AnswersTheUpgradedRequestOnStreamOne) {
     EXPECT_EQ(host.recorded.at(0).timing.start, Timestamp(std::chrono::seconds(1)));
 }
 
+TEST(Http2, SaysUnknownOfAnUpgradedRequestThatPassedBefore) {
+    RecordingHost host;
+    const auto parser = create_http2_upgraded(host, ParserLimits{}, {HttpRequest{}, HttpResponse{}, {}});
+    run(host, *parser, {received(kSettings + frame(1, 4, 1, kOk) + frame(0, 1, 1, "hi"))});
+    EXPECT_TRUE(host.text().starts_with("1 <unknown> <unknown> -> 200 up 0 down 2")) << host.text();
+    EXPECT_EQ(host.recorded.at(0).integrity.reason, "beginning of the request not seen");
+}
+
 TEST(Http2, PassesHugeFramesThrough) {
     const std::string big(5'000'000, 'x');
     RecordingHost host;
@@ -170,6 +197,41 @@ TEST(Http2, BoundsOpenStreams) {
     EXPECT_EQ(host.recorded[0].integrity.reason, "too many streams are open");
     parser->finish(Timestamp());
     EXPECT_EQ(host.recorded.size(), 3000U);
+}
+
+std::string literal(std::string_view name, const std::string& value) {
+    return std::string(1, '\0') + static_cast<char>(name.size()) + std::string(name) +
+           static_cast<char>(value.size()) + value;
+}
+
+TEST(Http2, BoundsTrailersAndEarlyResponses) {
+    RecordingHost host;
+    ParserLimits limits;
+    limits.max_headers = 1000;
+    const auto parser = create_http2(host, limits);
+    const std::string value(100, 'v');
+    Traffic traffic = opened({sent(frame(1, 5, 1, kGet))});
+    for (int i = 0; i < 1000; ++i) {
+        traffic.push_back(received(frame(1, 4, 1, std::string("\x08\x03") + "103" + literal("link", value))));
+    }
+    traffic.push_back(received(frame(1, 4, 1, kOk)));
+    for (int i = 0; i < 1000; ++i) {
+        traffic.push_back(received(frame(1, 4, 1, literal("t", value))));
+    }
+    for (const Chunk& chunk : traffic) {
+        parser->feed(chunk.direction, chunk.octets, Timestamp());
+    }
+    EXPECT_LT(parser->held(), 50'000U);
+    parser->feed(Direction::received, frame(0, 1, 1, ""), Timestamp());
+    ASSERT_EQ(host.recorded.size(), 1U);
+    const Http2Exchange& stream = host.recorded[0].stream();
+    EXPECT_GT(stream.informational.size(), 4U);
+    EXPECT_LT(stream.informational.size(), 8U);
+    EXPECT_EQ(stream.informational_omitted, 1000 - stream.informational.size());
+    EXPECT_GT(stream.response->trailers.size(), 4U);
+    EXPECT_LT(stream.response->trailers.size(), 9U);
+    EXPECT_TRUE(stream.response->trailers_truncated);
+    EXPECT_EQ(stream.response->status, 200);
 }
 
 std::string expected(const Conversation::Call& call, std::size_t index) {

@@ -237,5 +237,23 @@ TEST(RedisParser, TellsWhatIsUnfinished) {
                "GE … (2 words) ->  !request unfinished"}));
 }
 
+/// The server refuses them one by one; each is a command.
+TEST(RedisParser, ShowsInlineCommandsWithUnbalancedQuotes) {
+    Conversation conversation{sent("PING\r\n"), received("+PONG\r\n")};
+    std::string commands;
+    Lines expected{"PING -> PONG"};
+    for (int i = 0; i < 8; ++i) {
+        commands += "SET key" + std::to_string(i) + " \"open quote\r\n";
+        expected.push_back("SET key" + std::to_string(i) +
+                           " \"\\\"open\" quote -> (error) ERR Protocol error");
+    }
+    conversation.push_back(sent(commands));
+    for (int i = 0; i < 8; ++i) {
+        conversation.push_back(received("-ERR Protocol error\r\n"));
+    }
+    EXPECT_EQ(run(conversation), expected);
+    EXPECT_EQ(run(test::in_chunks(conversation, 1)), expected);
+}
+
 }  // namespace
 }  // namespace sslsniff

@@ -25,9 +25,9 @@ TEST(Sse, ShowsEachEvent) {
         received(kHead + chunk(": hello\n\ndata: one\r\n\r\nevent: tick\nid: 7\ndata: a\nda")),
         received(chunk("ta:b\n\nretry: 5\n\ndata\n\n")), received("0\r\n\r\n")};
     const std::vector<std::string> expected = {
-        "sse https://h/events -> < message one (0/3)",
-        "sse https://h/events -> < tick id=7 a\\x0ab (0/3)",
-        "sse https://h/events -> < message id=7 (0/0)",
+        "sse https://h/events <- message one (0/3)",
+        "sse https://h/events <- tick id=7 a\\x0ab (0/3)",
+        "sse https://h/events <- message id=7 (0/0)",
         "http/1.1 GET https://h/events -> 200 OK (0/72)",
     };
     for (std::size_t offset = 0; offset <= size_of(conversation); ++offset) {
@@ -68,8 +68,8 @@ TEST(Sse, ShowsEventsOfACodedStreamAsTheyCome) {
     const Conversation conversation = {sent("GET / HTTP/1.1\r\nHost: h\r\n\r\n"),
                                        received(kGzipHead + chunk(gzip.add("data: one\n\n"))),
                                        received(chunk(gzip.add("data: two\n\n")))};
-    const std::vector<std::string> expected = {"sse https://h/ -> < message one (0/3)",
-                                               "sse https://h/ -> < message two (0/3)"};
+    const std::vector<std::string> expected = {"sse https://h/ <- message one (0/3)",
+                                               "sse https://h/ <- message two (0/3)"};
     for (std::size_t offset = 0; offset <= size_of(conversation); ++offset) {
         auto lines = play(split_at(conversation, offset)).lines;
         ASSERT_EQ(lines.size(), 3U) << offset;
@@ -86,8 +86,42 @@ TEST(Sse, ShowsNothingOfACodedStreamBehindAGap) {
                                        received(chunk(gzip.add("data: three\n\n")))};
     const auto recording = play(with_gap(conversation, conversation[0].octets.size() + one.size() + 6, 3));
     ASSERT_EQ(recording.lines.size(), 2U);
-    EXPECT_EQ(recording.lines[0], "sse https://h/ -> < message one (0/3)");
+    EXPECT_EQ(recording.lines[0], "sse https://h/ <- message one (0/3)");
     EXPECT_FALSE(recording.integrities[1].complete);
+}
+
+/// Few bytes may become millions of events, or one without end.
+TEST(Sse, GivesUpOnBombs) {
+    std::string many;
+    for (int i = 0; i < 200'000; ++i) {
+        many += "data:\n\n";
+    }
+    for (const std::string& plain : {many, "data: " + std::string(20'000'000, 'x')}) {
+        FlushedGzip gzip;
+        std::string coded = gzip.add("data: one\n\n");
+        coded += gzip.add(plain);
+        const std::size_t size = coded.size();
+        const auto recording =
+            test::play({sent("GET / HTTP/1.1\r\nHost: h\r\n\r\n"), received(kGzipHead + chunk(coded)),
+                        received(chunk(gzip.add("data: last\n\n")))});
+        ASSERT_GE(recording.lines.size(), 3U);
+        EXPECT_LT(recording.lines.size(), 1030 + size / 4);
+        EXPECT_EQ(recording.lines[0], "sse https://h/ <- message one (0/3)");
+        const std::size_t last = recording.lines.size() - 2;  // then comes the exchange
+        EXPECT_NE(recording.lines[last].find("a decompression bomb"), std::string::npos)
+            << recording.lines[last];
+        EXPECT_FALSE(recording.integrities[last].complete);
+    }
+}
+
+/// As many events as bytes allow that are flushed one by one, at a ratio that ordinary text has.
+TEST(Sse, ManyEventsAreNoBomb) {
+    FlushedGzip gzip;
+    Conversation conversation = {sent("GET / HTTP/1.1\r\nHost: h\r\n\r\n"), received(kGzipHead)};
+    for (int i = 0; i < 5000; ++i) {
+        conversation.push_back(received(chunk(gzip.add("data: {}\n\n"))));
+    }
+    EXPECT_EQ(play(conversation).lines.size(), 5001U);
 }
 
 TEST(Sse, MarksTheEventAroundAGap) {
@@ -96,7 +130,7 @@ TEST(Sse, MarksTheEventAroundAGap) {
     const std::size_t offset = size_of(conversation) - 20;
     const auto recording = play(with_gap(conversation, offset, 3));
     ASSERT_EQ(recording.lines.size(), 4U);
-    EXPECT_EQ(recording.lines[0], "sse https://h/ -> < message one (0/3)");
+    EXPECT_EQ(recording.lines[0], "sse https://h/ <- message one (0/3)");
     EXPECT_FALSE(recording.integrities[2].complete && recording.integrities[1].complete);
 }
 

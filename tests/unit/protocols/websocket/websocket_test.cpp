@@ -83,13 +83,13 @@ TEST(WebSocket, ShowsMessagesAndControlFrames) {
                      true))});
     const std::vector<std::string> expected = {
         kHandshake,
-        "websocket https://h/chat -> > text hello (5/0)",
-        "websocket https://h/chat -> > ping p (1/0)",
-        "websocket https://h/chat -> < pong p (0/1)",
-        "websocket https://h/chat -> > text fragmented (10/0)",
-        "websocket https://h/chat -> < binary (0/3)",
-        "websocket https://h/chat -> < text " + std::string(100, 'x') + "... (0/300)",
-        "websocket https://h/chat -> > close code=1000 bye (3/0)"};
+        "websocket https://h/chat -> text hello (5/0)",
+        "websocket https://h/chat -> ping p (1/0)",
+        "websocket https://h/chat <- pong p (0/1)",
+        "websocket https://h/chat -> text fragmented (10/0)",
+        "websocket https://h/chat <- binary (0/3)",
+        "websocket https://h/chat <- text " + std::string(100, 'x') + "... (0/300)",
+        "websocket https://h/chat -> close code=1000 bye (3/0)"};
     EXPECT_EQ(play(conversation).lines, expected);
     EXPECT_EQ(play(in_chunks(conversation, 1)).lines, expected);
     for (std::size_t offset = 0; offset <= size_of(conversation); ++offset) {
@@ -108,8 +108,8 @@ TEST(WebSocket, Inflates) {
                      {received(ws(0xC1, first, false) + ws(0x41, second.substr(0, 3), false) +
                                ws(0x80, second.substr(3), false))});
         const std::vector<std::string> expected = {
-            kHandshake, "websocket https://h/chat -> < text hello hello hello (0/17)",
-            "websocket https://h/chat -> < text hello hello hello again (0/23)"};
+            kHandshake, "websocket https://h/chat <- text hello hello hello (0/17)",
+            "websocket https://h/chat <- text hello hello hello again (0/23)"};
         EXPECT_EQ(play(conversation).lines, expected);
         EXPECT_EQ(play(in_chunks(conversation, 1)).lines, expected);
     }
@@ -122,12 +122,12 @@ TEST(WebSocket, GoesOnBehindGaps) {
     const std::size_t begin = size_of(conversation) - 7 - 16;
     for (std::size_t offset = begin; offset < begin + 16; ++offset) {
         const auto recording = play(with_gap(conversation, offset, 1));
-        EXPECT_EQ(recording.lines.back(), "websocket https://h/chat -> < text third (0/5)") << offset;
-        EXPECT_EQ(recording.lines.at(1), "websocket https://h/chat -> < text first (0/5)");
+        EXPECT_EQ(recording.lines.back(), "websocket https://h/chat <- text third (0/5)") << offset;
+        EXPECT_EQ(recording.lines.at(1), "websocket https://h/chat <- text first (0/5)");
     }
     const auto inside = play(with_gap(conversation, begin + 5, 3));
     EXPECT_EQ(inside.lines.at(2),
-              "websocket https://h/chat -> < text sec... (0/14) incomplete: gap in the message, "
+              "websocket https://h/chat <- text sec... (0/14) incomplete: gap in the message, "
               "missing 3");
 }
 
@@ -140,6 +140,29 @@ TEST(WebSocket, NeverShowsWhatItCannotInflate) {
     const auto recording = play(with_gap(conversation, size_of(conversation) - second.size() - 2 - 4, 2));
     EXPECT_EQ(recording.lines.back().find("again"), std::string::npos);
     EXPECT_FALSE(recording.integrities.back().complete);
+}
+
+TEST(WebSocket, GivesUpOnBombs) {
+    for (const bool takeover : {true, false}) {
+        Deflater deflater(takeover);
+        Conversation conversation =
+            upgraded(takeover ? "permessage-deflate" : "permessage-deflate; server_no_context_takeover",
+                     {received(ws(0xC1, deflater.message("first"), false))});
+        for (int i = 0; i < 10; ++i) {
+            conversation.push_back(received(ws(0xC2, deflater.message(std::string(1'000'000, 'x')), false)));
+        }
+        // What a good coder makes of text that repeats is no bomb, if it comes before one.
+        const auto recording = play(conversation);
+        ASSERT_EQ(recording.lines.size(), 12U);
+        EXPECT_EQ(recording.lines[1], "websocket https://h/chat <- text first (0/5)");
+        EXPECT_NE(recording.lines[2].find("(0/1000000)"), std::string::npos) << recording.lines[2];
+        EXPECT_NE(recording.lines[11].find("a decompression bomb"), std::string::npos) << recording.lines[11];
+        std::uint64_t shown = 0;
+        for (const auto& integrity : recording.integrities) {
+            shown += integrity.complete ? 1 : 0;
+        }
+        EXPECT_LT(shown, 5U);
+    }
 }
 
 TEST(WebSocket, ReadsExtensions) {
@@ -168,9 +191,37 @@ TEST(WebSocket, LivesInHttp2Streams) {
         received(frame(0, 0, 1, ws(0x81, "ho", false).substr(0, 1)) +
                  frame(0, 1, 1, ws(0x81, "ho", false).substr(1))),
         sent(frame(0, 1, 1, ""))};
-    EXPECT_EQ(play(conversation).lines, (std::vector<std::string>{"websocket https://a/ -> > text hi (2/0)",
-                                                                  "websocket https://a/ -> < text ho (0/2)",
+    EXPECT_EQ(play(conversation).lines, (std::vector<std::string>{"websocket https://a/ -> text hi (2/0)",
+                                                                  "websocket https://a/ <- text ho (0/2)",
                                                                   "h2 CONNECT https://a/ -> 200 (8/4)"}));
+}
+
+/// What the standard forbids is shown, and marked.
+TEST(WebSocket, ShowsViolations) {
+    const std::string long_close = std::string("\x03\xE8") + std::string(300, 'C');
+    const Conversation conversation =
+        upgraded("", {sent(ws(0x81, "plain", false)), received(ws(0x81, "masked", true)),
+                      received(ws(0x88, long_close, false) + ws(0x81, "more", false))});
+    const std::vector<std::string> expected = {
+        kHandshake, "websocket https://h/chat -> text plain (5/0)",
+        "websocket https://h/chat <- text masked (0/6)",
+        "websocket https://h/chat <- close code=1000 " + std::string(100, 'C') + "... (0/300)",
+        "websocket https://h/chat <- text more (0/4)"};
+    const auto recording = play(conversation);
+    EXPECT_EQ(recording.lines, expected);
+    EXPECT_EQ(play(in_chunks(conversation, 1)).lines, expected);
+    EXPECT_NE(recording.fields[1].find("a client's frame without a mask"), std::string::npos);
+    EXPECT_NE(recording.fields[2].find("a server's frame with a mask"), std::string::npos);
+    EXPECT_NE(recording.fields[3].find("a control frame of more than 125 bytes"), std::string::npos);
+    EXPECT_EQ(recording.fields[4].find("violation"), std::string::npos);
+}
+
+/// The size is the true one, what is kept is bounded.
+TEST(WebSocket, HugeControlFramesAreBounded) {
+    const auto recording = play(upgraded("", {received(ws(0x89, std::string(60'000, 'x'), false))}));
+    EXPECT_EQ(recording.lines.at(1),
+              "websocket https://h/chat <- ping " + std::string(100, 'x') + "... (0/60000)");
+    EXPECT_LT(recording.fields[1].size(), 5000U);
 }
 
 }  // namespace
