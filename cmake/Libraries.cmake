@@ -13,14 +13,19 @@ add_library(brotli ALIAS PkgConfig::BROTLI)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 add_library(zstd ALIAS PkgConfig::ZSTD)
 
+pkg_check_modules(LZMA REQUIRED IMPORTED_TARGET liblzma)
+pkg_check_modules(LZ4 REQUIRED IMPORTED_TARGET liblz4)
+
 pkg_check_modules(PROTOBUF REQUIRED IMPORTED_TARGET protobuf)
 add_library(protobuf ALIAS PkgConfig::PROTOBUF)
 
 find_package(zydis REQUIRED)
 add_library(zydis ALIAS Zydis::Zydis)
 
+pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto>=3.0)
 pkg_check_modules(PCAP REQUIRED IMPORTED_TARGET libpcap)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
+pkg_check_modules(CAPNG REQUIRED IMPORTED_TARGET libcap-ng)
 
 # Header-only libraries are system headers: their warnings are not ours.
 function(sslsniff_header_library name header)
