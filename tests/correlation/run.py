@@ -47,14 +47,16 @@ def run_one(workload, phase, options):
         output = lab.folder / "capture.trace"
         port = servers.free_port()
         workload.serve(lab, port)
-        seconds = options.seconds if phase == "midlife" else 0
-        if seconds:
-            clients = workload.drive(lab, port, seconds)
+        if phase == "midlife":
+            end = lab.folder / "end"
+            clients = workload.drive(lab, port, end)
             time.sleep(1.5 * options.slow)
             capture = start_capture(options.sslsniff, options.extra, output)
+            time.sleep(options.seconds)
+            end.touch()
         else:
             capture = start_capture(options.sslsniff, options.extra, output)
-            clients = workload.drive(lab, port, 0)
+            clients = workload.drive(lab, port, None)
         failed = [client for client in clients if client.wait(120 * options.slow)]
         time.sleep(0.5 * options.slow)
         summary = stop_capture(capture)
@@ -72,7 +74,7 @@ def main():
     parser.add_argument("--only", default="", help="workloads whose name contains this")
     parser.add_argument("--first", action="store_true", help="only captures that start before the programs")
     parser.add_argument("--midlife", action="store_true", help="only captures that join running programs")
-    parser.add_argument("--seconds", type=float, default=5, help="how long programs run in mid-life tests")
+    parser.add_argument("--seconds", type=float, default=3, help="how long mid-life captures watch")
     parser.add_argument("--slow", type=float, default=1, help="factor on waiting times, for emulated machines")
     parser.add_argument("--least", type=float, help="percent that must be right, in sum; else as docs/kernels.md promises")
     parser.add_argument("--keep", help="keep the last trace in this file")

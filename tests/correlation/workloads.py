@@ -1,5 +1,5 @@
-"""What is run under capture. Each workload starts its servers in a Lab, then drives them; `seconds` > 0 keeps a fixed
-set of connections busy for that long, so that a capture can join in mid-life."""
+"""What is run under capture. Each workload starts its servers in a Lab, then drives them; `until`, a path, keeps
+a fixed set of connections busy until that file is there, so that a capture can join in mid-life."""
 import random
 import subprocess
 
@@ -18,19 +18,19 @@ class Workload:
         self.name, self.serve, self.drive, self.comms, self.midlife = name, serve, drive, comms, midlife
 
 
-def client(lab, mode, port, *extra, seconds=0, connections=20, requests=20, size=200):
+def client(lab, mode, port, *extra, until=None, connections=20, requests=20, size=200):
     return lab.start(servers.PYTHON, CLIENT, mode, f"127.0.0.1:{port}", "--connections", connections, "--requests", requests,
-                     "--size", size, "--seconds", seconds, *extra)
+                     "--size", size, *(("--until", until) if until else ()), *extra)
 
 
 def drive_python(mode, connections=20, requests=20, size=200):
-    return lambda lab, port, seconds: [client(lab, mode, port, seconds=seconds, connections=min(connections, 40) if seconds else connections,
-                                              requests=0 if seconds else requests, size=size)]
+    return lambda lab, port, until: [client(lab, mode, port, until=until, connections=min(connections, 40) if until else connections,
+                                            requests=0 if until else requests, size=size)]
 
 
 def drive_node(mode, connections=20, requests=20):
-    return lambda lab, port, seconds: [lab.start(servers.need("node"), servers.PROGRAMS / "node.js", mode, port, connections,
-                                                 0 if seconds else requests, seconds)]
+    return lambda lab, port, until: [lab.start(servers.need("node"), servers.PROGRAMS / "node.js", mode, port, connections,
+                                               *((0, until) if until else (requests,)))]
 
 
 def curl_script(lab, count, port, arguments):
@@ -50,11 +50,11 @@ exit 0
 
 
 def drive_curl(version, count=60):
-    return lambda lab, port, _seconds: [
+    return lambda lab, port, _until: [
         lab.start("bash", curl_script(lab, count, port, f"{version} https://127.0.0.1:{port}/a https://127.0.0.1:{port}/b"))]
 
 
-def drive_tls_in_tls(lab, port, _seconds):
+def drive_tls_in_tls(lab, port, _until):
     origin = servers.free_port()
     lab.python("threads", origin, "--echo")
     arguments = (f'--proxy-insecure --proxy https://127.0.0.1:{port} --proxy-header "X-GT: $mark" '
@@ -78,7 +78,7 @@ def serve_stunnel(lab, port):
     lab.stunnel(port, backend)
 
 
-def drive_bio_pair(lab, port, _seconds):
+def drive_bio_pair(lab, port, _until):
     program = lab.folder / "bio_pair"
     subprocess.run([servers.need("cc"), "-O1", "-o", program, servers.PROGRAMS / "bio_pair.c", "-lssl", "-lcrypto"], check=True)
     return [lab.start(program, port, 50) for _ in range(5)]

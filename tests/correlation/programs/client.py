@@ -6,6 +6,7 @@ redis (threads, but SET and GET commands).
 """
 import argparse
 import asyncio
+import os
 import socket
 import ssl
 import threading
@@ -63,25 +64,27 @@ def exchange(options, tls, mark, name):
     read_response(tls)
 
 
+def goes_on(options):
+    return options.until and not os.path.exists(options.until)
+
+
 def blocking(options, number):
     raw = socket.create_connection(options.server)
     with context().wrap_socket(raw, server_hostname="localhost") as tls:
         mark = tag(tls.getsockname(), tls.getpeername())
-        deadline = time.monotonic() + options.seconds
         count = 0
-        while count < options.requests or time.monotonic() < deadline:
+        while count < options.requests or goes_on(options):
             exchange(options, tls, mark, f"{number}/{count}")
             count += 1
-            if options.seconds:
+            if options.until:
                 time.sleep(0.01)
 
 
 async def one_async(options, number):
     reader, writer = await asyncio.open_connection(*options.server, ssl=context(), server_hostname="localhost")
     mark = tag(writer.get_extra_info("sockname"), writer.get_extra_info("peername"))
-    deadline = time.monotonic() + options.seconds
     count = 0
-    while count < options.requests or time.monotonic() < deadline:
+    while count < options.requests or goes_on(options):
         writer.write(request(f"{number}/{count}", mark, options.size))
         await writer.drain()
         head = await reader.readuntil(b"\r\n\r\n")
@@ -89,7 +92,7 @@ async def one_async(options, number):
         if length:
             await reader.readexactly(length)
         count += 1
-        if options.seconds:
+        if options.until:
             await asyncio.sleep(0.01)
     writer.close()
     await writer.wait_closed()
@@ -113,11 +116,11 @@ def main():
     parser.add_argument("--parallel", type=int, default=40)
     parser.add_argument("--requests", type=int, default=10)
     parser.add_argument("--size", type=int, default=200)
-    parser.add_argument("--seconds", type=float, default=0, help="keep every connection busy for so long")
+    parser.add_argument("--until", help="keep every connection busy until this file is there")
     options = parser.parse_args()
     if options.mode == "asyncio":
         asyncio.run(all_async(options))
-    elif options.mode == "blocking" and not options.seconds:
+    elif options.mode == "blocking" and not options.until:
         for number in range(options.connections):
             blocking(options, number)
     else:
@@ -127,7 +130,7 @@ def main():
             while pending:
                 blocking(options, pending.pop())
 
-        workers = options.connections if options.seconds else 2
+        workers = options.connections if options.until else 2
         threads = [threading.Thread(target=work) for _ in range(workers)]
         for thread in threads:
             thread.start()

@@ -1,6 +1,6 @@
 // HTTPS and HTTP/2 client or server whose messages name their connection: GT[client=A:P,server=B:Q].
 //   node.js server|h2server PORT CERT KEY
-//   node.js client|h2client PORT CONNECTIONS REQUESTS SECONDS
+//   node.js client|h2client PORT CONNECTIONS REQUESTS [UNTIL], a file whose appearance ends the clients
 'use strict';
 const fs = require('fs');
 const https = require('https');
@@ -23,10 +23,10 @@ function serve(create) {
   server.listen(Number(port), '127.0.0.1', () => console.log('ready'));
 }
 
-const [connections, requests, seconds] = rest.map(Number);
-const deadline = Date.now() + (seconds || 0) * 1000;
-const again = (count) => count < requests || Date.now() < deadline;
-const pause = () => new Promise((done) => setTimeout(done, seconds ? 10 : 0));
+const [connections, requests] = rest.map(Number);
+const until = rest[2];
+const again = (count) => count < requests || (until && !fs.existsSync(until));
+const pause = () => new Promise((done) => setTimeout(done, until ? 10 : 0));
 
 async function httpsClient() {
   const agent = new https.Agent({ keepAlive: true, maxSockets: 1 });
