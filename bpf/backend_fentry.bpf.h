@@ -92,7 +92,7 @@ int BPF_PROG(fexit_tcp_splice_read, struct socket *socket, void *position, void 
 {
 	struct sock *sk = socket->sk;
 	if (control.armed && sk && is_wanted_cleartext(sk))
-		on_octets_spliced(sk, identity_of(sk), result);
+		on_bytes_spliced(sk, identity_of(sk), result);
 	return 0;
 }
 

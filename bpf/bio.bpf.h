@@ -8,7 +8,7 @@
 
 #include "tls_calls.bpf.h"
 
-#define RECORD_BODY_LEAST 16 /* octets compared */
+#define RECORD_BODY_LEAST 16 /* bytes compared */
 
 __noinline int emit_library_record(__u64 handle, __u64 address, __u64 length, __u32 direction)
 {
@@ -30,10 +30,10 @@ __noinline int emit_library_record(__u64 handle, __u64 address, __u64 length, __
 	event->header.direction = direction;
 	if (length >= RECORD_SAMPLE) {
 		event->length = RECORD_SAMPLE;
-		failed = bpf_probe_read_user(event->octets, RECORD_SAMPLE, (void *)address);
+		failed = bpf_probe_read_user(event->bytes, RECORD_SAMPLE, (void *)address);
 	} else {
 		event->length = RECORD_BODY_LEAST;
-		failed = bpf_probe_read_user(event->octets, RECORD_BODY_LEAST, (void *)address);
+		failed = bpf_probe_read_user(event->bytes, RECORD_BODY_LEAST, (void *)address);
 	}
 	if (failed)
 		event->length = 0;

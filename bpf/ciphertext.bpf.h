@@ -12,12 +12,12 @@
 
 struct short_sample {
 	struct socket_sample_event head;
-	__u8 octets[SHORT_SAMPLE];
+	__u8 bytes[SHORT_SAMPLE];
 };
 
 struct long_sample {
 	struct socket_sample_event head;
-	__u8 octets[LONG_SAMPLE];
+	__u8 bytes[LONG_SAMPLE];
 };
 
 static __always_inline void describe_sample(struct socket_sample_event *event, struct sock *sk, __u64 identity,
@@ -43,7 +43,7 @@ static __always_inline void send_short_sample(struct sock *sk, __u64 identity, _
 	if (length > SHORT_SAMPLE)
 		length = SHORT_SAMPLE;
 	sample->head.length = length;
-	if (bpf_probe_read_user(sample->octets, length, (void *)address))
+	if (bpf_probe_read_user(sample->bytes, length, (void *)address))
 		sample->head.length = 0;
 	submit_event(sample);
 }
@@ -62,7 +62,7 @@ static __always_inline void send_long_sample(struct sock *sk, __u64 identity, __
 	if (length > LONG_SAMPLE)
 		length = LONG_SAMPLE;
 	sample->head.length = length;
-	if (bpf_probe_read_user(sample->octets, length, (void *)address))
+	if (bpf_probe_read_user(sample->bytes, length, (void *)address))
 		sample->head.length = 0;
 	submit_event(sample);
 }
@@ -85,7 +85,7 @@ static __always_inline bool is_wanted_ciphertext(struct sock *sk)
 	       can_carry_tls(sk);
 }
 
-/* `length` octets at `address`, of the user. Verified once. */
+/* `length` bytes at `address`, of the user. Verified once. */
 __noinline int sample_ciphertext(__u64 socket, __u64 identity, __u64 address, __u64 length, __u32 direction)
 {
 	__u32 tgid = current_tgid();

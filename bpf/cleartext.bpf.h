@@ -114,7 +114,7 @@ static __always_inline void leave_prologue(struct connection *connection, const 
 }
 
 /* What the current transfer has moved. Verified once, for all backends. */
-__noinline int on_octets(__u64 moved)
+__noinline int on_bytes(__u64 moved)
 {
 	struct transfer *transfer = current_transfer();
 	if (!transfer || is_datagram_of_calls(transfer, moved))
@@ -156,7 +156,7 @@ static __always_inline void on_cleartext(const struct transfer *transfer, int re
 	if (belongs_to_tls(transfer->socket, transfer->identity, result > 0 ? result : 0))
 		leave_to_tls(transfer->socket, transfer->identity);
 	else if (has_moved(transfer, result))
-		on_octets(result);
+		on_bytes(result);
 }
 
 #endif

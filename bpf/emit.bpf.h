@@ -29,13 +29,13 @@ static __always_inline void add_atomically(__u64 *to, __u64 amount)
 }
 
 /* Atomic although per CPU: uprobe programs can be preempted. */
-static __always_inline void count_loss(__u32 cause, __u64 octets)
+static __always_inline void count_loss(__u32 cause, __u64 bytes)
 {
 	struct loss_count *count = bpf_map_lookup_elem(&losses, &cause);
 	if (!count)
 		return;
 	add_atomically(&count->events, 1);
-	add_atomically(&count->octets, octets);
+	add_atomically(&count->bytes, bytes);
 }
 
 static __always_inline void fill_header(struct event_header *header, __u8 kind, __u64 generation)

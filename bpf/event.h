@@ -3,7 +3,7 @@
  * The records that the kernel side puts into the ring buffer, in host byte order: the only thing both sides
  * share about events. Each record starts with event_header. A record may be followed by padding (size classes),
  * so its own lengths count. Control records (all but EVENT_DATA) carry what a reader needs to know a connection
- * or process; data records only name its generation, to stay small: 40 octets besides the payload.
+ * or process; data records only name its generation, to stay small: 40 bytes besides the payload.
  *
  * Order: a process is announced (EVENT_PROCESS) before its connections, a connection (EVENT_OPEN) before
  * everything else about it. A record that found the ring full is never sent later, except for these two, which
@@ -40,7 +40,7 @@ enum event_direction {
 	DIRECTION_COUNT,
 };
 
-/* Why octets or events are missing; also the index into the map `losses`. */
+/* Why bytes or events are missing; also the index into the map `losses`. */
 enum loss {
 	LOSS_NONE,
 	LOSS_RING_FULL,
@@ -105,7 +105,7 @@ struct open_event {
 #define BIND_CLIENT 1 /* flags: the socket was connected */
 #define BIND_SERVER 2 /* accepted */
 
-/* The socket of a connection. Addresses in network order, IPv4 in the first four octets; ports in host order. */
+/* The socket of a connection. Addresses in network order, IPv4 in the first four bytes; ports in host order. */
 struct bind_event {
 	struct event_header header;
 	__u64 cookie;
@@ -122,7 +122,7 @@ struct bind_event {
 #define HELLO_LENGTH 2048
 
 /*
- * First octets of a socket call during the handshake: a ClientHello or ServerHello, with its record header or,
+ * First bytes of a socket call during the handshake: a ClientHello or ServerHello, with its record header or,
  * with the flag, without. Only the record's own length tells where it ends.
  */
 #define HELLO_WITHOUT_RECORD_HEADER 1
@@ -131,7 +131,7 @@ struct hello_event {
 	struct event_header header;
 	__u32 length;
 	__u32 reserved;
-	__u8 octets[HELLO_LENGTH];
+	__u8 bytes[HELLO_LENGTH];
 };
 
 #define HANDSHAKE_FAILED 1 /* flags */
@@ -162,20 +162,20 @@ struct handshake_event {
 struct alpn_event {
 	struct event_header header;
 	__u8 length;
-	__u8 octets[ALPN_LENGTH];
+	__u8 bytes[ALPN_LENGTH];
 };
 
 /*
- * Plaintext of one call, or a fragment of it. detail: enum loss, why octets before `position` are missing, if
+ * Plaintext of one call, or a fragment of it. detail: enum loss, why bytes before `position` are missing, if
  * the reader finds that they are.
  */
 #define DATA_MORE 1 /* flags: the next record continues the same datagram */
 
 struct data_event {
 	struct event_header header;
-	__u64 position; /* of the first octet in its direction */
-	__u32 length;   /* octets that follow this structure */
-	__u32 snipped;  /* octets of the same call right behind them, left out by the snap length; saturates */
+	__u64 position; /* of the first byte in its direction */
+	__u32 length;   /* bytes that follow this structure */
+	__u32 snipped;  /* bytes of the same call right behind them, left out by the snap length; saturates */
 };
 
 enum close_cause {
@@ -194,7 +194,7 @@ enum close_cause {
 struct close_event {
 	struct event_header header;
 	__u64 position[DIRECTION_COUNT]; /* end of the stream */
-	__u8 missing[DIRECTION_COUNT];   /* enum loss, for octets before it that the reader does not have */
+	__u8 missing[DIRECTION_COUNT];   /* enum loss, for bytes before it that the reader does not have */
 	__u8 reserved[6];
 };
 
@@ -214,13 +214,13 @@ struct library_record_event {
 	struct event_header header;
 	__u32 length;
 	__u32 reserved;
-	__u8 octets[RECORD_SAMPLE];
+	__u8 bytes[RECORD_SAMPLE];
 };
 
 #define SHORT_SAMPLE 64
 #define LONG_SAMPLE  32768
 
-/* First octets that a socket call moved. They follow this structure. */
+/* First bytes that a socket call moved. They follow this structure. */
 struct socket_sample_event {
 	struct bind_event socket; /* header.generation is 0 */
 	__u32 pid;

@@ -69,21 +69,21 @@ static __always_inline void map_address(struct peer *peer)
 /* From a struct sockaddr. */
 static __always_inline void read_sockaddr(struct peer *peer, __u64 name, bool in_kernel)
 {
-	__u8 octets[24] = {};
+	__u8 bytes[24] = {};
 	__u16 family = 0;
-	read_octets(&family, sizeof(family), name, in_kernel);
+	read_bytes(&family, sizeof(family), name, in_kernel);
 	if (family == AF_INET)
-		read_octets(octets, 8, name, in_kernel);
+		read_bytes(bytes, 8, name, in_kernel);
 	else if (family == AF_INET6)
-		read_octets(octets, sizeof(octets), name, in_kernel);
+		read_bytes(bytes, sizeof(bytes), name, in_kernel);
 	else
 		return;
 	peer->family = family;
-	peer->port = octets[2] << 8 | octets[3];
+	peer->port = bytes[2] << 8 | bytes[3];
 	if (family == AF_INET)
-		__builtin_memcpy(peer->address, octets + 4, 4);
+		__builtin_memcpy(peer->address, bytes + 4, 4);
 	else
-		__builtin_memcpy(peer->address, octets + 8, 16);
+		__builtin_memcpy(peer->address, bytes + 8, 16);
 }
 
 /* Who the socket is connected to. */
@@ -197,7 +197,7 @@ static __always_inline __u64 datagram_handle(__u64 identity, const struct peer *
 	return handle;
 }
 
-/* Whether `moved` octets in one direction are all that this TCP socket has carried. */
+/* Whether `moved` bytes in one direction are all that this TCP socket has carried. */
 static __always_inline bool is_fresh(struct sock *sk, __u64 direction, __u32 moved)
 {
 	struct tcp_sock *tcp = (struct tcp_sock *)sk;

@@ -16,13 +16,13 @@ enum opening { OPENING_OTHER, OPENING_RECORD, OPENING_CLIENT_HELLO };
 /* What a transfer begins with. */
 static __always_inline enum opening opening_of(const struct transfer *transfer, __u64 moved)
 {
-	__u8 octets[6] = {};
-	if (moved < RECORD_HEADER || !read_beginning(transfer, octets, moved < 6 ? RECORD_HEADER : 6))
+	__u8 bytes[6] = {};
+	if (moved < RECORD_HEADER || !read_beginning(transfer, bytes, moved < 6 ? RECORD_HEADER : 6))
 		return OPENING_OTHER;
-	if (!is_record_beginning(octets))
+	if (!is_record_beginning(bytes))
 		return OPENING_OTHER;
 	/* some libraries read the header by a call of its own */
-	return octets[0] == RECORD_HANDSHAKE && (octets[5] == CLIENT_HELLO || moved == RECORD_HEADER)
+	return bytes[0] == RECORD_HANDSHAKE && (bytes[5] == CLIENT_HELLO || moved == RECORD_HEADER)
 	               ? OPENING_CLIENT_HELLO
 	               : OPENING_RECORD;
 }
@@ -30,19 +30,19 @@ static __always_inline enum opening opening_of(const struct transfer *transfer, 
 /* A datagram that begins with a long header (RFC 9000 section 17.2) of version 1 or 2: user space looks inside. */
 static __always_inline bool may_be_quic(const struct transfer *transfer, __u64 moved)
 {
-	__u8 octets[6] = {};
-	if (moved < sizeof(octets) || !read_beginning(transfer, octets, sizeof(octets)) || (octets[0] & 0xc0) != 0xc0)
+	__u8 bytes[6] = {};
+	if (moved < sizeof(bytes) || !read_beginning(transfer, bytes, sizeof(bytes)) || (bytes[0] & 0xc0) != 0xc0)
 		return false;
-	__u32 version = (__u32)octets[1] << 24 | octets[2] << 16 | octets[3] << 8 | octets[4];
+	__u32 version = (__u32)bytes[1] << 24 | bytes[2] << 16 | bytes[3] << 8 | bytes[4];
 	return version == 1 || version == 0x6b3343cf;
 }
 
 /* The current transfer is a datagram with records of DTLS. */
 static __always_inline bool is_datagram_of_tls(const struct transfer *transfer, __u64 moved)
 {
-	__u8 octets[DATAGRAM_RECORD_HEADER] = {};
-	return transfer->is_message && moved >= sizeof(octets) && read_beginning(transfer, octets, sizeof(octets)) &&
-	       is_datagram_record_beginning(octets);
+	__u8 bytes[DATAGRAM_RECORD_HEADER] = {};
+	return transfer->is_message && moved >= sizeof(bytes) && read_beginning(transfer, bytes, sizeof(bytes)) &&
+	       is_datagram_record_beginning(bytes);
 }
 
 /* It is that of a connection whose plaintext is captured: the process calls functions that are probed. */
@@ -76,15 +76,15 @@ static __always_inline bool begins_tls(struct connection *connection, const stru
 /* As sample_hello(), of a hello that begins in a short buffer and goes on in the next: Erlang's. */
 __noinline int sample_divided_hello(__u64 handle)
 {
-	__u8 octets[LONGEST_BEGINNING] = {}, flags = 0;
+	__u8 bytes[LONGEST_BEGINNING] = {}, flags = 0;
 	struct transfer *transfer = current_transfer();
 	struct connection *connection = find_connection(handle);
 	struct iovec second = {};
-	if (!transfer || !connection || !read_beginning(transfer, octets, sizeof(octets)) ||
+	if (!transfer || !connection || !read_beginning(transfer, bytes, sizeof(bytes)) ||
 	    !find_second_buffer(transfer, &second))
 		return 0;
 	connection->hello_tries++;
-	__u8 hello = hello_at(octets, &flags);
+	__u8 hello = hello_at(bytes, &flags);
 	__u64 first = transfer->length, length = second.iov_len;
 	if (!hello || first >= LONGEST_FIRST_BUFFER)
 		return 0;
@@ -101,8 +101,8 @@ __noinline int sample_divided_hello(__u64 handle)
 	if (length > HELLO_LENGTH - LONGEST_FIRST_BUFFER)
 		length = HELLO_LENGTH - LONGEST_FIRST_BUFFER;
 	event->length = first + length;
-	if (bpf_probe_read_user(event->octets, first, (void *)transfer->address) ||
-	    bpf_probe_read_user(event->octets + first, length, second.iov_base))
+	if (bpf_probe_read_user(event->bytes, first, (void *)transfer->address) ||
+	    bpf_probe_read_user(event->bytes + first, length, second.iov_base))
 		event->length = 0;
 	submit_event(event);
 	return 1;

@@ -10,11 +10,11 @@
 #include "socket_identity.bpf.h"
 #include "transfer.bpf.h"
 
-#define SOCK_DONE   1  /* enum sock_flags: FIN came */
-#define TEXT_OCTETS 32 /* that are hardly ever text by chance */
-#define TEXT_LEAST  4
+#define SOCK_DONE  1  /* enum sock_flags: FIN came */
+#define TEXT_BYTES 32 /* that are hardly ever text by chance */
+#define TEXT_LEAST 4
 
-/* It counts in copied_seq like an octet. */
+/* It counts in copied_seq like a byte. */
 static __always_inline bool has_read_fin(struct sock *sk)
 {
 	struct tcp_sock *tcp = (struct tcp_sock *)sk;
@@ -30,12 +30,12 @@ static __always_inline void skip_unseen(struct connection *connection, struct so
 	if (unseen && has_read_fin(sk))
 		unseen--;
 	if (connection->copied_seq && unseen && unseen < (1U << 31))
-		skip_octets(connection, DIRECTION_RECEIVED, unseen, LOSS_NO_BUFFER);
+		skip_bytes(connection, DIRECTION_RECEIVED, unseen, LOSS_NO_BUFFER);
 	connection->copied_seq = now;
 }
 
 /*
- * TLS begins on a socket: its cleartext, if it carried any that was told of, is over. `received`: octets of TLS that the
+ * TLS begins on a socket: its cleartext, if it carried any that was told of, is over. `received`: bytes of TLS that the
  * current call has received. Verified once.
  */
 __noinline int end_cleartext(__u64 socket, __u64 identity, __u64 received)
@@ -71,7 +71,7 @@ static __always_inline void begin_next_part(struct connection *connection)
 /* What the current transfer has moved is text, as far as it was looked at. Verified once. */
 __noinline int is_text(__u64 moved)
 {
-	__u8 octets[TEXT_OCTETS];
+	__u8 bytes[TEXT_BYTES];
 	struct transfer *transfer = current_transfer();
 	if (!transfer || !transfer->address)
 		return 0;
@@ -79,15 +79,15 @@ __noinline int is_text(__u64 moved)
 	barrier_var(length);
 	if (length < TEXT_LEAST)
 		return 0;
-	if (length > TEXT_OCTETS)
-		length = TEXT_OCTETS;
-	__builtin_memset(octets, ' ', sizeof(octets));
-	long failed = is_in_kernel(transfer) ? bpf_probe_read_kernel(octets, length, (void *)transfer->address)
-	                                     : bpf_probe_read_user(octets, length, (void *)transfer->address);
+	if (length > TEXT_BYTES)
+		length = TEXT_BYTES;
+	__builtin_memset(bytes, ' ', sizeof(bytes));
+	long failed = is_in_kernel(transfer) ? bpf_probe_read_kernel(bytes, length, (void *)transfer->address)
+	                                     : bpf_probe_read_user(bytes, length, (void *)transfer->address);
 	if (failed)
 		return 0;
-	for (int i = 0; i < TEXT_OCTETS; i++)
-		if ((octets[i] < ' ' || octets[i] > '~') && octets[i] != '\r' && octets[i] != '\n' && octets[i] != '\t')
+	for (int i = 0; i < TEXT_BYTES; i++)
+		if ((bytes[i] < ' ' || bytes[i] > '~') && bytes[i] != '\r' && bytes[i] != '\n' && bytes[i] != '\t')
 			return 0;
 	return 1;
 }

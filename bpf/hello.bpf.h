@@ -12,51 +12,51 @@
 #define HELLO_TRIES      8              /* socket calls looked at for each connection */
 #define MAX_RECORD       (16384 + 2048) /* RFC 5246 section 6.2.3 */
 
-static __always_inline bool is_record_header(const __u8 *octets)
+static __always_inline bool is_record_header(const __u8 *bytes)
 {
-	return octets[0] >= 0x14 && octets[0] <= 0x17 && octets[1] == 3 && octets[2] <= 4;
+	return bytes[0] >= 0x14 && bytes[0] <= 0x17 && bytes[1] == 3 && bytes[2] <= 4;
 }
 
 /* The same with a length that a record can have: a number that happens to begin like a header hardly ever does. */
-static __always_inline bool is_record_beginning(const __u8 *octets)
+static __always_inline bool is_record_beginning(const __u8 *bytes)
 {
-	__u32 length = octets[3] << 8 | octets[4];
-	return is_record_header(octets) && length && length <= MAX_RECORD;
+	__u32 length = bytes[3] << 8 | bytes[4];
+	return is_record_header(bytes) && length && length <= MAX_RECORD;
 }
 
 #define DATAGRAM_RECORD_HEADER 13
 
 /* The same of DTLS (RFC 6347 section 4.1): type, version, epoch, sequence number, length. */
-static __always_inline bool is_datagram_record_beginning(const __u8 *octets)
+static __always_inline bool is_datagram_record_beginning(const __u8 *bytes)
 {
-	__u32 length = octets[11] << 8 | octets[12];
-	return octets[0] >= 0x14 && octets[0] <= 0x19 && octets[1] == 0xfe && octets[2] >= 0xfc && length &&
+	__u32 length = bytes[11] << 8 | bytes[12];
+	return bytes[0] >= 0x14 && bytes[0] <= 0x19 && bytes[1] == 0xfe && bytes[2] >= 0xfc && length &&
 	       length <= MAX_RECORD;
 }
 
-/* Which hello begins at `octets`, and with which EVENT_HELLO flags; 0: none. */
-static __always_inline __u8 hello_at(const __u8 *octets, __u8 *flags)
+/* Which hello begins at `bytes`, and with which EVENT_HELLO flags; 0: none. */
+static __always_inline __u8 hello_at(const __u8 *bytes, __u8 *flags)
 {
-	if (octets[0] == RECORD_HANDSHAKE && octets[1] == 3 && octets[5] <= SERVER_HELLO)
-		return octets[5];
+	if (bytes[0] == RECORD_HANDSHAKE && bytes[1] == 3 && bytes[5] <= SERVER_HELLO)
+		return bytes[5];
 	/* the header was read by a call before */
 	*flags = HELLO_WITHOUT_RECORD_HEADER;
-	if (octets[0] <= SERVER_HELLO && octets[1] == 0 && octets[4] == 3 && octets[5] <= 3)
-		return octets[0];
+	if (bytes[0] <= SERVER_HELLO && bytes[1] == 0 && bytes[4] == 3 && bytes[5] <= 3)
+		return bytes[0];
 	return 0;
 }
 
 /* Sends the hello that the buffer of a socket call begins with, if it does. */
 __noinline int sample_hello(__u64 handle, __u64 address, __u64 length, __u32 direction)
 {
-	__u8 octets[6], flags = 0;
+	__u8 bytes[6], flags = 0;
 	struct connection *connection = find_connection(handle);
-	if (!connection || length < sizeof(octets))
+	if (!connection || length < sizeof(bytes))
 		return 0;
 	connection->hello_tries++;
-	if (bpf_probe_read_user(octets, sizeof(octets), (void *)address))
+	if (bpf_probe_read_user(bytes, sizeof(bytes), (void *)address))
 		return 0;
-	__u8 hello = hello_at(octets, &flags);
+	__u8 hello = hello_at(bytes, &flags);
 	if (!hello)
 		return 0;
 	connection->flags |= hello == CLIENT_HELLO ? CONNECTION_CLIENT_HELLO : CONNECTION_SERVER_HELLO;
@@ -74,7 +74,7 @@ __noinline int sample_hello(__u64 handle, __u64 address, __u64 length, __u32 dir
 	if (length > HELLO_LENGTH)
 		length = HELLO_LENGTH;
 	event->length = length;
-	if (bpf_probe_read_user(event->octets, length, (void *)address))
+	if (bpf_probe_read_user(event->bytes, length, (void *)address))
 		event->length = 0;
 	submit_event(event);
 	return 1;

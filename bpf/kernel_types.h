@@ -120,7 +120,7 @@ struct task_struct {
 };
 
 struct in6_addr {
-	__u8 octets[16];
+	__u8 bytes[16];
 };
 
 struct ns_common {

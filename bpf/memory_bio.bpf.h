@@ -27,7 +27,7 @@ static __always_inline bool lacks_socket(struct connection *connection)
 	       connection->library_records < MAX_LIBRARY_RECORDS && !is_bound_by_ciphertext(connection);
 }
 
-/* Has user space woken at once: the first octets of payload are near. */
+/* Has user space woken at once: the first bytes of payload are near. */
 static __always_inline bool want_bio_probes(__u32 tgid, __u64 generation)
 {
 	struct bio_wanted_event *event = RESERVE_EVENT(struct bio_wanted_event, EVENT_BIO_WANTED, generation);

@@ -4,7 +4,7 @@
  *
  *	__u32 put_data(const struct data_event *head, __u64 address, bool in_kernel)
  *
- * which copies head->length (1 ... config.fragment_bytes) octets from `address`, the user's unless `in_kernel`, into
+ * which copies head->length (1 ... config.fragment_bytes) bytes from `address`, the user's unless `in_kernel`, into
  * one record behind a copy of `head`, and returns enum loss. One object is built of each (PAYLOAD); the loader takes what the kernel can.
  */
 #ifndef SSLSNIFF_PAYLOAD_H
@@ -16,7 +16,7 @@
 #define PAYLOAD_SLICES      2
 #define PAYLOAD_CLASSES     3
 
-static __always_inline long read_octets(void *to, __u64 length, __u64 from, bool in_kernel)
+static __always_inline long read_bytes(void *to, __u64 length, __u64 from, bool in_kernel)
 {
 	return in_kernel ? bpf_probe_read_kernel(to, length, (void *)from)
 	                 : bpf_probe_read_user(to, length, (void *)from);
@@ -33,8 +33,8 @@ static __always_inline long read_octets(void *to, __u64 length, __u64 from, bool
 #define WITHOUT_LIMIT (~0ULL)
 
 /* Added to a direction. */
-#define MORE_FOLLOWS 2 /* the next octets continue the same message */
-#define FROM_KERNEL  4 /* the octets are not the user's */
+#define MORE_FOLLOWS 2 /* the next bytes continue the same message */
+#define FROM_KERNEL  4 /* the bytes are not the user's */
 #define OF_MESSAGE   8 /* not of a stream: fragments belong together */
 
 /* The mask must survive the optimiser for the verifier to see it. */
@@ -44,7 +44,7 @@ static __always_inline __u64 bounded_direction(__u64 direction)
 	return direction;
 }
 
-/* One record with the next `length` octets of a stream; `snipped` more follow that are left out. */
+/* One record with the next `length` bytes of a stream; `snipped` more follow that are left out. */
 __noinline int copy_fragment(__u64 handle, __u64 direction, __u64 user, __u64 length, __u64 snipped)
 {
 	struct data_event head;
@@ -175,7 +175,7 @@ __noinline int emit_all_parts(__u64 handle, __u64 direction, __u64 user, __u64 l
 }
 #endif
 
-/* The next `length` octets of a stream, at `user`; all but `keep` of them are left out by the snap length. */
+/* The next `length` bytes of a stream, at `user`; all but `keep` of them are left out by the snap length. */
 static __always_inline void emit_payload(struct connection *connection, __u64 handle, __u64 direction, __u64 user,
                                          __u64 length, __u64 keep)
 {

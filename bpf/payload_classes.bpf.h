@@ -7,14 +7,14 @@
 	do {                                                                                                           \
 		struct class_##size {                                                                                  \
 			struct data_event head;                                                                        \
-			__u8 octets[size];                                                                             \
+			__u8 bytes[size];                                                                              \
 		} *record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);                                            \
 		if (!record)                                                                                           \
 			return LOSS_RING_FULL;                                                                         \
 		barrier_var(length);                                                                                   \
 		if (length > (size))                                                                                   \
 			length = (size);                                                                               \
-		if (read_octets(record->octets, length, address, in_kernel)) {                                         \
+		if (read_bytes(record->bytes, length, address, in_kernel)) {                                           \
 			bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);                                                 \
 			return LOSS_FAULT;                                                                             \
 		}                                                                                                      \

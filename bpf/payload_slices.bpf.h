@@ -10,7 +10,7 @@
 #define READ_SLICE(size)                                                                                               \
 	do {                                                                                                           \
 		void *slice_ = bpf_dynptr_data(&record, sizeof(struct data_event) + offset, size);                     \
-		if (!slice_ || read_octets(slice_, size, address + offset, in_kernel))                                 \
+		if (!slice_ || read_bytes(slice_, size, address + offset, in_kernel))                                  \
 			goto fault;                                                                                    \
 		offset += (size);                                                                                      \
 	} while (0)

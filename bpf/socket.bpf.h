@@ -55,19 +55,19 @@ __noinline int bind_connection(__u64 handle, __u64 socket, __u64 moved, __u32 di
 /* Where the datagram of the current system call goes, if the socket is not connected: into `event`. */
 static __always_inline bool read_destination(struct bind_event *event, const struct syscall_arguments *call)
 {
-	__u8 octets[24] = {};
+	__u8 bytes[24] = {};
 	__u64 name = (__u32)call->number == SENDTO ? call->fifth : 0;
 	__u16 family = 0;
 	if ((__u32)call->number == SENDMSG)
 		bpf_probe_read_user(&name, sizeof(name), &((struct user_msghdr *)call->second)->msg_name);
 	if (!name || bpf_probe_read_user(&family, sizeof(family), (void *)name) || family != event->family ||
-	    bpf_probe_read_user(octets, family == AF_INET ? 8 : sizeof(octets), (void *)name))
+	    bpf_probe_read_user(bytes, family == AF_INET ? 8 : sizeof(bytes), (void *)name))
 		return false;
-	event->remote_port = octets[2] << 8 | octets[3];
+	event->remote_port = bytes[2] << 8 | bytes[3];
 	if (family == AF_INET)
-		__builtin_memcpy(event->remote, octets + 4, 4);
+		__builtin_memcpy(event->remote, bytes + 4, 4);
 	else
-		__builtin_memcpy(event->remote, octets + 8, 16);
+		__builtin_memcpy(event->remote, bytes + 8, 16);
 	return true;
 }
 

@@ -30,7 +30,7 @@ __noinline int finish_transfer(__u64 is_wanted_as_cleartext, int result)
 	return 1;
 }
 
-static __always_inline __u64 user_octets(const struct transfer *transfer, int result)
+static __always_inline __u64 user_bytes(const struct transfer *transfer, int result)
 {
 	__u64 moved = result > 0 ? result : 0;
 	if (is_in_kernel(transfer) || !transfer->address)
@@ -70,8 +70,8 @@ static __always_inline void on_message_ended(int result, __u64 direction)
 		on_nested_call(transfer->socket, result, direction);
 	finish_transfer(is_wanted_cleartext(sk), result);
 	if (!transfer->is_message && is_wanted_ciphertext(sk)) /* behind the end of its cleartext */
-		sample_ciphertext(transfer->socket, transfer->identity, transfer->address,
-		                  user_octets(transfer, result), direction);
+		sample_ciphertext(transfer->socket, transfer->identity, transfer->address, user_bytes(transfer, result),
+		                  direction);
 }
 
 /* One page of a stream is about to be sent (sendfile, splice). */
@@ -96,8 +96,8 @@ static __always_inline void on_page_sent(struct sock *sk, __u64 identity, __u64 
 	finish_transfer(1, result);
 }
 
-/* From a stream into a pipe: octets that are only counted. */
-static __always_inline void on_octets_spliced(struct sock *sk, __u64 identity, int result)
+/* From a stream into a pipe: bytes that are only counted. */
+static __always_inline void on_bytes_spliced(struct sock *sk, __u64 identity, int result)
 {
 	struct transfer *transfer = use_current_transfer();
 	if (!transfer)

@@ -132,7 +132,7 @@ struct connection_key {
 
 struct connection {
 	__u64 generation;
-	__u64 position[DIRECTION_COUNT]; /* octets that passed, captured or not */
+	__u64 position[DIRECTION_COUNT]; /* bytes that passed, captured or not */
 	__u64 socket;                    /* address of the struct sock it is bound to; 0: none */
 	__u64 last_socket;               /* that it was bound to before */
 	__u64 handshake_time;            /* first handshake call; of a socket: when it was connected */
@@ -142,7 +142,7 @@ struct connection {
 	__u64 write_ciphertext;
 	__u32 library;
 	__u32 flags;
-	__u8 missing[DIRECTION_COUNT]; /* enum loss, for octets before position since the last data record */
+	__u8 missing[DIRECTION_COUNT]; /* enum loss, for bytes before position since the last data record */
 	__u8 hello_tries;
 	__u8 error;            /* errno that ended the socket: saturates */
 	__u16 library_records; /* EVENT_LIBRARY_RECORD sent, saturates */
@@ -182,7 +182,7 @@ struct sampled_socket {
 /* map losses, per CPU: enum loss -> */
 struct loss_count {
 	__u64 events;
-	__u64 octets;
+	__u64 bytes;
 };
 
 #endif

@@ -93,7 +93,7 @@ static __always_inline bool is_named_by_syscall(void)
 }
 
 /*
- * Completes the current transfer. Leaves SOURCE_NONE when the system call moves octets without a buffer that it names
+ * Completes the current transfer. Leaves SOURCE_NONE when the system call moves bytes without a buffer that it names
  * (sendfile, io_uring).
  */
 __noinline int describe_by_syscall(int result)

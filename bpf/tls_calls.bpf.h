@@ -263,7 +263,7 @@ static __always_inline void on_alpn_return(const struct frame *frame, struct con
 		return;
 	asm volatile("%0 &= 255" : "+r"(length)); /* for the verifier: it is already */
 	event->length = length;
-	if (bpf_probe_read_user(event->octets, length, (void *)bytes))
+	if (bpf_probe_read_user(event->bytes, length, (void *)bytes))
 		event->length = 0;
 	submit_event(event);
 	connection->flags |= CONNECTION_ALPN;

@@ -15,7 +15,7 @@
 #define LONGEST_BEGINNING 6
 
 enum transfer_source {
-	SOURCE_NONE,         /* octets without a buffer that we know */
+	SOURCE_NONE,         /* bytes without a buffer that we know */
 	SOURCE_BUFFER,       /* address and length, of the user */
 	SOURCE_KERNEL,       /* address and length, of the kernel */
 	SOURCE_USER_VECTORS, /* struct iovec, in the user's memory */
@@ -24,7 +24,7 @@ enum transfer_source {
 	SOURCE_BVEC,         /* pages */
 };
 
-/* Addresses in network order, IPv4 in the first four octets; ports in host order. family 0: unknown. */
+/* Addresses in network order, IPv4 in the first four bytes; ports in host order. family 0: unknown. */
 struct peer {
 	__u16 family;
 	__u16 port;
@@ -42,11 +42,11 @@ struct transfer {
 	__u64 length;
 	__u64 vectors;
 	__u64 vector_count;
-	__u64 offset; /* of the first octet in the first vector */
+	__u64 offset; /* of the first byte in the first vector */
 	/* how far it was copied */
 	__u64 handle;
 	__u64 left;
-	__u64 keep;   /* octets that the snap length leaves */
+	__u64 keep;   /* bytes that the snap length leaves */
 	__u32 source; /* enum transfer_source */
 	__u32 flags;  /* MSG_... */
 	__u32 direction;
@@ -120,8 +120,8 @@ static __always_inline bool is_in_kernel(const struct transfer *transfer)
 	return transfer->source == SOURCE_KERNEL || transfer->source == SOURCE_KVEC || transfer->source == SOURCE_BVEC;
 }
 
-/* Octets of a stream that are not copied. */
-static __always_inline void skip_octets(struct connection *connection, __u64 direction, __u64 length, __u32 cause)
+/* Bytes of a stream that are not copied. */
+static __always_inline void skip_bytes(struct connection *connection, __u64 direction, __u64 length, __u32 cause)
 {
 	direction = bounded_direction(direction);
 	connection->position[direction] += length;
@@ -129,18 +129,18 @@ static __always_inline void skip_octets(struct connection *connection, __u64 dir
 	count_loss(cause, length);
 }
 
-/* The buffer of one vector. `keep` of its octets are wanted. */
+/* The buffer of one vector. `keep` of its bytes are wanted. */
 static __always_inline void copy_vector(__u64 handle, __u64 direction, __u64 address, __u64 length, __u64 keep)
 {
 	struct connection *connection = find_connection(handle);
 	if (!connection)
 		return;
 	if (!address)
-		skip_octets(connection, direction, length, LOSS_NO_BUFFER);
+		skip_bytes(connection, direction, length, LOSS_NO_BUFFER);
 	else if (keep)
 		emit_payload(connection, handle, direction, address, length, keep);
 	else
-		skip_octets(connection, direction, length, LOSS_SNAPLEN);
+		skip_bytes(connection, direction, length, LOSS_SNAPLEN);
 }
 
 struct page {
@@ -214,7 +214,7 @@ static __always_inline bool find_second_buffer(const struct transfer *transfer, 
 }
 
 /* The first bytes of a call whose first buffer holds fewer of them: a record's header apart from its body, for instance. */
-static __noinline bool read_divided_beginning(const struct transfer *transfer, __u8 *octets, __u32 length)
+static __noinline bool read_divided_beginning(const struct transfer *transfer, __u8 *bytes, __u32 length)
 {
 	struct iovec second = {};
 	if (is_in_kernel(transfer) || !find_second_buffer(transfer, &second) ||
@@ -223,22 +223,22 @@ static __noinline bool read_divided_beginning(const struct transfer *transfer, _
 	for (__u32 i = 0; i < LONGEST_BEGINNING && i < length; i++) {
 		__u64 address =
 			i < transfer->length ? transfer->address + i : (__u64)second.iov_base + i - transfer->length;
-		if (bpf_probe_read_user(octets + i, 1, (void *)address))
+		if (bpf_probe_read_user(bytes + i, 1, (void *)address))
 			return false;
 	}
 	return true;
 }
 
 /* The first bytes of a call, LONGEST_BEGINNING at most; false when they are not all there. */
-static __always_inline bool read_beginning(const struct transfer *transfer, void *octets, __u32 length)
+static __always_inline bool read_beginning(const struct transfer *transfer, void *bytes, __u32 length)
 {
 	if (!transfer->address)
 		return false;
 	if (transfer->length < length)
-		return read_divided_beginning(transfer, octets, length);
+		return read_divided_beginning(transfer, bytes, length);
 	if (is_in_kernel(transfer))
-		return !bpf_probe_read_kernel(octets, length, (void *)transfer->address);
-	return !bpf_probe_read_user(octets, length, (void *)transfer->address);
+		return !bpf_probe_read_kernel(bytes, length, (void *)transfer->address);
+	return !bpf_probe_read_user(bytes, length, (void *)transfer->address);
 }
 
 /* Copies vector `index`; 1 when there is nothing more to do. */
@@ -271,7 +271,7 @@ __noinline int copy_next_vector(__u64 index)
 	return 0;
 }
 
-/* The next `moved` octets of a connection. A message may have been longer than the buffers it was received in. */
+/* The next `moved` bytes of a connection. A message may have been longer than the buffers it was received in. */
 static __always_inline void copy_transfer(struct transfer *transfer, __u64 handle, __u64 moved)
 {
 	transfer->handle = handle;
@@ -282,7 +282,7 @@ static __always_inline void copy_transfer(struct transfer *transfer, __u64 handl
 			break;
 	struct connection *connection = find_connection(handle);
 	if (connection && transfer->left && !transfer->is_message)
-		skip_octets(connection, transfer->direction, transfer->left, LOSS_NO_BUFFER);
+		skip_bytes(connection, transfer->direction, transfer->left, LOSS_NO_BUFFER);
 }
 
 #endif

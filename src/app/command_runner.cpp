@@ -36,10 +36,10 @@ Result<Pipe> make_pipe() {
 
 /// The child's part, after fork: only async-signal-safe calls.
 [[noreturn]] void run_child(int go, int failure, int output, char* const* argv, const Signals& signals) {
-    char octet = 0;
+    char byte = 0;
     ssize_t n = 0;
     do {
-        n = ::read(go, &octet, 1);
+        n = ::read(go, &byte, 1);
     } while (n < 0 && errno == EINTR);
     if (n != 1) {
         ::_exit(kNotFound);  // cancelled
@@ -111,8 +111,8 @@ CommandRunner::~CommandRunner() {
 }
 
 std::optional<CommandRunner::ExecFailure> CommandRunner::release() {
-    const char octet = 1;
-    [[maybe_unused]] const ssize_t written = ::write(go_.get(), &octet, 1);
+    const char byte = 1;
+    [[maybe_unused]] const ssize_t written = ::write(go_.get(), &byte, 1);
     go_.reset();
     int error = 0;
     ssize_t n = 0;

@@ -51,7 +51,7 @@ class CommandRunner {
 
     pid_t pid_;
     UniqueFd pidfd_;
-    UniqueFd go_;       ///< one octet written here starts the program, closing it cancels
+    UniqueFd go_;       ///< one byte written here starts the program, closing it cancels
     UniqueFd failure_;  ///< the child's errno when exec failed; closed by exec otherwise
     std::string name_;
 };

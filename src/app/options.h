@@ -59,9 +59,9 @@ struct Options {
 
     std::optional<std::uint64_t> count;  ///< transactions, or connections
     std::optional<Duration> duration;
-    std::uint64_t snaplen = 0;                        ///< octets kept of each call; 0: all
-    std::uint64_t buffer_size = 64ULL * 1024 * 1024;  ///< octets of the ring buffer, as asked for
-    std::uint64_t max_body = 64ULL * 1024;            ///< octets kept of each body
+    std::uint64_t snaplen = 0;                        ///< bytes kept of each call; 0: all
+    std::uint64_t buffer_size = 64ULL * 1024 * 1024;  ///< bytes of the ring buffer, as asked for
+    std::uint64_t max_body = 64ULL * 1024;            ///< bytes kept of each body
     std::uint64_t max_memory = 256ULL * 1024 * 1024;  ///< bytes for what all connections hold
 
     std::string save_bodies;                          ///< folder for whole bodies; empty: none

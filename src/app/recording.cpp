@@ -49,12 +49,12 @@ class PeekedInput final : public InputStream {
     std::unique_ptr<InputStream> rest_;
 };
 
-/// The first octets, fewer than `size` when there are no more.
+/// The first bytes, fewer than `size` when there are no more.
 Result<Bytes> peek(InputStream& input, std::size_t size) {
-    Bytes octets(size, '\0');
+    Bytes bytes(size, '\0');
     std::size_t filled = 0;
     while (filled < size) {
-        const auto got = input.read(std::span(octets).subspan(filled));
+        const auto got = input.read(std::span(bytes).subspan(filled));
         if (!got) {
             return std::unexpected(got.error());
         }
@@ -63,8 +63,8 @@ Result<Bytes> peek(InputStream& input, std::size_t size) {
         }
         filled += *got;
     }
-    octets.resize(filled);
-    return octets;
+    bytes.resize(filled);
+    return bytes;
 }
 
 struct Begun {

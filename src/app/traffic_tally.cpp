@@ -49,7 +49,7 @@ void TrafficTally::on_data(const DataEvent& data) {
     Flow& flow = data.direction == Direction::sent ? connection.sent : connection.received;
     const bool same_call = flow.last_time == data.time && flow.last_tid == data.tid;
     flow.calls += same_call ? 0 : 1;
-    flow.octets += data.bytes.size();
+    flow.bytes += data.bytes.size();
     flow.last_time = data.time;
     flow.last_tid = data.tid;
 }
@@ -64,14 +64,14 @@ void TrafficTally::add(const ConnectionId& id, const Connection& connection, Pro
     traffic.process.key = id.process();
     if (connection.carrier == Carrier::cleartext) {
         ++traffic.cleartext_connections;
-        traffic.cleartext_octets += sent.octets + received.octets;
+        traffic.cleartext_bytes += sent.bytes + received.bytes;
         return;
     }
     traffic.libraries.insert(connection.library);
     traffic.reads += received.calls;
     traffic.writes += sent.calls;
-    traffic.received += received.octets;
-    traffic.sent += sent.octets;
+    traffic.received += received.bytes;
+    traffic.sent += sent.bytes;
     ++traffic.tls_connections;
     if (connection.correlation != Correlation::none) {
         traffic.bound_calls += sent.calls + received.calls;
@@ -109,7 +109,7 @@ std::string traffic_text(const ProcessTraffic& traffic) {
     if (traffic.cleartext_connections > 0) {
         text +=
             fmt::format("{} {} bytes on {} connections without TLS", traffic.tls_connections > 0 ? ";" : ":",
-                        traffic.cleartext_octets, traffic.cleartext_connections);
+                        traffic.cleartext_bytes, traffic.cleartext_connections);
     }
     return text + "\n";
 }
@@ -126,7 +126,7 @@ void write_traffic(JsonWriter& json, const ProcessTraffic& traffic) {
     json.unsigned_number("bound_calls", traffic.bound_calls);
     write_texts(json, "correlations", names_of(traffic.correlations));
     json.unsigned_number("cleartext_connections", traffic.cleartext_connections);
-    json.unsigned_number("cleartext_octets", traffic.cleartext_octets);
+    json.unsigned_number("cleartext_octets", traffic.cleartext_bytes);
 }
 
 }  // namespace sslsniff

@@ -16,16 +16,16 @@ struct ProcessTraffic {
     std::set<std::string> libraries;          ///< those its TLS calls went to
     std::uint64_t reads = 0;                  ///< TLS calls that returned plaintext
     std::uint64_t writes = 0;                 ///< TLS calls that took plaintext
-    std::uint64_t received = 0;               ///< octets of plaintext the reads returned
-    std::uint64_t sent = 0;                   ///< octets of plaintext the writes took
+    std::uint64_t received = 0;               ///< bytes of plaintext the reads returned
+    std::uint64_t sent = 0;                   ///< bytes of plaintext the writes took
     std::uint64_t tls_connections = 0;        ///< that made at least one of these calls
     std::uint64_t bound_calls = 0;            ///< reads and writes on connections whose socket is known
     std::set<Correlation> correlations;       ///< how the sockets were found
-    std::uint64_t cleartext_connections = 0;  ///< that carried octets without TLS
-    std::uint64_t cleartext_octets = 0;       ///< both directions
+    std::uint64_t cleartext_connections = 0;  ///< that carried bytes without TLS
+    std::uint64_t cleartext_bytes = 0;        ///< both directions
 };
 
-/// Counts calls and octets by process, and how many of the calls belong to a known socket.
+/// Counts calls and bytes by process, and how many of the calls belong to a known socket.
 class TrafficTally final : public EventConsumer {
   public:
     void on_event(const CaptureEvent& event) override;
@@ -38,7 +38,7 @@ class TrafficTally final : public EventConsumer {
   private:
     struct Flow {
         std::uint64_t calls = 0;
-        std::uint64_t octets = 0;
+        std::uint64_t bytes = 0;
         // A large call comes in several events of one thread and time.
         Timestamp last_time;
         std::uint32_t last_tid = 0;
@@ -61,7 +61,7 @@ class TrafficTally final : public EventConsumer {
     std::uint64_t lost_events_ = 0;
 };
 
-/// A line: "nginx[42] OpenSSL 3.0.17: 3 reads of 240 octets and 3 writes of 800 octets on 1 TLS connections,
+/// A line: "nginx[42] OpenSSL 3.0.17: 3 reads of 240 bytes and 3 writes of 800 bytes on 1 TLS connections,
 /// 100.0 % of these calls with a known socket (nested)".
 std::string traffic_text(const ProcessTraffic& traffic);
 

@@ -5,11 +5,11 @@
 
 namespace sslsniff {
 
-/// A view of octets, not of text: may hold any value including NUL. Never owns; valid as long as its source
+/// A view of bytes, not of text: may hold any value including NUL. Never owns; valid as long as its source
 /// says.
 using ByteView = std::string_view;
 
-/// Owned octets.
+/// Owned bytes.
 using Bytes = std::string;
 
 }  // namespace sslsniff

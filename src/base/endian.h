@@ -24,21 +24,21 @@ void append_le(Bytes& out, T value) {
     }
 }
 
-/// Reads at `offset`, which must leave sizeof(T) octets.
+/// Reads at `offset`, which must leave sizeof(T) bytes.
 template <std::unsigned_integral T>
-constexpr T load_be(ByteView octets, std::size_t offset = 0) {
+constexpr T load_be(ByteView bytes, std::size_t offset = 0) {
     std::uint64_t value = 0;
     for (std::size_t i = 0; i < sizeof(T); ++i) {
-        value = value << 8 | static_cast<std::uint8_t>(octets[offset + i]);
+        value = value << 8 | static_cast<std::uint8_t>(bytes[offset + i]);
     }
     return static_cast<T>(value);
 }
 
 template <std::unsigned_integral T>
-constexpr T load_le(ByteView octets, std::size_t offset = 0) {
+constexpr T load_le(ByteView bytes, std::size_t offset = 0) {
     std::uint64_t value = 0;
     for (std::size_t i = sizeof(T); i-- > 0;) {
-        value = value << 8 | static_cast<std::uint8_t>(octets[offset + i]);
+        value = value << 8 | static_cast<std::uint8_t>(bytes[offset + i]);
     }
     return static_cast<T>(value);
 }

@@ -14,7 +14,7 @@
 namespace sslsniff {
 
 Result<std::size_t> MemoryInputStream::read(std::span<char> into) {
-    const std::size_t size = octets_.copy(into.data(), into.size(), at_);
+    const std::size_t size = bytes_.copy(into.data(), into.size(), at_);
     at_ += size;
     return size;
 }

@@ -11,7 +11,7 @@
 
 namespace sslsniff {
 
-/// Where a reader of files gets its octets, front to back.
+/// Where a reader of files gets its bytes, front to back.
 class InputStream {
   public:
     InputStream() = default;
@@ -27,16 +27,16 @@ class InputStream {
     virtual const std::string& name() const = 0;
 };
 
-/// Reads octets it owns.
+/// Reads bytes it owns.
 class MemoryInputStream final : public InputStream {
   public:
-    explicit MemoryInputStream(Bytes octets, std::string name = "memory")
-        : octets_(std::move(octets)), name_(std::move(name)) {}
+    explicit MemoryInputStream(Bytes bytes, std::string name = "memory")
+        : bytes_(std::move(bytes)), name_(std::move(name)) {}
     Result<std::size_t> read(std::span<char> into) override;
     const std::string& name() const override { return name_; }
 
   private:
-    Bytes octets_;
+    Bytes bytes_;
     std::string name_;
     std::size_t at_ = 0;
 };

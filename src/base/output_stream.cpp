@@ -59,18 +59,18 @@ FdOutputStream::~FdOutputStream() {
     drain();
 }
 
-void FdOutputStream::write(ByteView octets) {
+void FdOutputStream::write(ByteView bytes) {
     if (errno_ != 0) {
-        bytes_dropped_ += octets.size();
+        bytes_dropped_ += bytes.size();
         return;
     }
-    if (buffer_.size() + octets.size() > kBufferSize) {
+    if (buffer_.size() + bytes.size() > kBufferSize) {
         drain();
     }
-    if (octets.size() >= kBufferSize) {
-        write_through(octets);
+    if (bytes.size() >= kBufferSize) {
+        write_through(bytes);
     } else {
-        buffer_.append(octets);
+        buffer_.append(bytes);
     }
 }
 
@@ -96,11 +96,11 @@ void FdOutputStream::drain() {
     buffer_.clear();
 }
 
-void FdOutputStream::write_through(ByteView octets) {
-    while (!octets.empty() && errno_ == 0) {
-        const ssize_t written = write_some(octets);
+void FdOutputStream::write_through(ByteView bytes) {
+    while (!bytes.empty() && errno_ == 0) {
+        const ssize_t written = write_some(bytes);
         if (written > 0) {
-            octets.remove_prefix(static_cast<std::size_t>(written));
+            bytes.remove_prefix(static_cast<std::size_t>(written));
             bytes_written_ += static_cast<std::uint64_t>(written);
         } else if (written == 0) {
             errno_ = EIO;  // no device should, and trying for ever would be worse
@@ -110,16 +110,16 @@ void FdOutputStream::write_through(ByteView octets) {
             errno_ = errno;
         }
     }
-    bytes_dropped_ += octets.size();
+    bytes_dropped_ += bytes.size();
 }
 
 /// As write(2), with EAGAIN where that would wait.
-ssize_t FdOutputStream::write_some(ByteView octets) const {
+ssize_t FdOutputStream::write_some(ByteView bytes) const {
     if (kind_ == Kind::socket) {
-        return ::send(fd_, octets.data(), octets.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        return ::send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     }
     if (kind_ == Kind::file || twin_ || is_non_blocking(fd_)) {
-        return ::write(twin_ ? twin_.get() : fd_, octets.data(), octets.size());
+        return ::write(twin_ ? twin_.get() : fd_, bytes.data(), bytes.size());
     }
     // A pipe that can be written to takes this much without waiting, unless another writer is faster.
     pollfd writable{.fd = fd_, .events = POLLOUT, .revents = 0};
@@ -127,7 +127,7 @@ ssize_t FdOutputStream::write_some(ByteView octets) const {
         errno = EAGAIN;
         return -1;
     }
-    return ::write(fd_, octets.data(), std::min<std::size_t>(octets.size(), PIPE_BUF));
+    return ::write(fd_, bytes.data(), std::min<std::size_t>(bytes.size(), PIPE_BUF));
 }
 
 void FdOutputStream::wait() {

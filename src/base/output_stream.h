@@ -21,7 +21,7 @@ class OutputStream {
     virtual ~OutputStream() = default;
 
     /// May buffer. After an error it does nothing.
-    virtual void write(ByteView octets) = 0;
+    virtual void write(ByteView bytes) = 0;
     /// Hands everything written so far to the system.
     virtual Result<void> flush() = 0;
 };
@@ -29,7 +29,7 @@ class OutputStream {
 /// Keeps everything in memory.
 class MemoryOutputStream final : public OutputStream {
   public:
-    void write(ByteView octets) override { bytes_.append(octets); }
+    void write(ByteView bytes) override { bytes_.append(bytes); }
     Result<void> flush() override { return {}; }
     const Bytes& bytes() const { return bytes_; }
 
@@ -48,7 +48,7 @@ class FdOutputStream final : public OutputStream {
     FdOutputStream(UniqueFd fd, std::string name, Patience* patience = nullptr);
     ~FdOutputStream() override;
 
-    void write(ByteView octets) override;
+    void write(ByteView bytes) override;
     /// The error says how many bytes were written, and how many were not when the reader took no more.
     Result<void> flush() override;
 
@@ -64,8 +64,8 @@ class FdOutputStream final : public OutputStream {
     enum class Kind : std::uint8_t { file, socket, other };
 
     void drain();
-    void write_through(ByteView octets);
-    ssize_t write_some(ByteView octets) const;
+    void write_through(ByteView bytes);
+    ssize_t write_some(ByteView bytes) const;
     void wait();
 
     UniqueFd owned_;

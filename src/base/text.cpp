@@ -12,7 +12,7 @@ constexpr bool is_continuation(unsigned char c) {
     return (c & 0xC0) == 0x80;
 }
 
-/// Octets of the code point that begins with `first`; 0 when none does.
+/// Bytes of the code point that begins with `first`; 0 when none does.
 constexpr std::size_t utf8_length(unsigned char first) {
     return first < 0x80             ? 1
            : (first & 0xE0) == 0xC0 ? 2
@@ -23,19 +23,19 @@ constexpr std::size_t utf8_length(unsigned char first) {
 
 }  // namespace
 
-CodePoint decode_utf8(ByteView octets) {
-    const auto first = static_cast<unsigned char>(octets[0]);
+CodePoint decode_utf8(ByteView bytes) {
+    const auto first = static_cast<unsigned char>(bytes[0]);
     if (first < 0x80) {
         return {first, 1};
     }
     static constexpr std::array<std::uint32_t, 5> kMinimum{0, 0, 0x80, 0x800, 0x10000};
     const std::size_t length = utf8_length(first);
-    if (length == 0 || octets.size() < length) {
+    if (length == 0 || bytes.size() < length) {
         return {};
     }
     std::uint32_t value = first & (0xFFU >> (length + 1));
     for (std::size_t i = 1; i < length; ++i) {
-        const auto c = static_cast<unsigned char>(octets[i]);
+        const auto c = static_cast<unsigned char>(bytes[i]);
         if (!is_continuation(c)) {
             return {};
         }
@@ -47,10 +47,10 @@ CodePoint decode_utf8(ByteView octets) {
     return {value, length};
 }
 
-std::size_t utf8_prefix(ByteView octets) {
+std::size_t utf8_prefix(ByteView bytes) {
     std::size_t at = 0;
-    while (at < octets.size()) {
-        const CodePoint point = decode_utf8(octets.substr(at));
+    while (at < bytes.size()) {
+        const CodePoint point = decode_utf8(bytes.substr(at));
         if (point.length == 0) {
             break;
         }
@@ -59,14 +59,14 @@ std::size_t utf8_prefix(ByteView octets) {
     return at;
 }
 
-bool is_utf8(ByteView octets) {
-    return utf8_prefix(octets) == octets.size();
+bool is_utf8(ByteView bytes) {
+    return utf8_prefix(bytes) == bytes.size();
 }
 
-std::size_t without_cut_code_point(ByteView octets) {
-    const std::size_t size = octets.size();
+std::size_t without_cut_code_point(ByteView bytes) {
+    const std::size_t size = bytes.size();
     for (std::size_t back = 1; back <= std::min<std::size_t>(size, 3); ++back) {
-        const auto c = static_cast<unsigned char>(octets[size - back]);
+        const auto c = static_cast<unsigned char>(bytes[size - back]);
         if (!is_continuation(c)) {
             return utf8_length(c) > back ? size - back : size;
         }
@@ -85,16 +85,16 @@ void append_hex(std::string& out, unsigned char c) {
 
 /// Every code point as it is unless it is dangerous or `is_escaped(code point, what follows)`.
 template <class IsEscaped>
-std::string escape(ByteView octets, IsEscaped is_escaped) {
+std::string escape(ByteView bytes, IsEscaped is_escaped) {
     std::string out;
-    out.reserve(octets.size());
-    for (std::size_t at = 0; at < octets.size();) {
-        const CodePoint point = decode_utf8(octets.substr(at));
+    out.reserve(bytes.size());
+    for (std::size_t at = 0; at < bytes.size();) {
+        const CodePoint point = decode_utf8(bytes.substr(at));
         const std::size_t length = std::max<std::size_t>(point.length, 1);
-        if (point.length != 0 && !is_escaped(point.value, octets.substr(at + length))) {
-            out.append(octets.substr(at, length));
+        if (point.length != 0 && !is_escaped(point.value, bytes.substr(at + length))) {
+            out.append(bytes.substr(at, length));
         } else {
-            for (const char c : octets.substr(at, length)) {
+            for (const char c : bytes.substr(at, length)) {
                 append_hex(out, static_cast<unsigned char>(c));
             }
         }
@@ -105,36 +105,36 @@ std::string escape(ByteView octets, IsEscaped is_escaped) {
 
 }  // namespace
 
-std::string printable(ByteView octets, bool keep_newlines) {
-    return escape(octets, [keep_newlines](std::uint32_t c, ByteView next) {
+std::string printable(ByteView bytes, bool keep_newlines) {
+    return escape(bytes, [keep_newlines](std::uint32_t c, ByteView next) {
         const bool kept = keep_newlines && (c == '\n' || c == '\t');
         return (!kept && is_dangerous(c)) || (c == '\\' && next.starts_with('x'));
     });
 }
 
-std::string printable_notation(ByteView octets) {
-    return escape(octets, [](std::uint32_t c, ByteView) { return is_dangerous(c); });
+std::string printable_notation(ByteView bytes) {
+    return escape(bytes, [](std::uint32_t c, ByteView) { return is_dangerous(c); });
 }
 
-std::string base64(ByteView octets) {
+std::string base64(ByteView bytes) {
     static constexpr std::string_view kAlphabet =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string out((octets.size() + 2) / 3 * 4, '=');
+    std::string out((bytes.size() + 2) / 3 * 4, '=');
     char* at = out.data();
-    const auto octet = [&](std::size_t i) { return std::uint32_t{static_cast<unsigned char>(octets[i])}; };
+    const auto byte = [&](std::size_t i) { return std::uint32_t{static_cast<unsigned char>(bytes[i])}; };
     std::size_t i = 0;
-    for (; i + 3 <= octets.size(); i += 3) {
-        const std::uint32_t bits = octet(i) << 16 | octet(i + 1) << 8 | octet(i + 2);
+    for (; i + 3 <= bytes.size(); i += 3) {
+        const std::uint32_t bits = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
         *at++ = kAlphabet[bits >> 18];
         *at++ = kAlphabet[bits >> 12 & 0x3F];
         *at++ = kAlphabet[bits >> 6 & 0x3F];
         *at++ = kAlphabet[bits & 0x3F];
     }
-    if (i == octets.size()) {
+    if (i == bytes.size()) {
         return out;
     }
-    const bool two = octets.size() - i == 2;
-    const std::uint32_t bits = octet(i) << 16 | (two ? octet(i + 1) << 8 : 0U);
+    const bool two = bytes.size() - i == 2;
+    const std::uint32_t bits = byte(i) << 16 | (two ? byte(i + 1) << 8 : 0U);
     *at++ = kAlphabet[bits >> 18];
     *at++ = kAlphabet[bits >> 12 & 0x3F];
     if (two) {

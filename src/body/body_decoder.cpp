@@ -9,7 +9,7 @@ namespace sslsniff {
 namespace {
 
 constexpr std::size_t kMaxCodings = 4;
-/// Octets given to a decoder at once, and what they may become: bounds the memory between two stages.
+/// Bytes given to a decoder at once, and what they may become: bounds the memory between two stages.
 constexpr std::size_t kPiece = 1024;
 constexpr std::uint64_t kMaxPiece = std::uint64_t{16} << 20U;
 

@@ -13,7 +13,7 @@ namespace sslsniff {
 
 /// Bounds that keep a decompression bomb small: whichever is reached first.
 struct DecodeLimits {
-    std::uint64_t max_output = std::uint64_t{1024} * 1024;  ///< octets decoded
+    std::uint64_t max_output = std::uint64_t{1024} * 1024;  ///< bytes decoded
     std::uint64_t max_ratio = 256;                          ///< bytes decoded for each byte given ...
     std::uint64_t grace = std::uint64_t{16} * 1024;         ///< ... beyond these
 };
@@ -24,7 +24,7 @@ inline constexpr DecodeLimits kStreamLimits = {
     .max_output = UINT64_MAX, .max_ratio = 64, .grace = std::uint64_t{1024} * 1024};
 
 /// Undoes the content codings of a body (RFC 9110 section 8.4), also several on top of each other, as its
-/// octets pass. Needs little memory, whatever the size of the body.
+/// bytes pass. Needs little memory, whatever the size of the body.
 class BodyDecoder {
   public:
     using Sink = std::function<void(ByteView)>;

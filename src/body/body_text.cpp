@@ -108,16 +108,16 @@ std::string multipart_text(std::string_view body, const std::string& boundary) {
     return out;
 }
 
-/// The first octets of a UTF-8 sequence whose rest is not there.
-bool is_cut_character(ByteView octets) {
-    const auto lead = static_cast<unsigned char>(octets.front());
+/// The first bytes of a UTF-8 sequence whose rest is not there.
+bool is_cut_character(ByteView bytes) {
+    const auto lead = static_cast<unsigned char>(bytes.front());
     const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    return lead >= 0xC2 && lead <= 0xF4 && octets.size() < length &&
+    return lead >= 0xC2 && lead <= 0xF4 && bytes.size() < length &&
            std::ranges::all_of(
-               octets.substr(1), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; });
+               bytes.substr(1), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; });
 }
 
-/// Types that are text by definition, whatever octets they hold.
+/// Types that are text by definition, whatever bytes they hold.
 bool is_textual(std::string_view type) {
     static constexpr std::array<std::string_view, 4> kTextual = {"json", "xml", "javascript",
                                                                  "x-www-form-urlencoded"};
@@ -128,15 +128,15 @@ bool is_textual(std::string_view type) {
 
 }  // namespace
 
-bool looks_like_text(ByteView octets) {
-    const ByteView rest = octets.substr(utf8_prefix(octets));
+bool looks_like_text(ByteView bytes) {
+    const ByteView rest = bytes.substr(utf8_prefix(bytes));
     if (!rest.empty() && !is_cut_character(rest)) {
         return false;
     }
-    return std::ranges::none_of(octets, [](char c) {
-        const auto octet = static_cast<unsigned char>(c);
-        return (octet < 0x20 && c != '\n' && c != '\r' && c != '\t' && c != '\f' && c != '\x1B') ||
-               octet == 0x7F;
+    return std::ranges::none_of(bytes, [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return (byte < 0x20 && c != '\n' && c != '\r' && c != '\t' && c != '\f' && c != '\x1B') ||
+               byte == 0x7F;
     });
 }
 
@@ -201,15 +201,15 @@ BodyText body_text(const Body& body) {
     const std::string type = media_type(body.content_type);
     BodyText result;
     result.remark = describe_decoding(decoded, body.content_encoding);
-    if (decoded.octets.empty()) {
+    if (decoded.bytes.empty()) {
         return result;
     }
     if (decoded.state != DecodedBody::State::unsupported &&
         (type == "application/protobuf" || type == "application/x-protobuf")) {
-        result.text = dump_protobuf(decoded.octets);
+        result.text = dump_protobuf(decoded.bytes);
         return result;
     }
-    const std::string text = to_utf8(decoded.octets, parameter_of(body.content_type, "charset"));
+    const std::string text = to_utf8(decoded.bytes, parameter_of(body.content_type, "charset"));
     const std::string boundary = parameter_of(body.content_type, "boundary");
     if (type.starts_with("multipart/") && !boundary.empty()) {
         result.text = multipart_text(text, boundary);

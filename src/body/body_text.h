@@ -23,8 +23,8 @@ BodyText body_text(const Body& body);
 /// damaged and partial JSON comes out as it is.
 std::string indent_json(ByteView json);
 
-/// True when `octets` look like text: valid UTF-8 (but for a character cut at the end) without control
+/// True when `bytes` look like text: valid UTF-8 (but for a character cut at the end) without control
 /// characters other than white space and ESC.
-bool looks_like_text(ByteView octets);
+bool looks_like_text(ByteView bytes);
 
 }  // namespace sslsniff

@@ -28,11 +28,11 @@ class Converter {
         return handle_ != reinterpret_cast<iconv_t>(-1);
     }
 
-    std::string convert(ByteView octets) {
+    std::string convert(ByteView bytes) {
         std::string out;
         std::array<char, 4096> buffer{};
-        char* in = const_cast<char*>(octets.data());
-        std::size_t left = octets.size();
+        char* in = const_cast<char*>(bytes.data());
+        std::size_t left = bytes.size();
         while (left > 0) {
             char* to = buffer.data();
             std::size_t room = buffer.size();
@@ -86,13 +86,13 @@ std::string parameter_of(std::string_view field, std::string_view name) {
     return {};
 }
 
-std::string to_utf8(ByteView octets, std::string_view charset) {
+std::string to_utf8(ByteView bytes, std::string_view charset) {
     if (!is_charset_name(charset) || equals_ignore_case(charset, "utf-8") ||
         equals_ignore_case(charset, "utf8")) {
-        return std::string(octets);
+        return std::string(bytes);
     }
     Converter converter{std::string(charset)};
-    return converter.valid() ? converter.convert(octets) : std::string(octets);
+    return converter.valid() ? converter.convert(bytes) : std::string(bytes);
 }
 
 }  // namespace sslsniff

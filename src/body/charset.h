@@ -14,8 +14,8 @@ std::string parameter_of(std::string_view field, std::string_view name);
 /// "text/html" of "Text/HTML; charset=utf-8".
 std::string media_type(std::string_view content_type);
 
-/// `octets` in `charset` as UTF-8; U+FFFD stands for what is not valid in it. Unchanged when the charset is
+/// `bytes` in `charset` as UTF-8; U+FFFD stands for what is not valid in it. Unchanged when the charset is
 /// empty, UTF-8, or one that iconv does not know.
-std::string to_utf8(ByteView octets, std::string_view charset);
+std::string to_utf8(ByteView bytes, std::string_view charset);
 
 }  // namespace sslsniff

@@ -14,7 +14,7 @@ class ContentDecoder {
   public:
     enum class State : std::uint8_t {
         more,     ///< everything given was used
-        ended,    ///< the coded data is over; octets behind it were not used
+        ended,    ///< the coded data is over; bytes behind it were not used
         damaged,  ///< not well-formed from here on; what decoded before is in the output
         full      ///< the limit was reached
     };
@@ -24,7 +24,7 @@ class ContentDecoder {
     ContentDecoder& operator=(const ContentDecoder&) = delete;
     virtual ~ContentDecoder() = default;
 
-    /// Appends what `coded` decodes to, as long as `out` holds fewer than `limit` octets.
+    /// Appends what `coded` decodes to, as long as `out` holds fewer than `limit` bytes.
     virtual State decode(ByteView coded, Bytes& out, std::size_t limit) = 0;
     /// Bytes of memory that it needs by now, itself included: windows may have 16 MiB.
     virtual std::size_t held() const = 0;

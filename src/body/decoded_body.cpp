@@ -5,7 +5,7 @@ namespace sslsniff {
 DecodedBody decode_body(const Body& body, const DecodeLimits& limits) {
     BodyDecoder decoder(body.content_encoding, limits);
     DecodedBody result;
-    decoder.feed(body.captured, [&](ByteView octets) { result.octets.append(octets); });
+    decoder.feed(body.captured, [&](ByteView bytes) { result.bytes.append(bytes); });
     result.state = decoder.state();
     return result;
 }

@@ -15,38 +15,38 @@ constexpr unsigned kMaxDepth = 16;
 constexpr std::size_t kMaxDump = 256 * std::size_t{1024};
 constexpr std::size_t kMaxHex = 64;
 
-/// A base-128 varint of at most ten octets (protobuf encoding, "Base 128 Varints").
-std::optional<std::uint64_t> take_varint(ByteView& octets) {
+/// A base-128 varint of at most ten bytes (protobuf encoding, "Base 128 Varints").
+std::optional<std::uint64_t> take_varint(ByteView& bytes) {
     std::uint64_t value = 0;
-    for (unsigned shift = 0; shift < 70 && !octets.empty(); shift += 7) {
-        const auto octet = static_cast<unsigned char>(octets.front());
-        octets.remove_prefix(1);
-        value |= shift < 64 ? static_cast<std::uint64_t>(octet & 0x7FU) << shift : 0;
-        if ((octet & 0x80U) == 0) {
+    for (unsigned shift = 0; shift < 70 && !bytes.empty(); shift += 7) {
+        const auto byte = static_cast<unsigned char>(bytes.front());
+        bytes.remove_prefix(1);
+        value |= shift < 64 ? static_cast<std::uint64_t>(byte & 0x7FU) << shift : 0;
+        if ((byte & 0x80U) == 0) {
             return value;
         }
     }
     return std::nullopt;
 }
 
-std::optional<std::uint64_t> take_fixed(ByteView& octets, std::size_t size) {
-    if (octets.size() < size) {
+std::optional<std::uint64_t> take_fixed(ByteView& bytes, std::size_t size) {
+    if (bytes.size() < size) {
         return std::nullopt;
     }
     std::uint64_t value = 0;
     for (std::size_t i = size; i-- > 0;) {
-        value = value << 8U | static_cast<unsigned char>(octets[i]);
+        value = value << 8U | static_cast<unsigned char>(bytes[i]);
     }
-    octets.remove_prefix(size);
+    bytes.remove_prefix(size);
     return value;
 }
 
-std::string hex(ByteView octets) {
+std::string hex(ByteView bytes) {
     std::string out;
-    for (const char c : octets.substr(0, kMaxHex)) {
+    for (const char c : bytes.substr(0, kMaxHex)) {
         out += fmt::format("{:02x}", static_cast<unsigned char>(c));
     }
-    return octets.size() > kMaxHex ? out + fmt::format("... ({} octets)", octets.size()) : out;
+    return bytes.size() > kMaxHex ? out + fmt::format("... ({} bytes)", bytes.size()) : out;
 }
 
 /// Appends the fields of `message`; false at the first thing that is none, with what came before in `out`.

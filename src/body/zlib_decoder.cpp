@@ -10,16 +10,16 @@ constexpr int kGzipBits = 16 + MAX_WBITS;
 constexpr unsigned char kGzipMagic = 0x1F;
 
 /// The header of RFC 1950 section 2.2: compression method 8, and a multiple of 31.
-bool looks_like_zlib(ByteView octets) {
-    const auto first = static_cast<unsigned char>(octets[0]);
-    const auto second = static_cast<unsigned char>(octets[1]);
+bool looks_like_zlib(ByteView bytes) {
+    const auto first = static_cast<unsigned char>(bytes[0]);
+    const auto second = static_cast<unsigned char>(bytes[1]);
     return (first & 0x0FU) == 8 && (first * 256U + second) % 31 == 0;
 }
 
 }  // namespace
 
 ZlibDecoder::ZlibDecoder(Format format, int window_bits) : format_(format), window_bits_(window_bits) {
-    // zlib's inflate does not do raw windows of 256 octets; a larger one reads them too.
+    // zlib's inflate does not do raw windows of 256 bytes; a larger one reads them too.
     const int bits = format == Format::gzip ? kGzipBits : -std::max(window_bits_, 9);
     failed_ = inflateInit2(&stream_, bits) != Z_OK;
 }

@@ -33,7 +33,7 @@ class ZlibDecoder final : public ContentDecoder {
     bool failed_ = false;
     bool used_ = false;             ///< it has its window
     bool between_members_ = false;  ///< a gzip member ended; another may follow
-    Bytes first_;                   ///< octets held back until the format of "deflate" shows
+    Bytes first_;                   ///< bytes held back until the format of "deflate" shows
 };
 
 }  // namespace sslsniff

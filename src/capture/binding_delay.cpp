@@ -76,10 +76,10 @@ void BindingDelay::hold(const ConnectionId& id, const CaptureEvent& event) {
     }
     Waiting waiting{event, {}};
     if (auto* data = std::get_if<DataEvent>(&waiting.event)) {
-        waiting.octets = data->bytes;
+        waiting.bytes = data->bytes;
         data->bytes = {};
     }
-    bytes_ += waiting.octets.size();
+    bytes_ += waiting.bytes.size();
     events_++;
     found->second.events.push_back(std::move(waiting));
 }
@@ -94,10 +94,10 @@ void BindingDelay::release(const ConnectionId& id, EventConsumer& consumer) {
         unbound->second = false;
     }
     for (Waiting& waiting : node.mapped().events) {
-        bytes_ -= waiting.octets.size();
+        bytes_ -= waiting.bytes.size();
         events_--;
         if (auto* data = std::get_if<DataEvent>(&waiting.event)) {
-            data->bytes = waiting.octets;
+            data->bytes = waiting.bytes;
         }
         consumer.on_event(waiting.event);
     }

@@ -43,8 +43,8 @@ class BindingDelay {
 
   private:
     struct Waiting {
-        CaptureEvent event;  // DataEvent::bytes is empty: they are in `octets`
-        Bytes octets;
+        CaptureEvent event;  // DataEvent::bytes is empty: they are in `bytes`
+        Bytes bytes;
     };
     struct Connection {
         Timestamp since;

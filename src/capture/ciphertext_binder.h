@@ -12,10 +12,10 @@
 
 namespace sslsniff {
 
-/// Finds the sockets of connections whose TLS library reads and writes memory: the first octets of a TLS
+/// Finds the sockets of connections whose TLS library reads and writes memory: the first bytes of a TLS
 /// record's body, equal where the library hands the record over and in the buffer of a socket call of the
-/// same process and direction, whichever is seen first. Only octets that nobody can foresee are compared
-/// (ciphertext, the random of a hello), and octets seen at two sockets, or two connections, prove nothing.
+/// same process and direction, whichever is seen first. Only bytes that nobody can foresee are compared
+/// (ciphertext, the random of a hello), and bytes seen at two sockets, or two connections, prove nothing.
 ///
 /// A match may name a connection that has ended meanwhile. Bounded: of both sides, the newest kCapacity
 /// records are known.
@@ -28,13 +28,13 @@ class CiphertextBinder {
         Endpoints socket;
     };
 
-    /// `octets`: what BIO_write was given or BIO_read gave: a record from its header on, or its body.
+    /// `bytes`: what BIO_write was given or BIO_read gave: a record from its header on, or its body.
     std::optional<Match> see_library_record(std::uint32_t pid, std::uint64_t generation, Direction direction,
-                                            ByteView octets);
+                                            ByteView bytes);
 
-    /// `octets`: what a socket call moved; records may begin anywhere in it.
+    /// `bytes`: what a socket call moved; records may begin anywhere in it.
     std::optional<Match> see_socket(std::uint32_t pid, const Endpoints& socket, Direction direction,
-                                    ByteView octets);
+                                    ByteView bytes);
 
     std::size_t size() const { return records_.size(); }
 
@@ -43,7 +43,7 @@ class CiphertextBinder {
     struct Key {
         std::uint32_t pid = 0;
         Direction direction = Direction::sent;
-        std::array<char, kCompared> octets{};
+        std::array<char, kCompared> bytes{};
         bool operator==(const Key&) const = default;
     };
     struct Hash {

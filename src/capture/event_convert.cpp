@@ -15,18 +15,18 @@ namespace sslsniff {
 
 namespace {
 
-IpAddress to_address(std::uint16_t family, const std::uint8_t (&octets)[16]) {
+IpAddress to_address(std::uint16_t family, const std::uint8_t (&bytes)[16]) {
     static constexpr std::array<std::uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
     IpAddress address;
     if (family == AF_INET) {
         address.family = IpAddress::Family::v4;
-        std::copy_n(octets, 4, address.bytes.begin());
-    } else if (family == AF_INET6 && std::equal(kMapped.begin(), kMapped.end(), octets)) {
+        std::copy_n(bytes, 4, address.bytes.begin());
+    } else if (family == AF_INET6 && std::equal(kMapped.begin(), kMapped.end(), bytes)) {
         address.family = IpAddress::Family::v4;
-        std::copy_n(octets + 12, 4, address.bytes.begin());
+        std::copy_n(bytes + 12, 4, address.bytes.begin());
     } else if (family == AF_INET6) {
         address.family = IpAddress::Family::v6;
-        std::copy_n(octets, 16, address.bytes.begin());
+        std::copy_n(bytes, 16, address.bytes.begin());
     }
     return address;
 }

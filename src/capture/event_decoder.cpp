@@ -175,9 +175,9 @@ bool EventDecoder::on_library_record(ByteView record, EventConsumer& consumer) {
     if (connection == nullptr || event->length > RECORD_SAMPLE) {
         return false;
     }
-    const ByteView octets = record.substr(offsetof(library_record_event, octets), event->length);
+    const ByteView bytes = record.substr(offsetof(library_record_event, bytes), event->length);
     bind_by(binder_.see_library_record(connection->id.pid, event->header.generation,
-                                       to_direction(event->header.direction), octets),
+                                       to_direction(event->header.direction), bytes),
             time_of(event->header), consumer);
     return true;
 }
@@ -188,9 +188,9 @@ bool EventDecoder::on_socket_sample(ByteView record, EventConsumer& consumer) {
         return false;
     }
     const event_header& header = event->socket.header;
-    const ByteView octets = record.substr(sizeof(socket_sample_event), event->length);
+    const ByteView bytes = record.substr(sizeof(socket_sample_event), event->length);
     bind_by(
-        binder_.see_socket(event->pid, to_endpoints(event->socket), to_direction(header.direction), octets),
+        binder_.see_socket(event->pid, to_endpoints(event->socket), to_direction(header.direction), bytes),
         time_of(header), consumer);
     return true;
 }

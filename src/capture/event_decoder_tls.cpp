@@ -41,7 +41,7 @@ void EventDecoder::end_hellos(KernelConnection& connection) {
 }
 
 bool EventDecoder::on_hello(ByteView record, EventConsumer& consumer) {
-    constexpr std::size_t kOffset = offsetof(hello_event, octets);
+    constexpr std::size_t kOffset = offsetof(hello_event, bytes);
     if (record.size() < kOffset) {
         return false;
     }
@@ -103,8 +103,8 @@ bool EventDecoder::on_alpn(ByteView record, EventConsumer& consumer) {
     TlsEvent out;
     out.connection = connection->id;
     out.time = time_of(event->header);
-    const ByteView octets = record.substr(offsetof(alpn_event, octets), event->length);
-    out.tls.alpn.assign(octets);
+    const ByteView bytes = record.substr(offsetof(alpn_event, bytes), event->length);
+    out.tls.alpn.assign(bytes);
     consumer.on_event(out);
     return true;
 }

@@ -27,7 +27,7 @@ struct StreamEnds {
 struct KernelConnection {
     ConnectionId id;
     std::uint64_t kernel_generation = 0;
-    std::array<std::uint64_t, DIRECTION_COUNT> next{};  ///< position behind the last octet delivered
+    std::array<std::uint64_t, DIRECTION_COUNT> next{};  ///< position behind the last byte delivered
     std::uint64_t ciphertext_socket = 0;                ///< cookie; 0: not bound by ciphertext
     /// Its ServerHello may still come: as long the kernel side must not take it for bound.
     bool awaits_hello = false;
@@ -65,7 +65,7 @@ class KernelConnections {
     KernelConnection& open(KernelConnection connection, Timestamp time, EventConsumer& consumer);
     /// The connection is one of those of a UDP socket.
     void add_datagrams(const KernelConnection& connection, std::uint64_t socket_cookie, Timestamp time);
-    /// Octets passed: other connections may have been silent for too long by now.
+    /// Bytes passed: other connections may have been silent for too long by now.
     void touch(const KernelConnection& connection, Timestamp time, EventConsumer& consumer);
 
     // The following end connections: references to them are gone.

@@ -31,7 +31,7 @@ struct KernelFeatures {
     /// costs.
     std::vector<std::string> missing_capabilities;
     std::vector<BackendChoice> backends;
-    bool captures_io_uring = false;  ///< the octets that io_uring moves without TLS, not only their number
+    bool captures_io_uring = false;  ///< the bytes that io_uring moves without TLS, not only their number
     std::vector<std::string> notes;  ///< what else limits a capture here, one sentence each
     /// Each reason why capture cannot work at all, one sentence with what to do. Empty: it can.
     std::vector<std::string> obstacles;

@@ -15,8 +15,8 @@ std::size_t at(Direction direction) {
     return static_cast<std::size_t>(direction);
 }
 
-bool is_text(ByteView octets) {
-    return std::ranges::all_of(octets.substr(0, kTextSample), [](char c) {
+bool is_text(ByteView bytes) {
+    return std::ranges::all_of(bytes.substr(0, kTextSample), [](char c) {
         return (c >= ' ' && c <= '~') || c == '\r' || c == '\n' || c == '\t';
     });
 }

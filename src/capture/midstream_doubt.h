@@ -18,7 +18,7 @@ namespace sslsniff {
 /// What looks like a cleartext connection that was open before the capture may be TLS: the kernel side knows
 /// records where buffers begin with them, which those of bulk transfers hardly ever do. So the events of such
 /// connections wait until it is known what they carry:
-///   - text, or first octets without TLS records in them: cleartext. They are handed on.
+///   - text, or first bytes without TLS records in them: cleartext. They are handed on.
 ///   - TLS records, and the socket is that of a TLS object, or the process has TLS objects: nothing is handed
 ///     on, because their plaintext is captured.
 ///   - other TLS records: a TLS connection that is not decoded.
@@ -30,7 +30,7 @@ class MidstreamDoubt {
     static constexpr std::size_t kMaxBytes = std::size_t{16} << 20U;
 
     /// `ignore` tells the kernel side that nothing more is wanted of a socket, by its cookie. With
-    /// `show_undecoded`, TLS that is not captured is handed on without its octets, else not at all.
+    /// `show_undecoded`, TLS that is not captured is handed on without its bytes, else not at all.
     /// `describe` tells what is known of TLS that is not captured, by the number of its process.
     MidstreamDoubt(std::function<void(std::uint64_t)> ignore, bool show_undecoded,
                    std::function<UncoveredTls(std::uint32_t)> describe = {})

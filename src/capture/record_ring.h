@@ -25,11 +25,11 @@ class RecordRing {
     RecordRing& operator=(const RecordRing&) = delete;
     ~RecordRing();
 
-    /// Hands over what is there, but stops behind `budget` octets; their room is given back at the end. True
+    /// Hands over what is there, but stops behind `budget` bytes; their room is given back at the end. True
     /// when there was anything.
     bool take(std::size_t budget, const OnRecord& on_record);
 
-    /// Octets of the ring that are in use, headers included.
+    /// Bytes of the ring that are in use, headers included.
     std::size_t waiting() const;
     std::size_t size() const { return mask_ + 1; }
 
@@ -37,7 +37,7 @@ class RecordRing {
     int descriptor() const { return map_fd_; }
 
   private:
-    using Position = std::uint64_t;  // counts octets from the beginning, never wraps
+    using Position = std::uint64_t;  // counts bytes from the beginning, never wraps
 
     RecordRing(int map_fd, std::size_t bytes) : map_fd_(map_fd), mask_(bytes - 1) {}
     Result<void> map();

@@ -8,7 +8,7 @@ namespace {
 /// end.
 class Cursor {
   public:
-    explicit Cursor(ByteView octets) : rest_(octets) {}
+    explicit Cursor(ByteView bytes) : rest_(bytes) {}
 
     std::optional<std::size_t> number(std::size_t width) {
         if (rest_.size() < width) {
@@ -16,21 +16,21 @@ class Cursor {
             return std::nullopt;
         }
         std::size_t value = 0;
-        for (const char octet : rest_.substr(0, width)) {
-            value = value << 8U | static_cast<unsigned char>(octet);
+        for (const char byte : rest_.substr(0, width)) {
+            value = value << 8U | static_cast<unsigned char>(byte);
         }
         rest_.remove_prefix(width);
         return value;
     }
 
-    /// The next `size` octets, or those that are there.
+    /// The next `size` bytes, or those that are there.
     ByteView take(std::size_t size) {
         const ByteView taken = rest_.substr(0, size);
         rest_.remove_prefix(taken.size());
         return taken;
     }
 
-    /// A field that begins with its length; cut short if the octets are.
+    /// A field that begins with its length; cut short if the bytes are.
     std::optional<ByteView> vector(std::size_t width) {
         const auto size = number(width);
         return size ? std::optional(take(*size)) : std::nullopt;
@@ -114,8 +114,8 @@ void read_extensions(Cursor message, TlsHello& hello) {
 
 }  // namespace
 
-std::optional<TlsHello> parse_tls_hello(ByteView octets, bool record_header) {
-    Cursor cursor(octets);
+std::optional<TlsHello> parse_tls_hello(ByteView bytes, bool record_header) {
+    Cursor cursor(bytes);
     if (record_header) {
         const auto type = cursor.number(1);
         const auto version = cursor.number(2);

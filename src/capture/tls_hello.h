@@ -20,10 +20,10 @@ struct TlsHello {
     std::string alpn;                       ///< ServerHello before TLS 1.3
 };
 
-/// Reads the hello that begins at `octets`, which may be cut short and hostile: what comes before the first
-/// contradiction is returned, nothing if it is no hello at all. `record_header`: it begins with the 5 octets
+/// Reads the hello that begins at `bytes`, which may be cut short and hostile: what comes before the first
+/// contradiction is returned, nothing if it is no hello at all. `record_header`: it begins with the 5 bytes
 /// of the record (16 03 0x LL LL) instead of the handshake message.
-std::optional<TlsHello> parse_tls_hello(ByteView octets, bool record_header);
+std::optional<TlsHello> parse_tls_hello(ByteView bytes, bool record_header);
 
 /// IANA name of a cipher suite, or "0xNNNN".
 std::string tls_cipher_name(std::uint16_t suite);

@@ -4,12 +4,12 @@
 
 namespace sslsniff {
 
-/// Octets that are needed to find two records in a row wherever they begin: two of the greatest size (RFC
+/// Bytes that are needed to find two records in a row wherever they begin: two of the greatest size (RFC
 /// 8446 section 5.2) and a header.
 inline constexpr std::size_t kTlsRecordChain = 2 * (5 + 16384 + 256) + 5;
 
-/// Whether a TLS record begins somewhere in `octets` and another one right behind it. Random octets look like
+/// Whether a TLS record begins somewhere in `bytes` and another one right behind it. Random bytes look like
 /// that once in some hundred million times.
-bool has_tls_records(ByteView octets);
+bool has_tls_records(ByteView bytes);
 
 }  // namespace sslsniff

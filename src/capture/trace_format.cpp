@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kHexDigits = "0123456789abcdef";
 
-/// What stands for one octet.
+/// What stands for one byte.
 struct Escape {
     std::array<char, 4> text{};
     std::uint8_t length = 0;
@@ -22,12 +22,12 @@ using EscapeTable = std::array<Escape, 256>;
 
 constexpr EscapeTable make_escapes(bool quoted) {
     EscapeTable table{};
-    for (std::size_t octet = 0; octet < table.size(); ++octet) {
-        const char c = static_cast<char>(octet);
-        if (octet >= 0x20 && octet < 0x7F) {
-            table[octet] = {{c}, 1};
+    for (std::size_t byte = 0; byte < table.size(); ++byte) {
+        const char c = static_cast<char>(byte);
+        if (byte >= 0x20 && byte < 0x7F) {
+            table[byte] = {{c}, 1};
         } else {
-            table[octet] = {{'\\', 'x', kHexDigits[octet >> 4], kHexDigits[octet & 15]}, 4};
+            table[byte] = {{'\\', 'x', kHexDigits[byte >> 4], kHexDigits[byte & 15]}, 4};
         }
     }
     table['\r'] = {{'\\', 'r'}, 2};
@@ -106,12 +106,12 @@ bool take_number(std::string_view& text, T& value, char terminator, int base = 1
 
 }  // namespace
 
-void append_escaped(Bytes& out, ByteView octets, bool quoted) {
+void append_escaped(Bytes& out, ByteView bytes, bool quoted) {
     const EscapeTable& table = quoted ? kQuotedEscapes : kPayloadEscapes;
     const std::size_t before = out.size();
-    out.resize_and_overwrite(before + octets.size() * 4, [&](char* data, std::size_t) {
+    out.resize_and_overwrite(before + bytes.size() * 4, [&](char* data, std::size_t) {
         char* at = data + before;
-        for (const char c : octets) {
+        for (const char c : bytes) {
             const Escape& escape = table[static_cast<unsigned char>(c)];
             std::memcpy(at, escape.text.data(), escape.text.size());
             at += escape.length;

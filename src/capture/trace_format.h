@@ -22,8 +22,8 @@ inline constexpr Names<ProcessEvent::Kind, 3> kProcessKinds{{{ProcessEvent::Kind
                                                              {ProcessEvent::Kind::exec, "exec"},
                                                              {ProcessEvent::Kind::exited, "exited"}}};
 
-/// Appends `octets` in printable ASCII: \r \n \t \\ \xNN, and \" when `quoted`.
-void append_escaped(Bytes& out, ByteView octets, bool quoted);
+/// Appends `bytes` in printable ASCII: \r \n \t \\ \xNN, and \" when `quoted`.
+void append_escaped(Bytes& out, ByteView bytes, bool quoted);
 
 /// Appends what `text` stands for. False, with a part appended, when it holds a malformed escape.
 bool append_unescaped(Bytes& out, ByteView text);

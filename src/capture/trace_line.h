@@ -12,7 +12,7 @@
 
 namespace sslsniff {
 
-/// One event line, understood. A DataEvent has no octets yet: they follow on payload lines.
+/// One event line, understood. A DataEvent has no bytes yet: they follow on payload lines.
 struct TraceLine {
     CaptureEvent event;
     std::optional<std::uint64_t> payload_size;  ///< announced by a data line

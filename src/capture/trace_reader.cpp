@@ -169,7 +169,7 @@ Result<void> TraceReader::on_payload(ByteView line, EventConsumer& consumer) {
     }
     if (payload_.size() > data_->payload_size.value_or(kMaxPayload) || payload_.size() > kMaxPayload) {
         return fail_here(
-            fmt::format("the payload is longer than {} octets", data_->payload_size.value_or(kMaxPayload)));
+            fmt::format("the payload is longer than {} bytes", data_->payload_size.value_or(kMaxPayload)));
     }
     return payload_.size() == data_->payload_size ? deliver_data(consumer) : Result<void>();
 }
@@ -179,7 +179,7 @@ Result<void> TraceReader::deliver_data(EventConsumer& consumer) {
         return {};
     }
     if (data_->payload_size.value_or(payload_.size()) != payload_.size()) {
-        return fail_here(fmt::format("the payload before has {} octets, its data line announces {}",
+        return fail_here(fmt::format("the payload before has {} bytes, its data line announces {}",
                                      payload_.size(), *data_->payload_size));
     }
     std::get<DataEvent>(data_->event).bytes = payload_;
@@ -226,7 +226,7 @@ Result<void> TraceReader::on_end(EventConsumer& consumer) {
     }
     const auto result = deliver_data(consumer);
     if (announced > payload_.size()) {
-        return fail_here(fmt::format("the trace was cut off: {} of {} octets of the last payload are there",
+        return fail_here(fmt::format("the trace was cut off: {} of {} bytes of the last payload are there",
                                      payload_.size(), announced));
     }
     return result;

@@ -27,8 +27,8 @@ class TraceReader final : public EventSource {
     /// Lines, fields and values that only a newer version understands.
     std::uint64_t skipped() const { return parser_.skipped(); }
 
-    /// True when a file that begins with `octets` is a trace, of whatever version.
-    static bool recognises(ByteView octets) { return octets.starts_with(kTraceMagic); }
+    /// True when a file that begins with `bytes` is a trace, of whatever version.
+    static bool recognises(ByteView bytes) { return bytes.starts_with(kTraceMagic); }
 
   private:
     Result<void> read_first_line();

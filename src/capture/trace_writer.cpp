@@ -11,7 +11,7 @@ namespace sslsniff {
 namespace {
 
 /// A payload without line feeds is broken here, to keep lines viewable.
-constexpr std::size_t kLineOctets = 512;
+constexpr std::size_t kLineBytes = 512;
 /// Keeps the buffer small whatever the size of one event.
 constexpr std::size_t kBufferSize = std::size_t{64} * 1024;
 /// Processes, and connections, that are described again in the next file; more than live capture keeps.
@@ -264,11 +264,11 @@ void TraceWriter::number(std::string_view key, std::uint64_t value) {
     }
 }
 
-void TraceWriter::quoted(std::string_view key, ByteView octets) {
-    if (!octets.empty()) {
+void TraceWriter::quoted(std::string_view key, ByteView bytes) {
+    if (!bytes.empty()) {
         word(key);
         buffer_ += "=\"";
-        append_escaped(buffer_, octets, true);
+        append_escaped(buffer_, bytes, true);
         buffer_ += '"';
     }
 }
@@ -281,16 +281,16 @@ void TraceWriter::endpoint(std::string_view key, const Endpoint& endpoint) {
     }
 }
 
-void TraceWriter::payload(ByteView octets) {
-    while (!octets.empty()) {
+void TraceWriter::payload(ByteView bytes) {
+    while (!bytes.empty()) {
         if (buffer_.size() >= kBufferSize) {
             out_.write(buffer_);
             buffer_.clear();
         }
-        const ByteView window = octets.substr(0, kLineOctets);
+        const ByteView window = bytes.substr(0, kLineBytes);
         const auto newline = window.find('\n');
         ByteView line = window.substr(0, newline == ByteView::npos ? newline : newline + 1);
-        octets.remove_prefix(line.size());
+        bytes.remove_prefix(line.size());
         // A blank at the end of a line does not survive every editor.
         const bool blank = line.back() == ' ';
         line.remove_suffix(blank ? 1 : 0);

@@ -15,7 +15,7 @@
 namespace sslsniff {
 
 /// Records events as text (docs/trace_format.md), so that TraceReader gives back the same ones. What is
-/// written is printable ASCII whatever the octets. Errors surface at `out`'s flush().
+/// written is printable ASCII whatever the bytes. Errors surface at `out`'s flush().
 ///
 /// Each file of a row stands for itself: what is open when it begins is described again, as joined midstream,
 /// and positions count from there.
@@ -64,9 +64,9 @@ class TraceWriter final : public EventConsumer, public FileFormat {
     void begin(std::string_view kind, Timestamp time, const ConnectionId& connection);
     void word(std::string_view word);
     void number(std::string_view key, std::uint64_t value);
-    void quoted(std::string_view key, ByteView octets);
+    void quoted(std::string_view key, ByteView bytes);
     void endpoint(std::string_view key, const Endpoint& endpoint);
-    void payload(ByteView octets);
+    void payload(ByteView bytes);
 
     OutputStream& out_;
     std::function<Origin()> origin_;

@@ -30,7 +30,7 @@ enum class Operator : std::uint8_t {
 
 /// One "field operator literal", checked for types. != and !~ are the negation of one.
 struct Comparison {
-    /// Numbers, sizes in octets, durations in nanoseconds; both ends belong to it.
+    /// Numbers, sizes in bytes, durations in nanoseconds; both ends belong to it.
     struct Range {
         long double low = 0;
         long double high = 0;

@@ -9,7 +9,7 @@
 namespace sslsniff {
 namespace {
 
-/// Octets one connection may keep waiting.
+/// Bytes one connection may keep waiting.
 constexpr std::size_t kMaxWaiting = 64U * 1024;
 constexpr std::size_t kEventCost = 64;
 

@@ -126,11 +126,11 @@ bool EndpointFilter::matches(const Endpoints& endpoints) const {
 }
 
 bool EndpointFilter::passes(const Endpoint& source, const Endpoint& destination, bool udp) const {
-    const Bytes octets = packet(source, destination, udp ? kUdp : kTcp);
+    const Bytes bytes = packet(source, destination, udp ? kUdp : kTcp);
     pcap_pkthdr header{};
-    header.caplen = static_cast<bpf_u_int32>(octets.size());
+    header.caplen = static_cast<bpf_u_int32>(bytes.size());
     header.len = header.caplen;
-    return pcap_offline_filter(program_.get(), &header, reinterpret_cast<const u_char*>(octets.data())) != 0;
+    return pcap_offline_filter(program_.get(), &header, reinterpret_cast<const u_char*>(bytes.data())) != 0;
 }
 
 }  // namespace sslsniff

@@ -41,12 +41,12 @@ void FieldCollector::boolean(std::string_view key, bool value) {
     keep(key, value);
 }
 
-void FieldCollector::text(std::string_view key, ByteView octets) {
-    keep(key, octets);
+void FieldCollector::text(std::string_view key, ByteView bytes) {
+    keep(key, bytes);
     if (key == "name") {
-        name_ = octets;
+        name_ = bytes;
     } else if (key == "value" && !name_.empty()) {
-        keep(to_lower(std::exchange(name_, {})), octets);
+        keep(to_lower(std::exchange(name_, {})), bytes);
     }
 }
 

@@ -24,7 +24,7 @@ class FieldCollector final : public FieldWriter {
     void end_object() override { close(); }
     void begin_array(std::string_view key) override { open(key, true); }
     void end_array() override { close(); }
-    void text(std::string_view key, ByteView octets) override;
+    void text(std::string_view key, ByteView bytes) override;
     using FieldWriter::number;
     void number(std::string_view key, std::int64_t value) override;
     void number(std::string_view key, double value) override;

@@ -28,9 +28,9 @@ std::size_t distance(std::string_view a, std::string_view b) {
     return row.back();
 }
 
-void text_if_known(std::string_view key, ByteView octets, FieldWriter& writer) {
-    if (!octets.empty()) {
-        writer.text(key, octets);
+void text_if_known(std::string_view key, ByteView bytes, FieldWriter& writer) {
+    if (!bytes.empty()) {
+        writer.text(key, bytes);
     }
 }
 

@@ -204,7 +204,7 @@ class WhereParser {
     }
 
     Result<void> regex(const Token& value, Comparison& result) {
-        re2::RE2::Options options(re2::RE2::Latin1);  // octets, not characters
+        re2::RE2::Options options(re2::RE2::Latin1);  // bytes, not characters
         options.set_log_errors(false);
         options.set_max_mem(kMaxRegexMemory);
         auto compiled = std::make_shared<re2::RE2>(value.text, options);

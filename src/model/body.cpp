@@ -6,12 +6,12 @@
 
 namespace sslsniff {
 
-void append(Body& body, ByteView octets, std::size_t limit) {
-    // After a gap nothing more is kept: the captured octets are a prefix, never a collage.
+void append(Body& body, ByteView bytes, std::size_t limit) {
+    // After a gap nothing more is kept: the captured bytes are a prefix, never a collage.
     if (body.missing == 0 && body.captured.size() == body.size && body.captured.size() < limit) {
-        body.captured.append(octets.substr(0, limit - body.captured.size()));
+        body.captured.append(bytes.substr(0, limit - body.captured.size()));
     }
-    add_saturating(body.size, std::uint64_t{octets.size()});
+    add_saturating(body.size, std::uint64_t{bytes.size()});
 }
 
 std::size_t Body::held() const {

@@ -10,7 +10,7 @@
 
 namespace sslsniff {
 
-/// Takes all octets of a body as they pass, however many (--save-bodies).
+/// Takes all bytes of a body as they pass, however many (--save-bodies).
 class BodyRecord {
   public:
     BodyRecord() = default;
@@ -18,11 +18,11 @@ class BodyRecord {
     BodyRecord& operator=(const BodyRecord&) = delete;
     virtual ~BodyRecord() = default;
 
-    virtual void write(ByteView octets) = 0;  ///< the next ones, as sent
-    virtual void miss() = 0;                  ///< octets are missing here
-    virtual void end() = 0;                   ///< the body is over
-    virtual std::size_t held() const = 0;     ///< bytes of memory that it needs by now, itself included
-    virtual void spill() = 0;                 ///< moves what it can out of memory; nothing is lost by it
+    virtual void write(ByteView bytes) = 0;  ///< the next ones, as sent
+    virtual void miss() = 0;                 ///< bytes are missing here
+    virtual void end() = 0;                  ///< the body is over
+    virtual std::size_t held() const = 0;    ///< bytes of memory that it needs by now, itself included
+    virtual void spill() = 0;                ///< moves what it can out of memory; nothing is lost by it
     /// Where it is found; empty as long as it is not.
     virtual const std::string& name() const = 0;
 };
@@ -39,11 +39,11 @@ class BodyStore {
     virtual std::shared_ptr<BodyRecord> open(std::string_view content_encoding) = 0;
 };
 
-/// A message body, bounded: the size is always the true one, the octets kept may be fewer.
+/// A message body, bounded: the size is always the true one, the bytes kept may be fewer.
 struct Body {
-    std::uint64_t size = 0;        ///< octets of content that passed (transfer coding removed), kept or not
-    std::uint64_t missing = 0;     ///< octets known to belong to it that were not captured
-    Bytes captured;                ///< the first octets, up to --max-body
+    std::uint64_t size = 0;        ///< bytes of content that passed (transfer coding removed), kept or not
+    std::uint64_t missing = 0;     ///< bytes known to belong to it that were not captured
+    Bytes captured;                ///< the first bytes, up to --max-body
     std::string content_type;      ///< Content-Type as sent, hostile; empty when none
     std::string content_encoding;  ///< Content-Encoding as sent; `captured` is still encoded
     std::string json;  ///< one line: what a schema (--proto) makes of it; empty when there is none
@@ -55,7 +55,7 @@ struct Body {
     bool shed();
 };
 
-/// Appends to `body` within `limit` octets of `captured`.
-void append(Body& body, ByteView octets, std::size_t limit);
+/// Appends to `body` within `limit` bytes of `captured`.
+void append(Body& body, ByteView bytes, std::size_t limit);
 
 }  // namespace sslsniff

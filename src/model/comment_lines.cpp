@@ -10,11 +10,11 @@ namespace {
 std::string unescape(std::string_view value) {
     std::string out;
     for (std::size_t i = 0; i < value.size(); ++i) {
-        unsigned octet = 0;
+        unsigned byte = 0;
         if (value[i] == '\\' && i + 3 < value.size() && value[i + 1] == 'x') {
             const char* digits = value.data() + i + 2;
-            if (std::from_chars(digits, digits + 2, octet, 16).ptr == digits + 2) {
-                out += static_cast<char>(octet);
+            if (std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2) {
+                out += static_cast<char>(byte);
                 i += 3;
                 continue;
             }

@@ -56,7 +56,7 @@ struct DataEvent {
     Timestamp time;  ///< when the call returned
     std::uint32_t tid = 0;
     Direction direction = Direction::sent;
-    std::uint64_t position = 0;  ///< of the first octet in the stream since the capture saw the connection
+    std::uint64_t position = 0;  ///< of the first byte in the stream since the capture saw the connection
     ByteView bytes;              ///< valid during on_event only
     bool operator==(const DataEvent&) const = default;
 };
@@ -79,7 +79,7 @@ enum class LossCause : std::uint8_t {
 std::string_view to_string(LossCause cause);
 std::optional<LossCause> parse_loss_cause(std::string_view text);
 
-/// Octets of a stream that passed but were not captured. Any jump between positions is a gap too; this event
+/// Bytes of a stream that passed but were not captured. Any jump between positions is a gap too; this event
 /// gives its cause, and is the only sign of a gap at the end of a stream.
 struct GapEvent {
     ConnectionId connection;

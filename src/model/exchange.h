@@ -22,7 +22,7 @@ class FieldWriter {
     virtual void end_object() = 0;
     virtual void begin_array(std::string_view key) = 0;
     virtual void end_array() = 0;
-    virtual void text(std::string_view key, ByteView octets) = 0;  ///< any octets; the writer escapes
+    virtual void text(std::string_view key, ByteView bytes) = 0;  ///< any bytes; the writer escapes
     virtual void number(std::string_view key, std::int64_t value) = 0;
     virtual void number(std::string_view key, double value) = 0;
     virtual void boolean(std::string_view key, bool value) = 0;
@@ -38,7 +38,7 @@ class FieldWriter {
     }
 };
 
-/// What one line of text says of an exchange. Octets may be hostile; the text sink makes them printable.
+/// What one line of text says of an exchange. Bytes may be hostile; the text sink makes them printable.
 struct Summary {
     enum class Tone : std::uint8_t { normal, redirect, client_error, server_error, incomplete };
     std::string request;          ///< "GET https://example.com/x"; empty when only the answer was seen

@@ -23,10 +23,10 @@ class MessageSchema {
     /// known.
     virtual std::optional<bool> streams(std::string_view path, Side side) const = 0;
 
-    /// A message of `path` ("/package.Service/Method", hostile) as JSON in one line. `octets` may be the
+    /// A message of `path` ("/package.Service/Method", hostile) as JSON in one line. `bytes` may be the
     /// beginning of a message only: then the fields that are whole. Empty when the method is not known or
     /// the message is none of its.
-    virtual std::string to_json(std::string_view path, Side side, ByteView octets) const = 0;
+    virtual std::string to_json(std::string_view path, Side side, ByteView bytes) const = 0;
 };
 
 }  // namespace sslsniff

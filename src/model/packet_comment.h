@@ -18,7 +18,7 @@ struct ConnectionComment {
     ConnectionInfo info;                  ///< process included, never null
     bool update = false;                  ///< not the start of a TCP connection: only what became known later
     std::uint32_t part = 1;               ///< counts the TCP connections that carry it, from 1
-    std::uint64_t sent_position = 0;      ///< of the first octet that follows
+    std::uint64_t sent_position = 0;      ///< of the first byte that follows
     std::uint64_t received_position = 0;  ///< the same
     bool tls_records = false;             ///< the packets carry synthetic TLS 1.2 NULL-cipher records
     bool made_up_addresses = false;       ///< the packets' addresses or ports are not the real ones
@@ -26,14 +26,14 @@ struct ConnectionComment {
         Direction direction = Direction::sent;
         LossCause cause = LossCause::unknown;
     };
-    std::optional<Gap> gap;  ///< octets of unknown number were lost just before, the reason for a new part
+    std::optional<Gap> gap;  ///< bytes of unknown number were lost just before, the reason for a new part
 };
 
 std::string to_comment(const ConnectionComment& comment);
 /// Nullopt when `text` is no such comment. Values it does not understand are left as unknown.
 std::optional<ConnectionComment> parse_connection_comment(std::string_view text);
 
-/// The packet stands for octets that were not captured; what it holds (zeros, if anything) means nothing.
+/// The packet stands for bytes that were not captured; what it holds (zeros, if anything) means nothing.
 struct GapComment {
     std::uint64_t position = 0;
     std::uint64_t bytes = 0;
@@ -63,7 +63,7 @@ std::string other_end_comment(const ConnectionInfo& other);
 /// end of a connection that is shown already. All programs but this one pass over it.
 inline constexpr std::uint32_t kHiddenPacketBlock = 0x8053'534C;
 
-/// First octets of the comment of each section we write.
+/// First bytes of the comment of each section we write.
 inline constexpr std::string_view kSectionMark = "sslsniff: SYNTHETIC PACKETS";
 
 }  // namespace sslsniff

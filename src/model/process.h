@@ -15,7 +15,7 @@ struct ProcessKey {
 
 struct ProcessInfo {
     ProcessKey key;
-    std::string comm;          ///< at most 15 octets (TASK_COMM_LEN - 1), chosen by the process: hostile
+    std::string comm;          ///< at most 15 bytes (TASK_COMM_LEN - 1), chosen by the process: hostile
     std::string exe;           ///< path in the process's mount namespace; empty when unknown
     std::uint32_t uid = 0;     ///< real uid in the initial user namespace
     std::string container_id;  ///< 64 hex digits or the runtime's own form; empty outside containers

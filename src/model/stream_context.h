@@ -11,7 +11,7 @@
 
 namespace sslsniff {
 
-/// Follows the octets of one connection of a protocol with state, and makes up others with which a dissector
+/// Follows the bytes of one connection of a protocol with state, and makes up others with which a dissector
 /// that begins in the middle understands the rest: what a later capture file has to begin with.
 class StreamContext {
   public:
@@ -22,7 +22,7 @@ class StreamContext {
 
     struct Piece {
         Direction direction = Direction::sent;
-        Bytes octets;
+        Bytes bytes;
     };
     struct Beginning {
         std::vector<Piece>
@@ -32,19 +32,19 @@ class StreamContext {
     /// A dissector begins with what is written next.
     virtual Beginning begin() = 0;
 
-    /// `octets` are written next, of which the call takes note: what to write before them, mostly nothing.
-    virtual Bytes before(Direction direction, ByteView octets) = 0;
+    /// `bytes` are written next, of which the call takes note: what to write before them, mostly nothing.
+    virtual Bytes before(Direction direction, ByteView bytes) = 0;
 
-    /// `octets` are missing, 0 when nobody knows how many. False when zeros in their place would put the
+    /// `bytes` are missing, 0 when nobody knows how many. False when zeros in their place would put the
     /// dissector out of step: it has to begin anew behind them.
-    virtual bool skip(Direction direction, std::uint64_t octets) = 0;
+    virtual bool skip(Direction direction, std::uint64_t bytes) = 0;
 
     /// Bytes of memory, itself included.
     virtual std::size_t held() const = 0;
 };
 
 /// Null for protocols that need no context. `client` is the direction of the requests; `from_start`: the
-/// first octets are the first of the connection.
+/// first bytes are the first of the connection.
 using MakeStreamContext = std::function<std::unique_ptr<StreamContext>(std::string_view protocol,
                                                                        Direction client, bool from_start)>;
 

@@ -15,16 +15,16 @@ namespace sslsniff {
 
 /// When the parts of an exchange passed. Absent: not seen.
 struct Timing {
-    Timestamp start;  ///< first octet of the exchange that was seen
+    Timestamp start;  ///< first byte of the exchange that was seen
     std::optional<Timestamp> request_end;
     std::optional<Timestamp> response_start;
-    std::optional<Timestamp> end;  ///< last octet; absent when the exchange did not finish
+    std::optional<Timestamp> end;  ///< last byte; absent when the exchange did not finish
 };
 
 /// What is missing from an exchange.
 struct Integrity {
-    bool complete = true;             ///< every octet of both halves was seen and the exchange finished
-    std::uint64_t missing_bytes = 0;  ///< octets known to be lost from it
+    bool complete = true;             ///< every byte of both halves was seen and the exchange finished
+    std::uint64_t missing_bytes = 0;  ///< bytes known to be lost from it
     bool joined_midstream = false;    ///< its beginning passed before the capture began or inside a gap
     std::string reason;               ///< one phrase when not complete: "no response", "gap in body" ...
 };
@@ -41,7 +41,7 @@ struct StreamTotals {
     std::uint64_t bytes = 0;    ///< passed, captured or not
     std::uint64_t missing = 0;  ///< of these, not captured
     std::uint64_t gaps = 0;
-    Bytes first_bytes;  ///< up to 64 octets, for protocols nobody knows
+    Bytes first_bytes;  ///< up to 64 bytes, for protocols nobody knows
 };
 
 /// A connection that ended.

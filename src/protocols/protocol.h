@@ -26,7 +26,7 @@ class ParserHost {
     /// The traffic shows which end the process is; may be called again with the same answer.
     virtual void set_role(Role role) = 0;
     /// From here on both directions speak another protocol (Upgrade, CONNECT): `parser` takes over once the
-    /// current call into this parser returned; octets not yet consumed must be handed to it by the caller
+    /// current call into this parser returned; bytes not yet consumed must be handed to it by the caller
     /// through `rest`. A null parser means unknown: detection starts again.
     virtual void become(std::unique_ptr<ProtocolParser> parser, ByteView rest_sent,
                         ByteView rest_received) = 0;
@@ -38,8 +38,8 @@ class ParserHost {
 
 /// What the user set for all parsers; most of it are bounds that keep a hostile peer from filling memory.
 struct ParserLimits {
-    std::size_t max_body = 65'536;          ///< octets of each body that are kept (--max-body)
-    std::size_t max_headers = 262'144;      ///< octets of one header section that are kept
+    std::size_t max_body = 65'536;          ///< bytes of each body that are kept (--max-body)
+    std::size_t max_headers = 262'144;      ///< bytes of one header section that are kept
     std::size_t max_pending = 1024;         ///< requests waiting for their response
     bool show_secrets = false;              ///< passwords in what is emitted (--show-secrets)
     BodyStore* bodies = nullptr;            ///< takes whole bodies (--save-bodies); may be null
@@ -65,10 +65,10 @@ class ProtocolParser {
         strange,
         rejected  ///< this is not the protocol after all: nothing was emitted and nothing will be
     };
-    /// `bytes` are the next octets of a stream, in chunks that mean nothing; on UDP (the connection's
+    /// `bytes` are the next bytes of a stream, in chunks that mean nothing; on UDP (the connection's
     /// endpoints.transport) each call is one datagram, or what was captured of it.
     virtual Status feed(Direction direction, ByteView bytes, Timestamp time) = 0;
-    /// `bytes` octets are missing here; 0 when nobody knows how many. A direction whose beginning passed
+    /// `bytes` bytes are missing here; 0 when nobody knows how many. A direction whose beginning passed
     /// before the capture began (0) or was not understood (its size) starts with a gap.
     virtual void gap(Direction direction, std::uint64_t bytes, Timestamp time) = 0;
     /// One direction ended in order (close_notify, FIN): bodies delimited by close end here.

@@ -1,4 +1,4 @@
-// Every protocol that is understood: one row each. Order matters where two could claim the same octets: the
+// Every protocol that is understood: one row each. Order matters where two could claim the same bytes: the
 // most specific first.
 
 #include <array>

@@ -1,5 +1,5 @@
 // Messages by their descriptors, with libprotobuf. The library is told to be quiet, its limits on depth (100)
-// hold, and what it makes of hostile octets is bounded by how many there are: at most --max-body.
+// hold, and what it makes of hostile bytes is bounded by how many there are: at most --max-body.
 
 #include "schema/descriptor_set.h"
 
@@ -59,7 +59,7 @@ class DescriptorSet final : public MessageSchema {
         return side == Side::request ? method->client_streaming() : method->server_streaming();
     }
 
-    std::string to_json(std::string_view path, Side side, ByteView octets) const override {
+    std::string to_json(std::string_view path, Side side, ByteView bytes) const override {
         const pb::MethodDescriptor* method = find(path);
         if (method == nullptr) {
             return {};
@@ -67,7 +67,7 @@ class DescriptorSet final : public MessageSchema {
         const pb::LogSilencer quiet;
         const pb::Descriptor* type = side == Side::request ? method->input_type() : method->output_type();
         const std::unique_ptr<pb::Message> message(factory_.GetPrototype(type)->New());
-        pb::io::ArrayInputStream array(octets.data(), static_cast<int>(std::min(octets.size(), kMaxMessage)));
+        pb::io::ArrayInputStream array(bytes.data(), static_cast<int>(std::min(bytes.size(), kMaxMessage)));
         pb::io::CodedInputStream input(&array);
         const bool whole = message->MergePartialFromCodedStream(&input) && input.ConsumedEntireMessage();
         std::string json;
@@ -123,13 +123,13 @@ Result<Bytes> read_all(const std::string& path) {
 
 Result<std::unique_ptr<MessageSchema>> read_descriptor_set(const std::string& path) {
     static constexpr const char* kHow = "make it by protoc --include_imports --descriptor_set_out=FILE";
-    auto octets = read_all(path);
-    if (!octets) {
-        return std::unexpected(octets.error());
+    auto bytes = read_all(path);
+    if (!bytes) {
+        return std::unexpected(bytes.error());
     }
     const pb::LogSilencer quiet;
     pb::FileDescriptorSet files;
-    if (!files.ParseFromString(*octets) || files.file().empty()) {
+    if (!files.ParseFromString(*bytes) || files.file().empty()) {
         return fail(fmt::format("{} is not a set of protobuf descriptors: {}", printable(path), kHow));
     }
     auto set = std::make_unique<DescriptorSet>();

@@ -8,7 +8,7 @@
 
 namespace sslsniff {
 
-/// One direction of a connection: puts positions in order, so that what follows sees each octet once and each
+/// One direction of a connection: puts positions in order, so that what follows sees each byte once and each
 /// gap where it is.
 class ByteStream {
   public:
@@ -16,17 +16,17 @@ class ByteStream {
 
     /// What is new in an event, in this order.
     struct Fresh {
-        std::optional<std::uint64_t> gap;  ///< octets missing before `bytes`; 0: of unknown size
+        std::optional<std::uint64_t> gap;  ///< bytes missing before `bytes`; 0: of unknown size
         ByteView bytes;
     };
-    /// Octets at `position`. What was there already is dropped and counted.
+    /// Bytes at `position`. What was there already is dropped and counted.
     Fresh data(std::uint64_t position, ByteView bytes);
-    /// `bytes` octets missing at `position`, 0 when unknown. No value when all of that is known already.
+    /// `bytes` bytes missing at `position`, 0 when unknown. No value when all of that is known already.
     std::optional<std::uint64_t> gap(std::uint64_t position, std::uint64_t bytes);
 
     const StreamTotals& totals() const { return totals_; }
     std::uint64_t next_position() const { return next_; }
-    std::uint64_t duplicates() const { return duplicates_; }  ///< octets dropped
+    std::uint64_t duplicates() const { return duplicates_; }  ///< bytes dropped
 
   private:
     void skip(std::uint64_t bytes);

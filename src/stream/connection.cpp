@@ -195,7 +195,7 @@ void Connection::replay(const DetectionBuffer& buffer) {
         if (entry.gap) {
             deliver_gap(entry.direction, *entry.gap, entry.time);
         } else {
-            deliver(entry.direction, buffer.octets(entry), entry.time);
+            deliver(entry.direction, buffer.bytes(entry), entry.time);
         }
     }
 }

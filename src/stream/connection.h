@@ -15,7 +15,7 @@
 
 namespace sslsniff {
 
-/// One connection: puts its octets in order, finds out its protocol, and passes on what the protocol's parser
+/// One connection: puts its bytes in order, finds out its protocol, and passes on what the protocol's parser
 /// makes of them. A connection joined anywhere is understood from the next message on; what is only likely
 /// its protocol shows nothing before two exchanges agree, and loses it when what follows is something else.
 class Connection final : private ParserHost {

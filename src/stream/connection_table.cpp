@@ -206,7 +206,7 @@ std::uint64_t ConnectionTable::free_memory(std::size_t goal, Timestamp time) {
 
 void ConnectionTable::close(Connections::iterator entry, CloseReason reason, Timestamp time) {
     Connection& connection = entry->second.connection;
-    if (reason == CloseReason::covered) {  // its octets are those of another one
+    if (reason == CloseReason::covered) {  // its bytes are those of another one
         --summary_.connections;
         erase(entry);
         return;

@@ -3,18 +3,18 @@
 namespace sslsniff {
 
 bool DetectionBuffer::add(Direction direction, ByteView bytes, Timestamp time) {
-    Bytes& octets = octets_[at(direction)];
-    if (octets.size() + bytes.size() > limit_) {
+    Bytes& bytes = bytes_[at(direction)];
+    if (bytes.size() + bytes.size() > limit_) {
         return false;
     }
-    entries_.push_back({direction, time, octets.size(), bytes.size(), std::nullopt});
-    octets.append(bytes);
+    entries_.push_back({direction, time, bytes.size(), bytes.size(), std::nullopt});
+    bytes.append(bytes);
     return true;
 }
 
 void DetectionBuffer::remove_latest() {
     const Entry& latest = entries_.back();
-    octets_[at(latest.direction)].resize(latest.begin);
+    bytes_[at(latest.direction)].resize(latest.begin);
     entries_.pop_back();
 }
 
@@ -38,7 +38,7 @@ bool DetectionBuffer::add_gap(Direction direction, std::uint64_t bytes, Timestam
         return false;
     }
     has_gap_ = true;
-    evidence_begin_[at(direction)] = octets_[at(direction)].size();
+    evidence_begin_[at(direction)] = bytes_[at(direction)].size();
     entries_.push_back({direction, time, 0, 0, bytes});
     return true;
 }

@@ -12,32 +12,32 @@
 
 namespace sslsniff {
 
-/// The first octets of a connection, both directions, kept in order of arrival until the protocol is sure.
+/// The first bytes of a connection, both directions, kept in order of arrival until the protocol is sure.
 class DetectionBuffer {
   public:
     struct Entry {
         Direction direction;
         Timestamp time;
-        std::size_t begin = 0;  ///< in the octets of its direction
+        std::size_t begin = 0;  ///< in the bytes of its direction
         std::size_t size = 0;
-        std::optional<std::uint64_t> gap;  ///< then it stands for missing octets
+        std::optional<std::uint64_t> gap;  ///< then it stands for missing bytes
     };
 
-    /// `limit`: octets kept per direction.
+    /// `limit`: bytes kept per direction.
     explicit DetectionBuffer(std::size_t limit) : limit_(limit) {}
 
     bool empty() const { return entries_.empty(); }
     bool has_gap() const { return has_gap_; }
     const std::vector<Entry>& entries() const { return entries_; }
-    ByteView octets(const Entry& entry) const {
-        return ByteView(octets_[at(entry.direction)]).substr(entry.begin, entry.size);
+    ByteView bytes(const Entry& entry) const {
+        return ByteView(bytes_[at(entry.direction)]).substr(entry.begin, entry.size);
     }
 
     /// Bytes of one direction that still fit.
-    std::size_t room(Direction direction) const { return limit_ - octets_[at(direction)].size(); }
+    std::size_t room(Direction direction) const { return limit_ - bytes_[at(direction)].size(); }
     /// What is kept of one direction since its last gap.
     ByteView evidence(Direction direction) const {
-        return ByteView(octets_[at(direction)]).substr(evidence_begin_[at(direction)]);
+        return ByteView(bytes_[at(direction)]).substr(evidence_begin_[at(direction)]);
     }
     /// False when it does not fit; nothing is kept then.
     bool add(Direction direction, ByteView bytes, Timestamp time);
@@ -48,9 +48,7 @@ class DetectionBuffer {
     std::uint64_t drop_before(Direction direction, std::size_t place);
     bool add_gap(Direction direction, std::uint64_t bytes, Timestamp time);
     /// Bytes of memory outside of itself.
-    std::size_t held() const {
-        return heap_bytes(octets_[0]) + heap_bytes(octets_[1]) + heap_bytes(entries_);
-    }
+    std::size_t held() const { return heap_bytes(bytes_[0]) + heap_bytes(bytes_[1]) + heap_bytes(entries_); }
     /// Gives the memory back as well.
     void clear() {
         DetectionBuffer fresh(limit_);
@@ -62,7 +60,7 @@ class DetectionBuffer {
 
     std::size_t limit_;
     bool has_gap_ = false;
-    std::array<Bytes, 2> octets_;
+    std::array<Bytes, 2> bytes_;
     std::array<std::size_t, 2> evidence_begin_{};
     std::vector<Entry> entries_;
 };

@@ -12,12 +12,12 @@
 namespace sslsniff {
 
 /// What each process calls the addresses it talks to: the names it asked DNS for, and those it put into
-/// ClientHellos. Names are any octets. Bounded: the entry that was longest not used makes room.
+/// ClientHellos. Names are any bytes. Bounded: the entry that was longest not used makes room.
 class PeerNames {
   public:
     static constexpr std::size_t kMaxNames = 16'384;
     static constexpr std::size_t kMaxLength =
-        255;  ///< octets (RFC 1035 section 2.3.4); longer ones are not kept
+        255;  ///< bytes (RFC 1035 section 2.3.4); longer ones are not kept
 
     explicit PeerNames(std::size_t max_names = kMaxNames) : max_names_(max_names) {}
 

@@ -1,4 +1,4 @@
-// Feeds a sequence of records to the decoder: each begins with its length in two octets.
+// Feeds a sequence of records to the decoder: each begins with its length in two bytes.
 #include <cstddef>
 #include <cstdint>
 
@@ -10,8 +10,8 @@ class Reader : public sslsniff::EventConsumer {
   public:
     void on_event(const sslsniff::CaptureEvent& event) override {
         if (const auto* data = std::get_if<sslsniff::DataEvent>(&event)) {
-            for (const char octet : data->bytes) {
-                sum_ += static_cast<unsigned char>(octet);
+            for (const char byte : data->bytes) {
+                sum_ += static_cast<unsigned char>(byte);
             }
         }
         if (const auto* gap = std::get_if<sslsniff::GapEvent>(&event); gap != nullptr && gap->bytes == 0) {

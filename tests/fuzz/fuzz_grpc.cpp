@@ -5,7 +5,7 @@
 #include "protocols/grpc/message_reader.h"
 #include "protocols/grpc/status.h"
 
-// The first octet: whether base64, and the size of the pieces. Each message is dumped.
+// The first byte: whether base64, and the size of the pieces. Each message is dumped.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) {
         return 0;

@@ -5,7 +5,7 @@
 namespace sslsniff {
 namespace {
 
-/// Each step is an octet of operation, one of size, and as many octets of data. What the context makes up
+/// Each step is a byte of operation, one of size, and as many bytes of data. What the context makes up
 /// must be understood by a reader of frames, whatever passed before.
 void run(ByteView input) {
     http2::DissectorContext context(Direction::sent, true);
@@ -21,14 +21,14 @@ void run(ByteView input) {
             http2::Connection dissector(host, {});
             const auto beginning = context.begin();
             for (const auto& piece : beginning.pieces) {
-                if (dissector.feed(piece.direction, piece.octets, {}) != ProtocolParser::Status::ok) {
+                if (dissector.feed(piece.direction, piece.bytes, {}) != ProtocolParser::Status::ok) {
                     __builtin_trap();
                 }
             }
         } else {
-            const ByteView octets = input.substr(0, size);
-            input.remove_prefix(octets.size());
-            context.before(direction, octets);
+            const ByteView bytes = input.substr(0, size);
+            input.remove_prefix(bytes.size());
+            context.before(direction, bytes);
         }
     }
 }

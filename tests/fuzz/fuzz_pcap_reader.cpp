@@ -1,4 +1,4 @@
-// Any octets as a capture file: no crash, bounded memory, and positions of each stream without overlap.
+// Any bytes as a capture file: no crash, bounded memory, and positions of each stream without overlap.
 #include <array>
 #include <cstdint>
 #include <cstdlib>
@@ -35,18 +35,18 @@ class Checker final : public EventConsumer {
     std::map<ConnectionId, std::array<std::uint64_t, 2>> positions_;
 };
 
-/// The octets as packets of a pcap file: a length before each.
-Bytes as_packets(ByteView octets) {
+/// The bytes as packets of a pcap file: a length before each.
+Bytes as_packets(ByteView bytes) {
     Bytes file;
     append_le<std::uint32_t>(file, 0xA1B2C3D4);
     append_le<std::uint32_t>(file, 0x0004'0002);
     append_le<std::uint64_t>(file, 0);
     append_le<std::uint32_t>(file, 262'144);
     append_le<std::uint32_t>(file, 101);
-    for (std::uint32_t time = 0; octets.size() > 1; ++time) {
-        const std::size_t wanted = static_cast<std::uint8_t>(octets[0]);
-        const ByteView packet = octets.substr(1, wanted);
-        octets.remove_prefix(1 + packet.size());
+    for (std::uint32_t time = 0; bytes.size() > 1; ++time) {
+        const std::size_t wanted = static_cast<std::uint8_t>(bytes[0]);
+        const ByteView packet = bytes.substr(1, wanted);
+        bytes.remove_prefix(1 + packet.size());
         append_le(file, time);
         append_le<std::uint32_t>(file, 0);
         append_le(file, static_cast<std::uint32_t>(packet.size()));
@@ -58,8 +58,8 @@ Bytes as_packets(ByteView octets) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t size) {
-    const ByteView input(reinterpret_cast<const char*>(octets), size);
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+    const ByteView input(reinterpret_cast<const char*>(bytes), size);
     const bool packets = !input.empty() && !is_packet_file(input);
     Checker checker;
     auto reader =

@@ -11,10 +11,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     sslsniff::QuicCryptoStream stream;
     stream.add_frames(rest);
     while (rest.size() >= 3) {
-        const auto octet = [&](std::size_t at) { return static_cast<unsigned char>(rest[at]); };
+        const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(rest[at]); };
         const auto direction =
-            (octet(0) & 1U) != 0 ? sslsniff::Direction::sent : sslsniff::Direction::received;
-        const std::size_t length = std::size_t{octet(1)} << 8U | octet(2);
+            (byte(0) & 1U) != 0 ? sslsniff::Direction::sent : sslsniff::Direction::received;
+        const std::size_t length = std::size_t{byte(1)} << 8U | byte(2);
         rest.remove_prefix(3);
         handshake.see(direction, rest.substr(0, length));
         rest.remove_prefix(std::min(length, rest.size()));

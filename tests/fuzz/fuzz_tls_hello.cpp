@@ -4,8 +4,8 @@
 #include "capture/tls_hello.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    const sslsniff::ByteView octets(reinterpret_cast<const char*>(data), size);
-    sslsniff::parse_tls_hello(octets, true);
-    sslsniff::parse_tls_hello(octets, false);
+    const sslsniff::ByteView bytes(reinterpret_cast<const char*>(data), size);
+    sslsniff::parse_tls_hello(bytes, true);
+    sslsniff::parse_tls_hello(bytes, false);
     return 0;
 }

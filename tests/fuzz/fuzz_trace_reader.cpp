@@ -1,4 +1,4 @@
-// Any octets as a trace: no crash, bounded memory; and what was read, written again, reads the same.
+// Any bytes as a trace: no crash, bounded memory; and what was read, written again, reads the same.
 #include <cstdint>
 #include <cstdlib>
 
@@ -17,8 +17,8 @@ bool read(Bytes trace, EventConsumer& consumer) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t size) {
-    Bytes trace(reinterpret_cast<const char*>(octets), size);
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+    Bytes trace(reinterpret_cast<const char*>(bytes), size);
     if (!TraceReader::recognises(trace)) {
         trace.insert(0, "sslsniff-trace 1.0\n");  // without it hardly anything would get past the first line
     }

@@ -4,9 +4,9 @@
 
 #include "filter/where_filter.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t size) {
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
     using namespace sslsniff;
-    const auto filter = WhereFilter::parse(std::string_view(reinterpret_cast<const char*>(octets), size));
+    const auto filter = WhereFilter::parse(std::string_view(reinterpret_cast<const char*>(bytes), size));
     if (filter) {
         ConnectionInfo info;
         info.process = std::make_shared<ProcessInfo>();

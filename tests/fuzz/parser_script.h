@@ -6,8 +6,8 @@
 
 namespace sslsniff::test {
 
-/// Drives a parser by fuzzer input: the first octet says how the connection is, then each step is an octet of
-/// operation, an octet of size, and as many octets of data.
+/// Drives a parser by fuzzer input: the first byte says how the connection is, then each step is a byte of
+/// operation, a byte of size, and as many bytes of data.
 inline void run_script(std::unique_ptr<ProtocolParser> (*create)(ParserHost&, const ParserLimits&),
                        Transport transport, ByteView input) {
     if (input.empty()) {

@@ -23,7 +23,7 @@ def line(record):
         parts += [f"{way} {record[way]['bytes']} missing {record[way]['missing']}" for way in ("sent", "received")]
         parts += [record["reason"], f"connected in {connection['connect_us']} us" if "connect_us" in connection else ""]
         parts += [f"continues {connection['continues']}"] if "continues" in connection else []
-        parts += ["first octets shown" for way in ("sent", "received") if "first_bytes" in record[way]]
+        parts += ["first bytes shown" for way in ("sent", "received") if "first_bytes" in record[way]]
     return " ".join(str(part) for part in parts if part != "") + "\n"
 
 

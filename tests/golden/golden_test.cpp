@@ -74,9 +74,9 @@ TEST_P(Golden, GivesTheSameWhenRecordedAgain) {
 TEST_P(Golden, PrintsNoControlCharacter) {
     for (const test::Variant& variant : test::variants()) {
         for (const char c : test::replay(content(GetParam()), variant).output) {
-            const auto octet = static_cast<unsigned char>(c);
-            ASSERT_TRUE(octet >= 0x20 || c == '\n' || c == '\t') << static_cast<int>(octet);
-            ASSERT_NE(octet, 0x7F);
+            const auto byte = static_cast<unsigned char>(c);
+            ASSERT_TRUE(byte >= 0x20 || c == '\n' || c == '\t') << static_cast<int>(byte);
+            ASSERT_NE(byte, 0x7F);
         }
     }
 }

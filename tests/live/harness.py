@@ -163,13 +163,13 @@ def missed_runs(losses):
 
 
 def body_of(message):
-    """The captured octets of a request or response."""
+    """The captured bytes of a request or response."""
     body = message["body"]
     return base64.b64decode(body["base64"]) if "base64" in body else body.get("text", "").encode()
 
 
-def sha256(octets):
-    return hashlib.sha256(octets).hexdigest()
+def sha256(data):
+    return hashlib.sha256(data).hexdigest()
 
 
 def header(message, name):

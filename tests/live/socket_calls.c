@@ -1,5 +1,5 @@
 /*
- * Ways of moving octets that Python does not have. First argument: which; then ports. Both ends are in this
+ * Ways of moving bytes that Python does not have. First argument: which; then ports. Both ends are in this
  * process. It begins when a line comes on stdin and says "done" at the end.
  */
 #define _GNU_SOURCE
@@ -73,7 +73,7 @@ static void many_messages(void) {
     }
 }
 
-/* A pipe's octets go out, and come in, without passing through memory of this process. */
+/* A pipe's bytes go out, and come in, without passing through memory of this process. */
 static void spliced(void) {
     int ends[2], out[2], in[2];
     connect_pair(SOCK_STREAM, ends);
@@ -83,9 +83,9 @@ static void spliced(void) {
         fail("write");
     if (splice(out[0], NULL, ends[0], NULL, 7, 0) != 7 || write(ends[0], "after", 5) != 5)
         fail("splice out");
-    char octets[16];
-    if (recv(ends[1], octets, 6, MSG_WAITALL) != 6 || splice(ends[1], NULL, in[1], NULL, 7, 0) != 7 ||
-        recv(ends[1], octets, 5, MSG_WAITALL) != 5)
+    char bytes[16];
+    if (recv(ends[1], bytes, 6, MSG_WAITALL) != 6 || splice(ends[1], NULL, in[1], NULL, 7, 0) != 7 ||
+        recv(ends[1], bytes, 5, MSG_WAITALL) != 5)
         fail("splice in");
     close(ends[0]);
     close(ends[1]);
@@ -102,10 +102,10 @@ static int complete(struct io_uring* ring) {
     return result;
 }
 
-/* Send and receive by io_uring, between octets that go the usual way. */
+/* Send and receive by io_uring, between bytes that go the usual way. */
 static void uring(void) {
     int ends[2];
-    char octets[16];
+    char bytes[16];
     struct io_uring ring;
     if (io_uring_queue_init(8, &ring, 0)) {
         puts("unavailable");
@@ -117,10 +117,10 @@ static void uring(void) {
     io_uring_prep_send(io_uring_get_sqe(&ring), ends[0], "by the ring", 11, 0);
     if (complete(&ring) != 11 || send(ends[0], "after", 5, 0) != 5)
         fail("io_uring send");
-    if (recv(ends[1], octets, 6, MSG_WAITALL) != 6)
+    if (recv(ends[1], bytes, 6, MSG_WAITALL) != 6)
         fail("recv");
-    io_uring_prep_recv(io_uring_get_sqe(&ring), ends[1], octets, 11, MSG_WAITALL);
-    if (complete(&ring) != 11 || recv(ends[1], octets, 5, MSG_WAITALL) != 5)
+    io_uring_prep_recv(io_uring_get_sqe(&ring), ends[1], bytes, 11, MSG_WAITALL);
+    if (complete(&ring) != 11 || recv(ends[1], bytes, 5, MSG_WAITALL) != 5)
         fail("io_uring recv");
     close(ends[0]);
     close(ends[1]);

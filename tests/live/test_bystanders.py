@@ -43,7 +43,7 @@ while True:
 
 
 def breakpoints(pid):
-    """Octets of the process's libssl that differ from the file: where the kernel put breakpoints."""
+    """Bytes of the process's libssl that differ from the file: where the kernel put breakpoints."""
     different = 0
     with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb") as memory:
         for line in maps:

@@ -26,8 +26,8 @@ ECHO = """if True:
         s.bind(("127.0.0.1", 0))
         print(s.getsockname()[1], flush=True)
         while True:
-            octets, peer = s.recvfrom(65536)
-            s.sendto(octets, peer)
+            bytes, peer = s.recvfrom(65536)
+            s.sendto(bytes, peer)
 """
 
 

@@ -1,4 +1,4 @@
-"""What passes without TLS: HTTP, Redis, DNS, raw octets over TCP and UDP, at either end."""
+"""What passes without TLS: HTTP, Redis, DNS, raw bytes over TCP and UDP, at either end."""
 import contextlib
 import json
 import os
@@ -14,8 +14,8 @@ ECHO = """if True:
         print(s.getsockname()[1])
         while True:
             select.select([s], [], [])
-            octets, peer = s.recvfrom(65536)
-            s.sendto(octets, peer)
+            bytes, peer = s.recvfrom(65536)
+            s.sendto(bytes, peer)
 """
 
 
@@ -205,7 +205,7 @@ class CleartextTest(LiveTest):
         self.assertEqual(remotes, ports | {port})
 
     def exchange(self, program, *arguments):
-        """Runs `program` (a client and a server in one process), returns octets by (local end, direction)."""
+        """Runs `program` (a client and a server in one process), returns bytes by (local end, direction)."""
         self.trace = os.path.join(self.folder, "trace")
         process = self.python(program, *arguments)
         with self.capture("-p", process.pid, "--cleartext-only", outputs=("-o", f"trace:{self.trace}")) as capture:
@@ -227,7 +227,7 @@ class CleartextTest(LiveTest):
         return b"".join(found)
 
     def test_every_system_call(self):
-        """Each way of sending and receiving; the connection's totals tell whether all octets were seen once."""
+        """Each way of sending and receiving; the connection's totals tell whether all bytes were seen once."""
         capture = self.exchange(
             """if True:
             import os, socket, sys
@@ -236,10 +236,10 @@ class CleartextTest(LiveTest):
             client = socket.create_connection(listener.getsockname())
             server, _ = listener.accept()
             def take(count):
-                octets = b""
-                while len(octets) < count:
-                    octets += server.recv(count - len(octets))
-                return octets
+                bytes = b""
+                while len(bytes) < count:
+                    bytes += server.recv(count - len(bytes))
+                return bytes
             client.send(b"1" * 10); take(10)
             client.sendmsg([b"2" * 7, b"", b"3" * 13] + [b"x"] * 100); take(120)
             os.write(client.fileno(), b"4" * 30); server.recv(5, socket.MSG_PEEK); take(30)
@@ -318,7 +318,7 @@ class CleartextTest(LiveTest):
         self.assertEqual((connection["received"]["bytes"], connection["sent"]["bytes"]), (8, 6))
 
     def test_sendfile_and_splice(self):
-        """With fentry or kprobes the octets themselves, otherwise a gap of known size."""
+        """With fentry or kprobes the bytes themselves, otherwise a gap of known size."""
         capture = self.exchange(
             """if True:
             import os, socket, sys

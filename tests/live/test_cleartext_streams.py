@@ -1,9 +1,9 @@
-"""gRPC and WebSocket without TLS, from their first octet and joined in mid-life. Client and server are one process each."""
+"""gRPC and WebSocket without TLS, from their first byte and joined in mid-life. Client and server are one process each."""
 import subprocess
 
 from harness import PYTHON, LiveTest
 
-# Both ends of gRPC with octets for messages. Calls once; after a line on stdin once more.
+# Both ends of gRPC with bytes for messages. Calls once; after a line on stdin once more.
 GRPC = """if True:
     import concurrent.futures, grpc, sys
     class Handler(grpc.GenericRpcHandler):
@@ -91,7 +91,7 @@ class CleartextStreamsTest(LiveTest):
             self.assertEqual([t["response"]["status"] for t in upgrades], [101])
 
     def test_websocket_in_mid_life(self):
-        """Frames alone do not prove a WebSocket: connections that are not decoded, with every octet counted."""
+        """Frames alone do not prove a WebSocket: connections that are not decoded, with every byte counted."""
         capture = self.capture_of("websockets", WEBSOCKET, "early")
         self.assertEqual(capture.transactions, [])
         client, server = sorted(capture.of_type("connection"), key=lambda c: c["connection"]["role"])

@@ -347,8 +347,8 @@ class ForeignTlsTest(LiveTest):
             print(listener.getsockname()[1], flush=True)
             client, server = listener.accept()[0], socket.create_connection(("127.0.0.1", port))
             def carry(source, sink):
-                while octets := source.recv(65536):
-                    sink.sendall(octets)
+                while bytes := source.recv(65536):
+                    sink.sendall(bytes)
                 sink.shutdown(socket.SHUT_WR)
             thread = threading.Thread(target=carry, args=(client, server))
             thread.start()

@@ -54,6 +54,6 @@ class GrpcTest(PairTest):
                 rows = tshark.fields(f"tcp.stream == {stream} and grpc", "grpc.message_length")
                 lengths = ",".join(row[0] for row in rows).split(",")
                 self.assertEqual(len(lengths), 20, lengths)  # the messages of all six calls
-                octets = ",".join(row[0] for row in tshark.fields(f"tcp.stream == {stream} and grpc", "grpc.message_data"))
-                self.assertIn(b"hello ann".hex(), octets)
+                data = ",".join(row[0] for row in tshark.fields(f"tcp.stream == {stream} and grpc", "grpc.message_data"))
+                self.assertIn(b"hello ann".hex(), data)
             self.assertEqual(len(tshark.streams("grpc")), 1)  # both ends, one connection

@@ -92,8 +92,8 @@ PROXY = r"""if True:
     print(listener.getsockname()[1])
     def forward(source, target):
         with contextlib.suppress(OSError):
-            while octets := source.recv(65536):
-                target.sendall(octets)
+            while bytes := source.recv(65536):
+                target.sendall(bytes)
             target.shutdown(socket.SHUT_WR)
     def serve(client):
         if sys.argv[1:]:

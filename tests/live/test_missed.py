@@ -9,7 +9,7 @@ import time
 import harness
 from harness import LiveTest, wait_until
 
-# Each of many threads waits in recv, then each gets one octet.
+# Each of many threads waits in recv, then each gets one byte.
 SERVER = """
 import os, socket, sys, threading
 count = int(sys.argv[1])

@@ -81,7 +81,7 @@ class OptionsTest(LiveTest):
         self.assertLess(transaction["response"]["body"]["captured"], 1000)
 
     def test_several_outputs_and_replay(self):
-        """A replayed trace gives the same text, JSON and trace, octet for octet."""
+        """A replayed trace gives the same text, JSON and trace, byte for byte."""
         nginx, port = self.nginx()
         names = {kind: f"{self.folder}/live.{kind}" for kind in ("text", "trace")}
         with self.capture("-p", nginx.pid, "-vv",

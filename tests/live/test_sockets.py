@@ -1,4 +1,4 @@
-"""Each way of moving octets through a socket: seen once, in order, at the right place; what cannot be read is a gap."""
+"""Each way of moving bytes through a socket: seen once, in order, at the right place; what cannot be read is a gap."""
 import os
 import re
 import shutil
@@ -17,7 +17,7 @@ def unescape(match):
 
 
 def read_streams(path):
-    """From a trace: {(connection, direction): [octets of each event; a number for as many that are missing]}."""
+    """From a trace: {(connection, direction): [bytes of each event; a number for as many that are missing]}."""
     streams, payload = {}, None
     with open(path, "rb") as lines:
         for line in lines:
@@ -61,7 +61,7 @@ class SocketsTest(LiveTest):
         streams, capture = self.streams_of(self.program("mmsg"))
         datagrams = [b"" if i == 7 else b"datagram %d" % i for i in range(20)]
         both = self.by_direction(streams)
-        # an empty datagram has no octets to show
+        # an empty datagram has no bytes to show
         self.assertEqual(both["sent"], [d for d in datagrams if d])
         self.assertEqual(both["received"], [d for d in datagrams if d])
         self.assertEqual(capture.summary["losses"], [])
@@ -126,7 +126,7 @@ class SocketsTest(LiveTest):
                          [180, 180])
 
     def test_end_that_was_read_is_no_octet(self):
-        """Also when the connection is broken behind it, with and without octets that nobody read."""
+        """Also when the connection is broken behind it, with and without bytes that nobody read."""
         process = self.python(
             """if True:
             import socket, struct, sys, time
@@ -173,7 +173,7 @@ class SocketsTest(LiveTest):
             content = b"".join(b"%07d\\n" % i for i in range(50000))
             left, taken, full = memoryview(content), b"", 0
             while len(taken) < len(content):
-                # Never in recv while octets wait for room: what was read may not be acknowledged yet.
+                # Never in recv while bytes wait for room: what was read may not be acknowledged yet.
                 readable, writable, _ = select.select([server], [client] if left else [], [])
                 try:
                     while writable and left:
@@ -206,9 +206,9 @@ class SocketsTest(LiveTest):
             sys.stdin.readline()
             one, two = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
             one.bind(("127.0.0.1", 0)); two.bind(("127.0.0.1", 0))
-            for octets in b"", b"first", b"", b"second":
-                one.sendto(octets, two.getsockname())
-                assert two.recvfrom(100)[0] == octets
+            for bytes in b"", b"first", b"", b"second":
+                one.sendto(bytes, two.getsockname())
+                assert two.recvfrom(100)[0] == bytes
             """)
         streams, _ = self.streams_of(process)
         self.assertEqual(sorted(streams.values()), [[b"first", b"second"]] * 2)
@@ -242,7 +242,7 @@ class SocketsTest(LiveTest):
         self.assertEqual(len(capture.of_type("connection")), 2)
 
     def test_accepted_before(self):
-        """Both ends were open, and had carried octets, when the capture began."""
+        """Both ends were open, and had carried bytes, when the capture began."""
         process = self.python(
             """if True:
             import socket, sys

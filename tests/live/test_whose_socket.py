@@ -82,9 +82,9 @@ class WhoseSocketTest(LiveTest):
                         ports[f"/{i}"] = connection.getsockname()[1]
                         for _ in range(REQUESTS):
                             connection.sendall(b"GET /%d HTTP/1.1\r\nHost: x\r\n\r\n" % i)
-                            octets = b""
-                            while not octets.endswith(b"\r\n\r\n/%d" % i):
-                                octets += connection.recv(1000)
+                            data = b""
+                            while not data.endswith(b"\r\n\r\n/%d" % i):
+                                data += connection.recv(1000)
             capture.wait_for(EXCHANGES * REQUESTS + looked_up)
         return capture, ports, [int(line.split()[1]) for line in said()[1:] if line]
 

@@ -8,7 +8,7 @@ bulk       the same with answers of 1 MiB, for 30 s
 attach     200 times attached and detached under load: no program, map or link stays behind
 killed     the target is killed by SIGKILL under load, 20 times: the capture ends by itself, cleanly, and leaves nothing
 churn      10,000 connections opened and closed: every request is seen, memory flat, maps as empty as before
-overflow   a ring of 256 KiB is made to overflow: octets captured + octets reported missing = octets the client received
+overflow   a ring of 256 KiB is made to overflow: bytes captured + bytes reported missing = bytes the client received
 
 --short does less of each, for regular test runs: 5 s, 5 times, once, 500 connections, 40 transfers; and it does not insist on
 zero loss under full load, because other tests' builds may want the processors at the same time.
@@ -240,13 +240,13 @@ def test_overflow(options, server):
     ours = [r for r in records if r["type"] == "connection" and r["connection"]["remote"]["port"] == own_port]
     check(len(ours) == 1, f"{len(ours)} connection records")
     sent = ours[0]["sent"]
-    check(sent["bytes"] == received, f"reported {sent['bytes']} octets, the client received {received}")
+    check(sent["bytes"] == received, f"reported {sent['bytes']} bytes, the client received {received}")
     check(sent["missing"] > 0, "nothing was lost: the ring did not overflow")
     lost = sum(loss["bytes"] for r in records if r["type"] == "summary" for loss in r["losses"] if loss["cause"] == "ring_full")
     check(lost == sum(r[way]["missing"] for r in records if r["type"] == "connection" for way in ("sent", "received")),
-          f"{lost} octets counted as lost, other than the connections say")
+          f"{lost} bytes counted as lost, other than the connections say")
     check_memory(early, late)
-    return f"{received} octets, {sent['missing']} of them reported missing; {summary.strip().splitlines()[-1]}"
+    return f"{received} bytes, {sent['missing']} of them reported missing; {summary.strip().splitlines()[-1]}"
 
 
 TESTS = {"load": test_load, "bulk": test_bulk, "attach": test_attach, "killed": test_killed, "churn": test_churn,

@@ -7,7 +7,7 @@ namespace sslsniff::test {
 std::size_t size_of(const Conversation& conversation) {
     std::size_t size = 0;
     for (const Piece& piece : conversation) {
-        size += piece.octets.size();
+        size += piece.bytes.size();
     }
     return size;
 }
@@ -22,8 +22,8 @@ Conversation from_other_end(Conversation conversation) {
 Conversation in_chunks(const Conversation& conversation, std::size_t size) {
     Conversation chunks;
     for (const Piece& piece : conversation) {
-        for (std::size_t at = 0; at < piece.octets.size(); at += size) {
-            chunks.push_back({piece.direction, piece.octets.substr(at, size), piece.captured});
+        for (std::size_t at = 0; at < piece.bytes.size(); at += size) {
+            chunks.push_back({piece.direction, piece.bytes.substr(at, size), piece.captured});
         }
     }
     return chunks;
@@ -32,13 +32,13 @@ Conversation in_chunks(const Conversation& conversation, std::size_t size) {
 Conversation split_at(const Conversation& conversation, std::size_t offset) {
     Conversation pieces;
     for (const Piece& piece : conversation) {
-        if (offset > 0 && offset < piece.octets.size()) {
-            pieces.push_back({piece.direction, piece.octets.substr(0, offset), piece.captured});
-            pieces.push_back({piece.direction, piece.octets.substr(offset), piece.captured});
+        if (offset > 0 && offset < piece.bytes.size()) {
+            pieces.push_back({piece.direction, piece.bytes.substr(0, offset), piece.captured});
+            pieces.push_back({piece.direction, piece.bytes.substr(offset), piece.captured});
         } else {
             pieces.push_back(piece);
         }
-        offset = offset < piece.octets.size() ? 0 : offset - piece.octets.size();
+        offset = offset < piece.bytes.size() ? 0 : offset - piece.bytes.size();
     }
     return pieces;
 }
@@ -47,12 +47,12 @@ Conversation with_gap(const Conversation& conversation, std::size_t offset, std:
     Conversation pieces;
     std::size_t begin = 0;
     for (const Piece& piece : conversation) {
-        const std::size_t length = piece.octets.size();
+        const std::size_t length = piece.bytes.size();
         const std::size_t from = std::clamp(offset, begin, begin + length) - begin;
         const std::size_t to = std::clamp(offset + size, begin, begin + length) - begin;
         const auto add = [&](std::size_t first, std::size_t last, bool captured) {
             if (first < last) {
-                pieces.push_back({piece.direction, piece.octets.substr(first, last - first), captured});
+                pieces.push_back({piece.direction, piece.bytes.substr(first, last - first), captured});
             }
         };
         add(0, from, true);
@@ -77,10 +77,10 @@ void Player::open(std::uint64_t connection, bool midstream, Carrier carrier) {
     table.on_event(OpenEvent{id(connection), tick(), carrier, midstream, "OpenSSL 3.0.17"});
 }
 
-void Player::data(Direction direction, ByteView octets, std::uint64_t connection) {
+void Player::data(Direction direction, ByteView bytes, std::uint64_t connection) {
     std::uint64_t& at = position(direction, connection);
-    table.on_event(DataEvent{id(connection), tick(), 4242, direction, at, octets});
-    at += octets.size();
+    table.on_event(DataEvent{id(connection), tick(), 4242, direction, at, bytes});
+    at += bytes.size();
 }
 
 void Player::gap(Direction direction, std::uint64_t bytes, bool announced, std::uint64_t connection) {
@@ -103,13 +103,13 @@ void Player::close(CloseReason reason, std::uint64_t connection) {
 void Player::play(const Conversation& conversation, std::uint64_t connection) {
     for (auto piece = conversation.begin(); piece != conversation.end(); ++piece) {
         if (piece->captured) {
-            data(piece->direction, piece->octets, connection);
+            data(piece->direction, piece->bytes, connection);
         } else {
             // At the end no position tells of it.
             const bool last = std::none_of(piece, conversation.end(), [&](const Piece& later) {
                 return later.captured && later.direction == piece->direction;
             });
-            gap(piece->direction, piece->octets.size(), last, connection);
+            gap(piece->direction, piece->bytes.size(), last, connection);
         }
     }
 }

@@ -12,29 +12,29 @@
 
 namespace sslsniff::test {
 
-/// What one call carried: octets, or octets that were not captured.
+/// What one call carried: bytes, or bytes that were not captured.
 struct Piece {
     Direction direction = Direction::sent;
-    std::string octets;
+    std::string bytes;
     bool captured = true;
 };
 using Conversation = std::vector<Piece>;
 
-inline Piece sent(std::string octets) {
-    return {Direction::sent, std::move(octets), true};
+inline Piece sent(std::string bytes) {
+    return {Direction::sent, std::move(bytes), true};
 }
-inline Piece received(std::string octets) {
-    return {Direction::received, std::move(octets), true};
+inline Piece received(std::string bytes) {
+    return {Direction::received, std::move(bytes), true};
 }
 
 std::size_t size_of(const Conversation& conversation);
 /// The same conversation as the other end sees it.
 Conversation from_other_end(Conversation conversation);
-/// Each piece in chunks of at most `size` octets.
+/// Each piece in chunks of at most `size` bytes.
 Conversation in_chunks(const Conversation& conversation, std::size_t size);
 /// The piece around `offset` (counted over all pieces) in two.
 Conversation split_at(const Conversation& conversation, std::size_t offset);
-/// `size` octets from `offset` on lost, within the piece around `offset` and, when it is shorter, the next
+/// `size` bytes from `offset` on lost, within the piece around `offset` and, when it is shorter, the next
 /// ones.
 Conversation with_gap(const Conversation& conversation, std::size_t offset, std::size_t size);
 
@@ -47,8 +47,8 @@ class Player {
     Timestamp tick() { return now_ += std::chrono::milliseconds(1); }
 
     void open(std::uint64_t connection = 1, bool midstream = false, Carrier carrier = Carrier::tls);
-    void data(Direction direction, ByteView octets, std::uint64_t connection = 1);
-    /// `bytes` octets are missing; with `announced` a GapEvent says so, else the next position jumps.
+    void data(Direction direction, ByteView bytes, std::uint64_t connection = 1);
+    /// `bytes` bytes are missing; with `announced` a GapEvent says so, else the next position jumps.
     void gap(Direction direction, std::uint64_t bytes, bool announced = false, std::uint64_t connection = 1);
     void unknown_gap(Direction direction, std::uint64_t connection = 1);
     void close(CloseReason reason = CloseReason::shutdown, std::uint64_t connection = 1);

@@ -21,7 +21,7 @@ class ExerciseHost : public ParserHost, private FieldWriter, private DetailWrite
         ++exchanges;
         if (describe_) {
             const Summary summary = exchange->summary();
-            octets += summary.request.size() + summary.response.size();
+            bytes += summary.request.size() + summary.response.size();
             exchange->write_fields(*this);
             exchange->write_details(*this);
         }
@@ -32,7 +32,7 @@ class ExerciseHost : public ParserHost, private FieldWriter, private DetailWrite
 
     ConnectionInfo info;
     std::uint64_t exchanges = 0;
-    std::uint64_t octets = 0;
+    std::uint64_t bytes = 0;
     int depth = 0;  ///< of open objects and arrays: 0 after each exchange
 
   private:
@@ -40,14 +40,14 @@ class ExerciseHost : public ParserHost, private FieldWriter, private DetailWrite
     void end_object() override { --depth; }
     void begin_array(std::string_view) override { ++depth; }
     void end_array() override { --depth; }
-    void text(std::string_view, ByteView view) override { octets += view.size(); }
+    void text(std::string_view, ByteView view) override { bytes += view.size(); }
     void number(std::string_view, std::int64_t) override {}
     void number(std::string_view, double) override {}
     void boolean(std::string_view, bool) override {}
     void null(std::string_view) override {}
-    void body(std::string_view, const Body& body) override { octets += body.captured.size(); }
-    void line(char, ByteView view) override { octets += view.size(); }
-    void body(char, const Body& body) override { octets += body.captured.size(); }
+    void body(std::string_view, const Body& body) override { bytes += body.captured.size(); }
+    void line(char, ByteView view) override { bytes += view.size(); }
+    void body(char, const Body& body) override { bytes += body.captured.size(); }
 
     bool describe_;
 };

@@ -40,7 +40,7 @@ std::string read_quoted(std::string_view& line) {
     return out;
 }
 
-std::string read_octets(std::string_view line) {
+std::string read_bytes(std::string_view line) {
     std::string out;
     while (!line.empty()) {
         if (line.front() == ' ') {
@@ -64,9 +64,9 @@ Foreign read_file(const std::filesystem::path& path) {
         if (line == "udp") {
             out.udp = true;
         } else if (line.starts_with("client ")) {
-            out.conversation.push_back(sent(read_octets(line.substr(7))));
+            out.conversation.push_back(sent(read_bytes(line.substr(7))));
         } else if (line.starts_with("server ")) {
-            out.conversation.push_back(received(read_octets(line.substr(7))));
+            out.conversation.push_back(received(read_bytes(line.substr(7))));
         } else if (!line.empty() && !line.starts_with('#')) {
             throw std::runtime_error(path.string() + ": " + line);
         }

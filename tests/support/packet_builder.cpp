@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::int64_t kStartSeconds = 1'782'000'000;
 
-Bytes address_octets(const IpAddress& address) {
+Bytes address_bytes(const IpAddress& address) {
     return Bytes(reinterpret_cast<const char*>(address.bytes.data()),
                  address.family == IpAddress::Family::v4 ? 4U : 16U);
 }
@@ -25,7 +25,7 @@ Bytes ipv4(const IpAddress& source, const IpAddress& destination, std::uint8_t p
     append_be<std::uint8_t>(out, 64);
     append_be(out, protocol);
     append_be<std::uint16_t>(out, 0);
-    return out + address_octets(source) + address_octets(destination) + Bytes(payload);
+    return out + address_bytes(source) + address_bytes(destination) + Bytes(payload);
 }
 
 Bytes ipv6(const IpAddress& source, const IpAddress& destination, std::uint8_t next, ByteView payload) {
@@ -34,7 +34,7 @@ Bytes ipv6(const IpAddress& source, const IpAddress& destination, std::uint8_t n
     append_be(out, static_cast<std::uint16_t>(payload.size()));
     append_be(out, next);
     append_be<std::uint8_t>(out, 64);
-    return out + address_octets(source) + address_octets(destination) + Bytes(payload);
+    return out + address_bytes(source) + address_bytes(destination) + Bytes(payload);
 }
 
 std::uint16_t ether_type(ByteView ip) {
@@ -51,13 +51,13 @@ PcapBuilder::PcapBuilder(std::uint16_t link_type, std::uint32_t snap_length) : s
     append_le<std::uint32_t>(file_, link_type);
 }
 
-PcapBuilder& PcapBuilder::packet(ByteView octets, std::uint32_t original_length) {
+PcapBuilder& PcapBuilder::packet(ByteView bytes, std::uint32_t original_length) {
     microseconds_ += 1000;
-    const ByteView kept = octets.substr(0, snap_length_);
+    const ByteView kept = bytes.substr(0, snap_length_);
     append_le(file_, static_cast<std::uint32_t>(kStartSeconds + microseconds_ / 1'000'000));
     append_le(file_, static_cast<std::uint32_t>(microseconds_ % 1'000'000));
     append_le(file_, static_cast<std::uint32_t>(kept.size()));
-    append_le(file_, original_length != 0 ? original_length : static_cast<std::uint32_t>(octets.size()));
+    append_le(file_, original_length != 0 ? original_length : static_cast<std::uint32_t>(bytes.size()));
     file_ += kept;
     return *this;
 }

@@ -17,7 +17,7 @@ class PcapBuilder {
     explicit PcapBuilder(std::uint16_t link_type = 1, std::uint32_t snap_length = 262'144);
 
     /// Appends one record; `time` advances by 1 ms unless `at` says when.
-    PcapBuilder& packet(ByteView octets, std::uint32_t original_length = 0);
+    PcapBuilder& packet(ByteView bytes, std::uint32_t original_length = 0);
     PcapBuilder& wait(Duration duration);
     const Bytes& file() const { return file_; }
 
@@ -34,7 +34,7 @@ Bytes ethernet(ByteView ip, int vlan_tags = 0);
 Bytes linux_cooked(ByteView ip, int version);
 Bytes null_loopback(ByteView ip);
 Bytes udp_datagram(std::uint16_t source, std::uint16_t destination, ByteView payload);
-/// The packet in IPv4 or IPv6 fragments of at most `size` octets each (a multiple of 8).
+/// The packet in IPv4 or IPv6 fragments of at most `size` bytes each (a multiple of 8).
 std::vector<Bytes> fragments(const IpAddress& source, const IpAddress& destination, std::uint8_t protocol,
                              ByteView payload, std::size_t size, std::uint32_t identification);
 
@@ -57,7 +57,7 @@ class TcpPeers {
     Bytes ack_from_client() { return segment(true, {}, 0x10); }
     Bytes ack_from_server() { return segment(false, {}, 0x10); }
     Bytes reset_from_server() { return segment(false, {}, 0x14); }
-    /// One octet already acknowledged, as keep-alives have.
+    /// One byte already acknowledged, as keep-alives have.
     Bytes keep_alive_from_client();
 
   private:

@@ -25,8 +25,8 @@ bool RecordingHost::run(Create create, const Conversation& conversation, const P
     for (const Piece& piece : conversation) {
         time += std::chrono::milliseconds(1);
         if (!piece.captured) {
-            parser->gap(piece.direction, known_gaps ? piece.octets.size() : 0, time);
-        } else if (parser->feed(piece.direction, piece.octets, time) == ProtocolParser::Status::rejected) {
+            parser->gap(piece.direction, known_gaps ? piece.bytes.size() : 0, time);
+        } else if (parser->feed(piece.direction, piece.bytes, time) == ProtocolParser::Status::rejected) {
             return false;
         }
     }

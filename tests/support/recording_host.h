@@ -45,7 +45,7 @@ struct ParserExample {
     std::vector<std::string> lines;
 };
 
-/// Expects the lines whole, octet by octet, split in two anywhere, and from the server's side.
+/// Expects the lines whole, byte by byte, split in two anywhere, and from the server's side.
 void expect_however_cut(RecordingHost::Create create, const ParserExample& example);
 
 }  // namespace sslsniff::test

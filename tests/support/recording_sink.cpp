@@ -15,7 +15,7 @@ class FieldRenderer : public FieldWriter {
     void end_object() override { text_ += '}'; }
     void begin_array(std::string_view key) override { open(key, '['); }
     void end_array() override { text_ += ']'; }
-    void text(std::string_view key, ByteView octets) override { value(key, '"' + printable(octets) + '"'); }
+    void text(std::string_view key, ByteView bytes) override { value(key, '"' + printable(bytes) + '"'); }
     void number(std::string_view key, std::int64_t number) override { value(key, fmt::to_string(number)); }
     void number(std::string_view key, double number) override { value(key, fmt::to_string(number)); }
     void boolean(std::string_view key, bool boolean) override { value(key, boolean ? "true" : "false"); }

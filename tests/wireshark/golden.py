@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares the small files of pcapng_scenarios octet by octet with those in tests/golden/pcapng.
+"""Compares the small files of pcapng_scenarios byte by byte with those in tests/golden/pcapng.
 
 usage: golden.py SCENARIOS_PROGRAM FOLDER [--update]; an update keeps the set of files."""
 import pathlib
@@ -18,6 +18,6 @@ with tempfile.TemporaryDirectory() as work:
             golden.write_bytes(fresh)
         elif fresh != golden.read_bytes():
             at = next((i for i, (a, b) in enumerate(zip(fresh, golden.read_bytes())) if a != b), "the end")
-            print(f"{golden.name} differs at octet {at}: {program} DIR; cmp DIR/{golden.name} {golden}")
+            print(f"{golden.name} differs at byte {at}: {program} DIR; cmp DIR/{golden.name} {golden}")
             status = 1
 sys.exit(status)

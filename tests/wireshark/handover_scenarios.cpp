@@ -45,7 +45,7 @@ struct Parts {
 };
 
 template <std::size_t size>
-std::string octets(const char (&text)[size]) {
+std::string bytes(const char (&text)[size]) {
     return {text, size - 1};
 }
 
@@ -56,30 +56,30 @@ std::string mysql_packet(int number, const std::string& payload) {
 
 void postgresql(EventConsumer& sink) {
     Parts parts(sink, 1, "10.0.0.9:5432");
-    parts.clear.sent(octets("\0\0\0\x08\x04\xd2\x16\x2f")).received("S");
+    parts.clear.sent(bytes("\0\0\0\x08\x04\xd2\x16\x2f")).received("S");
     parts.begin_tls(tls("", ""))
-        .sent(octets("\0\0\0\x17\0\x03\0\0user\0postgres\0\0"))
-        .received(octets("R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I"))
-        .sent(octets("Q\0\0\0\x0dselect 1\0"))
-        .received(octets("C\0\0\0\x0dSELECT 1\0Z\0\0\0\x05I"))
+        .sent(bytes("\0\0\0\x17\0\x03\0\0user\0postgres\0\0"))
+        .received(bytes("R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I"))
+        .sent(bytes("Q\0\0\0\x0dselect 1\0"))
+        .received(bytes("C\0\0\0\x0dSELECT 1\0Z\0\0\0\x05I"))
         .close();
 }
 
 void mysql(EventConsumer& sink) {
     Parts parts(sink, 2, "10.0.0.9:3306");
     const std::string salt(8, 's');
-    parts.clear.received(mysql_packet(0, octets("\x0a"
-                                                "8.0.30\0\x01\0\0\0") +
-                                             salt + octets("\0\x00\x8a\x21\x02\0\x08\0\x15") +
+    parts.clear.received(mysql_packet(0, bytes("\x0a"
+                                               "8.0.30\0\x01\0\0\0") +
+                                             salt + bytes("\0\x00\x8a\x21\x02\0\x08\0\x15") +
                                              std::string(10, '\0') + std::string(12, 't') +
-                                             octets("\0mysql_native_password\0")));
-    const std::string flags = octets("\x00\x8a\x08\0\0\0\0\x01\x21") + std::string(23, '\0');
+                                             bytes("\0mysql_native_password\0")));
+    const std::string flags = bytes("\x00\x8a\x08\0\0\0\0\x01\x21") + std::string(23, '\0');
     parts.clear.sent(mysql_packet(1, flags));
     parts.begin_tls(tls("", ""))
-        .sent(mysql_packet(2, flags + octets("someone\0\0mysql_native_password\0")))
-        .received(mysql_packet(3, octets("\0\0\0\x02\0\0\0")))
-        .sent(mysql_packet(0, octets("\x03select 2")))
-        .received(mysql_packet(1, octets("\0\0\0\x02\0\0\0")))
+        .sent(mysql_packet(2, flags + bytes("someone\0\0mysql_native_password\0")))
+        .received(mysql_packet(3, bytes("\0\0\0\x02\0\0\0")))
+        .sent(mysql_packet(0, bytes("\x03select 2")))
+        .received(mysql_packet(1, bytes("\0\0\0\x02\0\0\0")))
         .close();
 }
 

@@ -68,7 +68,7 @@ void http2_rotated(EventConsumer& sink) {
     script.close();
 }
 
-/// Octets lost inside a frame, and over the ends of frames.
+/// Bytes lost inside a frame, and over the ends of frames.
 void http2_gaps(EventConsumer& sink) {
     EventScript script(sink, {100, 1, 0xA0, 1});
     script.process("curl").open().endpoints(Role::client, kClient, kServer).tls(tls("h2"));

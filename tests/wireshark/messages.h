@@ -16,7 +16,7 @@ std::string get(std::string_view path);
 std::string answer(std::string_view body, std::string_view type = "text/plain", std::string_view more = "");
 std::string chunked(std::string_view body);
 
-/// Lines, `size` octets.
+/// Lines, `size` bytes.
 std::string text(std::size_t size);
 
 /// As a client with OpenSSL would know it.

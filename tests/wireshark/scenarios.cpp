@@ -191,7 +191,7 @@ int write_all(const std::filesystem::path& folder) {
     struct Scenario {
         std::string name;
         std::function<void(EventConsumer&)> play;
-        std::uint64_t max_size = 0;  ///< octets of each file, 0: there is one
+        std::uint64_t max_size = 0;  ///< bytes of each file, 0: there is one
     };
     const std::vector<Scenario> scenarios{{"http1", http1},
                                           {"ipv6", ipv6},

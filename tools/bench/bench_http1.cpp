@@ -71,7 +71,7 @@ BENCHMARK(small_exchanges);
 void json(benchmark::State& state) {
     class Nowhere final : public OutputStream {
       public:
-        void write(ByteView octets) override { size += octets.size(); }
+        void write(ByteView bytes) override { size += bytes.size(); }
         Result<void> flush() override { return {}; }
         std::uint64_t size = 0;
     } nowhere;
@@ -113,7 +113,7 @@ void short_connections(benchmark::State& state) {
 }
 BENCHMARK(short_connections);
 
-/// Bodies of 1 GiB in calls of `range` octets.
+/// Bodies of 1 GiB in calls of `range` bytes.
 void large_body(benchmark::State& state) {
     const std::string call(static_cast<std::size_t>(state.range(0)), 'x');
     Wire wire;

@@ -30,17 +30,17 @@ void small_requests(benchmark::State& state) {
     const auto parser = sslsniff::create_http2(host, {});
     parser->feed(Direction::sent, kPreface, {});
     std::uint32_t stream = 1;
-    std::int64_t octets = 0;
+    std::int64_t bytes = 0;
     for (auto _ : state) {
         const std::string request = frame(1, 5, stream, kGet);
         const std::string response = frame(1, 4, stream, "\x88") + frame(0, 1, stream, "hello");
         parser->feed(Direction::sent, request, {});
         parser->feed(Direction::received, response, {});
-        octets += static_cast<std::int64_t>(request.size() + response.size());
+        bytes += static_cast<std::int64_t>(request.size() + response.size());
         stream = stream + 2 < 0x7FFFFFFFU ? stream + 2 : 1;
     }
     state.SetItemsProcessed(state.iterations());
-    state.SetBytesProcessed(octets);
+    state.SetBytesProcessed(bytes);
     if (host.exchanges != static_cast<std::uint64_t>(state.iterations())) {
         state.SkipWithError("not every request was answered");
     }
@@ -60,14 +60,14 @@ void download(benchmark::State& state) {
 }
 BENCHMARK(download);
 
-/// Octets in which no frame begins: what searching costs.
+/// Bytes in which no frame begins: what searching costs.
 void search(benchmark::State& state) {
     sslsniff::test::ExerciseHost host(false);
     std::string noise(65536, '\0');
     std::uint32_t seed = 1;
-    for (char& octet : noise) {
+    for (char& byte : noise) {
         seed = seed * 1664525U + 1013904223U;
-        octet = static_cast<char>(seed >> 24U);
+        byte = static_cast<char>(seed >> 24U);
     }
     for (auto _ : state) {
         const auto parser = sslsniff::create_http2(host, {});

@@ -17,8 +17,8 @@ class Redis:
         self.stream = socket.create_connection((host, 6379)).makefile("rwb")
 
     def ask(self, *words):
-        octets = [word.encode() for word in words]
-        self.stream.write(b"*%d\r\n" % len(octets) + b"".join(b"$%d\r\n%s\r\n" % (len(o), o) for o in octets))
+        data = [word.encode() for word in words]
+        self.stream.write(b"*%d\r\n" % len(data) + b"".join(b"$%d\r\n%s\r\n" % (len(o), o) for o in data))
         self.stream.flush()
         reply = self.stream.readline()
         if not reply.startswith(b"$"):
@@ -36,12 +36,12 @@ class Service(http.server.BaseHTTPRequestHandler):
         if rate is None:
             rate = self.from_api(currency)
             self.redis.ask("SET", f"rate:{currency}", rate, "EX", "60")
-        octets = json.dumps({"currency": currency, "rate": rate}).encode()
+        data = json.dumps({"currency": currency, "rate": rate}).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(octets)))
+        self.send_header("Content-Length", str(len(data)))
         self.end_headers()
-        self.wfile.write(octets)
+        self.wfile.write(data)
 
     @staticmethod
     def from_api(currency):

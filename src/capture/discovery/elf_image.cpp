@@ -187,8 +187,8 @@ std::string ElfImage::build_id() const {
     const std::size_t at = sizeof header + kOwner.size();
     if (header.n_type == NT_GNU_BUILD_ID && header.n_namesz == kOwner.size() &&
         ByteView(bytes).substr(sizeof header).starts_with(kOwner) && header.n_descsz <= bytes.size() - at) {
-        for (const char octet : ByteView(bytes).substr(at, header.n_descsz)) {
-            fmt::format_to(std::back_inserter(id), "{:02x}", static_cast<unsigned char>(octet));
+        for (const char byte : ByteView(bytes).substr(at, header.n_descsz)) {
+            fmt::format_to(std::back_inserter(id), "{:02x}", static_cast<unsigned char>(byte));
         }
     }
     return id;

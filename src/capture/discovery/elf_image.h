@@ -68,9 +68,9 @@ class ElfImage {
     /// versions the default one (name@@version) counts.
     ElfSymbols find_functions(std::span<const std::string_view> names) const;
 
-    /// Where the octet at `address` lies in the file; nullopt outside of executable segments.
+    /// Where the byte at `address` lies in the file; nullopt outside of executable segments.
     std::optional<std::uint64_t> file_offset(std::uint64_t address) const;
-    /// At most `size` octets of code at `address`; less at the end of its segment, empty outside of one.
+    /// At most `size` bytes of code at `address`; less at the end of its segment, empty outside of one.
     Bytes code(std::uint64_t address, std::size_t size) const;
     /// `address` lies in a procedure linkage table: a call there goes to another function.
     bool in_plt(std::uint64_t address) const;
@@ -112,8 +112,8 @@ class ElfImage {
     std::expected<void, ElfFailure> load();
     void load_sections(std::uint64_t table, std::size_t count, std::size_t names_index);
     const Section* section(std::string_view name) const;
-    /// Hands a section's octets piece by piece to `see`, which returns true to go on. Pieces overlap by
-    /// kOverlap octets.
+    /// Hands a section's bytes piece by piece to `see`, which returns true to go on. Pieces overlap by
+    /// kOverlap bytes.
     template <class See>
     void scan(std::string_view section, See see) const;
     Bytes contents(const Section& section) const;

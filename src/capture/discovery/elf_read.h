@@ -9,7 +9,7 @@
 // How ElfImage reads its file; for its sources only.
 namespace sslsniff {
 
-/// Reads up to `size` octets at `offset`; what is there when the file ends early.
+/// Reads up to `size` bytes at `offset`; what is there when the file ends early.
 Bytes read_at(int fd, std::uint64_t offset, std::size_t size);
 
 /// The structure at `index` of a table of them; the table comes from a file and is not aligned.

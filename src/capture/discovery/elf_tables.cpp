@@ -17,16 +17,16 @@ constexpr std::uint64_t kMaxSearch = std::uint64_t{256} << 20;
 constexpr std::size_t kSearchChunk = std::size_t{256} << 10;
 constexpr std::size_t kOverlap = 256;  ///< longer than any text searched for, with its version
 constexpr std::size_t kMaxVersion = 32;
-constexpr std::string_view kVersionOctets = "0123456789.abcdefghijklmnopqrstuvwxyz+-";
+constexpr std::string_view kVersionBytes = "0123456789.abcdefghijklmnopqrstuvwxyz+-";
 constexpr std::size_t kMaxDynamicEntries = 16384;
 constexpr std::size_t kMaxPath = 4096;
 constexpr std::uint64_t kMaxPointers = std::uint64_t{1} << 20;
 
-/// Octets may have any value: memmem, which is fast.
-std::size_t find(ByteView octets, std::string_view text) {
-    const void* const hit = ::memmem(octets.data(), octets.size(), text.data(), text.size());
+/// Bytes may have any value: memmem, which is fast.
+std::size_t find(ByteView bytes, std::string_view text) {
+    const void* const hit = ::memmem(bytes.data(), bytes.size(), text.data(), text.size());
     return hit == nullptr ? ByteView::npos
-                          : static_cast<std::size_t>(static_cast<const char*>(hit) - octets.data());
+                          : static_cast<std::size_t>(static_cast<const char*>(hit) - bytes.data());
 }
 
 bool starts_with_digit(std::string_view text) {
@@ -113,7 +113,7 @@ std::optional<std::string> ElfImage::version_after(std::string_view section_name
     scan(section_name, [&](ByteView piece) {
         for (auto at = find(piece, prefix); at != ByteView::npos && !is_full;) {
             const ByteView rest = piece.substr(at + prefix.size(), kMaxVersion);
-            const ByteView text = rest.substr(0, rest.find_first_not_of(kVersionOctets));
+            const ByteView text = rest.substr(0, rest.find_first_not_of(kVersionBytes));
             is_full = starts_with_digit(text) && std::ranges::count(text, '.') >= 2;
             if (is_full || (!version && starts_with_digit(text))) {
                 version = text;

@@ -146,16 +146,16 @@ std::optional<std::uint64_t> x86_plt_slot(ByteView code, std::uint64_t address) 
 }
 
 bool is_x86_emulated(ByteView code) {
-    const auto octet = [code](std::size_t i) -> unsigned {
+    const auto byte = [code](std::size_t i) -> unsigned {
         return i < code.size() ? static_cast<unsigned char>(code[i]) : 0U;
     };
     const auto is_push = [](unsigned opcode) { return opcode >= 0x50 && opcode <= 0x57; };
     constexpr unsigned kRexB = 0x41;  // the only prefix push_setup_xol_ops() takes
-    const unsigned first = octet(0);
+    const unsigned first = byte(0);
     // Longer nops (0f 1f) are emulated by recent kernels only.
-    return is_push(first) || (first == kRexB && is_push(octet(1))) || first == 0xE8 || first == 0xE9 ||
+    return is_push(first) || (first == kRexB && is_push(byte(1))) || first == 0xE8 || first == 0xE9 ||
            first == 0xEB || (first >= 0x70 && first <= 0x7F) || first == 0x90 ||
-           (first == 0x0F && octet(1) >= 0x80 && octet(1) <= 0x8F);
+           (first == 0x0F && byte(1) >= 0x80 && byte(1) <= 0x8F);
 }
 
 }  // namespace

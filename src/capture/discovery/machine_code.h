@@ -27,14 +27,14 @@ struct NearCall {
 };
 
 /// The near calls in the `code` of one function that lies at `address`, in order of address. Decodes
-/// straight ahead and stops at octets that are no instructions.
+/// straight ahead and stops at bytes that are no instructions.
 std::vector<NearCall> near_calls(Machine machine, ByteView code, std::uint64_t address);
 
 /// The slot of the global offset table through which the entry of a procedure linkage table at `address`
 /// jumps.
 std::optional<std::uint64_t> plt_slot(Machine machine, ByteView code, std::uint64_t address);
 
-/// Octets before the end of the first function in `code`: for symbols without a size. Ends behind the first
+/// Bytes before the end of the first function in `code`: for symbols without a size. Ends behind the first
 /// return.
 std::size_t first_return(Machine machine, ByteView code);
 

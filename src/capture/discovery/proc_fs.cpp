@@ -20,11 +20,11 @@
 namespace sslsniff {
 namespace {
 
-/// A maps line has at most some 4,200 octets and vm.max_map_count is 65,530 by default; typical files have 20
+/// A maps line has at most some 4,200 bytes and vm.max_map_count is 65,530 by default; typical files have 20
 /// KiB.
 constexpr std::size_t kMaxProcFile = std::size_t{64} << 20;
 
-/// The whole file, at most kMaxProcFile octets, or errno. proc files have no size to ask for.
+/// The whole file, at most kMaxProcFile bytes, or errno. proc files have no size to ask for.
 std::expected<std::string, int> read_file(const std::string& path) {
     const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
     if (!fd) {

@@ -323,7 +323,7 @@ std::vector<loss_count> CapturePrograms::losses() const {
         }
         for (const loss_count& cpu : each) {
             totals[cause].events += cpu.events;
-            totals[cause].octets += cpu.octets;
+            totals[cause].bytes += cpu.bytes;
         }
     }
     return totals;

@@ -15,7 +15,7 @@ class CiphertextMaps {
 
     /// The socket of a connection is known: stops looking at both.
     void mark_bound(std::uint64_t generation, std::uint64_t socket_cookie) const;
-    /// What passes through the socket is TLS: neither its ciphertext nor its octets are wanted.
+    /// What passes through the socket is TLS: neither its ciphertext nor its bytes are wanted.
     void leave_socket(std::uint64_t socket_cookie) const;
     /// The connection is over, and the socket may get another.
     void release_socket(std::uint64_t socket_cookie) const;

@@ -23,7 +23,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kPollBudget = 512U << 10U;  // octets handed over by one poll
+constexpr std::size_t kPollBudget = 512U << 10U;  // bytes handed over by one poll
 constexpr std::size_t kUrgent = 8;                // part of the ring that may wait
 
 /// From /proc, where the process may be gone.

@@ -13,7 +13,7 @@ namespace sslsniff {
 struct TargetFilter {
     std::vector<pid_t> pids;         ///< with their threads
     bool children = true;            ///< and all descendants of the pids, there already or forked later
-    std::vector<std::string> comms;  ///< equal to the process's comm (at most 15 octets)
+    std::vector<std::string> comms;  ///< equal to the process's comm (at most 15 bytes)
     std::vector<uid_t> uids;         ///< equal to the real uid
     bool everything = false;         ///< the whole host, without sslsniff itself
 };
@@ -49,7 +49,7 @@ struct LiveOptions {
     /// sockets are looked at all the same, for TLS that no call of `tls` moves.
     bool cleartext = true;
     std::size_t ring_bytes = 64U << 20U;  ///< rounded up to a power of two, at least 64 KiB
-    std::uint64_t snaplen = 0;            ///< payload octets kept of each call; 0: all
+    std::uint64_t snaplen = 0;            ///< payload bytes kept of each call; 0: all
     /// A pid in targets is held and will exec `command_path`: also probe every TLS library in the standard
     /// folders and the command's own.
     bool expect_exec = false;

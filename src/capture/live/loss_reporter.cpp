@@ -43,7 +43,7 @@ void LossReporter::report(EventConsumer& consumer, bool at_once) {
     const std::vector<loss_count> counts = programs_.losses();
     for (std::uint32_t cause = 0; cause < counts.size(); cause++) {
         if (!is_told_by_gaps(cause)) {
-            tell(to_loss_cause(cause), counts[cause].events, counts[cause].octets);
+            tell(to_loss_cause(cause), counts[cause].events, counts[cause].bytes);
         }
     }
     tell(LossCause::missed, missed_, 0);

@@ -15,7 +15,7 @@ class FileBuffer {
   public:
     explicit FileBuffer(std::unique_ptr<InputStream> input);
 
-    /// At least `size` octets from the current offset on, fewer only at the end of the input. Reads no more
+    /// At least `size` bytes from the current offset on, fewer only at the end of the input. Reads no more
     /// than it must, so that a pipe shows what has arrived. Valid until the next call. `size` is bounded by
     /// the caller.
     Result<ByteView> peek(std::size_t size);
@@ -24,7 +24,7 @@ class FileBuffer {
     /// Moves on by `size`, at most what peek() returned.
     void consume(std::size_t size);
 
-    /// Of the next octet, from the start of the input.
+    /// Of the next byte, from the start of the input.
     std::uint64_t offset() const { return offset_; }
     const InputStream& input() const { return *input_; }
 

@@ -12,9 +12,9 @@ class Flow::StreamReceiver final : public TcpStream::Receiver {
   public:
     StreamReceiver(Flow& flow, Direction direction, Timestamp time)
         : flow_(flow), direction_(direction), time_(time) {}
-    void on_octets(ByteView octets) override { flow_.layer_.on_octets(direction_, octets, time_, flow_); }
-    void on_missing(std::uint64_t octets, LossCause cause) override {
-        flow_.layer_.on_missing(direction_, octets, cause, time_, flow_);
+    void on_bytes(ByteView bytes) override { flow_.layer_.on_bytes(direction_, bytes, time_, flow_); }
+    void on_missing(std::uint64_t bytes, LossCause cause) override {
+        flow_.layer_.on_missing(direction_, bytes, cause, time_, flow_);
     }
 
   private:
@@ -73,11 +73,11 @@ Flow::Start Flow::start_again(Timestamp time) const {
     return start;
 }
 
-void Flow::on_datagram(Direction direction, ByteView octets, std::uint64_t cut, Timestamp time,
+void Flow::on_datagram(Direction direction, ByteView bytes, std::uint64_t cut, Timestamp time,
                        EventConsumer& consumer) {
     consumer_ = &consumer;
     announce(Carrier::cleartext);
-    on_octets(direction, octets, time);
+    on_bytes(direction, bytes, time);
     if (cut != 0) {
         on_missing(direction, cut, LossCause::snaplen, time);
     }
@@ -140,16 +140,16 @@ void Flow::begin_next_part(CloseReason reason, Timestamp time) {
     announced_ = false;
 }
 
-void Flow::on_octets(Direction direction, ByteView octets, Timestamp time) {
+void Flow::on_bytes(Direction direction, ByteView bytes, Timestamp time) {
     std::uint64_t& position = positions_[static_cast<std::size_t>(direction)];
-    consumer_->on_event(DataEvent{start_.id, time, 0, direction, position, octets});
-    position += octets.size();
+    consumer_->on_event(DataEvent{start_.id, time, 0, direction, position, bytes});
+    position += bytes.size();
 }
 
-void Flow::on_missing(Direction direction, std::uint64_t octets, LossCause cause, Timestamp time) {
+void Flow::on_missing(Direction direction, std::uint64_t bytes, LossCause cause, Timestamp time) {
     std::uint64_t& position = positions_[static_cast<std::size_t>(direction)];
-    consumer_->on_event(GapEvent{start_.id, time, direction, position, octets, cause});
-    position += octets;
+    consumer_->on_event(GapEvent{start_.id, time, direction, position, bytes, cause});
+    position += bytes;
 }
 
 void Flow::announce(Carrier carrier) {

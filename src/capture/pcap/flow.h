@@ -33,7 +33,7 @@ class Flow final : LayerReceiver {
     }
     void on_segment(Direction direction, const TcpSegmentView& segment, Timestamp time,
                     EventConsumer& consumer);
-    void on_datagram(Direction direction, ByteView octets, std::uint64_t cut, Timestamp time,
+    void on_datagram(Direction direction, ByteView bytes, std::uint64_t cut, Timestamp time,
                      EventConsumer& consumer);
     /// Delivers what waits for missing segments, with gaps.
     void flush(Timestamp time, EventConsumer& consumer);
@@ -59,8 +59,8 @@ class Flow final : LayerReceiver {
     class StreamReceiver;
 
     void on_layer(WireLayer layer, const TlsInfo& tls, Timestamp time) override;
-    void on_octets(Direction direction, ByteView octets, Timestamp time) override;
-    void on_missing(Direction direction, std::uint64_t octets, LossCause cause, Timestamp time) override;
+    void on_bytes(Direction direction, ByteView bytes, Timestamp time) override;
+    void on_missing(Direction direction, std::uint64_t bytes, LossCause cause, Timestamp time) override;
     void begin_next_part(CloseReason reason, Timestamp time);
     void announce(Carrier carrier);
     void tell_endpoints(Timestamp time);

@@ -138,9 +138,8 @@ void FlowTable::on_udp(const IpPacket& packet, Timestamp time, EventConsumer& co
     }
     touch(found->second, time);
     Flow& flow = *found->second.flow;
-    const ByteView octets = packet.payload.substr(kUdpHeader, length - kUdpHeader);
-    flow.on_datagram(flow.direction_from(source), octets, length - kUdpHeader - octets.size(), time,
-                     consumer);
+    const ByteView bytes = packet.payload.substr(kUdpHeader, length - kUdpHeader);
+    flow.on_datagram(flow.direction_from(source), bytes, length - kUdpHeader - bytes.size(), time, consumer);
 }
 
 void FlowTable::finish(Timestamp now, EventConsumer& consumer) {

@@ -89,7 +89,7 @@ bool FragmentTable::insert(Partial& partial, const IpPacket& fragment) {
 }
 
 bool FragmentTable::is_whole(const Partial& partial) {
-    // Without overlaps, as many octets as the packet has are the packet.
+    // Without overlaps, as many bytes as the packet has are the packet.
     return partial.length && partial.held == *partial.length;
 }
 

@@ -11,17 +11,17 @@ namespace {
 constexpr std::size_t kHeader = 24;
 constexpr std::size_t kAddress = 6;
 
-std::uint8_t octet(ByteView octets, std::size_t at) {
-    return static_cast<std::uint8_t>(octets[at]);
+std::uint8_t byte(ByteView bytes, std::size_t at) {
+    return static_cast<std::uint8_t>(bytes[at]);
 }
 
 /// Several frames in one: each behind two addresses and a length, all but the last filled up to four bytes.
-void unwrap_aggregate(ByteView octets, LayerSink& sink, std::uint64_t domain, int depth) {
+void unwrap_aggregate(ByteView bytes, LayerSink& sink, std::uint64_t domain, int depth) {
     constexpr std::size_t kSubframe = 2 * kAddress + 2;
-    while (octets.size() > kSubframe) {
-        const std::size_t length = load_be<std::uint16_t>(octets, 2 * kAddress);
-        unwrap_llc(octets.substr(kSubframe, length), sink, domain, depth);
-        octets.remove_prefix(std::min(octets.size(), (kSubframe + length + 3) / 4 * 4));
+    while (bytes.size() > kSubframe) {
+        const std::size_t length = load_be<std::uint16_t>(bytes, 2 * kAddress);
+        unwrap_llc(bytes.substr(kSubframe, length), sink, domain, depth);
+        bytes.remove_prefix(std::min(bytes.size(), (kSubframe + length + 3) / 4 * 4));
     }
 }
 
@@ -31,8 +31,8 @@ void unwrap_80211(ByteView frame, bool padded, LayerSink& sink, std::uint64_t do
     if (frame.size() < kHeader) {
         return;
     }
-    const unsigned control = octet(frame, 0);
-    const unsigned flags = octet(frame, 1);
+    const unsigned control = byte(frame, 0);
+    const unsigned flags = byte(frame, 1);
     constexpr unsigned kData = 2;
     constexpr unsigned kNoPayload = 0x40;
     if ((control >> 2U & 3U) != kData || (control & kNoPayload) != 0) {
@@ -45,7 +45,7 @@ void unwrap_80211(ByteView frame, bool padded, LayerSink& sink, std::uint64_t do
     if (frame.size() < size + 2) {
         return;
     }
-    const bool aggregate = quality && (octet(frame, size) & 0x80U) != 0;
+    const bool aggregate = quality && (byte(frame, size) & 0x80U) != 0;
     size += (quality ? 2 : 0) + (order ? 4 : 0);
     size = padded ? (size + 3) / 4 * 4 : size;
     if ((flags & 0x40U) != 0) {

@@ -18,53 +18,53 @@ constexpr std::uint8_t kFragment = 44;
 constexpr std::uint8_t kAuthentication = 51;
 constexpr std::uint8_t kDestinationOptions = 60;
 
-IpAddress address(ByteView octets, std::size_t offset, bool v4) {
+IpAddress address(ByteView bytes, std::size_t offset, bool v4) {
     IpAddress out;
     out.family = v4 ? IpAddress::Family::v4 : IpAddress::Family::v6;
-    std::memcpy(out.bytes.data(), octets.data() + offset, v4 ? 4 : 16);
+    std::memcpy(out.bytes.data(), bytes.data() + offset, v4 ? 4 : 16);
     return out;
 }
 
-std::optional<IpPacket> parse_ipv4(ByteView octets) {
-    if (octets.size() < kIpv4Header) {
+std::optional<IpPacket> parse_ipv4(ByteView bytes) {
+    if (bytes.size() < kIpv4Header) {
         return std::nullopt;
     }
-    const std::size_t header = static_cast<std::size_t>(octets[0] & 0x0F) * 4;
-    std::size_t total = load_be<std::uint16_t>(octets, 2);
+    const std::size_t header = static_cast<std::size_t>(bytes[0] & 0x0F) * 4;
+    std::size_t total = load_be<std::uint16_t>(bytes, 2);
     if (total == 0) {  // segmentation offload: the sender's kernel leaves it to the card
-        total = octets.size();
+        total = bytes.size();
     }
-    if (header < kIpv4Header || total < header || octets.size() < header) {
+    if (header < kIpv4Header || total < header || bytes.size() < header) {
         return std::nullopt;
     }
     IpPacket packet;
-    packet.source = address(octets, 12, true);
-    packet.destination = address(octets, 16, true);
-    packet.protocol = static_cast<std::uint8_t>(octets[9]);
-    packet.payload = octets.substr(header, total - header);
+    packet.source = address(bytes, 12, true);
+    packet.destination = address(bytes, 16, true);
+    packet.protocol = static_cast<std::uint8_t>(bytes[9]);
+    packet.payload = bytes.substr(header, total - header);
     packet.length = total - header;
-    const auto flags = load_be<std::uint16_t>(octets, 6);
+    const auto flags = load_be<std::uint16_t>(bytes, 6);
     const bool more = (flags & 0x2000) != 0;
     const std::size_t offset = static_cast<std::size_t>(flags & 0x1FFF) * 8;
     if (more || offset != 0) {
-        packet.fragment = {load_be<std::uint16_t>(octets, 4), offset, more};
+        packet.fragment = {load_be<std::uint16_t>(bytes, 4), offset, more};
     }
     return packet;
 }
 
-std::optional<IpPacket> parse_ipv6(ByteView octets) {
-    if (octets.size() < kIpv6Header) {
+std::optional<IpPacket> parse_ipv6(ByteView bytes) {
+    if (bytes.size() < kIpv6Header) {
         return std::nullopt;
     }
     IpPacket packet;
-    packet.source = address(octets, 8, false);
-    packet.destination = address(octets, 24, false);
-    packet.length = load_be<std::uint16_t>(octets, 4);
+    packet.source = address(bytes, 8, false);
+    packet.destination = address(bytes, 24, false);
+    packet.length = load_be<std::uint16_t>(bytes, 4);
     if (packet.length == 0) {  // a jumbogram or segmentation offload
-        packet.length = octets.size() - kIpv6Header;
+        packet.length = bytes.size() - kIpv6Header;
     }
-    packet.protocol = static_cast<std::uint8_t>(octets[6]);
-    packet.payload = octets.substr(kIpv6Header, packet.length);
+    packet.protocol = static_cast<std::uint8_t>(bytes[6]);
+    packet.payload = bytes.substr(kIpv6Header, packet.length);
     while (true) {
         const std::uint8_t kind = packet.protocol;
         const bool is_extension = kind == kHopByHop || kind == kRouting || kind == kFragment ||
@@ -101,15 +101,15 @@ std::optional<IpPacket> parse_ipv6(ByteView octets) {
 
 }  // namespace
 
-std::optional<IpPacket> parse_ip_packet(ByteView octets) {
-    if (octets.empty()) {
+std::optional<IpPacket> parse_ip_packet(ByteView bytes) {
+    if (bytes.empty()) {
         return std::nullopt;
     }
-    switch (static_cast<std::uint8_t>(octets[0]) >> 4) {
+    switch (static_cast<std::uint8_t>(bytes[0]) >> 4) {
         case 4:
-            return parse_ipv4(octets);
+            return parse_ipv4(bytes);
         case 6:
-            return parse_ipv6(octets);
+            return parse_ipv6(bytes);
         default:
             return std::nullopt;
     }

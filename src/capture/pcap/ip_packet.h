@@ -17,7 +17,7 @@ struct IpPacket {
     std::size_t length = 0;     ///< of the payload on the wire
     struct Fragment {
         std::uint32_t identification = 0;
-        std::size_t offset = 0;  ///< of `payload` in the whole, octets
+        std::size_t offset = 0;  ///< of `payload` in the whole, bytes
         bool more = false;
     };
     std::optional<Fragment> fragment;  ///< absent when this is the whole packet
@@ -25,7 +25,7 @@ struct IpPacket {
 };
 
 /// Reads IPv4 or IPv6, by the version field; nullopt when the headers are cut or contradict themselves.
-std::optional<IpPacket> parse_ip_packet(ByteView octets);
+std::optional<IpPacket> parse_ip_packet(ByteView bytes);
 
 inline constexpr std::uint8_t kProtocolTcp = 6;
 inline constexpr std::uint8_t kProtocolUdp = 17;

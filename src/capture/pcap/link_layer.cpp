@@ -58,111 +58,110 @@ constexpr std::uint16_t kLeastType = 0x0600;     // less is a length: IEEE 802.3
 
 constexpr std::uint64_t kVlanDomain = 1;
 
-std::uint8_t octet(ByteView octets, std::size_t at) {
-    return static_cast<std::uint8_t>(octets[at]);
+std::uint8_t byte(ByteView bytes, std::size_t at) {
+    return static_cast<std::uint8_t>(bytes[at]);
 }
 
-ByteView behind(ByteView octets, std::size_t size) {
-    return octets.substr(std::min(size, octets.size()));
+ByteView behind(ByteView bytes, std::size_t size) {
+    return bytes.substr(std::min(size, bytes.size()));
 }
 
 /// An EtherType, or a length with LLC behind it, at `at`.
-void unwrap_type_or_length(ByteView octets, std::size_t at, LayerSink& sink, std::uint64_t domain,
-                           int depth) {
-    if (octets.size() < at + 2) {
+void unwrap_type_or_length(ByteView bytes, std::size_t at, LayerSink& sink, std::uint64_t domain, int depth) {
+    if (bytes.size() < at + 2) {
         return;
     }
-    const auto type = load_be<std::uint16_t>(octets, at);
+    const auto type = load_be<std::uint16_t>(bytes, at);
     if (type >= kLeastType) {
-        unwrap_ether_type(type, octets.substr(at + 2), sink, domain, depth);
+        unwrap_ether_type(type, bytes.substr(at + 2), sink, domain, depth);
     } else {
-        unwrap_llc(octets.substr(at + 2).substr(0, type), sink, domain, depth);
+        unwrap_llc(bytes.substr(at + 2).substr(0, type), sink, domain, depth);
     }
 }
 
 /// RFC 3032: what is below the last label is told by its first bits alone.
-void unwrap_mpls(ByteView octets, LayerSink& sink, std::uint64_t domain, int depth) {
+void unwrap_mpls(ByteView bytes, LayerSink& sink, std::uint64_t domain, int depth) {
     bool last = false;
-    while (!last && octets.size() >= 4) {
-        last = (octet(octets, 2) & 1U) != 0;
-        octets.remove_prefix(4);
+    while (!last && bytes.size() >= 4) {
+        last = (byte(bytes, 2) & 1U) != 0;
+        bytes.remove_prefix(4);
     }
-    if (octets.empty()) {
+    if (bytes.empty()) {
         return;
     }
-    const unsigned version = octet(octets, 0) >> 4U;
+    const unsigned version = byte(bytes, 0) >> 4U;
     if (version == 4 || version == 6) {
-        sink.on_network(octets, domain, depth);
-    } else if (version == 0 && octets.size() >= 4) {  // RFC 4448: a control word, then Ethernet
-        unwrap_frame(kLinkEthernet, octets.substr(4), sink, domain, depth);
+        sink.on_network(bytes, domain, depth);
+    } else if (version == 0 && bytes.size() >= 4) {  // RFC 4448: a control word, then Ethernet
+        unwrap_frame(kLinkEthernet, bytes.substr(4), sink, domain, depth);
     } else {
-        unwrap_frame(kLinkEthernet, octets, sink, domain, depth);
+        unwrap_frame(kLinkEthernet, bytes, sink, domain, depth);
     }
 }
 
 /// RFC 2516 section 4.
-void unwrap_pppoe(ByteView octets, LayerSink& sink, std::uint64_t domain, int depth) {
+void unwrap_pppoe(ByteView bytes, LayerSink& sink, std::uint64_t domain, int depth) {
     constexpr std::size_t kHeader = 6;
-    if (octets.size() > kHeader && octet(octets, 1) == 0) {
-        unwrap_ppp(octets.substr(kHeader).substr(0, load_be<std::uint16_t>(octets, 4)), sink, domain, depth);
+    if (bytes.size() > kHeader && byte(bytes, 1) == 0) {
+        unwrap_ppp(bytes.substr(kHeader).substr(0, load_be<std::uint16_t>(bytes, 4)), sink, domain, depth);
     }
 }
 
 /// TLVs of the kernel that captured, in its byte order.
-void unwrap_nflog(ByteView octets, LayerSink& sink, std::uint64_t domain, int depth) {
+void unwrap_nflog(ByteView bytes, LayerSink& sink, std::uint64_t domain, int depth) {
     constexpr std::uint16_t kPayload = 9;
     constexpr std::size_t kHeader = 4;
-    octets = behind(octets, kHeader);
-    const bool little = octets.size() < 2 || load_le<std::uint16_t>(octets) <= octets.size();
-    while (octets.size() >= kHeader) {
-        const std::size_t length = little ? load_le<std::uint16_t>(octets) : load_be<std::uint16_t>(octets);
-        const auto type = little ? load_le<std::uint16_t>(octets, 2) : load_be<std::uint16_t>(octets, 2);
+    bytes = behind(bytes, kHeader);
+    const bool little = bytes.size() < 2 || load_le<std::uint16_t>(bytes) <= bytes.size();
+    while (bytes.size() >= kHeader) {
+        const std::size_t length = little ? load_le<std::uint16_t>(bytes) : load_be<std::uint16_t>(bytes);
+        const auto type = little ? load_le<std::uint16_t>(bytes, 2) : load_be<std::uint16_t>(bytes, 2);
         if (length < kHeader) {
             return;
         }
         if (type == kPayload) {
-            sink.on_network(octets.substr(0, length).substr(kHeader), domain, depth);
+            sink.on_network(bytes.substr(0, length).substr(kHeader), domain, depth);
             return;
         }
-        octets = behind(octets, (length + 3) / 4 * 4);
+        bytes = behind(bytes, (length + 3) / 4 * 4);
     }
 }
 
 /// RFC 2427: an address of two bytes or more, then Q.922 and an NLPID.
-void unwrap_frame_relay(ByteView octets, LayerSink& sink, std::uint64_t domain, int depth) {
+void unwrap_frame_relay(ByteView bytes, LayerSink& sink, std::uint64_t domain, int depth) {
     std::size_t at = 0;
-    while (at < octets.size() && (octet(octets, at) & 1U) == 0) {
+    while (at < bytes.size() && (byte(bytes, at) & 1U) == 0) {
         ++at;
     }
-    octets = behind(octets, at + 2);  // and the control byte
-    if (!octets.empty() && octet(octets, 0) == 0) {
-        octets.remove_prefix(1);
+    bytes = behind(bytes, at + 2);  // and the control byte
+    if (!bytes.empty() && byte(bytes, 0) == 0) {
+        bytes.remove_prefix(1);
     }
-    if (octets.empty()) {
+    if (bytes.empty()) {
         return;
     }
-    const std::uint8_t protocol = octet(octets, 0);
+    const std::uint8_t protocol = byte(bytes, 0);
     if (protocol == 0xCC || protocol == 0x8E) {
-        sink.on_network(octets.substr(1), domain, depth);
-    } else if (protocol == 0x80 && octets.size() >= 6) {
-        unwrap_ether_type(load_be<std::uint16_t>(octets, 4), octets.substr(6), sink, domain, depth);
+        sink.on_network(bytes.substr(1), domain, depth);
+    } else if (protocol == 0x80 && bytes.size() >= 6) {
+        unwrap_ether_type(load_be<std::uint16_t>(bytes, 4), bytes.substr(6), sink, domain, depth);
     }
 }
 
 /// https://www.radiotap.org: how long it is, and what its flags say of the frame behind it.
-void unwrap_radiotap(ByteView octets, LayerSink& sink, std::uint64_t domain, int depth) {
-    if (octets.size() < 8) {
+void unwrap_radiotap(ByteView bytes, LayerSink& sink, std::uint64_t domain, int depth) {
+    if (bytes.size() < 8) {
         return;
     }
-    const std::size_t size = load_le<std::uint16_t>(octets, 2);
-    const auto present = load_le<std::uint32_t>(octets, 4);
+    const std::size_t size = load_le<std::uint16_t>(bytes, 2);
+    const auto present = load_le<std::uint32_t>(bytes, 4);
     std::size_t at = 8;
-    for (auto more = present; (more >> 31U) != 0 && at + 4 <= octets.size(); at += 4) {
-        more = load_le<std::uint32_t>(octets, at);
+    for (auto more = present; (more >> 31U) != 0 && at + 4 <= bytes.size(); at += 4) {
+        more = load_le<std::uint32_t>(bytes, at);
     }
     at = (present & 1U) != 0 ? (at + 7) / 8 * 8 + 8 : at;  // the timestamp comes first
-    const unsigned flags = (present & 2U) != 0 && at < octets.size() ? octet(octets, at) : 0;
-    ByteView frame = behind(octets, std::max<std::size_t>(size, 8));
+    const unsigned flags = (present & 2U) != 0 && at < bytes.size() ? byte(bytes, at) : 0;
+    ByteView frame = behind(bytes, std::max<std::size_t>(size, 8));
     if ((flags & 0x10U) != 0 && frame.size() >= 4) {
         frame.remove_suffix(4);  // FCS
     }
@@ -234,24 +233,24 @@ void unwrap_ether_type(std::uint16_t type, ByteView payload, LayerSink& sink, st
     sink.on_unread("too many tags or tunnels in each other");
 }
 
-void unwrap_ppp(ByteView octets, LayerSink& sink, std::uint64_t domain, int depth) {
-    if (octets.starts_with("\xFF\x03")) {
-        octets.remove_prefix(2);  // RFC 1662: address and control
+void unwrap_ppp(ByteView bytes, LayerSink& sink, std::uint64_t domain, int depth) {
+    if (bytes.starts_with("\xFF\x03")) {
+        bytes.remove_prefix(2);  // RFC 1662: address and control
     }
-    if (octets.size() < 2) {
+    if (bytes.size() < 2) {
         return;
     }
-    const bool compressed = (octet(octets, 0) & 1U) != 0;
-    const unsigned protocol = compressed ? octet(octets, 0) : load_be<std::uint16_t>(octets);
-    octets.remove_prefix(compressed ? 1 : 2);
+    const bool compressed = (byte(bytes, 0) & 1U) != 0;
+    const unsigned protocol = compressed ? byte(bytes, 0) : load_be<std::uint16_t>(bytes);
+    bytes.remove_prefix(compressed ? 1 : 2);
     switch (protocol) {
         case 0x21:
         case 0x57:
-            sink.on_network(octets, domain, depth);
+            sink.on_network(bytes, domain, depth);
             break;
         case 0x281:
         case 0x283:
-            unwrap_mpls(octets, sink, domain, depth);
+            unwrap_mpls(bytes, sink, domain, depth);
             break;
         case 0x3D:
             sink.on_unread("PPP multilink is not supported");
@@ -269,15 +268,15 @@ void unwrap_ppp(ByteView octets, LayerSink& sink, std::uint64_t domain, int dept
     }
 }
 
-void unwrap_llc(ByteView octets, LayerSink& sink, std::uint64_t domain, int depth) {
+void unwrap_llc(ByteView bytes, LayerSink& sink, std::uint64_t domain, int depth) {
     constexpr std::size_t kSnap = 8;
-    if (octets.size() >= kSnap && octets.starts_with("\xAA\xAA\x03")) {
-        const auto organization = load_be<std::uint32_t>(octets, 3) >> 8U;
+    if (bytes.size() >= kSnap && bytes.starts_with("\xAA\xAA\x03")) {
+        const auto organization = load_be<std::uint32_t>(bytes, 3) >> 8U;
         if (organization == 0 || organization == 0xF8) {  // RFC 1042, IEEE 802.1H
-            unwrap_ether_type(load_be<std::uint16_t>(octets, 6), octets.substr(kSnap), sink, domain, depth);
+            unwrap_ether_type(load_be<std::uint16_t>(bytes, 6), bytes.substr(kSnap), sink, domain, depth);
         }
-    } else if (octets.size() > 3 && octets.starts_with("\x06\x06\x03")) {
-        sink.on_network(octets.substr(3), domain, depth);
+    } else if (bytes.size() > 3 && bytes.starts_with("\x06\x06\x03")) {
+        sink.on_network(bytes.substr(3), domain, depth);
     }
 }
 

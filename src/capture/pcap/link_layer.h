@@ -34,9 +34,9 @@ bool unwrap_tunnel(const IpPacket& packet, LayerSink& sink, std::uint64_t domain
 void unwrap_ether_type(std::uint16_t type, ByteView payload, LayerSink& sink, std::uint64_t domain,
                        int depth);
 /// Behind PPP's protocol field begins here (RFC 1661 section 2).
-void unwrap_ppp(ByteView octets, LayerSink& sink, std::uint64_t domain, int depth);
+void unwrap_ppp(ByteView bytes, LayerSink& sink, std::uint64_t domain, int depth);
 /// IEEE 802.2: LLC, mostly with SNAP.
-void unwrap_llc(ByteView octets, LayerSink& sink, std::uint64_t domain, int depth);
+void unwrap_llc(ByteView bytes, LayerSink& sink, std::uint64_t domain, int depth);
 /// A frame of IEEE 802.11 without radio header and FCS; `padded`: its header fills multiples of four bytes.
 void unwrap_80211(ByteView frame, bool padded, LayerSink& sink, std::uint64_t domain, int depth);
 

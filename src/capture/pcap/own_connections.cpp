@@ -144,7 +144,7 @@ ConnectionId OwnConnections::id_for(const ConnectionId& id_in_file) {
     return found->second;
 }
 
-/// A further part of a connection the file has already: octets were lost, or a dissector needed a new start.
+/// A further part of a connection the file has already: bytes were lost, or a dissector needed a new start.
 void OwnConnections::resume(Connection& connection, const ConnectionComment& comment, Timestamp time,
                             EventConsumer& consumer) {
     connection.tls_records = comment.tls_records;

@@ -37,7 +37,7 @@ class OwnConnections {
         bool tls_records = false;
         bool begins_here = true;               ///< the file holds nothing of it before the part that is read
         std::array<std::uint64_t, 2> bases{};  ///< positions the file begins with
-        std::array<std::uint64_t, 2> positions{};  ///< of the next octets, as the comments count
+        std::array<std::uint64_t, 2> positions{};  ///< of the next bytes, as the comments count
     };
 
     bool on_packet(const CapturedPacket& packet, const FlowKey& key, ByteView payload,

@@ -7,8 +7,8 @@
 
 namespace sslsniff {
 
-bool is_packet_file(ByteView octets) {
-    return PcapFile::recognises(octets) || PcapngFile::recognises(octets);
+bool is_packet_file(ByteView bytes) {
+    return PcapFile::recognises(bytes) || PcapngFile::recognises(bytes);
 }
 
 Result<std::unique_ptr<PacketFile>> open_packet_file(std::unique_ptr<InputStream> input) {

@@ -17,8 +17,8 @@ namespace sslsniff {
 struct CapturedPacket {
     Timestamp time;
     std::uint16_t link_type = 0;  ///< LINKTYPE_ value (https://www.tcpdump.org/linktypes.html)
-    ByteView octets;
-    std::uint32_t original_length = 0;  ///< on the wire; more than `octets` when cut at the snap length
+    ByteView bytes;
+    std::uint32_t original_length = 0;  ///< on the wire; more than `bytes` when cut at the snap length
 
     // Only in pcapng files that sslsniff wrote:
     bool is_ours = false;
@@ -45,7 +45,7 @@ class PacketFile {
     /// Nullopt at the end of the file.
     virtual Result<std::optional<CapturedPacket>> next() = 0;
     virtual const FileBuffer& buffer() const = 0;
-    /// Octets read from the input but not yet returned: with none, next() may block.
+    /// Bytes read from the input but not yet returned: with none, next() may block.
     virtual std::size_t unread() const = 0;
     virtual FileLosses losses() const { return {}; }
 };
@@ -53,8 +53,8 @@ class PacketFile {
 /// Longer packets or blocks are taken for damage: no capture has them.
 inline constexpr std::size_t kMaxPacket = 16 << 20;
 
-/// True when a file that begins with `octets` (at least 4) is pcap or pcapng.
-bool is_packet_file(ByteView octets);
+/// True when a file that begins with `bytes` (at least 4) is pcap or pcapng.
+bool is_packet_file(ByteView bytes);
 
 /// Chooses the format by its magic number.
 Result<std::unique_ptr<PacketFile>> open_packet_file(std::unique_ptr<InputStream> input);

@@ -17,14 +17,14 @@ constexpr std::size_t kModifiedRecordHeader = 24;
 
 }  // namespace
 
-bool PcapFile::recognises(ByteView octets) {
-    if (octets.size() < 4) {
+bool PcapFile::recognises(ByteView bytes) {
+    if (bytes.size() < 4) {
         return false;
     }
     const auto is_magic = [](std::uint32_t value) {
         return value == kMicroseconds || value == kNanoseconds || value == kModified;
     };
-    return is_magic(load_le<std::uint32_t>(octets)) || is_magic(load_be<std::uint32_t>(octets));
+    return is_magic(load_le<std::uint32_t>(bytes)) || is_magic(load_be<std::uint32_t>(bytes));
 }
 
 Result<std::unique_ptr<PacketFile>> PcapFile::open(FileBuffer buffer) {
@@ -44,41 +44,41 @@ Result<std::unique_ptr<PacketFile>> PcapFile::open(FileBuffer buffer) {
     return file;
 }
 
-std::uint32_t PcapFile::load(ByteView octets, std::size_t offset) const {
-    return little_endian_ ? load_le<std::uint32_t>(octets, offset) : load_be<std::uint32_t>(octets, offset);
+std::uint32_t PcapFile::load(ByteView bytes, std::size_t offset) const {
+    return little_endian_ ? load_le<std::uint32_t>(bytes, offset) : load_be<std::uint32_t>(bytes, offset);
 }
 
 Result<std::optional<CapturedPacket>> PcapFile::next() {
     buffer_.consume(std::exchange(consumed_later_, 0));
-    auto octets = buffer_.peek(record_header_);
-    if (!octets) {
-        return std::unexpected(octets.error());
+    auto bytes = buffer_.peek(record_header_);
+    if (!bytes) {
+        return std::unexpected(bytes.error());
     }
-    if (octets->empty()) {
+    if (bytes->empty()) {
         return std::nullopt;
     }
-    if (octets->size() < record_header_) {
+    if (bytes->size() < record_header_) {
         return std::unexpected(damaged(buffer_, "it ends inside a packet header"));
     }
-    const std::uint32_t length = load(*octets, 8);
+    const std::uint32_t length = load(*bytes, 8);
     if (length > kMaxPacket) {
         return std::unexpected(damaged(buffer_, "a packet's length makes no sense"));
     }
-    octets = buffer_.peek(record_header_ + length);
-    if (!octets) {
-        return std::unexpected(octets.error());
+    bytes = buffer_.peek(record_header_ + length);
+    if (!bytes) {
+        return std::unexpected(bytes.error());
     }
-    if (octets->size() < record_header_ + length) {
+    if (bytes->size() < record_header_ + length) {
         return std::unexpected(damaged(buffer_, "it ends inside a packet"));
     }
-    const std::chrono::nanoseconds fraction(static_cast<std::int64_t>(load(*octets, 4)) *
+    const std::chrono::nanoseconds fraction(static_cast<std::int64_t>(load(*bytes, 4)) *
                                             (nanoseconds_ ? 1 : 1000));
     consumed_later_ = record_header_ + length;
     CapturedPacket packet;
-    packet.time = Timestamp(std::chrono::seconds(load(*octets, 0)) + fraction);
+    packet.time = Timestamp(std::chrono::seconds(load(*bytes, 0)) + fraction);
     packet.link_type = link_type_;
-    packet.octets = octets->substr(record_header_, length);
-    packet.original_length = load(*octets, 12);
+    packet.bytes = bytes->substr(record_header_, length);
+    packet.original_length = load(*bytes, 12);
     return packet;
 }
 

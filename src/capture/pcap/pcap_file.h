@@ -9,7 +9,7 @@ class PcapFile final : public PacketFile {
   public:
     /// `buffer` stands at the file header.
     static Result<std::unique_ptr<PacketFile>> open(FileBuffer buffer);
-    static bool recognises(ByteView octets);
+    static bool recognises(ByteView bytes);
 
     Result<std::optional<CapturedPacket>> next() override;
     const FileBuffer& buffer() const override { return buffer_; }
@@ -17,7 +17,7 @@ class PcapFile final : public PacketFile {
 
   private:
     explicit PcapFile(FileBuffer buffer) : buffer_(std::move(buffer)) {}
-    std::uint32_t load(ByteView octets, std::size_t offset) const;
+    std::uint32_t load(ByteView bytes, std::size_t offset) const;
 
     FileBuffer buffer_;
     std::size_t consumed_later_ = 0;  ///< of the packet lent out

@@ -6,7 +6,7 @@
 namespace sslsniff {
 namespace {
 
-/// Octets of the file per call: much work for one look at signals and timers, yet soon done.
+/// Bytes of the file per call: much work for one look at signals and timers, yet soon done.
 constexpr std::uint64_t kBatch = 1 << 20;
 
 /// False when there was nothing to read in time.
@@ -83,7 +83,7 @@ Result<PollStatus> PcapReader::poll(std::chrono::milliseconds timeout, EventCons
 void PcapReader::on_packet(const CapturedPacket& packet, EventConsumer& consumer) {
     packet_ = &packet;
     consumer_ = &consumer;
-    unwrap_frame(packet.link_type, packet.octets, *this);
+    unwrap_frame(packet.link_type, packet.bytes, *this);
 }
 
 void PcapReader::on_unread(std::string_view why) {
@@ -95,8 +95,8 @@ void PcapReader::on_unread(std::string_view why) {
     ++unread_[known ? std::string(why) : "of other kinds"];
 }
 
-void PcapReader::on_network(ByteView octets, std::uint64_t domain, int depth) {
-    auto ip = parse_ip_packet(octets);
+void PcapReader::on_network(ByteView bytes, std::uint64_t domain, int depth) {
+    auto ip = parse_ip_packet(bytes);
     if (!ip) {
         on_unread("their IP headers are cut or damaged");
         return;

@@ -32,7 +32,7 @@ class PcapReader final : public EventSource, private LayerSink {
 
     explicit PcapReader(std::unique_ptr<PacketFile> file) : file_(std::move(file)) {}
     void on_packet(const CapturedPacket& packet, EventConsumer& consumer);
-    void on_network(ByteView octets, std::uint64_t domain, int depth) override;
+    void on_network(ByteView bytes, std::uint64_t domain, int depth) override;
     void on_unread(std::string_view why) override;
     void on_ip(const IpPacket& ip, int depth);
     void finish(EventConsumer& consumer);

@@ -38,13 +38,13 @@ std::uint64_t power(std::uint64_t base, unsigned exponent) {
 
 }  // namespace
 
-bool PcapngFile::recognises(ByteView octets) {
-    return octets.size() >= 4 && load_le<std::uint32_t>(octets) == kSectionHeader;
+bool PcapngFile::recognises(ByteView bytes) {
+    return bytes.size() >= 4 && load_le<std::uint32_t>(bytes) == kSectionHeader;
 }
 
 template <class T>
-T PcapngFile::load(ByteView octets, std::size_t offset) const {
-    return little_endian_ ? load_le<T>(octets, offset) : load_be<T>(octets, offset);
+T PcapngFile::load(ByteView bytes, std::size_t offset) const {
+    return little_endian_ ? load_le<T>(bytes, offset) : load_be<T>(bytes, offset);
 }
 
 template <class Use>
@@ -104,38 +104,38 @@ Result<std::optional<CapturedPacket>> PcapngFile::next() {
 }
 
 Result<std::optional<ByteView>> PcapngFile::next_block() {
-    auto octets = buffer_.peek(kBlockFrame);
-    if (!octets) {
-        return std::unexpected(octets.error());
+    auto bytes = buffer_.peek(kBlockFrame);
+    if (!bytes) {
+        return std::unexpected(bytes.error());
     }
-    if (octets->empty()) {
+    if (bytes->empty()) {
         return std::nullopt;
     }
-    if (octets->size() < kBlockFrame) {
+    if (bytes->size() < kBlockFrame) {
         return std::unexpected(damaged(buffer_, "it ends inside a block header"));
     }
-    if (recognises(*octets)) {  // the byte order may change here
-        const ByteView magic = octets->substr(kBlockHeader);
+    if (recognises(*bytes)) {  // the byte order may change here
+        const ByteView magic = bytes->substr(kBlockHeader);
         little_endian_ = load_le<std::uint32_t>(magic) == kByteOrderMagic;
         if (load<std::uint32_t>(magic, 0) != kByteOrderMagic) {
             return std::unexpected(damaged(buffer_, "a section header has no byte order"));
         }
     }
-    const std::size_t length = load<std::uint32_t>(*octets, 4);
+    const std::size_t length = load<std::uint32_t>(*bytes, 4);
     if (length < kBlockFrame || length % 4 != 0 || length > kMaxPacket) {
         return std::unexpected(damaged(buffer_, "a block's length makes no sense"));
     }
-    octets = buffer_.peek(length);
-    if (!octets) {
-        return std::unexpected(octets.error());
+    bytes = buffer_.peek(length);
+    if (!bytes) {
+        return std::unexpected(bytes.error());
     }
-    if (octets->size() < length) {
+    if (bytes->size() < length) {
         return std::unexpected(damaged(buffer_, "it ends inside a block"));
     }
-    if (load<std::uint32_t>(*octets, length - 4) != length) {
+    if (load<std::uint32_t>(*bytes, length - 4) != length) {
         return std::unexpected(damaged(buffer_, "a block's two lengths differ"));
     }
-    return octets->substr(0, length);
+    return bytes->substr(0, length);
 }
 
 Result<void> PcapngFile::begin_section(ByteView body) {
@@ -192,7 +192,7 @@ Result<CapturedPacket> PcapngFile::enhanced_packet(ByteView body) const {
     CapturedPacket packet;
     packet.time = time_of(interfaces_[index], units);
     packet.link_type = interfaces_[index].link_type;
-    packet.octets = body.substr(kPacketFields, length);
+    packet.bytes = body.substr(kPacketFields, length);
     packet.original_length = load<std::uint32_t>(body, 16);
     if (is_ours_ && type != kObsoletePacket) {
         packet.is_ours = true;
@@ -210,7 +210,7 @@ Result<CapturedPacket> PcapngFile::simple_packet(ByteView body) const {
     CapturedPacket packet;  // it has no time
     packet.link_type = interfaces_.front().link_type;
     packet.original_length = load<std::uint32_t>(body, 0);
-    packet.octets = body.substr(4, packet.original_length);
+    packet.bytes = body.substr(4, packet.original_length);
     return packet;
 }
 

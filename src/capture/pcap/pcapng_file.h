@@ -12,7 +12,7 @@ class PcapngFile final : public PacketFile {
   public:
     /// `buffer` stands at a section header.
     explicit PcapngFile(FileBuffer buffer) : buffer_(std::move(buffer)) {}
-    static bool recognises(ByteView octets);
+    static bool recognises(ByteView bytes);
 
     Result<std::optional<CapturedPacket>> next() override;
     const FileBuffer& buffer() const override { return buffer_; }
@@ -42,7 +42,7 @@ class PcapngFile final : public PacketFile {
     void for_each_option(ByteView options, Use use) const;
 
     template <class T>
-    T load(ByteView octets, std::size_t offset) const;
+    T load(ByteView bytes, std::size_t offset) const;
 
     FileBuffer buffer_;
     std::size_t consumed_later_ = 0;

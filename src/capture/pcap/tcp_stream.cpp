@@ -22,24 +22,24 @@ constexpr std::int64_t kMaxWindow = 1 << 30;
 
 }  // namespace
 
-std::optional<TcpSegmentView> parse_tcp_segment(ByteView octets, std::size_t length) {
-    if (octets.size() < kHeader) {
+std::optional<TcpSegmentView> parse_tcp_segment(ByteView bytes, std::size_t length) {
+    if (bytes.size() < kHeader) {
         return std::nullopt;
     }
-    const std::size_t header = static_cast<std::size_t>(static_cast<std::uint8_t>(octets[12]) >> 4) * 4;
+    const std::size_t header = static_cast<std::size_t>(static_cast<std::uint8_t>(bytes[12]) >> 4) * 4;
     if (header < kHeader || header > length) {
         return std::nullopt;
     }
-    const auto flags = static_cast<std::uint8_t>(octets[13]);
-    return TcpSegmentView{.source_port = load_be<std::uint16_t>(octets, 0),
-                          .destination_port = load_be<std::uint16_t>(octets, 2),
-                          .sequence = load_be<std::uint32_t>(octets, 4),
-                          .acknowledgment = load_be<std::uint32_t>(octets, 8),
+    const auto flags = static_cast<std::uint8_t>(bytes[13]);
+    return TcpSegmentView{.source_port = load_be<std::uint16_t>(bytes, 0),
+                          .destination_port = load_be<std::uint16_t>(bytes, 2),
+                          .sequence = load_be<std::uint32_t>(bytes, 4),
+                          .acknowledgment = load_be<std::uint32_t>(bytes, 8),
                           .syn = (flags & 0x02) != 0,
                           .ack = (flags & 0x10) != 0,
                           .fin = (flags & 0x01) != 0,
                           .rst = (flags & 0x04) != 0,
-                          .payload = octets.substr(std::min(header, octets.size())),
+                          .payload = bytes.substr(std::min(header, bytes.size())),
                           .length = length - header};
 }
 
@@ -47,14 +47,14 @@ void TcpStream::on_segment(const TcpSegmentView& segment, Timestamp time, Receiv
     const std::uint32_t first = segment.sequence + (segment.syn ? 1 : 0);
     if (!started_) {
         if (!segment.syn && segment.length == 0 && !segment.fin) {
-            return;  // a keep-alive would start one octet too early
+            return;  // a keep-alive would start one byte too early
         }
         started_ = true;
         next_ = first;
     }
     std::int64_t ahead = distance(first);
-    ByteView octets = segment.payload.substr(0, segment.length);
-    std::uint64_t cut = segment.length - octets.size();
+    ByteView bytes = segment.payload.substr(0, segment.length);
+    std::uint64_t cut = segment.length - bytes.size();
     if (segment.fin && !end_ && ahead + static_cast<std::int64_t>(segment.length) >= 0) {
         end_ = position_ + static_cast<std::uint64_t>(ahead + static_cast<std::int64_t>(segment.length));
     }
@@ -63,16 +63,16 @@ void TcpStream::on_segment(const TcpSegmentView& segment, Timestamp time, Receiv
         if (known >= segment.length) {
             return;
         }
-        const std::size_t trimmed = std::min<std::size_t>(known, octets.size());
-        octets.remove_prefix(trimmed);
+        const std::size_t trimmed = std::min<std::size_t>(known, bytes.size());
+        bytes.remove_prefix(trimmed);
         cut -= known - trimmed;
         ahead = 0;
     }
     if (ahead == 0) {
-        accept(octets, cut, receiver);
+        accept(bytes, cut, receiver);
         deliver_held(receiver);
     } else if (segment.length > 0) {
-        hold(position_ + static_cast<std::uint64_t>(ahead), octets, cut, time);
+        hold(position_ + static_cast<std::uint64_t>(ahead), bytes, cut, time);
         while (held_bytes_ > kMaxHeld || held_.size() > kMaxHeldSegments) {
             give_up_hole(receiver);
         }
@@ -117,32 +117,32 @@ void TcpStream::flush(Receiver& receiver) {
     }
 }
 
-void TcpStream::accept(ByteView octets, std::uint64_t cut, Receiver& receiver) {
-    if (!octets.empty()) {
-        next_ += static_cast<std::uint32_t>(octets.size());
-        position_ += octets.size();
-        receiver.on_octets(octets);
+void TcpStream::accept(ByteView bytes, std::uint64_t cut, Receiver& receiver) {
+    if (!bytes.empty()) {
+        next_ += static_cast<std::uint32_t>(bytes.size());
+        position_ += bytes.size();
+        receiver.on_bytes(bytes);
     }
     if (cut != 0) {
         skip(cut, LossCause::snaplen, receiver);
     }
 }
 
-void TcpStream::skip(std::uint64_t octets, LossCause cause, Receiver& receiver) {
-    next_ += static_cast<std::uint32_t>(octets);
-    position_ += octets;
-    receiver.on_missing(octets, cause);
+void TcpStream::skip(std::uint64_t bytes, LossCause cause, Receiver& receiver) {
+    next_ += static_cast<std::uint32_t>(bytes);
+    position_ += bytes;
+    receiver.on_missing(bytes, cause);
 }
 
 /// Of two segments that begin alike the longer is kept.
-void TcpStream::hold(std::uint64_t position, ByteView octets, std::uint64_t cut, Timestamp time) {
+void TcpStream::hold(std::uint64_t position, ByteView bytes, std::uint64_t cut, Timestamp time) {
     hole_since_ = hole_since_ || !held_.empty() ? hole_since_ : std::optional(time);
     Held& held = held_[position];
-    if (octets.size() > held.octets.size()) {
-        held_bytes_ += octets.size() - held.octets.size();
-        held.octets = octets;
+    if (bytes.size() > held.bytes.size()) {
+        held_bytes_ += bytes.size() - held.bytes.size();
+        held.bytes = bytes;
         held.cut = cut;
-    } else if (held.octets.empty()) {
+    } else if (held.bytes.empty()) {
         held.cut = std::max(held.cut, cut);
     }
 }
@@ -152,11 +152,11 @@ void TcpStream::deliver_held(Receiver& receiver) {
         const auto node = held_.extract(held_.begin());
         const std::uint64_t known = position_ - node.key();
         const Held& held = node.mapped();
-        held_bytes_ -= held.octets.size();
-        const std::uint64_t total = held.octets.size() + held.cut;
+        held_bytes_ -= held.bytes.size();
+        const std::uint64_t total = held.bytes.size() + held.cut;
         if (known < total) {
-            const std::size_t trimmed = std::min<std::size_t>(known, held.octets.size());
-            accept(ByteView(held.octets).substr(trimmed), held.cut - (known - trimmed), receiver);
+            const std::size_t trimmed = std::min<std::size_t>(known, held.bytes.size());
+            accept(ByteView(held.bytes).substr(trimmed), held.cut - (known - trimmed), receiver);
         }
     }
 }

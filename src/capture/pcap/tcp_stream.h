@@ -23,7 +23,7 @@ struct TcpSegmentView {
 
 /// Reads the header (RFC 9293 section 3.1); `length` is what the IP packet carries on the wire. Nullopt when
 /// the header is cut or contradicts itself.
-std::optional<TcpSegmentView> parse_tcp_segment(ByteView octets, std::size_t length);
+std::optional<TcpSegmentView> parse_tcp_segment(ByteView bytes, std::size_t length);
 
 /// One direction of a TCP connection put back in order. What is in order passes without a copy; what is not
 /// waits, bounded, for what came before it. A hole becomes a gap once the receiver has acknowledged it (so it
@@ -33,8 +33,8 @@ class TcpStream {
     class Receiver {
       public:
         virtual ~Receiver() = default;
-        virtual void on_octets(ByteView octets) = 0;
-        virtual void on_missing(std::uint64_t octets, LossCause cause) = 0;
+        virtual void on_bytes(ByteView bytes) = 0;
+        virtual void on_missing(std::uint64_t bytes, LossCause cause) = 0;
     };
 
     void on_segment(const TcpSegmentView& segment, Timestamp time, Receiver& receiver);
@@ -46,7 +46,7 @@ class TcpStream {
     bool has_started() const { return started_; }
     /// Everything before the FIN was delivered.
     bool has_ended() const { return ended_; }
-    /// The sequence number of the next octet, meaningful once started.
+    /// The sequence number of the next byte, meaningful once started.
     std::uint32_t next() const { return next_; }
     /// Of memory, for what waits behind a hole.
     std::size_t held_bytes() const { return held_bytes_ + held_.size() * kSegmentCost; }
@@ -56,16 +56,16 @@ class TcpStream {
         96;  ///< beside its bytes: segments of one byte are cheap to send
 
     struct Held {
-        Bytes octets;
-        std::uint64_t cut = 0;  ///< octets that followed on the wire but were not captured
+        Bytes bytes;
+        std::uint64_t cut = 0;  ///< bytes that followed on the wire but were not captured
     };
 
     std::int64_t distance(std::uint32_t sequence) const {
         return static_cast<std::int32_t>(sequence - next_);
     }
-    void accept(ByteView octets, std::uint64_t cut, Receiver& receiver);
-    void skip(std::uint64_t octets, LossCause cause, Receiver& receiver);
-    void hold(std::uint64_t position, ByteView octets, std::uint64_t cut, Timestamp time);
+    void accept(ByteView bytes, std::uint64_t cut, Receiver& receiver);
+    void skip(std::uint64_t bytes, LossCause cause, Receiver& receiver);
+    void hold(std::uint64_t position, ByteView bytes, std::uint64_t cut, Timestamp time);
     void deliver_held(Receiver& receiver);
     void give_up_hole(Receiver& receiver);
 

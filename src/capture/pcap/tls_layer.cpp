@@ -21,18 +21,18 @@ constexpr std::size_t kMaxRecord = 16'384 + 2048;
 /// Both hellos with every extension there is fit; certificates follow after.
 constexpr std::size_t kMaxHeld = 64U * 1024;
 
-bool is_record_header(ByteView octets) {
-    if (octets.size() < kHeader) {
+bool is_record_header(ByteView bytes) {
+    if (bytes.size() < kHeader) {
         return false;
     }
-    const auto type = static_cast<std::uint8_t>(octets[0]);
-    return type >= kFirstType && type <= kLastType && octets[1] == 3 &&
-           static_cast<std::uint8_t>(octets[2]) <= 4 && load_be<std::uint16_t>(octets, 3) <= kMaxRecord;
+    const auto type = static_cast<std::uint8_t>(bytes[0]);
+    return type >= kFirstType && type <= kLastType && bytes[1] == 3 &&
+           static_cast<std::uint8_t>(bytes[2]) <= 4 && load_be<std::uint16_t>(bytes, 3) <= kMaxRecord;
 }
 
-bool may_become_record_header(ByteView octets) {
+bool may_become_record_header(ByteView bytes) {
     static constexpr ByteView kRest("\x03\x00\x00\x00", 4);
-    Bytes header(octets.substr(0, kHeader));
+    Bytes header(bytes.substr(0, kHeader));
     header += kRest.substr(std::min(header.size() - 1, kRest.size()));
     return is_record_header(header);
 }
@@ -76,28 +76,28 @@ std::optional<std::size_t> null_cipher_mac(std::string_view suite) {
 }
 
 /// What may be the beginning of TLS behind cleartext. Some send the header apart.
-bool may_be_client_hello(ByteView octets) {
+bool may_be_client_hello(ByteView bytes) {
     constexpr char kClientHello = 1;
-    return is_record_header(octets) && static_cast<std::uint8_t>(octets[0]) == kHandshake &&
-           (octets.size() == kHeader || octets[kHeader] == kClientHello);
+    return is_record_header(bytes) && static_cast<std::uint8_t>(bytes[0]) == kHandshake &&
+           (bytes.size() == kHeader || bytes[kHeader] == kClientHello);
 }
 
-bool is_text(ByteView octets) {
+bool is_text(ByteView bytes) {
     constexpr std::size_t kLeast = 4;
     constexpr std::size_t kSample = 16;
-    return octets.size() >= kLeast && std::ranges::all_of(octets.substr(0, kSample), [](char c) {
+    return bytes.size() >= kLeast && std::ranges::all_of(bytes.substr(0, kSample), [](char c) {
                return (c >= ' ' && c <= '~') || c == '\r' || c == '\n' || c == '\t';
            });
 }
 
 /// The first hello in a direction's records: its message may span records, which the parser does not need to
 /// know when the first holds what matters.
-std::optional<TlsHello> hello_of(ByteView octets) {
-    if (octets.empty() || static_cast<std::uint8_t>(octets[0]) != kHandshake || octets.size() < kHeader) {
+std::optional<TlsHello> hello_of(ByteView bytes) {
+    if (bytes.empty() || static_cast<std::uint8_t>(bytes[0]) != kHandshake || bytes.size() < kHeader) {
         return std::nullopt;
     }
-    const std::size_t whole = kHeader + load_be<std::uint16_t>(octets, 3);
-    return octets.size() >= whole ? parse_tls_hello(octets.substr(0, whole), true) : std::nullopt;
+    const std::size_t whole = kHeader + load_be<std::uint16_t>(bytes, 3);
+    return bytes.size() >= whole ? parse_tls_hello(bytes.substr(0, whole), true) : std::nullopt;
 }
 
 void merge(TlsInfo& tls, const TlsHello& hello) {
@@ -113,37 +113,37 @@ void merge(TlsInfo& tls, const TlsHello& hello) {
 
 }  // namespace
 
-void TlsLayer::on_octets(Direction direction, ByteView octets, Timestamp time, LayerReceiver& receiver) {
+void TlsLayer::on_bytes(Direction direction, ByteView bytes, Timestamp time, LayerReceiver& receiver) {
     if (client_) {
-        hold(direction, octets, time);
+        hold(direction, bytes, time);
         look_behind_cleartext(receiver);
-    } else if (layer_ == WireLayer::clear && may_be_client_hello(octets)) {
+    } else if (layer_ == WireLayer::clear && may_be_client_hello(bytes)) {
         client_ = direction;
         tls_ = {};
-        hold(direction, octets, time);
+        hold(direction, bytes, time);
     } else if (layer_ != WireLayer::undecided) {
-        pass(direction, octets, time, receiver);
-    } else if (held_.empty() && !may_become_record_header(octets)) {
+        pass(direction, bytes, time, receiver);
+    } else if (held_.empty() && !may_become_record_header(bytes)) {
         opened_ = time;
         decide(WireLayer::clear, receiver);  // the usual case: nothing is copied
-        pass(direction, octets, time, receiver);
+        pass(direction, bytes, time, receiver);
     } else {
-        hold(direction, octets, time);
+        hold(direction, bytes, time);
         look(receiver);
     }
 }
 
-void TlsLayer::hold(Direction direction, ByteView octets, Timestamp time) {
+void TlsLayer::hold(Direction direction, ByteView bytes, Timestamp time) {
     if (held_.empty()) {
         opened_ = time;
     }
     Bytes& first = first_[static_cast<std::size_t>(direction)];
-    first.append(octets.substr(0, kMaxHeld - std::min(kMaxHeld, first.size())));
-    held_.push_back({.direction = direction, .time = time, .octets = Bytes(octets)});
-    held_bytes_ += octets.size();
+    first.append(bytes.substr(0, kMaxHeld - std::min(kMaxHeld, first.size())));
+    held_.push_back({.direction = direction, .time = time, .bytes = Bytes(bytes)});
+    held_bytes_ += bytes.size();
 }
 
-void TlsLayer::on_missing(Direction direction, std::uint64_t octets, LossCause cause, Timestamp time,
+void TlsLayer::on_missing(Direction direction, std::uint64_t bytes, LossCause cause, Timestamp time,
                           LayerReceiver& receiver) {
     if (layer_ == WireLayer::undecided || client_) {
         finish(receiver);
@@ -153,7 +153,7 @@ void TlsLayer::on_missing(Direction direction, std::uint64_t octets, LossCause c
         decide(WireLayer::clear, receiver);
     }
     framings_[static_cast<std::size_t>(direction)].known = false;
-    pass_missing(direction, octets, cause, time, receiver);
+    pass_missing(direction, bytes, cause, time, receiver);
 }
 
 void TlsLayer::finish(LayerReceiver& receiver) {
@@ -257,38 +257,38 @@ void TlsLayer::pass_held(LayerReceiver& receiver) {
     first_ = {};
     held_bytes_ = 0;
     for (const Held& held : std::exchange(held_, {})) {
-        pass(held.direction, held.octets, held.time, receiver);
+        pass(held.direction, held.bytes, held.time, receiver);
     }
 }
 
-void TlsLayer::pass(Direction direction, ByteView octets, Timestamp time, LayerReceiver& receiver) {
+void TlsLayer::pass(Direction direction, ByteView bytes, Timestamp time, LayerReceiver& receiver) {
     if (layer_ == WireLayer::clear) {
-        receiver.on_octets(direction, octets, time);
+        receiver.on_bytes(direction, bytes, time);
         return;
     }
-    const std::size_t inside = octets_of_tls(direction, octets);
+    const std::size_t inside = bytes_of_tls(direction, bytes);
     if (layer_ == WireLayer::null_cipher) {
-        unwrap(direction, octets.substr(0, inside), time, receiver);
+        unwrap(direction, bytes.substr(0, inside), time, receiver);
     } else if (inside != 0) {
-        receiver.on_octets(direction, octets.substr(0, inside), time);
+        receiver.on_bytes(direction, bytes.substr(0, inside), time);
     }
-    if (inside != octets.size()) {
+    if (inside != bytes.size()) {
         layer_ = WireLayer::clear;
         receiver.on_layer(layer_, {}, time);
-        receiver.on_octets(direction, octets.substr(inside), time);
+        receiver.on_bytes(direction, bytes.substr(inside), time);
     }
 }
 
-/// How many of the octets come before the end of TLS: text behind a whole record.
-std::size_t TlsLayer::octets_of_tls(Direction direction, ByteView octets) {
+/// How many of the bytes come before the end of TLS: text behind a whole record.
+std::size_t TlsLayer::bytes_of_tls(Direction direction, ByteView bytes) {
     Framing& framing = framings_[static_cast<std::size_t>(direction)];
     std::size_t at = 0;
-    while (framing.known && at < octets.size()) {
-        if (framing.rest == 0 && framing.header.empty() && is_text(octets.substr(at))) {
+    while (framing.known && at < bytes.size()) {
+        if (framing.rest == 0 && framing.header.empty() && is_text(bytes.substr(at))) {
             return at;
         }
         const std::size_t wanted = framing.rest != 0 ? framing.rest : kHeader - framing.header.size();
-        const ByteView part = octets.substr(at, wanted);
+        const ByteView part = bytes.substr(at, wanted);
         at += part.size();
         if (framing.rest != 0) {
             framing.rest -= part.size();
@@ -301,51 +301,51 @@ std::size_t TlsLayer::octets_of_tls(Direction direction, ByteView octets) {
             framing.header.clear();
         }
     }
-    return octets.size();
+    return bytes.size();
 }
 
-void TlsLayer::pass_missing(Direction direction, std::uint64_t octets, LossCause cause, Timestamp time,
+void TlsLayer::pass_missing(Direction direction, std::uint64_t bytes, LossCause cause, Timestamp time,
                             LayerReceiver& receiver) {
     if (layer_ == WireLayer::null_cipher) {
         // How much of it was plaintext nobody knows; records begin anew somewhere behind.
         Records& records = records_[static_cast<std::size_t>(direction)];
         records.partial.clear();
         records.aligned = false;
-        octets = 0;
+        bytes = 0;
     }
-    receiver.on_missing(direction, octets, cause, time);
+    receiver.on_missing(direction, bytes, cause, time);
 }
 
-void TlsLayer::unwrap(Direction direction, ByteView octets, Timestamp time, LayerReceiver& receiver) {
+void TlsLayer::unwrap(Direction direction, ByteView bytes, Timestamp time, LayerReceiver& receiver) {
     Records& records = records_[static_cast<std::size_t>(direction)];
     if (!records.partial.empty()) {
-        records.partial += octets;
-        octets = records.partial;
+        records.partial += bytes;
+        bytes = records.partial;
     }
-    while (octets.size() >= kHeader) {
-        if (!is_record_header(octets)) {
+    while (bytes.size() >= kHeader) {
+        if (!is_record_header(bytes)) {
             if (records.aligned) {
                 receiver.on_missing(direction, 0, LossCause::unknown, time);
             }
             records.aligned = false;  // until a segment begins with a record
-            octets = {};
+            bytes = {};
             break;
         }
-        const std::size_t size = kHeader + load_be<std::uint16_t>(octets, 3);
-        if (octets.size() < size) {
+        const std::size_t size = kHeader + load_be<std::uint16_t>(bytes, 3);
+        if (bytes.size() < size) {
             break;
         }
         records.aligned = true;
-        record(direction, octets.substr(0, size), time, receiver);
-        octets.remove_prefix(size);
+        record(direction, bytes.substr(0, size), time, receiver);
+        bytes.remove_prefix(size);
     }
-    records.partial = Bytes(octets);
+    records.partial = Bytes(bytes);
 }
 
 void TlsLayer::record(Direction direction, ByteView whole, Timestamp time, LayerReceiver& receiver) {
     const ByteView content = whole.substr(kHeader);
     if (static_cast<std::uint8_t>(whole[0]) == kApplicationData && content.size() > mac_size_) {
-        receiver.on_octets(direction, content.substr(0, content.size() - mac_size_), time);
+        receiver.on_bytes(direction, content.substr(0, content.size() - mac_size_), time);
     }
 }
 

@@ -15,17 +15,17 @@ constexpr std::uint64_t kVxlanDomain = 2;
 constexpr std::uint64_t kGeneveDomain = 3;
 constexpr std::uint64_t kGreDomain = 4;
 
-std::uint8_t octet(ByteView octets, std::size_t at) {
-    return static_cast<std::uint8_t>(octets[at]);
+std::uint8_t byte(ByteView bytes, std::size_t at) {
+    return static_cast<std::uint8_t>(bytes[at]);
 }
 
 /// RFC 2784, RFC 2890; version 1: RFC 2637.
-void unwrap_gre(ByteView octets, LayerSink& sink, std::uint64_t domain, int depth) {
-    if (octets.size() < 4) {
+void unwrap_gre(ByteView bytes, LayerSink& sink, std::uint64_t domain, int depth) {
+    if (bytes.size() < 4) {
         return;
     }
-    const unsigned flags = load_be<std::uint16_t>(octets);
-    const auto type = load_be<std::uint16_t>(octets, 2);
+    const unsigned flags = load_be<std::uint16_t>(bytes);
+    const auto type = load_be<std::uint16_t>(bytes, 2);
     const bool checksum = (flags & 0x8000U) != 0;
     const bool routing = (flags & 0x4000U) != 0;
     const bool key = (flags & 0x2000U) != 0;
@@ -38,79 +38,79 @@ void unwrap_gre(ByteView octets, LayerSink& sink, std::uint64_t domain, int dept
         sink.on_unread("GRE with routing is not supported");
         return;
     }
-    if (octets.size() <= size) {
+    if (bytes.size() <= size) {
         return;
     }
     constexpr std::uint16_t kErspan = 0x88BE;
     constexpr std::uint16_t kErspan3 = 0x22EB;
-    const ByteView payload = octets.substr(size);
+    const ByteView payload = bytes.substr(size);
     if (type == kErspan) {  // type I has no header, and no sequence number
         unwrap_frame(kLinkEthernet, payload.substr(std::min<std::size_t>(sequence ? 8 : 0, payload.size())),
                      sink, domain, depth);
     } else if (type == kErspan3) {
-        const bool more = payload.size() >= 12 && (octet(payload, 11) & 1U) != 0;
+        const bool more = payload.size() >= 12 && (byte(payload, 11) & 1U) != 0;
         unwrap_frame(kLinkEthernet, payload.substr(std::min<std::size_t>(more ? 20 : 12, payload.size())),
                      sink, domain, depth);
     } else {
         // The two directions of PPTP have call numbers of their own.
         const std::uint64_t inner =
-            key && !pptp ? inner_domain(domain, kGreDomain, load_be<std::uint32_t>(octets, key_at)) : domain;
+            key && !pptp ? inner_domain(domain, kGreDomain, load_be<std::uint32_t>(bytes, key_at)) : domain;
         unwrap_ether_type(type, payload, sink, inner, depth);
     }
 }
 
 /// RFC 7348 section 5.
-bool unwrap_vxlan(ByteView octets, LayerSink& sink, std::uint64_t domain, int depth) {
+bool unwrap_vxlan(ByteView bytes, LayerSink& sink, std::uint64_t domain, int depth) {
     constexpr std::size_t kHeader = 8;
-    if (octets.size() < kHeader || (octet(octets, 0) & 0x08U) == 0) {
+    if (bytes.size() < kHeader || (byte(bytes, 0) & 0x08U) == 0) {
         return false;
     }
-    const std::uint32_t network = load_be<std::uint32_t>(octets, 4) >> 8U;
-    unwrap_frame(kLinkEthernet, octets.substr(kHeader), sink, inner_domain(domain, kVxlanDomain, network),
+    const std::uint32_t network = load_be<std::uint32_t>(bytes, 4) >> 8U;
+    unwrap_frame(kLinkEthernet, bytes.substr(kHeader), sink, inner_domain(domain, kVxlanDomain, network),
                  depth);
     return true;
 }
 
 /// RFC 8926 section 3.4.
-bool unwrap_geneve(ByteView octets, LayerSink& sink, std::uint64_t domain, int depth) {
+bool unwrap_geneve(ByteView bytes, LayerSink& sink, std::uint64_t domain, int depth) {
     constexpr std::size_t kHeader = 8;
-    if (octets.size() < kHeader || octet(octets, 0) >> 6U != 0) {
+    if (bytes.size() < kHeader || byte(bytes, 0) >> 6U != 0) {
         return false;
     }
-    const std::size_t size = kHeader + (octet(octets, 0) & 0x3FU) * 4;
-    const std::uint32_t network = load_be<std::uint32_t>(octets, 4) >> 8U;
-    if (octets.size() > size) {
-        unwrap_ether_type(load_be<std::uint16_t>(octets, 2), octets.substr(size), sink,
+    const std::size_t size = kHeader + (byte(bytes, 0) & 0x3FU) * 4;
+    const std::uint32_t network = load_be<std::uint32_t>(bytes, 4) >> 8U;
+    if (bytes.size() > size) {
+        unwrap_ether_type(load_be<std::uint16_t>(bytes, 2), bytes.substr(size), sink,
                           inner_domain(domain, kGeneveDomain, network), depth);
     }
     return true;
 }
 
 /// 3GPP TS 29.281 section 5.1: a user's packet behind optional fields and extension headers.
-bool unwrap_gtp(ByteView octets, LayerSink& sink, std::uint64_t domain, int depth) {
+bool unwrap_gtp(ByteView bytes, LayerSink& sink, std::uint64_t domain, int depth) {
     constexpr std::uint8_t kUserData = 0xFF;
     constexpr unsigned kVersion1 = 0x30;
-    if (octets.size() < 8 || (octet(octets, 0) & 0xF0U) != kVersion1) {
+    if (bytes.size() < 8 || (byte(bytes, 0) & 0xF0U) != kVersion1) {
         return false;
     }
-    if (octet(octets, 1) != kUserData) {
+    if (byte(bytes, 1) != kUserData) {
         return true;
     }
     std::size_t at = 8;
-    if ((octet(octets, 0) & 7U) != 0) {
+    if ((byte(bytes, 0) & 7U) != 0) {
         at += 4;
-        std::uint8_t next = octets.size() >= at && (octet(octets, 0) & 4U) != 0 ? octet(octets, at - 1) : 0;
-        while (next != 0 && at < octets.size()) {
-            const std::size_t length = std::size_t{octet(octets, at)} * 4;
-            if (length == 0 || at + length > octets.size()) {
+        std::uint8_t next = bytes.size() >= at && (byte(bytes, 0) & 4U) != 0 ? byte(bytes, at - 1) : 0;
+        while (next != 0 && at < bytes.size()) {
+            const std::size_t length = std::size_t{byte(bytes, at)} * 4;
+            if (length == 0 || at + length > bytes.size()) {
                 return true;
             }
             at += length;
-            next = octet(octets, at - 1);
+            next = byte(bytes, at - 1);
         }
     }
-    if (at < octets.size()) {
-        sink.on_network(octets.substr(at), domain, depth);
+    if (at < bytes.size()) {
+        sink.on_network(bytes.substr(at), domain, depth);
     }
     return true;
 }

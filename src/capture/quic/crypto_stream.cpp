@@ -17,22 +17,22 @@ constexpr std::uint64_t kCrypto = 6;
 constexpr std::size_t kMessageHeader = 4;
 
 /// Several integers; false when there are fewer.
-bool skip_varints(ByteView& octets, std::uint64_t count) {
-    while (count > 0 && take_quic_varint(octets)) {
+bool skip_varints(ByteView& bytes, std::uint64_t count) {
+    while (count > 0 && take_quic_varint(bytes)) {
         --count;
     }
     return count == 0;
 }
 
 /// RFC 9000 section 19.3
-bool skip_ack(ByteView& octets, bool with_ecn) {
-    if (!skip_varints(octets, 2)) {  // largest acknowledged, delay
+bool skip_ack(ByteView& bytes, bool with_ecn) {
+    if (!skip_varints(bytes, 2)) {  // largest acknowledged, delay
         return false;
     }
-    const auto ranges = take_quic_varint(octets);
-    // Each range takes 2 bytes at least, so this ends with the octets.
-    return ranges && *ranges <= octets.size() && skip_varints(octets, 1 + 2 * *ranges) &&
-           (!with_ecn || skip_varints(octets, 3));
+    const auto ranges = take_quic_varint(bytes);
+    // Each range takes 2 bytes at least, so this ends with the bytes.
+    return ranges && *ranges <= bytes.size() && skip_varints(bytes, 1 + 2 * *ranges) &&
+           (!with_ecn || skip_varints(bytes, 3));
 }
 
 }  // namespace
@@ -93,8 +93,8 @@ bool QuicCryptoStream::is_complete() const {
         return false;
     }
     std::size_t size = 0;
-    for (const char octet : ByteView(message_).substr(1, kMessageHeader - 1)) {
-        size = size << 8U | static_cast<unsigned char>(octet);
+    for (const char byte : ByteView(message_).substr(1, kMessageHeader - 1)) {
+        size = size << 8U | static_cast<unsigned char>(byte);
     }
     return message_.size() >= kMessageHeader + size;
 }

@@ -24,15 +24,15 @@ constexpr std::size_t kSecret = 32;    // SHA-256
 constexpr std::size_t kSample = 16;    // RFC 9001 section 5.4.2
 constexpr std::size_t kMaxNumber = 4;  // bytes of a packet number
 
-unsigned octet(ByteView octets, std::size_t at) {
-    return static_cast<unsigned char>(octets[at]);
+unsigned byte(ByteView bytes, std::size_t at) {
+    return static_cast<unsigned char>(bytes[at]);
 }
 
-const unsigned char* pointer(ByteView octets) {
-    return reinterpret_cast<const unsigned char*>(octets.data());
+const unsigned char* pointer(ByteView bytes) {
+    return reinterpret_cast<const unsigned char*>(bytes.data());
 }
-unsigned char* pointer(Bytes& octets) {
-    return reinterpret_cast<unsigned char*>(octets.data());
+unsigned char* pointer(Bytes& bytes) {
+    return reinterpret_cast<unsigned char*>(bytes.data());
 }
 
 /// What differs between the versions: RFC 9001 section 5.2, RFC 9369 section 3.3.
@@ -140,21 +140,21 @@ std::optional<Bytes> unseal(ByteView key, ByteView nonce, ByteView header, ByteV
 
 }  // namespace
 
-std::optional<QuicLongHeader> parse_quic_long_header(ByteView octets) {
+std::optional<QuicLongHeader> parse_quic_long_header(ByteView bytes) {
     constexpr unsigned kLongAndFixed = 0xC0;
-    if (octets.size() <= kVersionEnd || (octet(octets, 0) & kLongAndFixed) != kLongAndFixed) {
+    if (bytes.size() <= kVersionEnd || (byte(bytes, 0) & kLongAndFixed) != kLongAndFixed) {
         return std::nullopt;
     }
     QuicLongHeader header;
-    header.version = static_cast<std::uint32_t>(octet(octets, 1) << 24U | octet(octets, 2) << 16U |
-                                                octet(octets, 3) << 8U | octet(octets, 4));
+    header.version = static_cast<std::uint32_t>(byte(bytes, 1) << 24U | byte(bytes, 2) << 16U |
+                                                byte(bytes, 3) << 8U | byte(bytes, 4));
     if (header.version != kQuicVersion1 && header.version != kQuicVersion2) {
         return std::nullopt;
     }
-    header.type = type_of(octet(octets, 0), header.version);
-    ByteView rest = octets.substr(kVersionEnd);
+    header.type = type_of(byte(bytes, 0), header.version);
+    ByteView rest = bytes.substr(kVersionEnd);
     for (ByteView* const id : {&header.destination_id, &header.source_id}) {
-        const std::size_t size = rest.empty() ? kMaxConnectionId + 1 : octet(rest, 0);
+        const std::size_t size = rest.empty() ? kMaxConnectionId + 1 : byte(rest, 0);
         if (size > kMaxConnectionId || rest.size() < 1 + size) {
             return std::nullopt;
         }
@@ -162,7 +162,7 @@ std::optional<QuicLongHeader> parse_quic_long_header(ByteView octets) {
         rest.remove_prefix(1 + size);
     }
     if (header.type == QuicPacketType::retry) {
-        header.packet = octets;
+        header.packet = bytes;
         return rest.size() < kTag ? std::nullopt : std::optional(header);
     }
     if (header.type == QuicPacketType::initial) {  // a token
@@ -176,8 +176,8 @@ std::optional<QuicLongHeader> parse_quic_long_header(ByteView octets) {
     if (!size || rest.size() < *size || *size < kMaxNumber + kSample) {
         return std::nullopt;
     }
-    header.number_offset = octets.size() - rest.size();
-    header.packet = octets.substr(0, header.number_offset + static_cast<std::size_t>(*size));
+    header.number_offset = bytes.size() - rest.size();
+    header.packet = bytes.substr(0, header.number_offset + static_cast<std::size_t>(*size));
     return header;
 }
 
@@ -205,7 +205,7 @@ std::optional<Bytes> QuicInitialKeys::open(const QuicLongHeader& header) const {
     if (mask.empty()) {
         return std::nullopt;
     }
-    const unsigned first = octet(header.packet, 0) ^ (octet(mask, 0) & 0x0FU);
+    const unsigned first = byte(header.packet, 0) ^ (byte(mask, 0) & 0x0FU);
     const std::size_t number_size = (first & 3U) + 1;
     Bytes plain_header(header.packet.substr(0, header.number_offset + number_size));
     plain_header[0] = static_cast<char>(first);
@@ -213,7 +213,7 @@ std::optional<Bytes> QuicInitialKeys::open(const QuicLongHeader& header) const {
     for (std::size_t i = 0; i < number_size; ++i) {
         // The number of an Initial packet is small: what is left out of it is 0.
         char& number = plain_header[header.number_offset + i];
-        number = static_cast<char>(octet(header.packet, header.number_offset + i) ^ octet(mask, 1 + i));
+        number = static_cast<char>(byte(header.packet, header.number_offset + i) ^ byte(mask, 1 + i));
         char& in_nonce = nonce[kIv - number_size + i];
         in_nonce = static_cast<char>(in_nonce ^ number);
     }

@@ -26,8 +26,8 @@ struct QuicLongHeader {
     ByteView packet;                ///< all of it; what follows in the datagram is another one
 };
 
-/// nullopt for anything else, as for a packet that is longer than `octets`.
-std::optional<QuicLongHeader> parse_quic_long_header(ByteView octets);
+/// nullopt for anything else, as for a packet that is longer than `bytes`.
+std::optional<QuicLongHeader> parse_quic_long_header(ByteView bytes);
 
 /// Which end has sent a packet.
 enum class QuicSender : std::uint8_t { client, server };

@@ -31,11 +31,11 @@ std::uint64_t on_disk(std::uint64_t size) {
     return (size + kBlock - 1) / kBlock * kBlock;
 }
 
-bool write_all(int fd, ByteView octets) {
-    while (!octets.empty()) {
-        const ssize_t written = ::write(fd, octets.data(), octets.size());
+bool write_all(int fd, ByteView bytes) {
+    while (!bytes.empty()) {
+        const ssize_t written = ::write(fd, bytes.data(), bytes.size());
         if (written > 0) {
-            octets.remove_prefix(static_cast<std::size_t>(written));
+            bytes.remove_prefix(static_cast<std::size_t>(written));
         } else if (written == 0 || errno != EINTR) {
             return false;
         }
@@ -93,7 +93,7 @@ void BodyFile::refuse() {
     give_back(buffer_);
 }
 
-void BodyFile::write(ByteView octets) {
+void BodyFile::write(ByteView bytes) {
     if (missing_ || ended_ || refused_ || !directory_.error.empty()) {
         return;  // behind a hole nothing is kept
     }
@@ -104,7 +104,7 @@ void BodyFile::write(ByteView octets) {
     if (!decoder_) {
         start_decoder();
     }
-    decoder_->feed(octets, [this](ByteView plain) {
+    decoder_->feed(bytes, [this](ByteView plain) {
         if (refused_) {
             return;
         }

@@ -49,7 +49,7 @@ class BodyFile final : public BodyRecord {
         : directory_(directory), content_encoding_(std::move(content_encoding)) {}
     ~BodyFile() override;
 
-    void write(ByteView octets) override;
+    void write(ByteView bytes) override;
     void miss() override { missing_ = true; }
     void end() override;
     const std::string& name() const override { return name_; }
@@ -75,7 +75,7 @@ class BodyFile final : public BodyRecord {
 
     BodyDirectory& directory_;
     std::string content_encoding_;
-    std::unique_ptr<BodyDecoder> decoder_;  ///< from the first octet to the end
+    std::unique_ptr<BodyDecoder> decoder_;  ///< from the first byte to the end
     BodyDecoder::State state_ = BodyDecoder::State::plain;
     Bytes buffer_;
     std::uint64_t size_ = 0;      ///< decoded
@@ -85,7 +85,7 @@ class BodyFile final : public BodyRecord {
     bool ended_ = false;
     bool refused_ = false;       ///< the folder is full
     std::string part_;           ///< its name while it is on its way; empty: all is in the buffer
-    std::uint64_t written_ = 0;  ///< octets in that file
+    std::uint64_t written_ = 0;  ///< bytes in that file
     struct stat identity_{};
     std::string name_;
 };

@@ -12,7 +12,7 @@
 
 namespace sslsniff {
 
-/// --save-bodies: takes the octets of bodies as they pass. Which of them become files, and under what names,
+/// --save-bodies: takes the bytes of bodies as they pass. Which of them become files, and under what names,
 /// is decided by BodyStage.
 class BodyFolder final : public BodyStore {
   public:

@@ -22,9 +22,9 @@ class BodyCollector final : public FieldWriter {
     void end_object() override { path_.pop_back(); }
     void begin_array(std::string_view key) override { path_.emplace_back(key); }
     void end_array() override { path_.pop_back(); }
-    void text(std::string_view key, ByteView octets) override {
+    void text(std::string_view key, ByteView bytes) override {
         if (key == "url" && path_.size() == 1) {
-            url = octets;
+            url = bytes;
         }
     }
     void number(std::string_view /*key*/, std::int64_t /*value*/) override {}

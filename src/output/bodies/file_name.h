@@ -19,7 +19,7 @@ struct SavedBodyLabel {
 };
 
 /// TIME-CONNECTION-SIDE-WORD[.EXTENSION][.incomplete][~N]: letters, digits, '.', '_', '~' and '-' only, at
-/// most 160 octets, never hidden. WORD is the last segment of the URL's path.
+/// most 160 bytes, never hidden. WORD is the last segment of the URL's path.
 std::string saved_body_name(const Transaction& transaction, const SavedBodyLabel& label);
 
 }  // namespace sslsniff

@@ -144,15 +144,15 @@ void OutputFile::change_to(UniqueFd fd, std::string name, const std::optional<Fi
     size_ = 0;
 }
 
-void OutputFile::write(ByteView octets) {
+void OutputFile::write(ByteView bytes) {
     if (error_) {
         return;
     }
-    size_ += octets.size();
+    size_ += bytes.size();
     if (stream_) {
-        stream_->write(octets);
+        stream_->write(bytes);
     } else {
-        before_open_.append(octets);
+        before_open_.append(bytes);
     }
 }
 

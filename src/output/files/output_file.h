@@ -34,7 +34,7 @@ class OutputFile final : public OutputStream {
     /// Creates or empties the file; `now` is for its name. check() came before.
     Result<void> open(Timestamp now);
 
-    void write(ByteView octets) override;
+    void write(ByteView bytes) override;
     /// Does nothing before open().
     Result<void> flush() override;
 

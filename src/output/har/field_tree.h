@@ -35,7 +35,7 @@ class FieldTree final : public FieldWriter {
     void end_object() override { path_.pop_back(); }
     void begin_array(std::string_view key) override { open(key); }
     void end_array() override { path_.pop_back(); }
-    void text(std::string_view key, ByteView octets) override { add(key).text = octets; }
+    void text(std::string_view key, ByteView bytes) override { add(key).text = bytes; }
     void number(std::string_view key, std::int64_t value) override { add(key).number = value; }
     void number(std::string_view key, double value) override {
         add(key).number = static_cast<std::int64_t>(value);

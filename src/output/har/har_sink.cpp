@@ -69,8 +69,8 @@ void HarSink::begin_file() {
     any_ = false;
 }
 
-void HarSink::text(std::string_view key, ByteView octets) {
-    json_.text(key, is_utf8(octets) ? Bytes(octets) : printable(octets));
+void HarSink::text(std::string_view key, ByteView bytes) {
+    json_.text(key, is_utf8(bytes) ? Bytes(bytes) : printable(bytes));
 }
 
 void HarSink::entry(const Transaction& transaction, const FieldTree::Node& fields) {
@@ -179,7 +179,7 @@ void HarSink::request(const FieldTree::Node* node) {
     if (body.size != 0) {
         json_.begin_object("postData");
         text("mimeType", body.content_type);
-        text("text", decode_body(body).octets);
+        text("text", decode_body(body).bytes);
         json_.end_object();
     }
     json_.end_object();
@@ -209,13 +209,13 @@ void HarSink::content(const Body& body) {
     const DecodedBody decoded = decode_body(body);
     const bool whole = !body.truncated() && decoded.state <= DecodedBody::State::decoded;
     json_.begin_object("content");
-    json_.number("size", static_cast<std::int64_t>(whole ? decoded.octets.size() : body.size));
+    json_.number("size", static_cast<std::int64_t>(whole ? decoded.bytes.size() : body.size));
     text("mimeType", body.content_type.empty() ? "application/octet-stream" : body.content_type);
-    const std::string utf8 = to_utf8(decoded.octets, parameter_of(body.content_type, "charset"));
+    const std::string utf8 = to_utf8(decoded.bytes, parameter_of(body.content_type, "charset"));
     if (is_utf8(utf8)) {
         json_.text("text", utf8);
     } else {
-        json_.plain("text", base64(decoded.octets));
+        json_.plain("text", base64(decoded.bytes));
         json_.plain("encoding", "base64");
     }
     const std::string remark =

@@ -35,8 +35,8 @@ class HarSink final : public TransactionSink, public FileFormat {
     void query(ByteView url);
     void content(const Body& body);
     void timings(const Timing& timing);
-    /// Text that viewers expect to be text: octets that are not appear as \xNN.
-    void text(std::string_view key, ByteView octets);
+    /// Text that viewers expect to be text: bytes that are not appear as \xNN.
+    void text(std::string_view key, ByteView bytes);
 
     OutputStream& out_;
     JsonWriter json_;

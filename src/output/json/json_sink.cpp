@@ -234,20 +234,20 @@ void JsonSink::integrity(const Integrity& integrity) {
     json_.end_object();
 }
 
-void JsonSink::stream(std::string_view key, const StreamTotals& totals, bool with_octets) {
+void JsonSink::stream(std::string_view key, const StreamTotals& totals, bool with_bytes) {
     json_.begin_object(key);
     json_.unsigned_number("bytes", totals.bytes);
     json_.unsigned_number("missing", totals.missing);
     json_.unsigned_number("gaps", totals.gaps);
-    if (with_octets && !totals.first_bytes.empty()) {
-        json_.octets("first_bytes", totals.first_bytes);
+    if (with_bytes && !totals.first_bytes.empty()) {
+        json_.bytes("first_bytes", totals.first_bytes);
     }
     json_.end_object();
 }
 
-void JsonSink::text_if_known(std::string_view key, ByteView octets) {
-    if (!octets.empty()) {
-        json_.text(key, octets);
+void JsonSink::text_if_known(std::string_view key, ByteView bytes) {
+    if (!bytes.empty()) {
+        json_.text(key, bytes);
     }
 }
 

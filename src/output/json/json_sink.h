@@ -20,7 +20,7 @@ class JsonSink final : public TransactionSink {
     void on_summary(const CaptureSummary& summary) override;
 
   private:
-    /// What is the same in all objects about a connection: most of their octets.
+    /// What is the same in all objects about a connection: most of their bytes.
     struct Described {
         ConnectionInfo connection;
         Bytes json;  ///< the value of "process", and the member "connection"
@@ -39,8 +39,8 @@ class JsonSink final : public TransactionSink {
     void tls(const TlsInfo& tls);
     void timing(const Timing& timing);
     void integrity(const Integrity& integrity);
-    void stream(std::string_view key, const StreamTotals& totals, bool with_octets);
-    void text_if_known(std::string_view key, ByteView octets);
+    void stream(std::string_view key, const StreamTotals& totals, bool with_bytes);
+    void text_if_known(std::string_view key, ByteView bytes);
 
     OutputStream& out_;
     JsonWriter json_;

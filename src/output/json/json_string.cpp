@@ -11,28 +11,28 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
 
-constexpr std::size_t kBlock = 32;  // octets looked at together: compilers turn the loop into vector code
+constexpr std::size_t kBlock = 32;  // bytes looked at together: compilers turn the loop into vector code
 
-/// 1 for an octet that does not stand for itself, 0 for one that does. Without branches.
+/// 1 for a byte that does not stand for itself, 0 for one that does. Without branches.
 constexpr unsigned char is_special(unsigned char c) {
     return static_cast<unsigned char>((c < 0x20) | (c >= 0x7F) | (c == '"') | (c == '\\'));
 }
 
-bool is_plain_block(const char* octets) {
+bool is_plain_block(const char* bytes) {
     unsigned char special = 0;
     for (std::size_t i = 0; i < kBlock; i++) {
-        special |= is_special(static_cast<unsigned char>(octets[i]));
+        special |= is_special(static_cast<unsigned char>(bytes[i]));
     }
     return special == 0;
 }
 
 /// Length of the longest prefix that stands for itself.
-std::size_t plain_prefix(ByteView octets) {
+std::size_t plain_prefix(ByteView bytes) {
     std::size_t at = 0;
-    while (at + kBlock <= octets.size() && is_plain_block(octets.data() + at)) {
+    while (at + kBlock <= bytes.size() && is_plain_block(bytes.data() + at)) {
         at += kBlock;
     }
-    while (at < octets.size() && is_special(static_cast<unsigned char>(octets[at])) == 0) {
+    while (at < bytes.size() && is_special(static_cast<unsigned char>(bytes[at])) == 0) {
         ++at;
     }
     return at;
@@ -66,29 +66,29 @@ void append_escape(JsonBuffer& out, std::uint32_t code_point) {
 
 }  // namespace
 
-bool append_json_string(JsonBuffer& out, ByteView octets) {
+bool append_json_string(JsonBuffer& out, ByteView bytes) {
     bool well_formed = true;
     out.push_back('"');
-    while (!octets.empty()) {
-        const std::size_t plain = plain_prefix(octets);
-        append(out, octets.substr(0, plain));
-        octets.remove_prefix(plain);
-        if (octets.empty()) {
+    while (!bytes.empty()) {
+        const std::size_t plain = plain_prefix(bytes);
+        append(out, bytes.substr(0, plain));
+        bytes.remove_prefix(plain);
+        if (bytes.empty()) {
             break;
         }
-        const CodePoint point = decode_utf8(octets);
+        const CodePoint point = decode_utf8(bytes);
         if (point.length == 0) {
             well_formed = false;
             append(out, kReplacement);
-            octets.remove_prefix(1);
+            bytes.remove_prefix(1);
             continue;
         }
         if (is_dangerous(point.value) || point.value == '"' || point.value == '\\') {
             append_escape(out, point.value);
         } else {
-            append(out, octets.substr(0, point.length));
+            append(out, bytes.substr(0, point.length));
         }
-        octets.remove_prefix(point.length);
+        bytes.remove_prefix(point.length);
     }
     out.push_back('"');
     return well_formed;

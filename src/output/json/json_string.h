@@ -9,14 +9,14 @@ namespace sslsniff {
 /// Where JSON grows: unlike a std::string it takes single characters without a call.
 using JsonBuffer = fmt::memory_buffer;
 
-inline void append(JsonBuffer& out, ByteView octets) {
-    out.append(octets.data(), octets.data() + octets.size());
+inline void append(JsonBuffer& out, ByteView bytes) {
+    out.append(bytes.data(), bytes.data() + bytes.size());
 }
 
-/// Appends `octets` as a JSON string (RFC 8259 section 7), with quotes. What could drive a terminal is
+/// Appends `bytes` as a JSON string (RFC 8259 section 7), with quotes. What could drive a terminal is
 /// escaped as \u00NN.
-/// Octets that are not UTF-8 become U+FFFD each; then it returns false.
-bool append_json_string(JsonBuffer& out, ByteView octets);
+/// Bytes that are not UTF-8 become U+FFFD each; then it returns false.
+bool append_json_string(JsonBuffer& out, ByteView bytes);
 
 /// Appends `json`, which is JSON in well-formed UTF-8 already, in one line and with the same escapes.
 void append_json_text(JsonBuffer& out, ByteView json);

@@ -43,23 +43,23 @@ void JsonWriter::end_array() {
     in_array_.pop_back();
 }
 
-void JsonWriter::text(std::string_view name, ByteView octets) {
-    if (in_array_.back() && !is_utf8(octets)) {
-        // An element has no sibling that could hold its octets.
+void JsonWriter::text(std::string_view name, ByteView bytes) {
+    if (in_array_.back() && !is_utf8(bytes)) {
+        // An element has no sibling that could hold its bytes.
         begin_object({});
         key("base64");
-        base64_string(octets);
+        base64_string(bytes);
         end_object();
         return;
     }
     key(name);
     begin_string();
-    if (!append_json_string(stream_.buffer, octets)) {
+    if (!append_json_string(stream_.buffer, bytes)) {
         begin_string();
         stream_.buffer.push_back('"');
         append(stream_.buffer, name);
         append(stream_.buffer, "_base64\"");
-        base64_string(octets);
+        base64_string(bytes);
     }
 }
 
@@ -106,10 +106,10 @@ void JsonWriter::raw(std::string_view name, std::string_view json) {
     append(stream_.buffer, json);
 }
 
-void JsonWriter::octets(std::string_view name, ByteView octets) {
+void JsonWriter::bytes(std::string_view name, ByteView bytes) {
     begin_object(name);
-    unsigned_number("size", octets.size());
-    content(octets, false);
+    unsigned_number("size", bytes.size());
+    content(bytes, false);
     end_object();
 }
 
@@ -147,16 +147,16 @@ void JsonWriter::decoded_content(const DecodedBody& decoded) {
     begin_object("decoded");
     plain("state", kStates.at(static_cast<std::size_t>(decoded.state)));
     if (decoded.state != DecodedBody::State::unsupported) {
-        content(decoded.octets, decoded.state != DecodedBody::State::decoded);
+        content(decoded.bytes, decoded.state != DecodedBody::State::decoded);
     }
     end_object();
 }
 
-std::size_t JsonWriter::content(ByteView octets, bool cut) {
-    if (octets.empty()) {
+std::size_t JsonWriter::content(ByteView bytes, bool cut) {
+    if (bytes.empty()) {
         return 0;
     }
-    const ByteView whole = octets.substr(0, cut ? without_cut_code_point(octets) : octets.size());
+    const ByteView whole = bytes.substr(0, cut ? without_cut_code_point(bytes) : bytes.size());
     const std::size_t mark = stream_.buffer.size();
     key("text");
     begin_string();
@@ -166,8 +166,8 @@ std::size_t JsonWriter::content(ByteView octets, bool cut) {
     // RapidJSON has counted a key and a value, which leaves the order of commas and colons as it was.
     stream_.buffer.resize(mark);
     key("base64");
-    base64_string(octets);
-    return octets.size();
+    base64_string(bytes);
+    return bytes.size();
 }
 
 void JsonWriter::key(std::string_view name) {
@@ -183,10 +183,10 @@ void JsonWriter::begin_string() {
     json_.RawValue("", 0, rapidjson::kStringType);
 }
 
-void JsonWriter::base64_string(ByteView octets) {
+void JsonWriter::base64_string(ByteView bytes) {
     begin_string();
     stream_.buffer.push_back('"');
-    append(stream_.buffer, base64(octets));
+    append(stream_.buffer, base64(bytes));
     stream_.buffer.push_back('"');
 }
 

@@ -11,15 +11,15 @@
 
 namespace sslsniff {
 
-/// Builds one JSON text in memory, compact. Whatever the octets, it is valid JSON in UTF-8 and safe to print.
-/// Octets that are not UTF-8 are kept as described in docs/json.md, section "Octets that are not text".
+/// Builds one JSON text in memory, compact. Whatever the bytes, it is valid JSON in UTF-8 and safe to print.
+/// Bytes that are not UTF-8 are kept as described in docs/json.md, section "Bytes that are not text".
 class JsonWriter final : public FieldWriter {
   public:
     void begin_object(std::string_view key) override;
     void end_object() override;
     void begin_array(std::string_view key) override;
     void end_array() override;
-    void text(std::string_view key, ByteView octets) override;
+    void text(std::string_view key, ByteView bytes) override;
     using FieldWriter::number;
     void number(std::string_view key, std::int64_t value) override;
     void number(std::string_view key, double value) override;
@@ -34,7 +34,7 @@ class JsonWriter final : public FieldWriter {
     /// Appends JSON: a value, perhaps with whole members behind it.
     void raw(std::string_view key, std::string_view json);
     /// {"size": N, "text": ...} or, when that would lose something, {"size": N, "base64": ...}.
-    void octets(std::string_view key, ByteView octets);
+    void bytes(std::string_view key, ByteView bytes);
     void unsigned_number(std::string_view key, std::uint64_t value);
 
     /// What was written since begin_document().
@@ -55,10 +55,10 @@ class JsonWriter final : public FieldWriter {
     /// Tells RapidJSON that a string comes, which is then appended to the buffer.
     void begin_string();
     void decoded_content(const DecodedBody& decoded);
-    void base64_string(ByteView octets);
+    void base64_string(ByteView bytes);
     /// "text" or "base64" into the object that is open and not empty; with `cut`, text may end inside a code
-    /// point. Returns how many of `octets` it holds.
-    std::size_t content(ByteView octets, bool cut);
+    /// point. Returns how many of `bytes` it holds.
+    std::size_t content(ByteView bytes, bool cut);
 
     Stream stream_;
     rapidjson::Writer<Stream> json_{stream_};

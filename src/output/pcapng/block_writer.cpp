@@ -43,9 +43,9 @@ std::size_t padding(std::size_t length) {
 
 template <std::unsigned_integral T>
 Bytes le(T value) {
-    Bytes octets;
-    append_le(octets, value);
-    return octets;
+    Bytes bytes;
+    append_le(bytes, value);
+    return bytes;
 }
 
 void append_time(Bytes& out, Timestamp time) {
@@ -54,10 +54,10 @@ void append_time(Bytes& out, Timestamp time) {
     append_le(out, static_cast<std::uint32_t>(ns));
 }
 
-Bytes time_octets(Timestamp time) {
-    Bytes octets;
-    append_time(octets, time);
-    return octets;
+Bytes time_bytes(Timestamp time) {
+    Bytes bytes;
+    append_time(bytes, time);
+    return bytes;
 }
 
 }  // namespace
@@ -134,8 +134,8 @@ void BlockWriter::statistics(std::uint32_t interface, const InterfaceStatistics&
     begin(kInterfaceStatistics);
     append_le(block_, interface);
     append_time(block_, statistics.end);
-    option(kOptStartTime, time_octets(statistics.start));
-    option(kOptEndTime, time_octets(statistics.end));
+    option(kOptStartTime, time_bytes(statistics.start));
+    option(kOptEndTime, time_bytes(statistics.end));
     option(kOptReceived, le(statistics.received));
     option(kOptInterfaceDrops, le(statistics.dropped));
     option(kOptOsDrops, le(statistics.os_dropped));

@@ -65,7 +65,7 @@ class BlockWriter {
                 const PacketOptions& options);
     void statistics(std::uint32_t interface, const InterfaceStatistics& statistics);
 
-    /// Octets written so far.
+    /// Bytes written so far.
     std::uint64_t size() const { return size_; }
 
   private:

@@ -9,8 +9,8 @@ namespace sslsniff {
 namespace {
 
 constexpr ByteView kHttp2Preface = "PRI * HTTP/2.0\r\n";
-/// Octets of each direction looked at to guess the protocol.
-constexpr std::size_t kFirstOctets = 256;
+/// Bytes of each direction looked at to guess the protocol.
+constexpr std::size_t kFirstBytes = 256;
 /// The same where it may take some luck to meet a message's beginning.
 constexpr std::size_t kMaxGuess = 4096;
 
@@ -41,19 +41,19 @@ bool is_known(const Endpoint& endpoint) {
 bool ConnectionWriter::is_nameless() const {
     return !named_ && info_.midstream && info_.carrier == Carrier::tls && info_.tls.alpn.empty() &&
            info_.tls.not_decoded.empty() &&
-           std::ranges::all_of(first_octets_, [](const Bytes& first) { return first.size() < kMaxGuess; });
+           std::ranges::all_of(first_bytes_, [](const Bytes& first) { return first.size() < kMaxGuess; });
 }
 
 std::string ConnectionWriter::guessed_protocol() const {
-    return capture_.guess ? capture_.guess(info_, first_octets_[0], first_octets_[1]) : std::string();
+    return capture_.guess ? capture_.guess(info_, first_bytes_[0], first_bytes_[1]) : std::string();
 }
 
 /// Keeps what may show the protocol. Once it does, packets that are written already stay as they are, and a
 /// new part of the connection begins, whose handshake names it.
 void ConnectionWriter::look_at(const DataEvent& event) {
     const bool nameless = is_nameless();
-    Bytes& first = first_octets_[static_cast<std::size_t>(event.direction)];
-    const std::size_t limit = nameless ? kMaxGuess : kFirstOctets;
+    Bytes& first = first_bytes_[static_cast<std::size_t>(event.direction)];
+    const std::size_t limit = nameless ? kMaxGuess : kFirstBytes;
     if ((nameless || !conversation_) && first.size() < limit) {
         first.append(event.bytes.substr(0, limit - first.size()));
     }
@@ -65,8 +65,7 @@ void ConnectionWriter::look_at(const DataEvent& event) {
 }
 
 bool ConnectionWriter::has_preface() const {
-    return std::ranges::any_of(first_octets_,
-                               [](ByteView first) { return first.starts_with(kHttp2Preface); });
+    return std::ranges::any_of(first_bytes_, [](ByteView first) { return first.starts_with(kHttp2Preface); });
 }
 
 /// `former`: the conversation that the connection goes on in.

@@ -134,7 +134,7 @@ void ConnectionWriter::leave(Timestamp time) {
 
 std::size_t ConnectionWriter::held() const {
     const std::size_t held = heap_bytes(info_) + heap_bytes(pending_comment_) + heap_bytes(protocol_) +
-                             heap_bytes(first_octets_[0]) + heap_bytes(first_octets_[1]) + heap_bytes(held_) +
+                             heap_bytes(first_bytes_[0]) + heap_bytes(first_bytes_[1]) + heap_bytes(held_) +
                              held_bytes_;
     return held + (stream_context_ ? stream_context_->held() : 0);
 }
@@ -188,7 +188,7 @@ void ConnectionWriter::write_gap(const GapEvent& event) {
     }
 }
 
-/// Moves the position over octets that are missing.
+/// Moves the position over bytes that are missing.
 void ConnectionWriter::lose(PacketContext& context, Direction direction, const GapComment& gap) {
     position(direction) += gap.bytes;
     const bool in_step = !stream_context_ || stream_context_->skip(direction, gap.bytes);
@@ -251,17 +251,17 @@ void ConnectionWriter::begin_context(const PacketContext& context) {
     const StreamContext::Beginning beginning = stream_context_->begin();
     const std::string comment = beginning.is_exact ? context_comment() : filler_comment(kHelp);
     for (const StreamContext::Piece& piece : beginning.pieces) {
-        make_up(context, piece.direction, piece.octets, comment);
+        make_up(context, piece.direction, piece.bytes, comment);
     }
 }
 
 /// Every packet of it says so.
-void ConnectionWriter::make_up(const PacketContext& context, Direction direction, ByteView octets,
+void ConnectionWriter::make_up(const PacketContext& context, Direction direction, ByteView bytes,
                                std::string_view comment) {
-    while (!octets.empty()) {
-        const ByteView part = octets.substr(0, kMaxTlsPlaintext);
+    while (!bytes.empty()) {
+        const ByteView part = bytes.substr(0, kMaxTlsPlaintext);
         conversation_->write(*capture_.section, context, direction, part, comment);
-        octets.remove_prefix(part.size());
+        bytes.remove_prefix(part.size());
     }
 }
 

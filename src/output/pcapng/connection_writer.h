@@ -20,7 +20,7 @@
 
 namespace sslsniff {
 
-/// Name of the protocol a connection speaks as far as its first octets tell ("http/1", "h2", "redis" ...);
+/// Name of the protocol a connection speaks as far as its first bytes tell ("http/1", "h2", "redis" ...);
 /// empty when they do not.
 using ProtocolGuess = std::function<std::string(const ConnectionInfo&, ByteView sent, ByteView received)>;
 
@@ -61,10 +61,10 @@ class ConnectionWriter {
 
     /// Bytes of memory outside of itself.
     std::size_t held() const;
-    /// Octets waiting, and what each event costs that waits.
+    /// Bytes waiting, and what each event costs that waits.
     std::size_t held_bytes() const { return held_bytes_; }
     bool holds() const { return !held_.empty(); }
-    /// More octets may show the protocol.
+    /// More bytes may show the protocol.
     bool awaits_protocol() const { return endpoints_known_ && is_nameless(); }
 
   private:
@@ -92,8 +92,7 @@ class ConnectionWriter {
     bool hand_over(const PacketContext& context);
     bool has_preface() const;
     void begin_context(const PacketContext& context);
-    void make_up(const PacketContext& context, Direction direction, ByteView octets,
-                 std::string_view comment);
+    void make_up(const PacketContext& context, Direction direction, ByteView bytes, std::string_view comment);
     bool local_is_client() const;
     void leave(Timestamp time);
     std::string take_comment();
@@ -117,7 +116,7 @@ class ConnectionWriter {
     std::array<std::uint64_t, 2> positions_{};
     std::string protocol_;  ///< as far as it is known
     std::unique_ptr<StreamContext> stream_context_;
-    std::array<Bytes, 2> first_octets_;  ///< of each direction, for the guess
+    std::array<Bytes, 2> first_bytes_;  ///< of each direction, for the guess
     std::vector<Held> held_;
     std::size_t held_bytes_ = 0;
 };

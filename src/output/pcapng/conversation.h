@@ -38,7 +38,7 @@ class Conversation {
     /// `comment` goes to the first of the packets.
     void write(Section& section, const PacketContext& context, Direction direction, ByteView plaintext,
                std::string_view comment = {});
-    /// `gap.bytes` octets are missing: zeros in TLS records (a hole in the sequence would end the dissection
+    /// `gap.bytes` bytes are missing: zeros in TLS records (a hole in the sequence would end the dissection
     /// of this direction), a hole in plain TCP.
     void lost(Section& section, const PacketContext& context, Direction direction, const GapComment& gap);
     /// A packet that carries nothing but `comment`.
@@ -47,7 +47,7 @@ class Conversation {
 
     const ConversationShape& shape() const { return shape_; }
     bool carries_tls_records() const { return shape_.carriage.tls; }
-    /// The most octets lost() is able to stand for.
+    /// The most bytes lost() is able to stand for.
     std::uint64_t max_gap() const;
 
   private:

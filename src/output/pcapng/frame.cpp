@@ -21,16 +21,16 @@ constexpr ByteView kSynOptions("\x02\x04\xFF\xD7\x04\x02\x01\x03\x03\x0E\x01\x01
 /// The Internet checksum (RFC 1071) over pieces of any length, also odd ones.
 class Checksum {
   public:
-    void add(ByteView octets) {
-        if (octets.empty()) {
+    void add(ByteView bytes) {
+        if (bytes.empty()) {
             return;
         }
         if (odd_) {
-            sum_ += static_cast<std::uint8_t>(octets.front());
-            octets.remove_prefix(1);
+            sum_ += static_cast<std::uint8_t>(bytes.front());
+            bytes.remove_prefix(1);
             odd_ = false;
         }
-        add_words(octets);
+        add_words(bytes);
     }
 
     std::uint16_t value() const {
@@ -42,13 +42,13 @@ class Checksum {
     }
 
   private:
-    /// Sums eight octets at a time: the ones' complement sum does not mind the width (RFC 1071 section 2).
-    void add_words(ByteView octets) {
+    /// Sums eight bytes at a time: the ones' complement sum does not mind the width (RFC 1071 section 2).
+    void add_words(ByteView bytes) {
         std::uint64_t wide = 0;
         std::size_t at = 0;
-        for (; at + 8 <= octets.size(); at += 8) {
+        for (; at + 8 <= bytes.size(); at += 8) {
             std::uint64_t word = 0;
-            std::memcpy(&word, octets.data() + at, 8);
+            std::memcpy(&word, bytes.data() + at, 8);
             wide += word;
             wide += wide < word ? 1 : 0;
         }
@@ -59,11 +59,11 @@ class Checksum {
         Bytes host(2, '\0');
         std::memcpy(host.data(), &word, 2);
         sum_ += load_be<std::uint16_t>(host);
-        for (; at + 2 <= octets.size(); at += 2) {
-            sum_ += load_be<std::uint16_t>(octets, at);
+        for (; at + 2 <= bytes.size(); at += 2) {
+            sum_ += load_be<std::uint16_t>(bytes, at);
         }
-        if (at < octets.size()) {
-            sum_ += static_cast<std::uint64_t>(static_cast<std::uint8_t>(octets[at])) << 8;
+        if (at < bytes.size()) {
+            sum_ += static_cast<std::uint64_t>(static_cast<std::uint8_t>(bytes[at])) << 8;
             odd_ = true;
         }
     }
@@ -77,12 +77,12 @@ void put_be16(Bytes& out, std::size_t at, std::uint16_t value) {
     out[at + 1] = static_cast<char>(value);
 }
 
-ByteView octets_of(const IpAddress& address) {
+ByteView bytes_of(const IpAddress& address) {
     return {reinterpret_cast<const char*>(address.bytes.data()),
             address.family == IpAddress::Family::v4 ? 4U : 16U};
 }
 
-/// Ethernet and IP headers for `length` octets of `protocol`.
+/// Ethernet and IP headers for `length` bytes of `protocol`.
 Bytes network_headers(const IpAddress& source, const IpAddress& destination, bool to_server,
                       std::uint8_t protocol, std::size_t length) {
     const bool v4 = source.family == IpAddress::Family::v4;
@@ -97,7 +97,7 @@ Bytes network_headers(const IpAddress& source, const IpAddress& destination, boo
         append_be<std::uint8_t>(out, 64);
         append_be(out, protocol);
         append_be<std::uint16_t>(out, 0);
-        out.append(octets_of(source)).append(octets_of(destination));
+        out.append(bytes_of(source)).append(bytes_of(destination));
         Checksum checksum;
         checksum.add(ByteView(out).substr(kEthernet));
         put_be16(out, kEthernet + 10, checksum.value());
@@ -106,7 +106,7 @@ Bytes network_headers(const IpAddress& source, const IpAddress& destination, boo
         append_be(out, static_cast<std::uint16_t>(length));
         append_be(out, protocol);
         append_be<std::uint8_t>(out, 64);
-        out.append(octets_of(source)).append(octets_of(destination));
+        out.append(bytes_of(source)).append(bytes_of(destination));
     }
     return out;
 }
@@ -118,8 +118,8 @@ std::uint16_t transport_checksum(const IpAddress& source, const IpAddress& desti
     append_be(pseudo, static_cast<std::uint32_t>(length));
     append_be<std::uint32_t>(pseudo, protocol);
     Checksum checksum;
-    checksum.add(octets_of(source));
-    checksum.add(octets_of(destination));
+    checksum.add(bytes_of(source));
+    checksum.add(bytes_of(destination));
     checksum.add(pseudo);
     checksum.add(header);
     for (const ByteView piece : payload) {

@@ -8,7 +8,7 @@
 
 namespace sslsniff {
 
-/// The largest TCP and UDP payloads a packet holds: 65535 octets less the headers without options, the total
+/// The largest TCP and UDP payloads a packet holds: 65535 bytes less the headers without options, the total
 /// length of an IPv4 packet being the tighter of the two families.
 inline constexpr std::size_t kMaxTcpPayload = 65'475;
 inline constexpr std::size_t kMaxUdpPayload = 65'487;
@@ -31,11 +31,11 @@ struct TcpSegment {
     bool to_server = true;   ///< chooses the Ethernet addresses
 };
 
-/// Ethernet, IP and TCP headers for `payload` (all pieces together at most kMaxTcpPayload octets), with valid
+/// Ethernet, IP and TCP headers for `payload` (all pieces together at most kMaxTcpPayload bytes), with valid
 /// checksums.
 Bytes tcp_headers(const TcpSegment& segment, std::span<const ByteView> payload);
 
-/// The same for a datagram of at most kMaxUdpPayload octets.
+/// The same for a datagram of at most kMaxUdpPayload bytes.
 Bytes udp_headers(const Endpoint& source, const Endpoint& destination, bool to_server, ByteView payload);
 
 }  // namespace sslsniff

@@ -31,9 +31,9 @@ void tag(Bytes& out, std::uint16_t type, ByteView value) {
 }
 
 void tag(Bytes& out, std::uint16_t type, std::uint32_t value) {
-    Bytes octets;
-    append_be(octets, value);
-    tag(out, type, octets);
+    Bytes bytes;
+    append_be(bytes, value);
+    tag(out, type, bytes);
 }
 
 void address_tag(Bytes& out, std::uint16_t v4, std::uint16_t v6, const IpAddress& address) {

@@ -13,7 +13,7 @@ enum class Marker : std::uint8_t { none, tls, http, http2, redis };
 
 /// One record of the link type "exported PDU" (LINKTYPE_WIRESHARK_UPPER_PDU).
 struct MarkerRecord {
-    Bytes octets;
+    Bytes bytes;
     bool to_server = true;
 };
 

@@ -10,7 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kFlushInterval = 100ms;
-/// How long, and with how many octets, a connection waits for its addresses.
+/// How long, and with how many bytes, a connection waits for its addresses.
 constexpr Duration kMaxWait = 1s;
 constexpr std::size_t kMaxHeld = 64U * 1024;
 /// Connections waiting at once; the oldest goes first.

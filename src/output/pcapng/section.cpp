@@ -64,7 +64,7 @@ void Section::marker(Timestamp time, const MarkerRecord& record) {
                            .description = "synthetic: tells Wireshark what a connection carries",
                            .os = host_.os});
     }
-    const ByteView piece = record.octets;
+    const ByteView piece = record.bytes;
     blocks_.packet(*marker_interface_, time, {&piece, 1},
                    {.comment = filler_comment("tells Wireshark what this connection carries")});
     count(*marker_interface_, time);

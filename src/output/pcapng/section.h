@@ -39,7 +39,7 @@ class Section {
     /// Borrows `out`. `process_blocks`: also write Apple's process information, which Wireshark 4.6 shows.
     Section(OutputStream& out, PcapngHost host, bool process_blocks);
 
-    /// The packet is the concatenation of `pieces`; `dropped` octets were lost before it.
+    /// The packet is the concatenation of `pieces`; `dropped` bytes were lost before it.
     void packet(const PacketContext& context, Direction direction, std::span<const ByteView> pieces,
                 std::string_view comment = {}, std::uint64_t dropped = 0);
     void marker(Timestamp time, const MarkerRecord& record);

@@ -18,7 +18,7 @@ struct SyntheticHandshake {
     Bytes server_finish;  ///< ChangeCipherSpec
 };
 
-/// `server_name` and `alpn` may be empty; longer than 255 octets they are left out. `time` goes into
+/// `server_name` and `alpn` may be empty; longer than 255 bytes they are left out. `time` goes into
 /// `random`.
 SyntheticHandshake make_synthetic_handshake(Timestamp time, std::string_view server_name,
                                             std::string_view alpn);
@@ -26,7 +26,7 @@ SyntheticHandshake make_synthetic_handshake(Timestamp time, std::string_view ser
 /// RFC 8446 section 5.1
 inline constexpr std::size_t kMaxTlsPlaintext = 16'384;
 
-/// Header of an application data record with `plaintext` octets.
+/// Header of an application data record with `plaintext` bytes.
 Bytes application_data_header(std::size_t plaintext);
 
 /// What follows the plaintext: the place of an HMAC-SHA256, zeros.

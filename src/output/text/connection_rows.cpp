@@ -150,7 +150,7 @@ void ConnectionRows::on_connection(const ConnectionRecord& record) {
     add_column(line, style_of(record.reason), end_of(record.reason), kEndWidth);
     if (const std::string name = name_of(connection); !name.empty()) {
         line.add(" ");
-        line.add_octets(Style::plain, name, kMaxName);
+        line.add_bytes(Style::plain, name, kMaxName);
     }
     if (const std::string more = remark(record); !more.empty()) {
         line.add("  ");

@@ -10,7 +10,7 @@
 namespace sslsniff {
 
 /// --connections: a table with one row for each connection when it ends; losses get a line too. Whatever the
-/// octets, only printable characters come out.
+/// bytes, only printable characters come out.
 class ConnectionRows final : public TransactionSink, public FileFormat {
   public:
     /// Writes the heading. `out` must outlive the sink.

@@ -21,7 +21,7 @@ void add_time(StyledText& line, Timestamp time, const TextOptions& options) {
 }
 
 void add_process(StyledText& line, const ProcessInfo& process) {
-    line.add_octets(Style::bold, process.comm.empty() ? "?" : ByteView(process.comm), kMaxName);
+    line.add_bytes(Style::bold, process.comm.empty() ? "?" : ByteView(process.comm), kMaxName);
     line.add(fmt::format("[{}]", process.key.pid));
 }
 

@@ -10,7 +10,7 @@
 
 namespace sslsniff {
 
-/// Octets shown of names that processes and peers choose.
+/// Bytes shown of names that processes and peers choose.
 inline constexpr std::size_t kMaxName = 255;
 
 /// "12:00:01.123456", of the local day.

@@ -54,10 +54,10 @@ void StyledText::add(Style style, std::string_view text) {
     }
 }
 
-void StyledText::add_octets(Style style, ByteView octets, std::size_t limit, bool is_notation) {
-    const ByteView fitting = octets.substr(0, limit);
-    const bool cut = fitting.size() < octets.size();
-    const ByteView shown = cut ? fitting.substr(0, without_cut_code_point(fitting)) : octets;
+void StyledText::add_bytes(Style style, ByteView bytes, std::size_t limit, bool is_notation) {
+    const ByteView fitting = bytes.substr(0, limit);
+    const bool cut = fitting.size() < bytes.size();
+    const ByteView shown = cut ? fitting.substr(0, without_cut_code_point(fitting)) : bytes;
     add(style, (is_notation ? printable_notation(shown) : printable(shown)) + (cut ? "…" : ""));
 }
 

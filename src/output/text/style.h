@@ -13,7 +13,7 @@ enum class Style : std::uint8_t { plain, dim, bold, good, redirect, warning, err
 
 Style style_of(Summary::Tone tone);
 
-/// A line under construction, coloured or not. Octets are made safe to print on the way in.
+/// A line under construction, coloured or not. Bytes are made safe to print on the way in.
 class StyledText {
   public:
     explicit StyledText(bool color) : color_(color) {}
@@ -21,9 +21,9 @@ class StyledText {
     /// `text` is ours and printable.
     void add(std::string_view text) { out_ += text; }
     void add(Style style, std::string_view text);
-    /// `octets` may be anything; at most `limit` of them are shown, then "…". `is_notation`: see
+    /// `bytes` may be anything; at most `limit` of them are shown, then "…". `is_notation`: see
     /// printable_notation().
-    void add_octets(Style style, ByteView octets, std::size_t limit, bool is_notation = false);
+    void add_bytes(Style style, ByteView bytes, std::size_t limit, bool is_notation = false);
 
     std::string& text() { return out_; }
 

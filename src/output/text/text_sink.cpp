@@ -12,10 +12,10 @@
 namespace sslsniff {
 namespace {
 
-constexpr std::size_t kMaxRequest = 2048;  ///< octets of a request in its line; -v shows all
-constexpr std::size_t kMaxFirst = 16;      ///< octets shown of an unknown protocol
+constexpr std::size_t kMaxRequest = 2048;  ///< bytes of a request in its line; -v shows all
+constexpr std::size_t kMaxFirst = 16;      ///< bytes shown of an unknown protocol
 constexpr std::size_t kMaxSaid = 65'536;   ///< connections whose lines are remembered
-constexpr std::size_t kShortReason = 40;   ///< octets of a reason that may stand in every line
+constexpr std::size_t kShortReason = 40;   ///< bytes of a reason that may stand in every line
 
 /// "gap in body, 4.1k missing", empty when nothing is missing. A long reason is said once: `before` is that
 /// of the last line of the connection.
@@ -92,15 +92,15 @@ void TextSink::on_transaction(const Transaction& transaction) {
     beginning(line, timing.start, transaction.connection, summary.request, true);
     if (worth_naming(transaction.exchange->protocol())) {
         line.add(" ");
-        line.add_octets(Style::dim, transaction.exchange->protocol(), kMaxName);
+        line.add_bytes(Style::dim, transaction.exchange->protocol(), kMaxName);
     }
     line.add("  ");
     const bool is_notation = transaction.exchange->escapes_backslashes();
-    line.add_octets(Style::plain, summary.request.empty() ? "?" : ByteView(summary.request), kMaxRequest,
-                    is_notation);
+    line.add_bytes(Style::plain, summary.request.empty() ? "?" : ByteView(summary.request), kMaxRequest,
+                   is_notation);
     if (!summary.response.empty()) {
         line.add(summary.towards_client ? " ← " : " → ");
-        line.add_octets(style_of(summary.tone), summary.response, kMaxRequest, is_notation);
+        line.add_bytes(style_of(summary.tone), summary.response, kMaxRequest, is_notation);
     }
     if (timing.end && timing.end > timing.start) {  // a message that came in one piece took no time
         line.add("  " + human_duration((*timing.end - timing.start).count()));
@@ -140,15 +140,15 @@ void TextSink::on_connection(const ConnectionRecord& record) {
         line.add(tls.handshake_failed ? Style::error : Style::incomplete, handshake_outcome(tls));
         if (!tls.sni.empty()) {
             line.add("  ");
-            line.add_octets(Style::plain, tls.sni, kMaxName);
+            line.add_bytes(Style::plain, tls.sni, kMaxName);
         }
     } else if (undecoded) {
         line.add(Style::incomplete, "not decoded: ");
-        line.add_octets(Style::plain, tls.not_decoded, kMaxName);
+        line.add_bytes(Style::plain, tls.not_decoded, kMaxName);
         for (const std::string* name : {&tls.sni, &tls.alpn, &tls.cipher}) {
             if (!name->empty()) {
                 line.add("  ");
-                line.add_octets(Style::plain, *name, kMaxName);
+                line.add_bytes(Style::plain, *name, kMaxName);
             }
         }
     } else if (failed) {
@@ -201,7 +201,7 @@ void TextSink::beginning(StyledText& line, Timestamp start, const ConnectionInfo
                          endpoint_text(connection.endpoints.remote)));
     if (!connection.remote_name.empty() && said.find(connection.remote_name) == std::string_view::npos) {
         line.add("(");
-        line.add_octets(Style::plain, connection.remote_name, kMaxName);
+        line.add_bytes(Style::plain, connection.remote_name, kMaxName);
         line.add(") ");
     }
     if (!has_begun) {  // nobody knows what it would have carried
@@ -209,8 +209,8 @@ void TextSink::beginning(StyledText& line, Timestamp start, const ConnectionInfo
     } else if (connection.carrier == Carrier::cleartext) {
         line.add(Style::warning, to_string(connection.carrier));
     } else {
-        line.add_octets(Style::dim, connection.tls.version.empty() ? "TLS" : ByteView(connection.tls.version),
-                        kMaxName);
+        line.add_bytes(Style::dim, connection.tls.version.empty() ? "TLS" : ByteView(connection.tls.version),
+                       kMaxName);
     }
 }
 

@@ -13,7 +13,7 @@
 namespace sslsniff {
 
 /// One line per transaction for people to read; what nobody understood, failed handshakes and losses get a
-/// line too. Whatever the octets, only printable characters come out.
+/// line too. Whatever the bytes, only printable characters come out.
 class TextSink final : public TransactionSink {
   public:
     /// `out` must outlive the sink. The summary is not part of it: see summary_text().

@@ -17,9 +17,9 @@ constexpr std::uint16_t kNoError = 0;
 constexpr std::uint16_t kNameError = 3;  // NXDOMAIN
 constexpr std::size_t kDataShown = 80;   // of RDATA on one line
 
-std::string hex(ByteView octets) {
+std::string hex(ByteView bytes) {
     std::string out;
-    for (const char c : octets) {
+    for (const char c : bytes) {
         out += fmt::format("{:02x}", static_cast<unsigned char>(c));
     }
     return out;

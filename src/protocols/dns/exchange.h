@@ -16,7 +16,7 @@ struct DnsExchange : Exchange {
     bool over_https = false;        ///< carried by an HTTP exchange (RFC 8484)
     std::uint32_t attempts = 1;     ///< how often the query was sent
     std::uint32_t messages = 1;     ///< of the response: zone transfers have many
-    std::uint64_t transferred = 0;  ///< octets of all of them
+    std::uint64_t transferred = 0;  ///< bytes of all of them
     std::uint64_t records = 0;      ///< answers in all of them
     bool retried_over_tcp = false;  ///< this asks again what an answer over UDP was too small for
 

@@ -79,7 +79,7 @@ void read_tlvs(Message& message, WireReader& reader) {
     while (reader.left() >= kHeader) {
         const auto type = reader.u16();
         const std::size_t length = reader.u16();
-        const ByteView data = reader.octets(std::min(length, reader.left()));
+        const ByteView data = reader.bytes(std::min(length, reader.left()));
         if (data.size() < length) {
             message.error = "malformed TLV";
             return;
@@ -92,10 +92,10 @@ void read_tlvs(Message& message, WireReader& reader) {
 
 }  // namespace
 
-Message decode_message(ByteView octets, std::size_t max_records) {
+Message decode_message(ByteView bytes, std::size_t max_records) {
     Message message;
-    message.size = static_cast<std::uint32_t>(octets.size());
-    WireReader reader(octets);
+    message.size = static_cast<std::uint32_t>(bytes.size());
+    WireReader reader(bytes);
     message.id = reader.u16();
     read_flags(message, reader.u16());
     const auto questions = reader.u16();

@@ -9,7 +9,7 @@
 
 namespace sslsniff::dns {
 
-/// Names are in presentation form (RFC 1035 section 5.1) without the final dot, "." for the root: octets that
+/// Names are in presentation form (RFC 1035 section 5.1) without the final dot, "." for the root: bytes that
 /// are not printable ASCII are \DDD, dots and backslashes within a label \. and \\. Internationalised names
 /// stay as they are on the wire ("xn--..."), see unicode_name().
 struct Question {
@@ -62,7 +62,7 @@ struct Message {
     std::uint16_t additional_count = 0;
     std::uint16_t last_answer_type = 0;  ///< of the last answer, kept or not: transfers end with SOA
     std::optional<Edns> edns;
-    std::uint32_t size = 0;      ///< octets
+    std::uint32_t size = 0;      ///< bytes
     std::string error;           ///< why decoding stopped early; empty when all of it was understood
     std::uint32_t trailing = 0;  ///< bytes behind the last record: nothing that belongs to DNS
     bool stateful = false;       ///< opcode 6: TLVs instead of records (RFC 8490 section 5.4)
@@ -81,6 +81,6 @@ struct Message {
 
 /// Decodes one message as far as it is well-formed; never fails, see Message::error. Bounded: at most
 /// `max_records` records are kept per section. Works on bodies of DNS over HTTPS as well (RFC 8484).
-Message decode_message(ByteView octets, std::size_t max_records = 256);
+Message decode_message(ByteView bytes, std::size_t max_records = 256);
 
 }  // namespace sslsniff::dns

@@ -55,7 +55,7 @@ std::uint32_t digit_of(char c) {
     return lower >= 'a' && lower <= 'z' ? static_cast<std::uint32_t>(lower - 'a') : kBase;
 }
 
-/// Decodes Punycode (RFC 3492 section 6.2). A label has at most 59 octets of it, so nothing overflows that
+/// Decodes Punycode (RFC 3492 section 6.2). A label has at most 59 bytes of it, so nothing overflows that
 /// is not refused for exceeding Unicode first.
 std::optional<std::string> from_punycode(ByteView text) {
     std::vector<std::uint32_t> points;
@@ -100,7 +100,7 @@ std::optional<std::string> from_punycode(ByteView text) {
     return out;
 }
 
-/// A label's octets from its presentation form.
+/// A label's bytes from its presentation form.
 std::string unescape(ByteView label) {
     std::string out;
     for (std::size_t at = 0; at < label.size(); ++at) {
@@ -141,9 +141,9 @@ void append_label(std::string& out, ByteView label) {
     }
 }
 
-std::string quoted(ByteView octets) {
+std::string quoted(ByteView bytes) {
     std::string out = "\"";
-    for (const char c : octets) {
+    for (const char c : bytes) {
         if (c == '"' || c == '\\') {
             out += '\\';
             out += c;
@@ -156,20 +156,20 @@ std::string quoted(ByteView octets) {
     return out + '"';
 }
 
-std::string hex(ByteView octets) {
+std::string hex(ByteView bytes) {
     std::string out;
-    for (const char c : octets) {
+    for (const char c : bytes) {
         fmt::format_to(std::back_inserter(out), "{:02X}", static_cast<unsigned char>(c));
     }
     return out;
 }
 
-std::string base32hex(ByteView octets) {
+std::string base32hex(ByteView bytes) {
     static constexpr std::string_view kDigits = "0123456789abcdefghijklmnopqrstuv";
     std::string out;
     std::uint32_t bits = 0;
     int held = 0;
-    for (const char c : octets) {
+    for (const char c : bytes) {
         bits = bits << 8 | static_cast<unsigned char>(c);
         for (held += 8; held >= 5; held -= 5) {
             out += kDigits[bits >> (held - 5) & 31];

@@ -9,14 +9,14 @@ namespace sslsniff::dns {
 /// Appends a label in presentation form.
 void append_label(std::string& out, ByteView label);
 
-/// `octets` as a quoted <character-string>: "..." with \" \\ and \DDD.
-std::string quoted(ByteView octets);
+/// `bytes` as a quoted <character-string>: "..." with \" \\ and \DDD.
+std::string quoted(ByteView bytes);
 
 /// Upper-case hexadecimal.
-std::string hex(ByteView octets);
+std::string hex(ByteView bytes);
 
 /// RFC 4648 section 7 ("base32hex") in lower case, without padding: owner names of NSEC3.
-std::string base32hex(ByteView octets);
+std::string base32hex(ByteView bytes);
 
 /// For people: the name with A-labels ("xn--...", RFC 5890) and escaped UTF-8 (mDNS, RFC 6762 section 16)
 /// turned into Unicode. Empty when that changes nothing or a label is not well-formed. It may resemble

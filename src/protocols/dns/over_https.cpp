@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kMediaType = "application/dns-message";
 
-/// RFC 4648 section 5 ("base64url") without padding; what follows the first other octet is left out.
+/// RFC 4648 section 5 ("base64url") without padding; what follows the first other byte is left out.
 Bytes from_base64url(ByteView text) {
     constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     Bytes out;

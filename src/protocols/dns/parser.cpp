@@ -59,18 +59,18 @@ ProtocolParser::Status DnsParser::feed(Direction direction, ByteView bytes, Time
 /// False when this cannot be DNS.
 bool DnsParser::on_message(Direction direction, const TcpFramer::Framed& framed, Timestamp time,
                            bool may_be_cut) {
-    Message message = decode_message(framed.octets);
+    Message message = decode_message(framed.bytes);
     const Place place = place_of(host_.connection().endpoints);
     const bool multicast = place == Place::multicast;
     if (!understood_ && framed.missing == 0 && !plausible_message(message, place)) {
         // Nothing is known yet: a message with oddities must have a sound beginning at least.
-        if (message.questions.empty() || !plausible_header(framed.octets, framed.octets.size(), place)) {
+        if (message.questions.empty() || !plausible_header(framed.bytes, framed.bytes.size(), place)) {
             return false;
         }
     }
     understood_ = true;
     if (may_be_cut && !message.error.empty()) {
-        cut_ = {direction, time, Bytes(framed.octets)};
+        cut_ = {direction, time, Bytes(framed.bytes)};
         return true;
     }
     message.size += static_cast<std::uint32_t>(framed.missing);
@@ -189,7 +189,7 @@ void DnsParser::gap(Direction direction, std::uint64_t bytes, Timestamp) {
 /// The datagram that was held, of which so many bytes are missing.
 bool DnsParser::settle_cut(std::uint64_t missing) {
     const std::optional<Cut> cut = std::exchange(cut_, std::nullopt);
-    return !cut || on_message(cut->direction, {cut->octets, missing}, cut->time);
+    return !cut || on_message(cut->direction, {cut->bytes, missing}, cut->time);
 }
 
 void DnsParser::end_of_stream(Direction, Timestamp) {
@@ -198,7 +198,7 @@ void DnsParser::end_of_stream(Direction, Timestamp) {
 
 std::size_t DnsParser::held() const {
     return allocated(sizeof(*this)) + queries_.held() + framers_[0].held() + framers_[1].held() +
-           (cut_ ? heap_bytes(cut_->octets) : 0);
+           (cut_ ? heap_bytes(cut_->bytes) : 0);
 }
 
 std::uint64_t DnsParser::give_up(std::size_t bytes) {

@@ -29,7 +29,7 @@ class DnsParser : public ProtocolParser {
     struct Cut {
         Direction direction;
         Timestamp time;
-        Bytes octets;
+        Bytes bytes;
     };
     bool on_message(Direction direction, const TcpFramer::Framed& framed, Timestamp time,
                     bool may_be_cut = false);

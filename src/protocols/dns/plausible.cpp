@@ -13,7 +13,7 @@ constexpr std::size_t kMinQuestion = 5;  // root name, type, class
 constexpr std::size_t kMinRecord = 11;   // root name, type, class, TTL, length
 constexpr std::uint8_t kQuery = 0;
 
-/// NetBIOS over UDP (RFC 1002): 16 octets in "half-ASCII", 32 letters from A to P.
+/// NetBIOS over UDP (RFC 1002): 16 bytes in "half-ASCII", 32 letters from A to P.
 bool is_netbios(const Question& question) {
     const ByteView label = ByteView(question.name).substr(0, question.name.find('.'));
     return label.size() == 32 && std::ranges::all_of(label, [](char c) { return c >= 'A' && c <= 'P'; });
@@ -45,7 +45,7 @@ bool plausible_header(ByteView header, std::size_t size, Place place) {
         return false;
     }
     WireReader reader(header);
-    reader.octets(4);
+    reader.bytes(4);
     const std::size_t questions = reader.u16();
     const std::size_t records =
         std::size_t{message.answer_count} + message.authority_count + message.additional_count;

@@ -10,7 +10,7 @@ namespace sslsniff::dns {
 enum class Place : std::uint8_t { elsewhere, dns_port, multicast };
 Place place_of(const Endpoints& endpoints);
 
-/// Whether the first twelve octets can be the header of a message of `size` octets.
+/// Whether the first twelve bytes can be the header of a message of `size` bytes.
 bool plausible_header(ByteView header, std::size_t size, Place place = Place::elsewhere);
 
 /// Whether a decoded message is DNS beyond doubt: all of it well-formed, one question, known codes. Multicast

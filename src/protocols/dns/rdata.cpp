@@ -13,10 +13,10 @@
 namespace sslsniff::dns {
 namespace {
 
-std::string address(ByteView octets) {
+std::string address(ByteView bytes) {
     IpAddress ip;
-    ip.family = octets.size() == 4 ? IpAddress::Family::v4 : IpAddress::Family::v6;
-    std::ranges::copy(octets, ip.bytes.begin());
+    ip.family = bytes.size() == 4 ? IpAddress::Family::v4 : IpAddress::Family::v6;
+    std::ranges::copy(bytes, ip.bytes.begin());
     return to_string(ip);
 }
 
@@ -64,9 +64,9 @@ std::string caa(WireReader& reader) {
 }
 
 /// DS, TLSA, SSHFP: some small numbers, then hex.
-std::string numbers_and_hex(WireReader& reader, bool leading_u16, int octets) {
+std::string numbers_and_hex(WireReader& reader, bool leading_u16, int bytes) {
     std::string out = leading_u16 ? fmt::format("{} ", reader.u16()) : std::string{};
-    for (int i = 0; i < octets; ++i) {
+    for (int i = 0; i < bytes; ++i) {
         out += fmt::format("{} ", reader.u8());
     }
     return out + hex(reader.rest());
@@ -76,8 +76,8 @@ std::string numbers_and_hex(WireReader& reader, bool leading_u16, int octets) {
 std::uint16_t key_tag(ByteView rdata) {
     std::uint32_t sum = 0;
     for (std::size_t i = 0; i < rdata.size(); ++i) {
-        const auto octet = static_cast<unsigned char>(rdata[i]);
-        sum += (i & 1) != 0 ? octet : std::uint32_t{octet} << 8;
+        const auto byte = static_cast<unsigned char>(rdata[i]);
+        sum += (i & 1) != 0 ? byte : std::uint32_t{byte} << 8;
     }
     return static_cast<std::uint16_t>(sum + (sum >> 16));
 }
@@ -87,7 +87,7 @@ std::string dnskey(WireReader& reader) {
     const auto flags = reader.u16();
     const auto protocol = reader.u8();
     const auto algorithm = reader.u8();
-    return fmt::format("{} {} {} ({} octets, key tag {})", flags, protocol, algorithm, reader.rest().size(),
+    return fmt::format("{} {} {} ({} bytes, key tag {})", flags, protocol, algorithm, reader.rest().size(),
                        tag);
 }
 
@@ -111,7 +111,7 @@ std::string rrsig(WireReader& reader) {
     const auto inception = reader.u32();
     const auto tag = reader.u16();
     const std::string signer = reader.name();
-    return fmt::format("{} {} {} {} {} {} {} {} ({} octets)", type_name(type), algorithm, labels, ttl,
+    return fmt::format("{} {} {} {} {} {} {} {} ({} bytes)", type_name(type), algorithm, labels, ttl,
                        signature_time(expiration), signature_time(inception), tag, signer,
                        reader.rest().size());
 }
@@ -153,9 +153,9 @@ std::string svcb(WireReader& reader) {
 std::string known(std::uint16_t type, WireReader& reader) {
     switch (type) {
         case kA:
-            return address(reader.octets(4));
+            return address(reader.bytes(4));
         case kAaaa:
-            return address(reader.octets(16));
+            return address(reader.bytes(16));
         case kNs:
         case kCname:
         case kPtr:
@@ -220,9 +220,9 @@ std::string rdata_text(std::uint16_t type, WireReader rdata) {
     if (reader.good() && reader.left() == 0) {
         return out;
     }
-    const ByteView octets = rdata.rest();
+    const ByteView bytes = rdata.rest();
     // Records are bounded by the message's 64 KiB; so is the hex form, twice that.
-    return octets.empty() ? "\\# 0" : fmt::format("\\# {} {}", octets.size(), hex(octets));
+    return bytes.empty() ? "\\# 0" : fmt::format("\\# {} {}", bytes.size(), hex(bytes));
 }
 
 }  // namespace sslsniff::dns

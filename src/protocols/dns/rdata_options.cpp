@@ -25,7 +25,7 @@ std::string comma_list(WireReader& value, ReadOne read_one) {
 std::string ip(WireReader& value, bool v6) {
     IpAddress out;
     out.family = v6 ? IpAddress::Family::v6 : IpAddress::Family::v4;
-    std::ranges::copy(value.octets(v6 ? 16 : 4), out.bytes.begin());
+    std::ranges::copy(value.bytes(v6 ? 16 : 4), out.bytes.begin());
     return to_string(out);
 }
 
@@ -55,20 +55,20 @@ std::string svc_value(std::uint16_t key, WireReader& value) {
     }
 }
 
-/// RFC 7871 section 6: family, prefix lengths, as many octets of address as the source prefix needs.
+/// RFC 7871 section 6: family, prefix lengths, as many bytes of address as the source prefix needs.
 std::string client_subnet(WireReader& value) {
     const auto family = value.u16();
     const auto source = value.u8();
     const auto scope = value.u8();
-    const ByteView octets = value.rest();
+    const ByteView bytes = value.rest();
     const std::size_t full = family == 1 ? 4 : 16;
-    if (family < 1 || family > 2 || octets.size() > full || source > full * 8) {
+    if (family < 1 || family > 2 || bytes.size() > full || source > full * 8) {
         value.fail();
         return {};
     }
     IpAddress address;
     address.family = family == 1 ? IpAddress::Family::v4 : IpAddress::Family::v6;
-    std::ranges::copy(octets, address.bytes.begin());
+    std::ranges::copy(bytes, address.bytes.begin());
     return scope == 0 ? fmt::format("{}/{}", to_string(address), source)
                       : fmt::format("{}/{}/{}", to_string(address), source, scope);
 }
@@ -97,7 +97,7 @@ std::string option_text(std::uint16_t code, WireReader value) {
             out = reader.left() == 0 ? "" : fmt::format("{}ms", reader.u16() * 100U);
             break;
         case 12:
-            out = fmt::format("{} octets", reader.rest().size());
+            out = fmt::format("{} bytes", reader.rest().size());
             break;
         case 15:
             out = extended_error(reader);

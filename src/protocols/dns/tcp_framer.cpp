@@ -12,9 +12,9 @@ namespace {
 constexpr std::size_t kPrefix = 2;
 constexpr std::size_t kHeader = 12;
 
-std::size_t length_at(ByteView octets) {
-    return static_cast<std::size_t>(static_cast<unsigned char>(octets[0])) << 8 |
-           static_cast<unsigned char>(octets[1]);
+std::size_t length_at(ByteView bytes) {
+    return static_cast<std::size_t>(static_cast<unsigned char>(bytes[0])) << 8 |
+           static_cast<unsigned char>(bytes[1]);
 }
 
 }  // namespace
@@ -85,18 +85,18 @@ std::optional<TcpFramer::Framed> TcpFramer::unfinished() {
     return Framed{ByteView(buffer_).substr(kPrefix), kPrefix + length_at(buffer_) - buffer_.size()};
 }
 
-void TcpFramer::gap(std::uint64_t octets) {
+void TcpFramer::gap(std::uint64_t bytes) {
     if (used_) {
         clear_message();
     }
     const std::size_t want = buffer_.size() >= kPrefix ? kPrefix + length_at(buffer_) : 0;
     const std::size_t have = buffer_.size() + missing_;
-    if (searching_ || octets == 0 || want < have || octets > want - have) {
+    if (searching_ || bytes == 0 || want < have || bytes > want - have) {
         lose();
         return;
     }
     holed_ = true;
-    missing_ += octets;
+    missing_ += bytes;
 }
 
 void TcpFramer::search(ByteView& bytes) {

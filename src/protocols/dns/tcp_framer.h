@@ -8,20 +8,20 @@
 
 namespace sslsniff::dns {
 
-/// Cuts one direction of DNS over TCP or TLS into messages: each behind its length in two octets (RFC 1035
+/// Cuts one direction of DNS over TCP or TLS into messages: each behind its length in two bytes (RFC 1035
 /// section 4.2.2, RFC 7858).
 class TcpFramer {
   public:
     struct Framed {
-        ByteView octets;            ///< what was captured before any hole; valid until the next call
-        std::uint64_t missing = 0;  ///< octets of the message that were not captured, or come after a hole
+        ByteView bytes;             ///< what was captured before any hole; valid until the next call
+        std::uint64_t missing = 0;  ///< bytes of the message that were not captured, or come after a hole
     };
-    /// Takes octets from the front of `bytes` up to the end of one message; nothing when it needs more.
+    /// Takes bytes from the front of `bytes` up to the end of one message; nothing when it needs more.
     std::optional<Framed> next(ByteView& bytes);
     /// What was captured of a message that is not finished, when it is at least a header.
     std::optional<Framed> unfinished();
-    /// `octets` are missing here (0: nobody knows how many).
-    void gap(std::uint64_t octets);
+    /// `bytes` are missing here (0: nobody knows how many).
+    void gap(std::uint64_t bytes);
     /// Where messages begin is not known: searches for one that is beyond doubt.
     void lose();
     /// Bytes of memory outside of itself.

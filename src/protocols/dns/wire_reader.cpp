@@ -6,13 +6,13 @@ namespace sslsniff::dns {
 
 std::uint64_t WireReader::number(std::size_t size) {
     std::uint64_t value = 0;
-    for (const char c : octets(size)) {
+    for (const char c : bytes(size)) {
         value = value << 8 | static_cast<unsigned char>(c);
     }
     return value;
 }
 
-ByteView WireReader::octets(std::size_t count) {
+ByteView WireReader::bytes(std::size_t count) {
     if (count > left()) {
         good_ = false;
         return {};
@@ -24,14 +24,14 @@ ByteView WireReader::octets(std::size_t count) {
 
 WireReader WireReader::part(std::size_t count) {
     WireReader out = *this;
-    octets(count);
+    bytes(count);
     out.end_ = good_ ? at_ : out.at_;
     out.good_ = good_;
     return out;
 }
 
 std::string WireReader::name() {
-    constexpr std::size_t kMaxName = 255;  // RFC 1035 section 2.3.4, length octets included
+    constexpr std::size_t kMaxName = 255;  // RFC 1035 section 2.3.4, length bytes included
     constexpr int kMaxJumps = 127;         // one per label at most; more is made to cost time
     std::string out;
     std::size_t size = 1;

@@ -7,7 +7,7 @@
 
 namespace sslsniff::dns {
 
-/// Reads numbers, octets and names of a message. After the first read past the end, or of a name that is
+/// Reads numbers, bytes and names of a message. After the first read past the end, or of a name that is
 /// refused, everything read is zero or empty and good() is false.
 class WireReader {
   public:
@@ -16,14 +16,14 @@ class WireReader {
     std::uint8_t u8() { return static_cast<std::uint8_t>(number(1)); }
     std::uint16_t u16() { return static_cast<std::uint16_t>(number(2)); }
     std::uint32_t u32() { return static_cast<std::uint32_t>(number(4)); }
-    ByteView octets(std::size_t count);
-    ByteView rest() { return octets(left()); }
+    ByteView bytes(std::size_t count);
+    ByteView rest() { return bytes(left()); }
     /// RFC 1035 section 4.1.4. Pointers may only lead backwards, so there are no loops.
     std::string name();
-    /// <character-string>: a length octet and so many octets.
-    ByteView character_string() { return octets(u8()); }
+    /// <character-string>: a length byte and so many bytes.
+    ByteView character_string() { return bytes(u8()); }
 
-    /// A reader of the next `count` octets, in which names may still point into the whole message; this one
+    /// A reader of the next `count` bytes, in which names may still point into the whole message; this one
     /// moves behind them.
     WireReader part(std::size_t count);
     bool good() const { return good_; }

@@ -42,9 +42,7 @@ class GrpcCall final : public HttpApplication {
             response_.coding = exchange.response->headers.find("grpc-encoding").value_or(ByteView());
         }
     }
-    void on_octets(Side side, ByteView octets, Timestamp time) override {
-        half(side).reader.feed(octets, time);
-    }
+    void on_bytes(Side side, ByteView bytes, Timestamp time) override { half(side).reader.feed(bytes, time); }
     void on_missing(Side side, std::uint64_t bytes) override { half(side).reader.gap(bytes); }
     void on_end(Side side, Timestamp /*time*/) override { half(side).ended = true; }
 
@@ -113,7 +111,7 @@ class GrpcCall final : public HttpApplication {
         grpc::MessageReader reader;
         std::uint64_t messages = 0;
         std::uint64_t compressed = 0;
-        std::uint64_t octets = 0;  ///< of messages, without prefixes
+        std::uint64_t bytes = 0;  ///< of messages, without prefixes
         bool ended = false;
         std::optional<Message> first;  ///< held back: a call of one message is no stream
     };
@@ -127,7 +125,7 @@ class GrpcCall final : public HttpApplication {
         }
         ++half.messages;
         half.compressed += message.compressed ? 1 : 0;
-        half.octets += message.body.size;
+        half.bytes += message.body.size;
         describe(half, message);
         // A message while the other side goes on with its own shows that that one streams.
         Half& other = half.side == Side::request ? response_ : request_;
@@ -162,7 +160,7 @@ class GrpcCall final : public HttpApplication {
             body.content_encoding = half.coding;
         }
         if (schema_ != nullptr && !message.damaged) {
-            body.json = schema_->to_json(path_, schema_side(half), decode_body(body).octets);
+            body.json = schema_->to_json(path_, schema_side(half), decode_body(body).bytes);
         }
     }
 
@@ -181,7 +179,7 @@ class GrpcCall final : public HttpApplication {
     static void write_half(FieldWriter& writer, std::string_view key, const Half& half) {
         writer.begin_object(key);
         writer.number("messages", half.messages);
-        writer.number("bytes", half.octets);
+        writer.number("bytes", half.bytes);
         writer.number("compressed", half.compressed);
         if (half.reader.broken()) {
             writer.boolean("broken", true);

@@ -30,13 +30,13 @@ std::optional<std::uint32_t> base64_value(char c) {
 MessageReader::MessageReader(Sink sink, std::size_t max_body, bool base64)
     : sink_(std::move(sink)), max_body_(max_body), base64_(base64) {}
 
-void MessageReader::feed(ByteView octets, Timestamp time) {
+void MessageReader::feed(ByteView bytes, Timestamp time) {
     if (!base64_) {
-        read(octets, time);
+        read(bytes, time);
         return;
     }
     Bytes plain;
-    for (const char c : octets) {
+    for (const char c : bytes) {
         if (const std::optional<std::uint32_t> value = base64_value(c)) {
             quantum_ = (quantum_ << 6U | *value) & 0xFFFFU;
             quantum_bits_ += 6;
@@ -51,25 +51,25 @@ void MessageReader::feed(ByteView octets, Timestamp time) {
     read(plain, time);
 }
 
-void MessageReader::read(ByteView octets, Timestamp time) {
+void MessageReader::read(ByteView bytes, Timestamp time) {
     if (lost_) {
-        const bool whole = octets.size() >= kPrefixSize &&
-                           static_cast<unsigned char>(octets[0]) <= kCompressed &&
-                           length_of(octets) == octets.size() - kPrefixSize;
+        const bool whole = bytes.size() >= kPrefixSize &&
+                           static_cast<unsigned char>(bytes[0]) <= kCompressed &&
+                           length_of(bytes) == bytes.size() - kPrefixSize;
         if (!whole) {
             return;
         }
         lost_ = false;
     }
-    while (!octets.empty()) {
+    while (!bytes.empty()) {
         if (prefix_.size() < kPrefixSize) {
             if (prefix_.empty()) {
                 message_ = {};
                 message_.start = time;
             }
-            const std::size_t take = std::min(octets.size(), kPrefixSize - prefix_.size());
-            prefix_.append(octets.substr(0, take));
-            octets.remove_prefix(take);
+            const std::size_t take = std::min(bytes.size(), kPrefixSize - prefix_.size());
+            prefix_.append(bytes.substr(0, take));
+            bytes.remove_prefix(take);
             if (prefix_.size() < kPrefixSize) {
                 return;
             }
@@ -83,9 +83,9 @@ void MessageReader::read(ByteView octets, Timestamp time) {
             message_.trailers = (flags & kTrailers) != 0;
             left_ = length_of(prefix_);
         }
-        const std::size_t take = std::min<std::uint64_t>(octets.size(), left_);
-        append(message_.body, octets.substr(0, take), message_.damaged ? 0 : max_body_);
-        octets.remove_prefix(take);
+        const std::size_t take = std::min<std::uint64_t>(bytes.size(), left_);
+        append(message_.body, bytes.substr(0, take), message_.damaged ? 0 : max_body_);
+        bytes.remove_prefix(take);
         left_ -= take;
         if (left_ == 0) {
             finish(time);

@@ -13,7 +13,7 @@ namespace sslsniff::grpc {
 struct Message {
     bool compressed = false;
     bool trailers = false;  ///< gRPC-Web's last frame: header fields as text
-    bool damaged = false;   ///< octets of it are missing
+    bool damaged = false;   ///< bytes of it are missing
     Body body;              ///< without prefix, still compressed
     Timestamp start;
     Timestamp end;
@@ -24,11 +24,11 @@ class MessageReader {
   public:
     using Sink = std::function<void(Message&&)>;
 
-    /// `max_body`: octets kept of each message. `base64`: the body is gRPC-Web's text form.
+    /// `max_body`: bytes kept of each message. `base64`: the body is gRPC-Web's text form.
     MessageReader(Sink sink, std::size_t max_body, bool base64);
 
-    void feed(ByteView octets, Timestamp time);
-    /// `bytes` octets are missing, 0 when unknown. Where that hides a boundary, the reader goes on at the
+    void feed(ByteView bytes, Timestamp time);
+    /// `bytes` bytes are missing, 0 when unknown. Where that hides a boundary, the reader goes on at the
     /// next piece that is one message exactly.
     void gap(std::uint64_t bytes);
 
@@ -41,7 +41,7 @@ class MessageReader {
     bool shed() { return message_.body.shed(); }
 
   private:
-    void read(ByteView octets, Timestamp time);
+    void read(ByteView bytes, Timestamp time);
     void finish(Timestamp time);
 
     Sink sink_;
@@ -51,7 +51,7 @@ class MessageReader {
     unsigned quantum_bits_ = 0;
     bool lost_ = false;
     Bytes prefix_;
-    std::uint64_t left_ = 0;  ///< octets of the message still to come
+    std::uint64_t left_ = 0;  ///< bytes of the message still to come
     Message message_;
 };
 

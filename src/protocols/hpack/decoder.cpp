@@ -10,11 +10,11 @@
 namespace sslsniff::hpack {
 namespace {
 
-/// Octets of a header block that are not decoded yet. Every step returns nothing when they do not suffice or
+/// Bytes of a header block that are not decoded yet. Every step returns nothing when they do not suffice or
 /// are not well-formed.
 class Reader {
   public:
-    explicit Reader(ByteView octets) : rest_(octets) {}
+    explicit Reader(ByteView bytes) : rest_(bytes) {}
     bool empty() const { return rest_.empty(); }
     std::uint8_t peek() const { return static_cast<std::uint8_t>(rest_.front()); }
 
@@ -32,9 +32,9 @@ class Reader {
             if (rest_.empty()) {
                 return std::nullopt;
             }
-            const std::uint8_t octet = take();
-            value += static_cast<std::uint64_t>(octet & 0x7FU) << shift;
-            if ((octet & 0x80U) == 0) {
+            const std::uint8_t byte = take();
+            value += static_cast<std::uint64_t>(byte & 0x7FU) << shift;
+            if ((byte & 0x80U) == 0) {
                 return value <= UINT32_MAX ? std::optional<std::size_t>(value) : std::nullopt;
             }
         }
@@ -51,20 +51,20 @@ class Reader {
         if (!length || *length > rest_.size()) {
             return false;
         }
-        const ByteView octets = rest_.substr(0, *length);
+        const ByteView bytes = rest_.substr(0, *length);
         rest_.remove_prefix(*length);
         if (huffman) {
-            return huffman_decode(octets, out);
+            return huffman_decode(bytes, out);
         }
-        out.assign(octets);
+        out.assign(bytes);
         return true;
     }
 
   private:
     std::uint8_t take() {
-        const auto octet = static_cast<std::uint8_t>(rest_.front());
+        const auto byte = static_cast<std::uint8_t>(rest_.front());
         rest_.remove_prefix(1);
-        return octet;
+        return byte;
     }
 
     ByteView rest_;
@@ -93,7 +93,7 @@ std::optional<Reference> lookup(const DynamicTable& table, std::size_t index) {
     return table.has_unknown() ? std::optional(Reference{{}, {}, false, false}) : std::nullopt;
 }
 
-/// A literal of section 6.2 whose first octet has an index prefix of `bits`.
+/// A literal of section 6.2 whose first byte has an index prefix of `bits`.
 std::optional<Field> literal(Reader& reader, const DynamicTable& table, unsigned bits) {
     const std::optional<std::size_t> index = reader.integer(bits);
     if (!index) {
@@ -131,8 +131,8 @@ class FieldList {
     }
 
   private:
-    bool reserve(std::size_t octets, bool known) {
-        const std::size_t size = octets + 32;
+    bool reserve(std::size_t bytes, bool known) {
+        const std::size_t size = bytes + 32;
         if (block_.truncated || size > room_) {
             block_.truncated = true;
             return false;
@@ -149,8 +149,8 @@ class FieldList {
 /// One representation of section 6: adds its field to `fields` or changes the table's size. False when it is
 /// not well-formed.
 bool representation(Reader& reader, DynamicTable& table, FieldList& fields, bool& seen_field) {
-    const std::uint8_t octet = reader.peek();
-    if ((octet & 0xE0U) == 0x20U) {
+    const std::uint8_t byte = reader.peek();
+    if ((byte & 0xE0U) == 0x20U) {
         const std::optional<std::size_t> capacity = reader.integer(5);
         if (!capacity || seen_field) {  // section 4.2: only at the beginning of a block
             return false;
@@ -159,7 +159,7 @@ bool representation(Reader& reader, DynamicTable& table, FieldList& fields, bool
         return true;
     }
     seen_field = true;
-    if ((octet & 0x80U) != 0) {
+    if ((byte & 0x80U) != 0) {
         const std::optional<std::size_t> index = reader.integer(7);
         const std::optional<Reference> field = index ? lookup(table, *index) : std::nullopt;
         if (!field) {
@@ -168,7 +168,7 @@ bool representation(Reader& reader, DynamicTable& table, FieldList& fields, bool
         fields.add(*field);
         return true;
     }
-    const bool insert = (octet & 0x40U) != 0;
+    const bool insert = (byte & 0x40U) != 0;
     std::optional<Field> field = literal(reader, table, insert ? 6 : 4);
     if (!field) {
         return false;
@@ -199,8 +199,8 @@ Block Decoder::decode(ByteView block) {
     return result;
 }
 
-Block Decoder::decode_prefix(ByteView octets) {
-    Block result = decode(octets);
+Block Decoder::decode_prefix(ByteView bytes) {
+    Block result = decode(bytes);
     result.damaged = true;
     lose();
     return result;

@@ -22,13 +22,13 @@ struct Block {
 class Decoder {
   public:
     /// `from_start`: the first block given to decode() is the first of the connection. `max_list` bounds the
-    /// fields kept of one block, in octets of names and values plus 32 for each field.
+    /// fields kept of one block, in bytes of names and values plus 32 for each field.
     Decoder(bool from_start, std::size_t max_list);
 
     /// Decodes one whole header block. A damaged one leaves the table as after lose().
     Block decode(ByteView block);
-    /// Decodes the first octets of a block whose rest was lost; then as lose().
-    Block decode_prefix(ByteView octets);
+    /// Decodes the first bytes of a block whose rest was lost; then as lose().
+    Block decode_prefix(ByteView bytes);
     /// Header blocks may have passed unseen.
     void lose() { table_.lose(); }
 

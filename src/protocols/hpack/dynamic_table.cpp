@@ -39,8 +39,8 @@ void DynamicTable::insert(Field field) {
     evict();
 }
 
-void DynamicTable::set_capacity(std::size_t octets) {
-    capacity_ = octets;
+void DynamicTable::set_capacity(std::size_t bytes) {
+    capacity_ = bytes;
     evict();
 }
 

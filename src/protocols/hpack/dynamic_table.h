@@ -26,7 +26,7 @@ struct Field {
 /// more. Keeping one that the encoder has already evicted is harmless: a correct encoder never refers to it.
 class DynamicTable {
   public:
-    /// `complete`: the table is known to be empty and of the initial capacity of 4096 octets.
+    /// `complete`: the table is known to be empty and of the initial capacity of 4096 bytes.
     explicit DynamicTable(bool complete);
 
     /// The entry `index` counted from the newest, 1 on; null when it is not known or not there.
@@ -34,16 +34,16 @@ class DynamicTable {
     /// True when there may be entries behind those known.
     bool has_unknown() const { return has_unknown_; }
 
-    /// Names of more than kMaxName octets are not kept: they come back as unknown. Otherwise a small block
+    /// Names of more than kMaxName bytes are not kept: they come back as unknown. Otherwise a small block
     /// of references to one long name would make us copy gigabytes.
     void insert(Field field);
     static constexpr std::size_t kMaxName = 1024;
     /// A dynamic table size update (section 6.3).
-    void set_capacity(std::size_t octets);
+    void set_capacity(std::size_t bytes);
     /// An unknown number of entries was inserted, and the capacity may have changed.
     void lose();
 
-    /// Octets, the initial ones when not known.
+    /// Bytes, the initial ones when not known.
     std::size_t capacity() const;
     std::size_t known_entries() const { return entries_.size(); }
     /// Size of the known entries as section 4.1 counts it; unknown names and values count as empty.
@@ -56,7 +56,7 @@ class DynamicTable {
 
     std::deque<Field> entries_;  ///< newest first
     std::size_t size_ = 0;
-    std::optional<std::size_t> capacity_;  ///< octets; absent when not known
+    std::optional<std::size_t> capacity_;  ///< bytes; absent when not known
     bool has_unknown_ = false;
 };
 

@@ -7,7 +7,7 @@
 namespace sslsniff::hpack {
 namespace {
 
-constexpr std::size_t kSymbols = 257;  // 256 octets and EOS
+constexpr std::size_t kSymbols = 257;  // 256 bytes and EOS
 constexpr unsigned kMaxLength = 30;
 constexpr unsigned kFastBits = 8;
 

@@ -7,7 +7,7 @@ namespace {
 
 constexpr ByteView kUnknownName = "sslsniff-unknown";
 constexpr ByteView kUnknownValue = "not captured";
-/// A table of the initial size holds about as many fields: 32 octets of overhead each leave few for text.
+/// A table of the initial size holds about as many fields: 32 bytes of overhead each leave few for text.
 constexpr std::size_t kPlaceholders = 120;
 /// Room for placeholders and known fields; that an encoder's own table is smaller does not matter, since it
 /// does not refer to what it has evicted.
@@ -39,8 +39,8 @@ void append_insertion(Bytes& out, ByteView name, ByteView value) {
     append_string(out, value);
 }
 
-void append_capacity(Bytes& out, std::size_t octets) {
-    append_integer(out, 0x20, 5, octets);
+void append_capacity(Bytes& out, std::size_t bytes) {
+    append_integer(out, 0x20, 5, bytes);
 }
 
 }  // namespace
@@ -53,16 +53,16 @@ TableBlock encode_table(const DynamicTable& table) {
         block.is_exact = block.is_exact && field.name_known && field.value_known;
     }
     block.capacity = block.is_exact ? table.capacity() : kWideCapacity + table.known_size();
-    append_capacity(block.octets, 0);  // nothing that was there before remains
-    append_capacity(block.octets, block.capacity);
+    append_capacity(block.bytes, 0);  // nothing that was there before remains
+    append_capacity(block.bytes, block.capacity);
     if (table.has_unknown()) {
         for (std::size_t i = 0; i < kPlaceholders; ++i) {
-            append_insertion(block.octets, kUnknownName, kUnknownValue);
+            append_insertion(block.bytes, kUnknownName, kUnknownValue);
         }
     }
     for (std::size_t i = table.known_entries(); i >= 1; --i) {
         const Field& field = *table.find(i);
-        append_insertion(block.octets, field.name_known ? ByteView(field.name) : kUnknownName,
+        append_insertion(block.bytes, field.name_known ? ByteView(field.name) : kUnknownName,
                          field.value_known ? ByteView(field.value) : kUnknownValue);
     }
     return block;

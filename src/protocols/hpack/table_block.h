@@ -11,7 +11,7 @@ namespace sslsniff::hpack {
 /// refer to then mean what they meant. Parts that are not known become fields "sslsniff-unknown: not
 /// captured", as many as an encoder is likely to refer to.
 struct TableBlock {
-    Bytes octets;
+    Bytes bytes;
     std::size_t capacity = 0;  ///< the decoder must allow a table of this size
     bool is_exact = false;     ///< there are no such parts
 };

@@ -15,7 +15,7 @@ class ParserHost;
 struct ParserLimits;
 
 /// What an HTTP exchange carries when its bodies are streams of messages: gRPC, server-sent events,
-/// WebSocket. Owned by the exchange; told of the octets of both bodies in the order they pass, so that
+/// WebSocket. Owned by the exchange; told of the bytes of both bodies in the order they pass, so that
 /// messages can be emitted while the exchange goes on, and asked for what it adds to the exchange's
 /// description.
 class HttpApplication {
@@ -29,8 +29,8 @@ class HttpApplication {
 
     /// A header section of the exchange became known.
     virtual void on_head(const HttpExchange& /*exchange*/) {}
-    virtual void on_octets(Side side, ByteView octets, Timestamp time) = 0;
-    /// `bytes` octets are missing here, 0 when nobody knows how many.
+    virtual void on_bytes(Side side, ByteView bytes, Timestamp time) = 0;
+    /// `bytes` bytes are missing here, 0 when nobody knows how many.
     virtual void on_missing(Side side, std::uint64_t bytes) = 0;
     /// The body is over.
     virtual void on_end(Side side, Timestamp time) = 0;

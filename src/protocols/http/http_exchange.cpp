@@ -141,13 +141,13 @@ void HttpMessage::save_body(BodyStore& store) {
     }
 }
 
-void HttpMessage::receive(ByteView octets, std::size_t limit, Timestamp time) {
-    append(body, octets, limit);
+void HttpMessage::receive(ByteView bytes, std::size_t limit, Timestamp time) {
+    append(body, bytes, limit);
     if (body.record) {
-        body.record->write(octets);
+        body.record->write(bytes);
     }
     if (application != nullptr) {
-        application->on_octets(side, octets, time);
+        application->on_bytes(side, bytes, time);
     }
 }
 

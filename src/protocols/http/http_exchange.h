@@ -27,9 +27,9 @@ struct HttpMessage {
     HttpApplication* application = nullptr;  ///< owned by the exchange
     HttpApplication::Side side = HttpApplication::Side::request;
 
-    /// The next octets of the body; at most `limit` of all are kept.
-    void receive(ByteView octets, std::size_t limit, Timestamp time);
-    /// `bytes` octets of the body are missing here, 0 when nobody knows how many.
+    /// The next bytes of the body; at most `limit` of all are kept.
+    void receive(ByteView bytes, std::size_t limit, Timestamp time);
+    /// `bytes` bytes of the body are missing here, 0 when nobody knows how many.
     void miss(std::uint64_t bytes);
     /// The body is over.
     void end(Timestamp time);

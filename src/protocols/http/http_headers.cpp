@@ -10,14 +10,14 @@ void HttpHeaders::add(ByteView name, ByteView value) {
     extend_value(value);
 }
 
-void HttpHeaders::extend_name(ByteView octets) {
-    octets_.append(octets);
-    entries_.back().name += static_cast<std::uint32_t>(octets.size());
+void HttpHeaders::extend_name(ByteView bytes) {
+    bytes_.append(bytes);
+    entries_.back().name += static_cast<std::uint32_t>(bytes.size());
 }
 
-void HttpHeaders::extend_value(ByteView octets) {
-    octets_.append(octets);
-    entries_.back().value += static_cast<std::uint32_t>(octets.size());
+void HttpHeaders::extend_value(ByteView bytes) {
+    bytes_.append(bytes);
+    entries_.back().value += static_cast<std::uint32_t>(bytes.size());
 }
 
 void HttpHeaders::trim_value() {
@@ -25,15 +25,15 @@ void HttpHeaders::trim_value() {
         return;
     }
     auto& value = entries_.back().value;
-    while (value > 0 && (octets_.back() == ' ' || octets_.back() == '\t')) {
-        octets_.pop_back();
+    while (value > 0 && (bytes_.back() == ' ' || bytes_.back() == '\t')) {
+        bytes_.pop_back();
         --value;
     }
 }
 
 HttpHeaders::Field HttpHeaders::operator[](std::size_t index) const {
     const Entry& entry = entries_[index];
-    const ByteView all = octets_;
+    const ByteView all = bytes_;
     return {all.substr(entry.begin, entry.name), all.substr(entry.begin + entry.name, entry.value)};
 }
 

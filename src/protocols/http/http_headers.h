@@ -11,7 +11,7 @@
 
 namespace sslsniff {
 
-/// Header or trailer fields in the order sent, repetitions kept (RFC 9110 section 5). All octets live in one
+/// Header or trailer fields in the order sent, repetitions kept (RFC 9110 section 5). All bytes live in one
 /// buffer, so a section of any number of fields costs two allocations. Names and values are hostile.
 class HttpHeaders {
   public:
@@ -23,9 +23,9 @@ class HttpHeaders {
     void add(ByteView name, ByteView value);
 
     /// Piecewise: a new field with empty name and value, then its name, then its value.
-    void begin_field() { entries_.push_back({static_cast<std::uint32_t>(octets_.size()), 0, 0}); }
-    void extend_name(ByteView octets);
-    void extend_value(ByteView octets);
+    void begin_field() { entries_.push_back({static_cast<std::uint32_t>(bytes_.size()), 0, 0}); }
+    void extend_name(ByteView bytes);
+    void extend_value(ByteView bytes);
     void trim_value();  ///< removes trailing SP and HTAB of the last value
 
     bool empty() const { return entries_.empty(); }
@@ -38,10 +38,10 @@ class HttpHeaders {
     bool has_token(ByteView name, ByteView token) const;
 
     /// Memory the fields stand for, as HPACK counts it (RFC 7541 section 4.1): bytes + 32 for each field.
-    std::size_t cost() const { return octets_.size() + kFieldCost * entries_.size(); }
+    std::size_t cost() const { return bytes_.size() + kFieldCost * entries_.size(); }
     static constexpr std::size_t kFieldCost = 32;
     /// Bytes of memory outside of itself.
-    std::size_t held() const { return heap_bytes(octets_) + heap_bytes(entries_); }
+    std::size_t held() const { return heap_bytes(bytes_) + heap_bytes(entries_); }
 
     class Iterator {
       public:
@@ -66,7 +66,7 @@ class HttpHeaders {
         std::uint32_t name;
         std::uint32_t value;
     };
-    Bytes octets_;
+    Bytes bytes_;
     std::vector<Entry> entries_;
 };
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kExcerpt = 100;
 
-/// The beginning of `text`, which is the beginning of `size` octets.
+/// The beginning of `text`, which is the beginning of `size` bytes.
 void append_excerpt(std::string& line, ByteView text, std::uint64_t size) {
     const ByteView cut = text.substr(0, kExcerpt);
     const ByteView excerpt = cut.substr(0, without_cut_code_point(cut));

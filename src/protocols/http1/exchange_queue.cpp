@@ -66,7 +66,7 @@ HttpRequest& ExchangeQueue::begin_request(Http1Head&& head) {
 }
 
 /// A client that does not pipeline sends a request only when it has the response to the one before: if that
-/// did not come by and octets are missing, it is among them. `last`: the request whose response may still
+/// did not come by and bytes are missing, it is among them. `last`: the request whose response may still
 /// come.
 void ExchangeQueue::close_lost_responses(const Slot* last) {
     for (auto slot = unanswered_.begin();

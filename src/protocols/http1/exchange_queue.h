@@ -46,7 +46,7 @@ class ExchangeQueue {
     /// Ends the half in progress though its end was not seen.
     void cut(StartLineMatcher::Kind kind);
 
-    /// The half in progress misses octets, or will not be finished.
+    /// The half in progress misses bytes, or will not be finished.
     void damage(StartLineMatcher::Kind kind, std::uint64_t missing, std::string_view why);
     /// A request began of which nothing is worth showing.
     void owe_response();
@@ -57,7 +57,7 @@ class ExchangeQueue {
     /// How the connection began, in the direction of the requests, before HTTP was recognised: a response
     /// without request may answer that. Empty: nothing passed, or was not seen.
     void set_not_understood(ByteView beginning) { not_understood_ = beginning; }
-    /// Whole messages of this kind may have passed unseen; `bytes`: octets of them, 0 when unknown.
+    /// Whole messages of this kind may have passed unseen; `bytes`: bytes of them, 0 when unknown.
     void lost(StartLineMatcher::Kind kind, std::uint64_t bytes, Timestamp time);
     /// Emits all, finished or not.
     void finish();

@@ -34,7 +34,7 @@ MessageReader& Http1Parser::reader(Direction direction) {
     return direction == request_direction_ ? requests_ : responses_;
 }
 
-/// True while octets of this direction cannot be understood: nobody knows its kind, or HTTP may be over.
+/// True while bytes of this direction cannot be understood: nobody knows its kind, or HTTP may be over.
 bool Http1Parser::waits(Direction direction) const {
     return !request_direction_ || (deciding_ && direction == *request_direction_);
 }
@@ -107,7 +107,7 @@ void Http1Parser::guess_from_held() {
         Bytes beginning;
         for (const Held& held : held_) {
             if (held.direction == direction && !held.gap && beginning.size() < kMaxMethod) {
-                beginning += held.octets;
+                beginning += held.bytes;
             }
         }
         const StartLineResemblance found = resembles_start_line(beginning);
@@ -126,22 +126,22 @@ void Http1Parser::set_request_direction(Direction direction) {
 
 bool Http1Parser::hold(Direction direction, ByteView bytes, Timestamp time,
                        std::optional<std::uint64_t> gap) {
-    if (held_octets_ + bytes.size() > kMaxHeld) {
+    if (held_bytes_ + bytes.size() > kMaxHeld) {
         return false;
     }
-    held_octets_ += bytes.size() + sizeof(Held);
+    held_bytes_ += bytes.size() + sizeof(Held);
     held_.push_back({direction, time, Bytes(bytes), gap});
     return true;
 }
 
 /// Reads what was held until the direction of the requests was known. Some of it may be held again.
 void Http1Parser::release_guessed() {
-    held_octets_ = 0;
+    held_bytes_ = 0;
     for (const Held& held : std::exchange(held_, {})) {
         if (held.gap) {
             gap(held.direction, *held.gap, held.time);
         } else {
-            read(held.direction, held.octets, held.time);
+            read(held.direction, held.bytes, held.time);
         }
     }
 }
@@ -151,14 +151,14 @@ void Http1Parser::release_requests() {
     while (!held_.empty() && !deciding_) {
         Held held = std::move(held_.front());
         held_.pop_front();
-        held_octets_ -= held.octets.size() - held.begin + sizeof(Held);
+        held_bytes_ -= held.bytes.size() - held.begin + sizeof(Held);
         if (held.gap) {
             requests_.gap(*held.gap, held.time);
             continue;
         }
-        held.begin += requests_.feed(ByteView(held.octets).substr(held.begin), held.time);
-        if (held.begin < held.octets.size()) {
-            held_octets_ += held.octets.size() - held.begin + sizeof(Held);
+        held.begin += requests_.feed(ByteView(held.bytes).substr(held.begin), held.time);
+        if (held.begin < held.bytes.size()) {
+            held_bytes_ += held.bytes.size() - held.begin + sizeof(Held);
             held_.push_front(std::move(held));
         }
     }
@@ -203,7 +203,7 @@ void Http1Parser::finish(Timestamp time) {
 }
 
 std::size_t Http1Parser::held() const {
-    return allocated(sizeof(*this)) + kEmptyDeque + held_octets_ + requests_.held() + responses_.held() +
+    return allocated(sizeof(*this)) + kEmptyDeque + held_bytes_ + requests_.held() + responses_.held() +
            queue_.held();
 }
 
@@ -221,14 +221,14 @@ std::uint64_t Http1Parser::give_up(std::size_t bytes) {
 bool Http1Parser::drop_held() {
     std::array<std::uint64_t, 2> dropped{};
     for (const Held& held : held_) {
-        dropped[index(held.direction)] += held.octets.size() - held.begin;
+        dropped[index(held.direction)] += held.bytes.size() - held.begin;
     }
     if (dropped[0] + dropped[1] == 0) {
         return false;
     }
     const Timestamp time = held_.back().time;
     held_ = {};
-    held_octets_ = 0;
+    held_bytes_ = 0;
     guesses_.fill(Guess(StartLineMatcher::Methods::known));
     for (const Direction direction : {Direction::sent, Direction::received}) {
         if (dropped[index(direction)] != 0) {
@@ -332,7 +332,7 @@ void Http1Parser::switch_protocol(Direction direction, ByteView rest) {
         if (entry.gap) {
             break;
         }
-        held += ByteView(entry.octets).substr(entry.begin);
+        held += ByteView(entry.bytes).substr(entry.begin);
     }
     queue_.finish();
     const bool received = direction == Direction::received;

@@ -30,9 +30,9 @@ class Http1Parser final : public ProtocolParser, private Http1Listener {
     struct Held {
         Direction direction;
         Timestamp time;
-        Bytes octets;
-        std::optional<std::uint64_t> gap;  ///< then no octets
-        std::size_t begin = 0;             ///< octets of it that were read
+        Bytes bytes;
+        std::optional<std::uint64_t> gap;  ///< then no bytes
+        std::size_t begin = 0;             ///< bytes of it that were read
     };
     /// Finds out which direction carries requests.
     struct Guess {
@@ -74,8 +74,8 @@ class Http1Parser final : public ProtocolParser, private Http1Listener {
     Kind evidence_ = Kind::request;  ///< whose start line told
     /// In order of arrival: of both directions while none is known to carry requests, later of that one.
     std::deque<Held> held_;
-    std::size_t held_octets_ = 0;  ///< with what each entry costs
-    bool sure_ = false;            ///< a whole header section made sense
+    std::size_t held_bytes_ = 0;  ///< with what each entry costs
+    bool sure_ = false;           ///< a whole header section made sense
     bool rejected_ = false;
     bool deciding_ = false;   ///< the last request may end HTTP on this connection; its response will tell
     bool switching_ = false;  ///< it did

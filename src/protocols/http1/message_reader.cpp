@@ -31,7 +31,7 @@ bool is_above_ascii(char c) {
     return static_cast<unsigned char>(c) > 0x7F;
 }
 
-/// Of a request line: one octet above 0x7F, or all before the next of them, at most to the end of the line.
+/// Of a request line: one byte above 0x7F, or all before the next of them, at most to the end of the line.
 const char* end_of_piece(const char* at, const char* end) {
     if (is_above_ascii(*at)) {
         return at + 1;
@@ -45,18 +45,18 @@ const char* end_of_piece(const char* at, const char* end) {
 MessageReader::MessageReader(Kind kind, Http1Listener& listener, const ParserLimits& limits)
     : listener_(listener), limits_(limits), kind_(kind), matcher_(kind) {}
 
-std::size_t MessageReader::feed(ByteView octets, Timestamp time) {
+std::size_t MessageReader::feed(ByteView bytes, Timestamp time) {
     now_ = time;
     stop_ = false;
     if (state_ == State::lost && !on_candidate_) {
         begin_candidate();  // what one call sends often begins with a message
     }
-    const char* at = octets.data();
-    const char* const end = at + octets.size();
+    const char* at = bytes.data();
+    const char* const end = at + bytes.size();
     while (at != end && !stop_) {
         step(at, end);
     }
-    return static_cast<std::size_t>(at - octets.data());
+    return static_cast<std::size_t>(at - bytes.data());
 }
 
 void MessageReader::step(const char*& at, const char* end) {
@@ -122,8 +122,8 @@ void MessageReader::run_parser(const char*& at, const char* end) {
         end = end_of_piece(at, end);
     }
     const char* const begin = at;
-    // llhttp 9 refuses octets above 0x7F in the request target, which clients send as they were typed and
-    // servers accept: it gets a stand-in for each, and add_target() the octet.
+    // llhttp 9 refuses bytes above 0x7F in the request target, which clients send as they were typed and
+    // servers accept: it gets a stand-in for each, and add_target() the byte.
     const bool stands_in =
         end == at + 1 && kind_ == Kind::request && !head_.start_line_done && is_above_ascii(*at);
     original_ = stands_in ? ByteView(at, 1) : ByteView();
@@ -164,7 +164,7 @@ void MessageReader::note_line(const char* at, const char* end) {
     }
 }
 
-/// The octets are not HTTP. A message found by searching is only believed when its header section made sense.
+/// The bytes are not HTTP. A message found by searching is only believed when its header section made sense.
 void MessageReader::refuse() {
     if (found_by_search_ && !head_done_) {
         lose(0);
@@ -288,7 +288,7 @@ bool MessageReader::shed() {
     return true;
 }
 
-/// Octets pass that belong to nothing known: the end of something, for one thing.
+/// Bytes pass that belong to nothing known: the end of something, for one thing.
 void MessageReader::note_skipping() {
     if (!std::exchange(skipping_, true)) {
         listener_.on_lost(kind_, 1);
@@ -343,13 +343,13 @@ void MessageReader::search(const char*& at, const char* end) {
     candidate_.append(begin, end);
 }
 
-/// Starts a message with the octets of the candidate that came in earlier chunks. False when they already
+/// Starts a message with the bytes of the candidate that came in earlier chunks. False when they already
 /// prove it wrong.
 bool MessageReader::replay_candidate() {
-    const Bytes octets = std::exchange(candidate_, {});
+    const Bytes bytes = std::exchange(candidate_, {});
     start_message(candidate_time_, true);
-    const char* at = octets.data();
-    const char* const end = at + octets.size();
+    const char* at = bytes.data();
+    const char* const end = at + bytes.size();
     while (at != end && state_ != State::lost) {
         step(at, end);
     }

@@ -14,7 +14,7 @@ namespace sslsniff {
 
 /// Start line and header section of one message.
 struct Http1Head {
-    Timestamp start;     ///< first octet
+    Timestamp start;     ///< first byte
     std::string method;  ///< requests
     std::string target;  ///< requests
     std::uint16_t status = 0;
@@ -39,14 +39,14 @@ class Http1Listener {
     struct Breakage {
         enum class Cause : std::uint8_t { malformed, gap, ended };
         Cause cause;
-        std::uint64_t missing;  ///< octets
+        std::uint64_t missing;  ///< bytes
         std::string reason;     ///< for people: "gap in request body"
     };
     virtual ~Http1Listener() = default;
     virtual Destination on_head(Kind kind, Http1Head&& head) = 0;
-    /// The message ended in order. False: the reader stops before the next octet.
+    /// The message ended in order. False: the reader stops before the next byte.
     virtual bool on_end(Kind kind) = 0;
-    /// Octets are missing from the body in progress (0: nobody knows how many), which goes on after them.
+    /// Bytes are missing from the body in progress (0: nobody knows how many), which goes on after them.
     virtual void on_body_gap(Kind kind, std::uint64_t bytes) = 0;
     /// The message in progress cannot be finished. `head` is null when on_head already came for it; else it
     /// holds what was read so far, possibly nothing.
@@ -54,7 +54,7 @@ class Http1Listener {
     /// A message began whose start line is no such line: `line` is what it begins with, without the line's
     /// end. What follows is lost until the next message.
     virtual void on_refused(Kind kind, Timestamp start, ByteView line) = 0;
-    /// Whole messages may have passed unseen, in `bytes` octets or more; 0 when nobody knows whether.
+    /// Whole messages may have passed unseen, in `bytes` bytes or more; 0 when nobody knows whether.
     virtual void on_lost(Kind kind, std::uint64_t bytes) = 0;
 };
 
@@ -71,11 +71,11 @@ class MessageReader {
     MessageReader(const MessageReader&) = delete;
     MessageReader& operator=(const MessageReader&) = delete;
 
-    /// Returns how many octets were consumed: all, unless the listener said stop.
-    std::size_t feed(ByteView octets, Timestamp time);
-    /// `bytes` octets are missing, 0 when unknown.
+    /// Returns how many bytes were consumed: all, unless the listener said stop.
+    std::size_t feed(ByteView bytes, Timestamp time);
+    /// `bytes` bytes are missing, 0 when unknown.
     void gap(std::uint64_t bytes, Timestamp time);
-    /// No more octets will come; `orderly` when the stream was closed properly, which ends a body without
+    /// No more bytes will come; `orderly` when the stream was closed properly, which ends a body without
     /// length.
     void end(bool orderly, Timestamp time);
 
@@ -113,9 +113,9 @@ class MessageReader {
 
     std::size_t room();
     bool keeps_fields() const;
-    void add_target(ByteView octets);
-    void add_field_name(ByteView octets);
-    void add_field_value(ByteView octets);
+    void add_target(ByteView bytes);
+    void add_field_name(ByteView bytes);
+    void add_field_value(ByteView bytes);
     HttpHeaders& fields() { return head_done_ ? message_->trailers : head_.headers; }
     void describe_start_line();
     int finish_head();
@@ -129,8 +129,8 @@ class MessageReader {
     bool head_done_ = false;  ///< on_head was called for the message in progress
     bool in_chunk_ = false;   ///< between a chunk's size line and the line end after its data
     bool found_by_search_ = false;
-    bool skipping_ = false;   ///< octets passed since the reader was lost
-    bool in_field_ = false;   ///< between the first octet of a field name and its colon
+    bool skipping_ = false;   ///< bytes passed since the reader was lost
+    bool in_field_ = false;   ///< between the first byte of a field name and its colon
     bool truncated_ = false;  ///< fields of the current section are dropped
     bool stop_ = false;
     bool on_candidate_ = false;  ///< the matcher is on a candidate
@@ -140,7 +140,7 @@ class MessageReader {
     Bytes line_;         ///< of a start line in progress what is shown when it is none; its end included
     ByteView original_;  ///< of the target, what llhttp has a stand-in for just now
     StartLineMatcher matcher_;
-    Bytes candidate_;  ///< octets of the candidate from earlier chunks
+    Bytes candidate_;  ///< bytes of the candidate from earlier chunks
     Timestamp candidate_time_;
     Timestamp now_;
 };

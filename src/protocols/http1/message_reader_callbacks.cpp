@@ -86,19 +86,19 @@ std::size_t MessageReader::room() {
     return used < limits_.max_headers ? limits_.max_headers - used : 0;
 }
 
-/// True while field octets have somewhere to go: not past the bound, and trailers only of a message that is
+/// True while field bytes have somewhere to go: not past the bound, and trailers only of a message that is
 /// kept.
 bool MessageReader::keeps_fields() const {
     return !truncated_ && (!head_done_ || message_ != nullptr);
 }
 
-void MessageReader::add_target(ByteView octets) {
-    const ByteView kept = octets.substr(0, room());
+void MessageReader::add_target(ByteView bytes) {
+    const ByteView kept = bytes.substr(0, room());
     head_.target.append(kept);
-    truncated_ |= kept.size() < octets.size();
+    truncated_ |= kept.size() < bytes.size();
 }
 
-void MessageReader::add_field_name(ByteView octets) {
+void MessageReader::add_field_name(ByteView bytes) {
     if (!keeps_fields()) {
         return;
     }
@@ -110,16 +110,16 @@ void MessageReader::add_field_name(ByteView octets) {
         fields().begin_field();
         in_field_ = true;
     }
-    const ByteView kept = octets.substr(0, room());
+    const ByteView kept = bytes.substr(0, room());
     fields().extend_name(kept);
-    truncated_ = kept.size() < octets.size();
+    truncated_ = kept.size() < bytes.size();
 }
 
-void MessageReader::add_field_value(ByteView octets) {
+void MessageReader::add_field_value(ByteView bytes) {
     if (keeps_fields()) {
-        const ByteView kept = octets.substr(0, room());
+        const ByteView kept = bytes.substr(0, room());
         fields().extend_value(kept);
-        truncated_ = kept.size() < octets.size();
+        truncated_ = kept.size() < bytes.size();
     }
 }
 

@@ -48,8 +48,8 @@ constexpr bool starts_target(char c) {
 }
 
 constexpr bool in_target(char c) {
-    const auto octet = static_cast<unsigned char>(c);
-    return octet > 0x20 && octet != 0x7F;
+    const auto byte = static_cast<unsigned char>(c);
+    return byte > 0x20 && byte != 0x7F;
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ bool is_token_char(char c);
 class StartLineMatcher {
   public:
     enum class Kind : std::uint8_t { request, response };
-    /// Octets of a request line that is still believed.
+    /// Bytes of a request line that is still believed.
     static constexpr std::size_t kMaxLine = std::size_t{16} * 1024;
 
     enum class Methods : std::uint8_t { known, any };
@@ -58,8 +58,8 @@ class StartLineMatcher {
     Kind kind_;
     Methods methods_;
     Part part_ = Part::method;
-    std::size_t length_ = 0;   ///< octets of the whole line
-    std::size_t in_part_ = 0;  ///< octets of the current part
+    std::size_t length_ = 0;   ///< bytes of the whole line
+    std::size_t in_part_ = 0;  ///< bytes of the current part
     std::array<char, 20> method_{};
 };
 

@@ -12,7 +12,7 @@ namespace sslsniff::http2 {
 namespace {
 
 constexpr std::size_t kRememberedClosed = 1024;
-/// Octets searched in vain for frames before we give up on a connection that showed none.
+/// Bytes searched in vain for frames before we give up on a connection that showed none.
 constexpr std::uint64_t kMaxSearch = 1ULL << 20U;
 
 std::string error_text(std::uint32_t code) {
@@ -83,7 +83,7 @@ void Connection::set_client(Direction direction) {
 void Connection::on_preface(Direction direction) {
     set_client(direction);
     HalfConnection& server = half(opposite(direction));
-    if (!server.has_octets()) {
+    if (!server.has_bytes()) {
         server.begins_here();
         complete_ = true;
     }

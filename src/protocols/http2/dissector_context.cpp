@@ -16,16 +16,16 @@ constexpr std::uint16_t kHeaderTableSize = 1;
 /// What SETTINGS allow at least: the encoder may be allowed as much and not have told so yet.
 constexpr std::size_t kMinTable = 65'536;
 
-/// Frame headers stand one behind the other: octets that begin and end elsewhere hardly look like that.
-bool begins_a_frame(ByteView octets) {
+/// Frame headers stand one behind the other: bytes that begin and end elsewhere hardly look like that.
+bool begins_a_frame(ByteView bytes) {
     bool is_first = true;
-    while (octets.size() >= kFrameHeaderSize) {
-        const FrameHeader header = parse_frame_header(octets);
+    while (bytes.size() >= kFrameHeaderSize) {
+        const FrameHeader header = parse_frame_header(bytes);
         if (!is_valid(header)) {
             return false;
         }
         is_first = false;
-        octets.remove_prefix(std::min(octets.size(), kFrameHeaderSize + header.length));
+        bytes.remove_prefix(std::min(bytes.size(), kFrameHeaderSize + header.length));
     }
     return !is_first;
 }
@@ -34,24 +34,24 @@ Bytes settings(std::size_t table_size) {
     Bytes payload;
     append_be(payload, kHeaderTableSize);
     append_be(payload, static_cast<std::uint32_t>(table_size));
-    return to_octets({.length = static_cast<std::uint32_t>(payload.size()), .type = FrameType::settings}) +
+    return to_bytes({.length = static_cast<std::uint32_t>(payload.size()), .type = FrameType::settings}) +
            payload;
 }
 
 Bytes settings_ack() {
-    return to_octets({.type = FrameType::settings, .flags = kAck});
+    return to_bytes({.type = FrameType::settings, .flags = kAck});
 }
 
 Bytes table_frame(ByteView block) {
-    return to_octets({.length = static_cast<std::uint32_t>(block.size()),
-                      .type = FrameType::headers,
-                      .flags = kEndHeaders})
+    return to_bytes({.length = static_cast<std::uint32_t>(block.size()),
+                     .type = FrameType::headers,
+                     .flags = kEndHeaders})
         .append(block);
 }
 
 /// What brings the dissector to where `frames` is.
 Bytes catch_up(const HalfConnection& frames, const hpack::TableBlock& table) {
-    return table_frame(table.octets) + frames.unfinished();
+    return table_frame(table.bytes) + frames.unfinished();
 }
 
 }  // namespace
@@ -94,27 +94,27 @@ StreamContext::Beginning DissectorContext::begin() {
     return beginning;
 }
 
-Bytes DissectorContext::before(Direction direction, ByteView octets) {
+Bytes DissectorContext::before(Direction direction, ByteView bytes) {
     has_passed_ = true;
     Half& half = this->half(direction);
-    if (!half.frames.synchronised() && begins_a_frame(octets)) {
+    if (!half.frames.synchronised() && begins_a_frame(bytes)) {
         half.frames.resynchronise();
     }
     Bytes made_up;
     if (!half.frames.synchronised()) {
-        made_up = to_octets({.length = static_cast<std::uint32_t>(octets.size()), .type = FrameType::opaque});
+        made_up = to_bytes({.length = static_cast<std::uint32_t>(bytes.size()), .type = FrameType::opaque});
     } else if (std::exchange(half.detached, false)) {
         made_up = catch_up(half.frames, hpack::encode_table(half.frames.table()));
     }
-    half.frames.feed(octets, {});
+    half.frames.feed(bytes, {});
     half.detached = half.detached || !half.frames.synchronised();
     return made_up;
 }
 
-bool DissectorContext::skip(Direction direction, std::uint64_t octets) {
+bool DissectorContext::skip(Direction direction, std::uint64_t bytes) {
     has_passed_ = true;
     Half& half = this->half(direction);
-    half.frames.gap(octets, {});
+    half.frames.gap(bytes, {});
     return half.frames.synchronised();
 }
 

@@ -11,15 +11,15 @@ namespace sslsniff::http2 {
 
 /// Lets a dissector begin in the middle of an HTTP/2 connection. It gets a connection preface and SETTINGS,
 /// then in each direction a HEADERS frame on stream 0, where no peer sends one, that fills the dynamic table,
-/// and the beginning of the frame that is under way. Octets among which no frame boundary is known are put
+/// and the beginning of the frame that is under way. Bytes among which no frame boundary is known are put
 /// into frames of a type nobody uses, so that the dissector does not take lengths from them.
 class DissectorContext final : public StreamContext, private HalfListener {
   public:
     DissectorContext(Direction client, bool from_start);
 
     Beginning begin() override;
-    Bytes before(Direction direction, ByteView octets) override;
-    bool skip(Direction direction, std::uint64_t octets) override;
+    Bytes before(Direction direction, ByteView bytes) override;
+    bool skip(Direction direction, std::uint64_t bytes) override;
     std::size_t held() const override;
 
   private:

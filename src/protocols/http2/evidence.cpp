@@ -28,14 +28,14 @@ bool is_on_connection(FrameType type) {
     return type == FrameType::settings || type == FrameType::ping || type == FrameType::goaway;
 }
 
-/// Among binary protocols every other octet is zero, and most others are small.
-unsigned octet_bits(unsigned octet) {
-    return octet == 0 ? 1 : octet < 16 ? 5 : 8;
+/// Among binary protocols every other byte is zero, and most others are small.
+unsigned byte_bits(unsigned byte) {
+    return byte == 0 ? 1 : byte < 16 ? 5 : 8;
 }
 
 unsigned binary_evidence(const FrameHeader& header) {
     const unsigned length = has_exact_length(header.type) ? 7 : 1;
-    return length + octet_bits(static_cast<unsigned>(header.type)) + octet_bits(header.flags) +
+    return length + byte_bits(static_cast<unsigned>(header.type)) + byte_bits(header.flags) +
            (is_on_connection(header.type) ? 4 : 0);
 }
 
@@ -98,7 +98,7 @@ unsigned header_evidence(const FrameHeader& header, Noise noise) {
     }
     const bool empty = header.length == 0 && header.flags == 0;
     if (empty && (header.type == FrameType::data || header.type == FrameType::settings)) {
-        return 0;  // nine octets of mostly zeros
+        return 0;  // nine bytes of mostly zeros
     }
     if (noise == Noise::binary) {
         return binary_evidence(header);

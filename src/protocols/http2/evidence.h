@@ -8,13 +8,13 @@
 
 namespace sslsniff::http2 {
 
-/// What the octets may be besides frames: the noise that evidence is measured against.
+/// What the bytes may be besides frames: the noise that evidence is measured against.
 enum class Noise : std::uint8_t {
-    payload,  ///< what frames carry: any octet is as likely as another
+    payload,  ///< what frames carry: any byte is as likely as another
     binary,   ///< another binary protocol: zeros and small numbers everywhere, lengths in front
 };
 
-/// How unlikely it is, in bits, that octets which are no frame header look like this valid one. 0 for one
+/// How unlikely it is, in bits, that bytes which are no frame header look like this valid one. 0 for one
 /// that says too little to begin or continue a chain of frames with.
 unsigned header_evidence(const FrameHeader& header, Noise noise);
 

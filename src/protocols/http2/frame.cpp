@@ -83,29 +83,29 @@ std::uint8_t defined_flags(FrameType type) {
     }
 }
 
-std::uint32_t read_u32(ByteView octets) {
+std::uint32_t read_u32(ByteView bytes) {
     std::uint32_t value = 0;
     for (std::size_t i = 0; i < 4; ++i) {
-        value = value << 8U | static_cast<unsigned char>(octets[i]);
+        value = value << 8U | static_cast<unsigned char>(bytes[i]);
     }
     return value;
 }
 
-FrameHeader parse_frame_header(ByteView octets) {
-    const std::uint32_t stream = read_u32(octets.substr(5));
-    return {.length = read_u32(octets) >> 8U,
-            .type = static_cast<FrameType>(octets[3]),
-            .flags = static_cast<std::uint8_t>(octets[4]),
+FrameHeader parse_frame_header(ByteView bytes) {
+    const std::uint32_t stream = read_u32(bytes.substr(5));
+    return {.length = read_u32(bytes) >> 8U,
+            .type = static_cast<FrameType>(bytes[3]),
+            .flags = static_cast<std::uint8_t>(bytes[4]),
             .stream = stream & 0x7FFFFFFFU,
             .reserved = (stream & 0x80000000U) != 0};
 }
 
-Bytes to_octets(const FrameHeader& header) {
-    Bytes octets;
-    append_be(octets, header.length << 8U | static_cast<std::uint32_t>(header.type));
-    octets += static_cast<char>(header.flags);
-    append_be(octets, header.stream | (header.reserved ? 0x80000000U : 0U));
-    return octets;
+Bytes to_bytes(const FrameHeader& header) {
+    Bytes bytes;
+    append_be(bytes, header.length << 8U | static_cast<std::uint32_t>(header.type));
+    bytes += static_cast<char>(header.flags);
+    append_be(bytes, header.stream | (header.reserved ? 0x80000000U : 0U));
+    return bytes;
 }
 
 bool is_valid(const FrameHeader& header) {

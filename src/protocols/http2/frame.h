@@ -37,7 +37,7 @@ inline constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// Section 4.1.
 struct FrameHeader {
-    std::uint32_t length = 0;  ///< octets of the payload, below 2^24
+    std::uint32_t length = 0;  ///< bytes of the payload, below 2^24
     FrameType type = FrameType::data;
     std::uint8_t flags = 0;
     std::uint32_t stream = 0;  ///< below 2^31
@@ -46,14 +46,14 @@ struct FrameHeader {
     bool has(std::uint8_t flag) const { return (flags & flag) != 0; }
 };
 
-/// Reads the first kFrameHeaderSize octets of `octets`, which must be there.
-FrameHeader parse_frame_header(ByteView octets);
+/// Reads the first kFrameHeaderSize bytes of `bytes`, which must be there.
+FrameHeader parse_frame_header(ByteView bytes);
 
-/// The octets parse_frame_header() reads.
-Bytes to_octets(const FrameHeader& header);
+/// The bytes parse_frame_header() reads.
+Bytes to_bytes(const FrameHeader& header);
 
-/// A big-endian 32-bit number at the start of `octets`, which must hold it.
-std::uint32_t read_u32(ByteView octets);
+/// A big-endian 32-bit number at the start of `bytes`, which must hold it.
+std::uint32_t read_u32(ByteView bytes);
 
 /// True for a header that a correct peer may send: length, flags and stream identifier fit the type.
 /// Reserved types that peers send to keep us tolerant (0x0b + n * 0x1f) pass too.

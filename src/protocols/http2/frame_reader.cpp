@@ -11,35 +11,35 @@ namespace sslsniff::http2 {
 FrameReader::FrameReader(FrameListener& listener, std::size_t max_payload)
     : listener_(listener), max_payload_(max_payload), state_(State::start) {}
 
-void FrameReader::feed(ByteView octets, Timestamp time) {
-    while (!octets.empty()) {
-        octets.remove_prefix(step(octets, time));
+void FrameReader::feed(ByteView bytes, Timestamp time) {
+    while (!bytes.empty()) {
+        bytes.remove_prefix(step(bytes, time));
     }
 }
 
-std::size_t FrameReader::step(ByteView octets, Timestamp time) {
+std::size_t FrameReader::step(ByteView bytes, Timestamp time) {
     switch (state_) {
         case State::start:
-            return read_start(octets, time);
+            return read_start(bytes, time);
         case State::header:
-            return read_header(octets, time);
+            return read_header(bytes, time);
         case State::payload:
-            return read_payload(octets, time);
+            return read_payload(bytes, time);
         case State::search:
             break;
     }
     // In slices, so that what is replayed after a boundary was found is about the frames that proved it.
     constexpr std::size_t kSlice = 4096;
-    const std::size_t take = std::min(octets.size(), kSlice);
-    search(octets.substr(0, take), time);
+    const std::size_t take = std::min(bytes.size(), kSlice);
+    search(bytes.substr(0, take), time);
     return take;
 }
 
 /// Expects the preface or, on a server's side, the first frame. Consumes nothing that is not the preface.
-std::size_t FrameReader::read_start(ByteView octets, Timestamp time) {
-    const std::size_t take = std::min(octets.size(), kPreface.size() - pending_.size());
+std::size_t FrameReader::read_start(ByteView bytes, Timestamp time) {
+    const std::size_t take = std::min(bytes.size(), kPreface.size() - pending_.size());
     const std::size_t before = pending_.size();
-    pending_.append(octets.substr(0, take));
+    pending_.append(bytes.substr(0, take));
     if (pending_ == kPreface) {
         pending_.clear();
         state_ = State::header;
@@ -59,9 +59,9 @@ std::size_t FrameReader::read_start(ByteView octets, Timestamp time) {
     return 0;
 }
 
-std::size_t FrameReader::read_header(ByteView octets, Timestamp time) {
-    const std::size_t take = std::min(octets.size(), kFrameHeaderSize - pending_.size());
-    pending_.append(octets.substr(0, take));
+std::size_t FrameReader::read_header(ByteView bytes, Timestamp time) {
+    const std::size_t take = std::min(bytes.size(), kFrameHeaderSize - pending_.size());
+    pending_.append(bytes.substr(0, take));
     if (pending_.size() < kFrameHeaderSize) {
         return take;
     }
@@ -84,9 +84,9 @@ std::size_t FrameReader::read_header(ByteView octets, Timestamp time) {
     return take;
 }
 
-std::size_t FrameReader::read_payload(ByteView octets, Timestamp time) {
-    const std::size_t take = std::min<std::size_t>(octets.size(), left_);
-    const ByteView part = octets.substr(0, take);
+std::size_t FrameReader::read_payload(ByteView bytes, Timestamp time) {
+    const std::size_t take = std::min<std::size_t>(bytes.size(), left_);
+    const ByteView part = bytes.substr(0, take);
     left_ -= static_cast<std::uint32_t>(take);
     if (header_.type == FrameType::data) {
         read_data(part, time);
@@ -186,15 +186,15 @@ Bytes FrameReader::unfinished() const {
     if (header_.type == FrameType::data) {
         rest.length = left_;
         if (!header_.has(kPadded) || pad_length_pending_) {
-            return to_octets(rest);
+            return to_bytes(rest);
         }
         ++rest.length;
-        return to_octets(rest) + static_cast<char>(padding_);
+        return to_bytes(rest) + static_cast<char>(padding_);
     }
     if (missing_ != 0) {  // too much of it passed
-        return to_octets({.length = left_, .type = FrameType::opaque});
+        return to_bytes({.length = left_, .type = FrameType::opaque});
     }
-    return to_octets(rest) + pending_;
+    return to_bytes(rest) + pending_;
 }
 
 void FrameReader::lose(bool aligned, Timestamp time) {
@@ -207,8 +207,8 @@ void FrameReader::lose(bool aligned, Timestamp time) {
     listener_.on_lost(time);
 }
 
-void FrameReader::search(ByteView octets, Timestamp time) {
-    if (!tiling_->add(octets, time)) {
+void FrameReader::search(ByteView bytes, Timestamp time) {
+    if (!tiling_->add(bytes, time)) {
         return;
     }
     skipped_ += tiling_->skipped();
@@ -216,7 +216,7 @@ void FrameReader::search(ByteView octets, Timestamp time) {
     tiling_.reset();
     state_ = State::header;
     for (const Tiling::Piece& piece : pieces) {
-        feed(piece.octets, piece.time);
+        feed(piece.bytes, piece.time);
     }
 }
 

@@ -17,40 +17,40 @@ class FrameListener {
     virtual ~FrameListener() = default;
     /// The client's connection preface: the connection starts here.
     virtual void on_preface(Timestamp time) = 0;
-    /// A frame other than DATA. `missing` octets at the end of the payload were lost or are not kept.
+    /// A frame other than DATA. `missing` bytes at the end of the payload were lost or are not kept.
     virtual void on_frame(const FrameHeader& header, ByteView payload, std::uint64_t missing,
                           Timestamp time) = 0;
-    /// The next octets of a DATA frame, without padding; called at least once for each frame, `last` with the
-    /// end of it. `missing` octets were lost behind `octets`.
-    virtual void on_data(const FrameHeader& header, ByteView octets, std::uint64_t missing, bool last,
+    /// The next bytes of a DATA frame, without padding; called at least once for each frame, `last` with the
+    /// end of it. `missing` bytes were lost behind `bytes`.
+    virtual void on_data(const FrameHeader& header, ByteView bytes, std::uint64_t missing, bool last,
                          Timestamp time) = 0;
     /// Frames may have passed unseen, or pass so until the next call.
     virtual void on_lost(Timestamp time) = 0;
 };
 
 /// Cuts one direction of a connection into frames (RFC 9113 section 4). DATA is passed through, never
-/// collected. Where the boundaries are not known (the capture joined in mid-stream, octets are missing, or
+/// collected. Where the boundaries are not known (the capture joined in mid-stream, bytes are missing, or
 /// what came is no frame) it looks for them by tiling.
 class FrameReader {
   public:
-    /// `max_payload`: octets kept of a frame other than DATA.
+    /// `max_payload`: bytes kept of a frame other than DATA.
     FrameReader(FrameListener& listener, std::size_t max_payload);
 
-    void feed(ByteView octets, Timestamp time);
+    void feed(ByteView bytes, Timestamp time);
     /// `bytes` are missing, 0 when nobody knows how many.
     void gap(std::uint64_t bytes, Timestamp time);
 
-    /// Before any octet was fed: the first ones may be anything, or, as is assumed at first, they are not.
+    /// Before any byte was fed: the first ones may be anything, or, as is assumed at first, they are not.
     void set_midstream(bool midstream) { midstream_ = midstream; }
 
     /// False while frame boundaries are not known.
     bool synchronised() const { return state_ != State::search; }
-    /// The octets that follow begin a frame.
+    /// The bytes that follow begin a frame.
     void resynchronise();
     /// What a reader would have to be given, after a frame's end, to be where this one is: the beginning of a
     /// frame, less what it carried of DATA.
     Bytes unfinished() const;
-    /// Octets passed over in search of a boundary.
+    /// Bytes passed over in search of a boundary.
     std::uint64_t skipped() const { return skipped_; }
     /// How often what should have been a frame was none.
     std::uint64_t strange() const { return strange_; }
@@ -64,13 +64,13 @@ class FrameReader {
   private:
     enum class State : std::uint8_t { start, header, payload, search };
 
-    std::size_t step(ByteView octets, Timestamp time);
-    std::size_t read_start(ByteView octets, Timestamp time);
-    std::size_t read_header(ByteView octets, Timestamp time);
-    std::size_t read_payload(ByteView octets, Timestamp time);
-    void read_data(ByteView octets, Timestamp time);
+    std::size_t step(ByteView bytes, Timestamp time);
+    std::size_t read_start(ByteView bytes, Timestamp time);
+    std::size_t read_header(ByteView bytes, Timestamp time);
+    std::size_t read_payload(ByteView bytes, Timestamp time);
+    void read_data(ByteView bytes, Timestamp time);
     void end_payload(Timestamp time);
-    void search(ByteView octets, Timestamp time);
+    void search(ByteView bytes, Timestamp time);
     void lose(bool aligned, Timestamp time);
 
     FrameListener& listener_;
@@ -79,10 +79,10 @@ class FrameReader {
     bool midstream_ = false;
     Bytes pending_;  ///< of the preface or a frame header, or payload of a frame that is collected
     FrameHeader header_;
-    std::uint32_t left_ = 0;           ///< octets of the payload still to come
+    std::uint32_t left_ = 0;           ///< bytes of the payload still to come
     std::uint32_t padding_ = 0;        ///< of these, padding at the end
-    bool pad_length_pending_ = false;  ///< the next octet of DATA is the Pad Length
-    std::uint64_t missing_ = 0;        ///< octets of the frame that are not in pending_
+    bool pad_length_pending_ = false;  ///< the next byte of DATA is the Pad Length
+    std::uint64_t missing_ = 0;        ///< bytes of the frame that are not in pending_
     std::optional<Tiling> tiling_;
     std::uint64_t skipped_ = 0;
     std::uint64_t strange_ = 0;

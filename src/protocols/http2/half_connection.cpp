@@ -15,9 +15,9 @@ HalfConnection::HalfConnection(HalfListener& listener, Direction direction, std:
       decoder_(true, max_headers),
       reader_(*this, max_headers) {}
 
-void HalfConnection::feed(ByteView octets, Timestamp time) {
-    has_octets_ = has_octets_ || !octets.empty();
-    reader_.feed(octets, time);
+void HalfConnection::feed(ByteView bytes, Timestamp time) {
+    has_bytes_ = has_bytes_ || !bytes.empty();
+    reader_.feed(bytes, time);
 }
 
 void HalfConnection::begins_here() {
@@ -26,12 +26,12 @@ void HalfConnection::begins_here() {
 }
 
 void HalfConnection::begins_within() {
-    has_octets_ = true;
+    has_bytes_ = true;
     reader_.gap(0, {});
 }
 
 void HalfConnection::gap(std::uint64_t bytes, Timestamp time) {
-    if (has_octets_) {
+    if (has_bytes_) {
         reader_.gap(bytes, time);
     } else {
         reader_.set_midstream(true);
@@ -40,24 +40,24 @@ void HalfConnection::gap(std::uint64_t bytes, Timestamp time) {
 }
 
 std::size_t HalfConnection::held() const {
-    return reader_.held() + decoder_.table().held() + (open_ ? heap_bytes(open_->octets) : 0);
+    return reader_.held() + decoder_.table().held() + (open_ ? heap_bytes(open_->bytes) : 0);
 }
 
 bool HalfConnection::shed() {
     const bool frame = reader_.shed();
-    const bool block = open_ && !open_->octets.empty();
+    const bool block = open_ && !open_->bytes.empty();
     if (block) {
-        open_->missing += open_->octets.size();
-        give_back(open_->octets);
+        open_->missing += open_->bytes.size();
+        give_back(open_->bytes);
     }
     return frame || block;
 }
 
 Bytes HalfConnection::unfinished() const {
-    Bytes octets;
+    Bytes bytes;
     if (open_ && open_->missing == 0) {
         const bool promises = open_->section.promised != 0;
-        FrameHeader header{.length = static_cast<std::uint32_t>(open_->octets.size()),
+        FrameHeader header{.length = static_cast<std::uint32_t>(open_->bytes.size()),
                            .type = promises ? FrameType::push_promise : FrameType::headers,
                            .flags = open_->section.end_stream ? kEndStream : std::uint8_t{0},
                            .stream = open_->section.stream};
@@ -66,9 +66,9 @@ Bytes HalfConnection::unfinished() const {
             append_be(promised, open_->section.promised);
             header.length += static_cast<std::uint32_t>(promised.size());
         }
-        octets = to_octets(header) + promised + open_->octets;
+        bytes = to_bytes(header) + promised + open_->bytes;
     }
-    return octets + reader_.unfinished();
+    return bytes + reader_.unfinished();
 }
 
 void HalfConnection::on_preface(Timestamp /*time*/) {
@@ -150,28 +150,27 @@ void HalfConnection::read_continuation(const FrameHeader& header, ByteView paylo
         return;
     }
     OpenBlock& open = *open_;
-    const std::size_t room =
-        open.missing == 0 ? max_headers_ - std::min(max_headers_, open.octets.size()) : 0;
+    const std::size_t room = open.missing == 0 ? max_headers_ - std::min(max_headers_, open.bytes.size()) : 0;
     const ByteView kept = payload.substr(0, room);
-    open.octets.append(kept);
+    open.bytes.append(kept);
     open.missing += missing + (payload.size() - kept.size());
     if (header.has(kEndHeaders)) {
         OpenBlock whole = *std::exchange(open_, std::nullopt);
-        end_block(std::move(whole.section), whole.octets, whole.missing == 0, time);
+        end_block(std::move(whole.section), whole.bytes, whole.missing == 0, time);
     }
 }
 
-void HalfConnection::end_block(HeaderSection section, ByteView octets, bool whole, Timestamp time) {
-    section.block = whole ? decoder_.decode(octets) : decoder_.decode_prefix(octets);
+void HalfConnection::end_block(HeaderSection section, ByteView bytes, bool whole, Timestamp time) {
+    section.block = whole ? decoder_.decode(bytes) : decoder_.decode_prefix(bytes);
     listener_.on_headers(direction_, std::move(section), time);
 }
 
 void HalfConnection::abandon_block(Timestamp time) {
     OpenBlock open = *std::exchange(open_, std::nullopt);
-    end_block(std::move(open.section), open.octets, false, time);
+    end_block(std::move(open.section), open.bytes, false, time);
 }
 
-void HalfConnection::on_data(const FrameHeader& header, ByteView octets, std::uint64_t missing, bool last,
+void HalfConnection::on_data(const FrameHeader& header, ByteView bytes, std::uint64_t missing, bool last,
                              Timestamp time) {
     has_frames_ = true;
     if (open_) {
@@ -179,7 +178,7 @@ void HalfConnection::on_data(const FrameHeader& header, ByteView octets, std::ui
     }
     listener_.on_data(direction_,
                       {.stream = header.stream,
-                       .octets = octets,
+                       .bytes = bytes,
                        .missing = missing,
                        .end_stream = last && header.has(kEndStream)},
                       time);

@@ -19,10 +19,10 @@ struct HeaderSection {
     hpack::Block block;
 };
 
-/// Octets of a DATA frame, see FrameListener::on_data.
+/// Bytes of a DATA frame, see FrameListener::on_data.
 struct DataPiece {
     std::uint32_t stream = 0;
-    ByteView octets;
+    ByteView bytes;
     std::uint64_t missing = 0;
     bool end_stream = false;
 };
@@ -49,12 +49,12 @@ class HalfConnection final : private FrameListener {
     /// `max_headers` bounds a header block, coded and decoded.
     HalfConnection(HalfListener& listener, Direction direction, std::size_t max_headers);
 
-    void feed(ByteView octets, Timestamp time);
+    void feed(ByteView bytes, Timestamp time);
     /// See FrameReader. As the first of all, it says that frames may have passed before.
     void gap(std::uint64_t bytes, Timestamp time);
-    /// Before any octet: the other direction shows that the connection begins here after all.
+    /// Before any byte: the other direction shows that the connection begins here after all.
     void begins_here();
-    /// Before any octet: what comes may begin anywhere in a frame.
+    /// Before any byte: what comes may begin anywhere in a frame.
     void begins_within();
     /// See FrameReader.
     bool synchronised() const { return reader_.synchronised(); }
@@ -63,9 +63,9 @@ class HalfConnection final : private FrameListener {
     Bytes unfinished() const;
     const hpack::DynamicTable& table() const { return decoder_.table(); }
 
-    bool has_octets() const { return has_octets_; }
+    bool has_bytes() const { return has_bytes_; }
 
-    /// Octets passed over in search of frames.
+    /// Bytes passed over in search of frames.
     std::uint64_t skipped() const { return reader_.skipped(); }
     /// See FrameReader.
     std::uint64_t strange() const { return reader_.strange(); }
@@ -81,27 +81,27 @@ class HalfConnection final : private FrameListener {
   private:
     struct OpenBlock {
         HeaderSection section;
-        Bytes octets;
+        Bytes bytes;
         std::uint64_t missing = 0;
     };
 
     void on_preface(Timestamp time) override;
     void on_frame(const FrameHeader& header, ByteView payload, std::uint64_t missing,
                   Timestamp time) override;
-    void on_data(const FrameHeader& header, ByteView octets, std::uint64_t missing, bool last,
+    void on_data(const FrameHeader& header, ByteView bytes, std::uint64_t missing, bool last,
                  Timestamp time) override;
     void on_lost(Timestamp time) override;
 
     void read_headers(const FrameHeader& header, ByteView payload, std::uint64_t missing, Timestamp time);
     void read_continuation(const FrameHeader& header, ByteView payload, std::uint64_t missing,
                            Timestamp time);
-    void end_block(HeaderSection section, ByteView octets, bool whole, Timestamp time);
+    void end_block(HeaderSection section, ByteView bytes, bool whole, Timestamp time);
     void abandon_block(Timestamp time);
 
     HalfListener& listener_;
     Direction direction_;
     std::size_t max_headers_;
-    bool has_octets_ = false;
+    bool has_bytes_ = false;
     bool has_frames_ = false;
     hpack::Decoder decoder_;
     FrameReader reader_;

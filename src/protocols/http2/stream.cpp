@@ -127,9 +127,9 @@ void Stream::on_data(Side side, const DataPiece& piece, const ParserLimits& limi
     if (side == Side::response && !timing_.response_start) {
         timing_.response_start = time;
     }
-    // Behind a hole nothing is kept: the captured octets are a prefix.
+    // Behind a hole nothing is kept: the captured bytes are a prefix.
     const bool whole = half.head && !half.lost && message.body.missing == 0;
-    message.receive(piece.octets, whole ? limits.max_body : 0, time);
+    message.receive(piece.bytes, whole ? limits.max_body : 0, time);
     if (piece.missing != 0) {
         message.miss(piece.missing);
     }

@@ -15,11 +15,11 @@ constexpr unsigned kSameStreamBits = 12;
 constexpr std::uint32_t kMaxChecked = 16384;
 constexpr std::size_t kMaxChains = 256;
 
-/// False for most octets: no chain may begin at a header of other types, with flags that none of them has
+/// False for most bytes: no chain may begin at a header of other types, with flags that none of them has
 /// or with the reserved bit.
-bool may_be_header(const char* octets) {
+bool may_be_header(const char* bytes) {
     constexpr unsigned kFlags = kEndStream | kEndHeaders | kPadded | kPriority;
-    const auto at = [&](std::size_t index) -> unsigned { return static_cast<unsigned char>(octets[index]); };
+    const auto at = [&](std::size_t index) -> unsigned { return static_cast<unsigned char>(bytes[index]); };
     return at(3) <= static_cast<unsigned>(FrameType::continuation) && (at(4) & ~kFlags) == 0 && at(5) < 0x80;
 }
 
@@ -34,11 +34,11 @@ bool Tiling::is_enough(const Chain& chain) const {
     return chain.bits >= kEnough && !chain.unchecked && proved;
 }
 
-bool Tiling::add(ByteView octets, Timestamp time) {
+bool Tiling::add(ByteView bytes, Timestamp time) {
     if (times_.empty() || times_.back().second != time) {
         times_.emplace_back(end(), time);
     }
-    window_.append(octets);
+    window_.append(bytes);
     if (end() >= wanted_) {
         settle_all();
     }
@@ -91,11 +91,11 @@ void Tiling::start_chains() {
     }
 }
 
-/// Follows the chain as far as the octets allow; false when it has come to its end.
+/// Follows the chain as far as the bytes allow; false when it has come to its end.
 bool Tiling::settle(Chain& chain) {
     const Step step = follow(chain);
     if (step == Step::enough) {
-        // The winner is the chain that needed the fewest octets: the same however they are cut.
+        // The winner is the chain that needed the fewest bytes: the same however they are cut.
         const std::uint64_t needed =
             std::min(chain.next, std::max(chain.checked, chain.latest + kFrameHeaderSize));
         if (!found_ || needed < needed_) {
@@ -153,10 +153,10 @@ bool Tiling::check_header(Chain& chain) const {
 }
 
 bool Tiling::check_payload(Chain& chain) const {
-    const ByteView octets = view(chain.latest);
-    const FrameHeader header = parse_frame_header(octets);
+    const ByteView bytes = view(chain.latest);
+    const FrameHeader header = parse_frame_header(bytes);
     const std::optional<unsigned> bits =
-        payload_evidence(header, octets.substr(kFrameHeaderSize, header.length), noise_);
+        payload_evidence(header, bytes.substr(kFrameHeaderSize, header.length), noise_);
     chain.bits += bits.value_or(0);
     chain.has_block = chain.has_block || (header.type == FrameType::headers && bits.value_or(0) != 0);
     chain.unchecked = false;

@@ -14,12 +14,12 @@
 
 namespace sslsniff::http2 {
 
-/// Finds the frame boundaries in octets that may begin anywhere in a stream of frames.
+/// Finds the frame boundaries in bytes that may begin anywhere in a stream of frames.
 ///
 /// Every offset at which a valid frame header may stand starts a chain: the next header must follow right
 /// behind the payload, and so on. Each header, and each payload whose content can be checked, is worth as
 /// many bits of evidence as it takes luck to look like that. The first chain with enough bits wins; which
-/// one that is does not depend on how the octets are cut.
+/// one that is does not depend on how the bytes are cut.
 class Tiling {
   public:
     static constexpr unsigned kEnough = 40;
@@ -27,25 +27,25 @@ class Tiling {
     /// beginning has left the window are lost.
     static constexpr std::size_t kWindow = std::size_t{64} * 1024;
 
-    /// `aligned_start`: octet 0 is the first of a call of the application, likely that of a frame. `noise`:
+    /// `aligned_start`: byte 0 is the first of a call of the application, likely that of a frame. `noise`:
     /// what surrounds frames; where it is not known that there are any, one frame proves them only by the
     /// fields of its header block.
     /// `first_only`: frames begin at byte 0 or nowhere.
     explicit Tiling(bool aligned_start, Noise noise = Noise::payload, bool first_only = false)
         : aligned_(aligned_start ? 0 : kNothing), first_only_(first_only), noise_(noise) {}
 
-    /// The octets that are added next are the first of a call.
+    /// The bytes that are added next are the first of a call.
     void align() { aligned_ = end(); }
-    /// Takes more octets; true when the boundaries are found.
-    bool add(ByteView octets, Timestamp time);
+    /// Takes more bytes; true when the boundaries are found.
+    bool add(ByteView bytes, Timestamp time);
 
     struct Piece {
-        Bytes octets;
+        Bytes bytes;
         Timestamp time;
     };
-    /// After success: the octets kept, from a frame boundary on.
+    /// After success: the bytes kept, from a frame boundary on.
     std::vector<Piece> take();
-    /// Octets that were skipped: before the boundary, or so far.
+    /// Bytes that were skipped: before the boundary, or so far.
     std::uint64_t skipped() const;
     /// After success: a header block was among the frames that proved it.
     bool has_block() const { return found_block_; }
@@ -88,14 +88,14 @@ class Tiling {
     std::uint64_t aligned_;  ///< a call began there
     bool first_only_;
     Noise noise_;
-    std::uint64_t base_ = 0;     ///< position of the first octet in window_
+    std::uint64_t base_ = 0;     ///< position of the first byte in window_
     std::uint64_t scanned_ = 0;  ///< chains were started at all positions before
     Bytes window_;
-    std::deque<std::pair<std::uint64_t, Timestamp>> times_;  ///< from which position on octets came when
+    std::deque<std::pair<std::uint64_t, Timestamp>> times_;  ///< from which position on bytes came when
     std::vector<Chain> chains_;
-    std::uint64_t wanted_ = kNothing;     ///< with octets up to here a chain can be followed further
+    std::uint64_t wanted_ = kNothing;     ///< with bytes up to here a chain can be followed further
     std::optional<std::uint64_t> found_;  ///< position of the boundary
-    std::uint64_t needed_ = 0;            ///< octets up to here proved it
+    std::uint64_t needed_ = 0;            ///< bytes up to here proved it
     bool found_block_ = false;
 };
 

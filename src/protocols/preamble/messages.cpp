@@ -11,8 +11,8 @@ namespace {
 constexpr Length kNo{Verdict::no, 0};
 constexpr Length kMore{};
 
-std::uint8_t octet(ByteView octets, std::size_t at) {
-    return static_cast<std::uint8_t>(octets[at]);
+std::uint8_t byte(ByteView bytes, std::size_t at) {
+    return static_cast<std::uint8_t>(bytes[at]);
 }
 
 Length whole(ByteView bytes, std::size_t size) {
@@ -39,7 +39,7 @@ Length socks4_request(ByteView bytes) {
     if (bytes.size() < kFixed) {
         return kMore;
     }
-    const bool names = load_be<std::uint32_t>(bytes, 4) < 256 && octet(bytes, 7) != 0;
+    const bool names = load_be<std::uint32_t>(bytes, 4) < 256 && byte(bytes, 7) != 0;
     std::size_t at = kFixed;
     for (int text = 0; text < (names ? 2 : 1); ++text) {
         const std::size_t end = bytes.substr(at, kLongest).find('\0');
@@ -69,7 +69,7 @@ Length proxy_header(ByteView bytes) {
         return kMore;
     }
     const std::size_t follows = load_be<std::uint16_t>(bytes, 14);
-    const unsigned command = octet(bytes, 12);
+    const unsigned command = byte(bytes, 12);
     return (command == 0x20 || command == 0x21) && follows <= kMostFollows ? whole(bytes, kFixed + follows)
                                                                            : kNo;
 }
@@ -78,11 +78,11 @@ Length socks_greeting(ByteView bytes) {
     if (bytes.empty()) {
         return kMore;
     }
-    const unsigned version = octet(bytes, 0);
+    const unsigned version = byte(bytes, 0);
     if (version == 5) {
-        return bytes.size() < 2 ? kMore : octet(bytes, 1) == 0 ? kNo : whole(bytes, 2U + octet(bytes, 1));
+        return bytes.size() < 2 ? kMore : byte(bytes, 1) == 0 ? kNo : whole(bytes, 2U + byte(bytes, 1));
     }
-    const bool command = bytes.size() < 2 || octet(bytes, 1) == 1 || octet(bytes, 1) == 2;
+    const bool command = bytes.size() < 2 || byte(bytes, 1) == 1 || byte(bytes, 1) == 2;
     return version == 4 && command ? socks4_request(bytes) : kNo;
 }
 
@@ -90,8 +90,8 @@ Length socks5_authentication(ByteView bytes) {
     if (bytes.size() < 2) {
         return kMore;
     }
-    const std::size_t user = octet(bytes, 1);
-    return bytes.size() < 3 + user ? kMore : whole(bytes, 3 + user + octet(bytes, 2 + user));
+    const std::size_t user = byte(bytes, 1);
+    return bytes.size() < 3 + user ? kMore : whole(bytes, 3 + user + byte(bytes, 2 + user));
 }
 
 Length socks5_request(ByteView bytes) {
@@ -100,11 +100,11 @@ Length socks5_request(ByteView bytes) {
     if (bytes.size() <= kFixed) {
         return kMore;
     }
-    switch (octet(bytes, 3)) {
+    switch (byte(bytes, 3)) {
         case 1:
             return whole(bytes, kFixed + 4 + kPort);
         case 3:
-            return whole(bytes, kFixed + 1U + octet(bytes, 4) + kPort);
+            return whole(bytes, kFixed + 1U + byte(bytes, 4) + kPort);
         case 4:
             return whole(bytes, kFixed + 16 + kPort);
         default:

@@ -14,7 +14,7 @@ namespace sslsniff::redis {
 namespace {
 
 // One line of text at a glance; -v shows the rest.
-constexpr std::size_t kSummaryOctets = 120;
+constexpr std::size_t kSummaryBytes = 120;
 
 constexpr Names<ExchangeKind, 5> kKindNames{{{ExchangeKind::command, "command"},
                                              {ExchangeKind::push, "push"},
@@ -147,20 +147,20 @@ Summary RedisExchange::summary() const {
             return out;
         case ExchangeKind::replicated:
             // It flows from the server to the client and has no reply.
-            out.response = fmt::format("replicated {}", typed(request, kSummaryOctets));
+            out.response = fmt::format("replicated {}", typed(request, kSummaryBytes));
             out.response_bytes = request.wire_size;
             out.request_bytes = 0;
             return out;
         case ExchangeKind::monitor:
-            out.response = fmt::format("monitor {}", one_line(response, kSummaryOctets));
+            out.response = fmt::format("monitor {}", one_line(response, kSummaryBytes));
             return out;
         case ExchangeKind::push:
         case ExchangeKind::command:
             break;
     }
-    out.request = typed(request, kSummaryOctets);
+    out.request = typed(request, kSummaryBytes);
     if (!response.empty()) {
-        out.response = one_line(response, kSummaryOctets);
+        out.response = one_line(response, kSummaryBytes);
         out.tone = tone_of(response);
     } else if (!reply_expected) {
         out.response = "(no reply wanted)";

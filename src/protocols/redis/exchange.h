@@ -18,7 +18,7 @@ std::string_view to_string(ExchangeKind kind);
 
 /// What a replication snapshot was.
 struct Snapshot {
-    std::uint64_t size = 0;     ///< octets of RDB
+    std::uint64_t size = 0;     ///< bytes of RDB
     std::uint64_t missing = 0;  ///< of these, not captured
     bool finished = false;
     bool diskless = false;  ///< delimited by an end mark instead of a length

@@ -13,7 +13,7 @@ int hex_digit(char c) {
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-/// One escape of a double-quoted word; `at` is at the backslash and ends on the last octet used.
+/// One escape of a double-quoted word; `at` is at the backslash and ends on the last byte used.
 char unescape(ByteView line, std::size_t& at) {
     const char next = line[++at];
     if (next == 'x' && at + 2 < line.size() && hex_digit(line[at + 1]) >= 0 && hex_digit(line[at + 2]) >= 0) {

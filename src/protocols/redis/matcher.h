@@ -12,7 +12,7 @@
 
 namespace sslsniff::redis {
 
-/// A value with the times of its first and last octet.
+/// A value with the times of its first and last byte.
 struct TimedValue {
     RespValue value;
     Timestamp start;
@@ -30,7 +30,7 @@ class Matcher {
     void on_replicated(TimedValue command);
     void on_snapshot(const Snapshot& snapshot, Timestamp start, Timestamp end, std::string_view reason);
 
-    /// Requests were lost (with `cut`, the one whose octets end at the gap): what follows is paired in doubt.
+    /// Requests were lost (with `cut`, the one whose bytes end at the gap): what follows is paired in doubt.
     void requests_lost(TimedValue cut, std::string_view reason);
     /// Replies were lost: all requests that wait count as unanswered, `cut` belongs to the first.
     void replies_lost(TimedValue cut, std::string_view reason);

@@ -10,7 +10,7 @@ namespace sslsniff::redis {
 namespace {
 
 constexpr std::string_view kGap = "gap in stream";
-constexpr std::string_view kNotResp = "octets that are not RESP";
+constexpr std::string_view kNotResp = "bytes that are not RESP";
 
 RespLimits value_limits(const ParserLimits& limits) {
     RespLimits out;

@@ -27,7 +27,7 @@ class RedisParser : public ProtocolParser {
     void join_midstream();
     Status feed_requests(ByteView bytes, Timestamp time);
     Status feed_replies(ByteView bytes, Timestamp time);
-    // Each takes octets from the front of `bytes`; false when they make no sense.
+    // Each takes bytes from the front of `bytes`; false when they make no sense.
     bool feed_reply_values(ByteView& bytes, Timestamp time);
     bool feed_snapshot(ByteView& bytes, Timestamp time);
     bool feed_commands(ByteView& bytes, Timestamp time);

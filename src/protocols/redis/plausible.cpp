@@ -16,16 +16,16 @@ constexpr std::size_t kMaxDigits = 20;
 constexpr std::int64_t kMaxName = 32;
 
 /// Takes a line from the front. `line` is without CRLF.
-Verdict take_line(ByteView& octets, std::size_t max, ByteView& line) {
-    const std::size_t end = octets.substr(0, max + 2).find('\n');
+Verdict take_line(ByteView& bytes, std::size_t max, ByteView& line) {
+    const std::size_t end = bytes.substr(0, max + 2).find('\n');
     if (end == ByteView::npos) {
-        return octets.size() < max + 2 ? Verdict::need_more : Verdict::no;
+        return bytes.size() < max + 2 ? Verdict::need_more : Verdict::no;
     }
-    if (end == 0 || octets[end - 1] != '\r') {
+    if (end == 0 || bytes[end - 1] != '\r') {
         return Verdict::no;
     }
-    line = octets.substr(0, end - 1);
-    octets.remove_prefix(end + 1);
+    line = bytes.substr(0, end - 1);
+    bytes.remove_prefix(end + 1);
     return Verdict::yes;
 }
 
@@ -33,15 +33,15 @@ bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-/// Takes a line that is a number from `min` to `max`; refuses as early as the octets allow.
-Verdict take_number(ByteView& octets, std::int64_t min, std::int64_t max) {
-    const std::size_t digits = octets.starts_with('-') ? 1 : 0;
-    const auto line_end = std::min(octets.find('\r'), octets.size());
-    if (!std::ranges::all_of(octets.substr(digits, line_end - std::min(line_end, digits)), is_digit)) {
+/// Takes a line that is a number from `min` to `max`; refuses as early as the bytes allow.
+Verdict take_number(ByteView& bytes, std::int64_t min, std::int64_t max) {
+    const std::size_t digits = bytes.starts_with('-') ? 1 : 0;
+    const auto line_end = std::min(bytes.find('\r'), bytes.size());
+    if (!std::ranges::all_of(bytes.substr(digits, line_end - std::min(line_end, digits)), is_digit)) {
         return Verdict::no;
     }
     ByteView line;
-    if (const Verdict verdict = take_line(octets, kMaxDigits, line); verdict != Verdict::yes) {
+    if (const Verdict verdict = take_line(bytes, kMaxDigits, line); verdict != Verdict::yes) {
         return verdict;
     }
     std::int64_t number = 0;
@@ -60,31 +60,31 @@ bool is_word(ByteView text) {
     });
 }
 
-Verdict status_line(ByteView octets, bool error) {
-    if (!is_printable(octets.substr(0, std::min(octets.find('\r'), kMaxStatusLine)))) {
+Verdict status_line(ByteView bytes, bool error) {
+    if (!is_printable(bytes.substr(0, std::min(bytes.find('\r'), kMaxStatusLine)))) {
         return Verdict::no;
     }
-    if (error && !octets.empty() && (octets.front() < 'A' || octets.front() > 'Z')) {
+    if (error && !bytes.empty() && (bytes.front() < 'A' || bytes.front() > 'Z')) {
         return Verdict::no;
     }
     ByteView line;
-    return take_line(octets, kMaxStatusLine, line);
+    return take_line(bytes, kMaxStatusLine, line);
 }
 
 }  // namespace
 
-Verdict plausible_request(ByteView octets, bool known) {
+Verdict plausible_request(ByteView bytes, bool known) {
     for (const char type : {'*', '$'}) {
-        if (octets.empty()) {
+        if (bytes.empty()) {
             return Verdict::need_more;
         }
-        if (octets.front() != type) {
+        if (bytes.front() != type) {
             return Verdict::no;
         }
-        octets.remove_prefix(1);
-        const ByteView number = octets;
+        bytes.remove_prefix(1);
+        const ByteView number = bytes;
         const bool count = type == '*';
-        const Verdict verdict = take_number(octets, 1, count ? 1'048'576 : kMaxName);
+        const Verdict verdict = take_number(bytes, 1, count ? 1'048'576 : kMaxName);
         if (verdict != Verdict::yes) {
             return verdict;
         }
@@ -92,7 +92,7 @@ Verdict plausible_request(ByteView octets, bool known) {
             std::int64_t size = 0;
             parse_integer(number.substr(0, number.find('\r')), size);
             const auto length = static_cast<std::size_t>(size);
-            const ByteView name = octets.substr(0, length);
+            const ByteView name = bytes.substr(0, length);
             if (!is_word(name)) {
                 return Verdict::no;
             }
@@ -107,9 +107,9 @@ Verdict plausible_request(ByteView octets, bool known) {
     return Verdict::yes;
 }
 
-Verdict plausible_inline(ByteView octets, bool known) {
-    const std::size_t end = octets.find('\n');
-    ByteView line = octets.substr(0, end);
+Verdict plausible_inline(ByteView bytes, bool known) {
+    const std::size_t end = bytes.find('\n');
+    ByteView line = bytes.substr(0, end);
     if (line.ends_with('\r')) {
         line.remove_suffix(1);
     }
@@ -119,51 +119,51 @@ Verdict plausible_inline(ByteView octets, bool known) {
     }
     const bool good = known ? find_command(name) != nullptr : !name.empty() && is_word(name);
     if (end == ByteView::npos) {
-        return octets.size() < 512 && (name.size() == line.size() || good) ? Verdict::need_more : Verdict::no;
+        return bytes.size() < 512 && (name.size() == line.size() || good) ? Verdict::need_more : Verdict::no;
     }
     return good ? Verdict::yes : Verdict::no;
 }
 
-Verdict plausible_reply(ByteView octets) {
-    if (octets.empty()) {
+Verdict plausible_reply(ByteView bytes) {
+    if (bytes.empty()) {
         return Verdict::need_more;
     }
     constexpr ByteView kTypes = "+-:$*_,#!=(%~|>";
     constexpr std::int64_t kMaxLength = std::int64_t{4} << 30;
-    const char type = octets.front();
-    octets.remove_prefix(1);
+    const char type = bytes.front();
+    bytes.remove_prefix(1);
     ByteView line;
     switch (type) {
         case '+':
         case '-':
-            return status_line(octets, type == '-');
+            return status_line(bytes, type == '-');
         case ':':
-            return take_number(octets, INT64_MIN, INT64_MAX);
+            return take_number(bytes, INT64_MIN, INT64_MAX);
         case '$':
-            return take_number(octets, -1, kMaxLength);
+            return take_number(bytes, -1, kMaxLength);
         case '=':
         case '!':
-            return take_number(octets, 0, kMaxLength);
+            return take_number(bytes, 0, kMaxLength);
         case '*':
         case '%':
         case '~':
         case '|':
         case '>': {
-            const bool none = octets.starts_with('0') || octets.starts_with('-');
-            const Verdict verdict = take_number(octets, type == '*' ? -1 : 0, INT32_MAX);
+            const bool none = bytes.starts_with('0') || bytes.starts_with('-');
+            const Verdict verdict = take_number(bytes, type == '*' ? -1 : 0, INT32_MAX);
             if (verdict != Verdict::yes || none) {
                 return verdict;
             }
-            if (octets.empty()) {
+            if (bytes.empty()) {
                 return Verdict::need_more;
             }
-            return kTypes.find(octets.front()) != ByteView::npos ? Verdict::yes : Verdict::no;
+            return kTypes.find(bytes.front()) != ByteView::npos ? Verdict::yes : Verdict::no;
         }
         case '_':
         case '#':
         case ',':
         case '(': {
-            const Verdict verdict = take_line(octets, kMaxDigits + 10, line);
+            const Verdict verdict = take_line(bytes, kMaxDigits + 10, line);
             if (verdict != Verdict::yes) {
                 return verdict;
             }

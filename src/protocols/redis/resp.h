@@ -42,9 +42,9 @@ constexpr bool is_error(RespType type) {
 /// One scalar, or the head of an aggregate.
 struct RespNode {
     RespType type = RespType::null;
-    std::uint32_t offset = 0;  ///< of the kept octets in RespValue::text
-    std::uint32_t kept = 0;    ///< octets kept
-    std::uint64_t size = 0;    ///< scalars: octets that passed; aggregates: values directly below (map: 2 per
+    std::uint32_t offset = 0;  ///< of the kept bytes in RespValue::text
+    std::uint32_t kept = 0;    ///< bytes kept
+    std::uint64_t size = 0;    ///< scalars: bytes that passed; aggregates: values directly below (map: 2 per
                                ///< entry)
 };
 
@@ -54,10 +54,10 @@ struct RespNode {
 struct RespValue {
     std::vector<RespNode> nodes;
     Bytes text;
-    std::uint64_t wire_size = 0;  ///< octets on the wire, framing included
+    std::uint64_t wire_size = 0;  ///< bytes on the wire, framing included
     std::uint64_t missing = 0;    ///< of these, not captured
-    bool truncated = false;       ///< more nodes or octets passed than were kept
-    bool finished = false;        ///< the last octet was seen
+    bool truncated = false;       ///< more nodes or bytes passed than were kept
+    bool finished = false;        ///< the last byte was seen
     bool is_inline = false;       ///< a request sent as a line of words
 
     bool empty() const { return nodes.empty(); }

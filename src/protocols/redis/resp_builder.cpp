@@ -29,27 +29,27 @@ void RespBuilder::set_size(std::uint32_t node, std::uint64_t size) {
     }
 }
 
-void RespBuilder::keep(ByteView octets) {
+void RespBuilder::keep(ByteView bytes) {
     if (current_ == kNotKept) {
-        value_.truncated = value_.truncated || !octets.empty();
+        value_.truncated = value_.truncated || !bytes.empty();
         return;
     }
     const std::size_t room = holed_ ? 0 : limits_.max_text - std::min(limits_.max_text, value_.text.size());
-    const std::size_t count = std::min(room, octets.size());
-    value_.text.append(octets.substr(0, count));
+    const std::size_t count = std::min(room, bytes.size());
+    value_.text.append(bytes.substr(0, count));
     RespNode& node = value_.nodes[current_];
-    node.size += octets.size();
+    node.size += bytes.size();
     node.kept += static_cast<std::uint32_t>(count);
-    value_.truncated = value_.truncated || count < octets.size();
+    value_.truncated = value_.truncated || count < bytes.size();
 }
 
-void RespBuilder::miss(std::uint64_t octets) {
-    add_saturating(value_.wire_size, octets);
-    add_saturating(value_.missing, octets);
+void RespBuilder::miss(std::uint64_t bytes) {
+    add_saturating(value_.wire_size, bytes);
+    add_saturating(value_.missing, bytes);
     value_.truncated = true;
     holed_ = true;
     if (current_ != kNotKept) {
-        add_saturating(value_.nodes[current_].size, octets);
+        add_saturating(value_.nodes[current_].size, bytes);
     }
 }
 

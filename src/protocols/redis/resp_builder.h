@@ -9,7 +9,7 @@ namespace sslsniff::redis {
 
 /// What of one value is kept.
 struct RespLimits {
-    std::size_t max_text = 65'536;  ///< octets of text per value
+    std::size_t max_text = 65'536;  ///< bytes of text per value
     std::size_t max_nodes = 1024;   ///< nodes per value
 };
 
@@ -24,12 +24,12 @@ class RespBuilder {
     /// For aggregates whose size is known at their end only.
     void set_size(std::uint32_t node, std::uint64_t size);
     /// Content of the latest node.
-    void keep(ByteView octets);
-    /// Content of the latest node that was not captured. What follows it is counted, never kept: octets
+    void keep(ByteView bytes);
+    /// Content of the latest node that was not captured. What follows it is counted, never kept: bytes
     /// before and behind a hole must not look adjacent.
-    void miss(std::uint64_t octets);
-    /// Octets on the wire, framing included.
-    void count(std::uint64_t octets) { value_.wire_size += octets; }
+    void miss(std::uint64_t bytes);
+    /// Bytes on the wire, framing included.
+    void count(std::uint64_t bytes) { value_.wire_size += bytes; }
     std::uint64_t wire_size() const { return value_.wire_size; }
     void mark_inline() { value_.is_inline = true; }
 

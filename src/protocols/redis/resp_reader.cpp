@@ -31,12 +31,12 @@ RespValue RespReader::abandon() {
     return builder_.release();
 }
 
-bool RespReader::skip(std::uint64_t octets) {
-    if (state_ != State::payload || octets == 0 || octets > left_) {
+bool RespReader::skip(std::uint64_t bytes) {
+    if (state_ != State::payload || bytes == 0 || bytes > left_) {
         return false;
     }
-    builder_.miss(octets);
-    left_ -= octets;
+    builder_.miss(bytes);
+    left_ -= bytes;
     if (left_ == 0) {
         state_ = State::payload_end;
         left_ = 2;

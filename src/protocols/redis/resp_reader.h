@@ -18,13 +18,13 @@ class RespReader {
 
     RespReader(Grammar grammar, const RespLimits& limits) : grammar_(grammar), builder_(limits) {}
 
-    /// Takes octets from the front of `bytes` up to the end of one value. After `malformed` call reset().
+    /// Takes bytes from the front of `bytes` up to the end of one value. After `malformed` call reset().
     Result read(ByteView& bytes);
     /// The value that read() finished.
     RespValue take() { return builder_.take(); }
-    /// `octets` are missing here. True when they lie within the payload of a string, so that the position in
+    /// `bytes` are missing here. True when they lie within the payload of a string, so that the position in
     /// the value is still known.
-    bool skip(std::uint64_t octets);
+    bool skip(std::uint64_t bytes);
     /// True between two values.
     bool at_boundary() const { return state_ == State::start && open_.empty() && builder_.wire_size() == 0; }
     /// What was read of the unfinished value; begins anew.
@@ -64,11 +64,11 @@ class RespReader {
 
     Grammar grammar_;
     State state_ = State::start;
-    char type_ = 0;                 ///< first octet of the current line
+    char type_ = 0;                 ///< first byte of the current line
     std::string line_;              ///< part of a line that earlier chunks held
-    std::uint64_t left_ = 0;        ///< octets of payload, or of its CRLF, still to come
+    std::uint64_t left_ = 0;        ///< bytes of payload, or of its CRLF, still to come
     bool string_streamed_ = false;  ///< inside `$?`
-    bool cr_ = false;               ///< the last octet of a text was CR
+    bool cr_ = false;               ///< the last byte of a text was CR
     std::vector<Open> open_;
     RespBuilder builder_;
 };

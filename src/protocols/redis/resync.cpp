@@ -13,9 +13,9 @@ void Resync::lose() {
     tail_.clear();
 }
 
-Verdict Resync::plausible(ByteView octets) const {
-    return grammar_ == RespReader::Grammar::requests ? plausible_request(octets, false)
-                                                     : plausible_reply(octets);
+Verdict Resync::plausible(ByteView bytes) const {
+    return grammar_ == RespReader::Grammar::requests ? plausible_request(bytes, false)
+                                                     : plausible_reply(bytes);
 }
 
 std::optional<Bytes> Resync::find(ByteView bytes) {

@@ -10,18 +10,18 @@ namespace {
 // So much of a stream without a sign of RESP, and it is something else.
 constexpr std::size_t kMaxHeld = 8192;
 
-/// Whether a request begins at the first octet, or, when joining in the middle, behind any CRLF.
-Verdict finds_request(ByteView octets, bool midstream, bool known) {
-    Verdict verdict = plausible_request(octets, known);
+/// Whether a request begins at the first byte, or, when joining in the middle, behind any CRLF.
+Verdict finds_request(ByteView bytes, bool midstream, bool known) {
+    Verdict verdict = plausible_request(bytes, known);
     if (verdict == Verdict::no && !midstream) {
-        verdict = plausible_inline(octets, known);
+        verdict = plausible_inline(bytes, known);
     }
     for (std::size_t at = 0; midstream && verdict == Verdict::no; at += 2) {
-        at = octets.find("\r\n", at);
+        at = bytes.find("\r\n", at);
         if (at == ByteView::npos) {
             return Verdict::no;
         }
-        verdict = plausible_request(octets.substr(at + 2), known);
+        verdict = plausible_request(bytes.substr(at + 2), known);
     }
     return verdict;
 }

@@ -9,13 +9,13 @@
 
 namespace sslsniff::redis {
 
-/// Finds out which direction carries the requests, holding back the first octets until it is known.
+/// Finds out which direction carries the requests, holding back the first bytes until it is known.
 class RoleFinder {
   public:
     /// What is known: the connection's role, nothing, or that this cannot be Redis.
     enum class State : std::uint8_t { unknown, known, refused };
 
-    /// `role` as the socket tells it. Adds octets of one direction. While the state stays unknown they are
+    /// `role` as the socket tells it. Adds bytes of one direction. While the state stays unknown they are
     /// held; once known, take() returns them.
     State add(Direction direction, ByteView bytes, Role role, bool midstream);
     State state() const { return state_; }

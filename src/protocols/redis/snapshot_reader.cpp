@@ -82,16 +82,16 @@ SnapshotReader::Result SnapshotReader::marked(ByteView& bytes) {
     return Result::done;
 }
 
-bool SnapshotReader::skip(std::uint64_t octets) {
-    if (octets == 0 || state_ == State::header) {
+bool SnapshotReader::skip(std::uint64_t bytes) {
+    if (bytes == 0 || state_ == State::header) {
         return false;
     }
-    if (state_ == State::sized && octets > left_) {
+    if (state_ == State::sized && bytes > left_) {
         return false;
     }
-    add_saturating(snapshot_.size, octets);
-    add_saturating(snapshot_.missing, octets);
-    left_ -= state_ == State::sized ? octets : 0;
+    add_saturating(snapshot_.size, bytes);
+    add_saturating(snapshot_.missing, bytes);
+    left_ -= state_ == State::sized ? bytes : 0;
     tail_.clear();
     return true;
 }

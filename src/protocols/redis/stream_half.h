@@ -18,8 +18,8 @@ class StreamHalf {
     StreamHalf(RespReader::Grammar grammar, const RespLimits& limits)
         : reader_(grammar, limits), resync_(grammar) {}
 
-    /// Hands each finished value to `on_value(TimedValue)`, which returns false to stop there; the octets
-    /// behind are left in `bytes`. False when the octets are no RESP; then the search for RESP has begun.
+    /// Hands each finished value to `on_value(TimedValue)`, which returns false to stop there; the bytes
+    /// behind are left in `bytes`. False when the bytes are no RESP; then the search for RESP has begun.
     template <std::predicate<TimedValue> OnValue>
     bool feed(ByteView& bytes, Timestamp time, const OnValue& on_value) {
         Bytes found;
@@ -29,7 +29,7 @@ class StreamHalf {
                 bytes = {};
                 return true;
             }
-            // What precedes the place found, this call's octets included, is passed over.
+            // What precedes the place found, this call's bytes included, is passed over.
             found = std::move(*rest);
             const std::size_t held = found.size() - std::min(found.size(), bytes.size());
             ByteView early = ByteView(found).substr(0, held);
@@ -41,8 +41,8 @@ class StreamHalf {
         return cut(bytes, time, on_value);
     }
 
-    /// `octets` are missing. False when the position in the stream is lost with them.
-    bool skip(std::uint64_t octets) { return !resync_.searching() && reader_.skip(octets); }
+    /// `bytes` are missing. False when the position in the stream is lost with them.
+    bool skip(std::uint64_t bytes) { return !resync_.searching() && reader_.skip(bytes); }
     /// Begins the search for the next message; returns what was read of the current one.
     TimedValue lose() {
         TimedValue out = unfinished();

@@ -17,7 +17,7 @@ bool is_plain_word(ByteView word) {
     });
 }
 
-/// The octets of a scalar that fit into `max`, and whether they are all that passed. Never cuts a character.
+/// The bytes of a scalar that fit into `max`, and whether they are all that passed. Never cuts a character.
 struct Excerpt {
     ByteView text;
     bool cut = false;
@@ -80,21 +80,21 @@ std::size_t append_value(std::string& out, const RespValue& value, std::size_t i
 
 }  // namespace
 
-void append_quoted(std::string& out, ByteView octets) {
+void append_quoted(std::string& out, ByteView bytes) {
     out += '"';
-    for (std::size_t at = 0; at < octets.size();) {
-        const auto special = std::ranges::find_if(octets.substr(at), [](char c) {
+    for (std::size_t at = 0; at < bytes.size();) {
+        const auto special = std::ranges::find_if(bytes.substr(at), [](char c) {
             return c == '"' || c == '\\' || c == '\n' || c == '\r' || c == '\t';
         });
-        const auto plain = static_cast<std::size_t>(special - octets.begin()) - at;
-        out += printable(octets.substr(at, plain));
+        const auto plain = static_cast<std::size_t>(special - bytes.begin()) - at;
+        out += printable(bytes.substr(at, plain));
         at += plain;
-        if (at < octets.size()) {
+        if (at < bytes.size()) {
             constexpr ByteView kFrom = "\n\r\t";
             constexpr ByteView kTo = "nrt";
-            const std::size_t known = kFrom.find(octets[at]);
+            const std::size_t known = kFrom.find(bytes[at]);
             out += '\\';
-            out += known == ByteView::npos ? octets[at] : kTo[known];
+            out += known == ByteView::npos ? bytes[at] : kTo[known];
             ++at;
         }
     }

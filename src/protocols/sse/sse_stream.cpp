@@ -25,12 +25,12 @@ class SseStream final : public HttpApplication {
           decoder_(content_encoding, kStreamLimits),
           is_coded_(decoder_.state() != BodyDecoder::State::plain) {}
 
-    void on_octets(Side side, ByteView octets, Timestamp time) override {
+    void on_bytes(Side side, ByteView bytes, Timestamp time) override {
         if (side != Side::response || is_bomb_ || (is_coded_ && damaged_)) {
             return;
         }
-        coded_ += octets.size();
-        decoder_.feed(octets, [&](ByteView plain) {
+        coded_ += bytes.size();
+        decoder_.feed(bytes, [&](ByteView plain) {
             if (!is_bomb_) {
                 read(plain, time);
             }
@@ -65,12 +65,12 @@ class SseStream final : public HttpApplication {
     }
 
   private:
-    static constexpr std::size_t kMaxField = 16;  ///< octets in front of the data: "data: "
+    static constexpr std::size_t kMaxField = 16;  ///< bytes in front of the data: "data: "
     /// Of a coded stream, beyond one for each four bytes: who flushes after each event needs more for it.
     static constexpr std::uint64_t kMaxEvents = 1024;
 
-    void read(ByteView octets, Timestamp time) {
-        for (const char c : octets) {
+    void read(ByteView bytes, Timestamp time) {
+        for (const char c : bytes) {
             if (c == '\n' && std::exchange(after_cr_, false)) {
                 continue;  // of CR LF
             }
@@ -165,7 +165,7 @@ class SseStream final : public HttpApplication {
     bool is_bomb_ = false;
     std::uint64_t number_ = 0;
     Bytes line_;
-    std::uint64_t cut_ = 0;  ///< octets of the line that are not kept
+    std::uint64_t cut_ = 0;  ///< bytes of the line that are not kept
     bool after_cr_ = false;
     bool damaged_ = false;
     bool in_damaged_line_ = false;

@@ -33,8 +33,8 @@ std::string_view opcode_name(std::uint8_t opcode) {
     }
 }
 
-std::uint8_t octet(ByteView octets, std::size_t at) {
-    return static_cast<std::uint8_t>(octets[at]);
+std::uint8_t byte(ByteView bytes, std::size_t at) {
+    return static_cast<std::uint8_t>(bytes[at]);
 }
 
 }  // namespace
@@ -47,30 +47,30 @@ FrameReader::FrameReader(ParserHost& host, MessageOrigin origin, HttpApplication
     }
 }
 
-/// Section 5.2; nothing while octets are missing.
-std::optional<FrameReader::Header> FrameReader::parse(ByteView octets) {
-    if (octets.size() < 2) {
+/// Section 5.2; nothing while bytes are missing.
+std::optional<FrameReader::Header> FrameReader::parse(ByteView bytes) {
+    if (bytes.size() < 2) {
         return std::nullopt;
     }
     Header header;
-    header.final = (octet(octets, 0) & 0x80U) != 0;
-    header.compressed = (octet(octets, 0) & 0x40U) != 0;
-    header.opcode = octet(octets, 0) & 0x3FU;  // with the reserved bits, which make it invalid
-    header.masked = (octet(octets, 1) & 0x80U) != 0;
-    header.length = octet(octets, 1) & 0x7FU;
+    header.final = (byte(bytes, 0) & 0x80U) != 0;
+    header.compressed = (byte(bytes, 0) & 0x40U) != 0;
+    header.opcode = byte(bytes, 0) & 0x3FU;  // with the reserved bits, which make it invalid
+    header.masked = (byte(bytes, 1) & 0x80U) != 0;
+    header.length = byte(bytes, 1) & 0x7FU;
     const std::size_t extended = header.length == 127 ? 8 : header.length == 126 ? 2 : 0;
     header.size = 2 + extended + (header.masked ? 4 : 0);
-    if (octets.size() < header.size) {
+    if (bytes.size() < header.size) {
         return std::nullopt;
     }
     if (extended != 0) {
         header.length = 0;
         for (std::size_t i = 0; i < extended; ++i) {
-            header.length = header.length << 8U | octet(octets, 2 + i);
+            header.length = header.length << 8U | byte(bytes, 2 + i);
         }
     }
     for (std::size_t i = header.size - (header.masked ? 4 : 0); i < header.size; ++i) {
-        header.mask = header.mask << 8U | octet(octets, i);
+        header.mask = header.mask << 8U | byte(bytes, i);
     }
     return header;
 }
@@ -98,28 +98,28 @@ const char* FrameReader::violation_of(const Header& header) const {
 }
 
 /// Whole frames, nothing before and nothing behind.
-bool FrameReader::tiles(ByteView octets) const {
-    while (!octets.empty()) {
-        const std::optional<Header> header = parse(octets);
-        if (!header || !is_valid(*header) || header->length > octets.size() - header->size) {
+bool FrameReader::tiles(ByteView bytes) const {
+    while (!bytes.empty()) {
+        const std::optional<Header> header = parse(bytes);
+        if (!header || !is_valid(*header) || header->length > bytes.size() - header->size) {
             return false;
         }
-        octets.remove_prefix(header->size + header->length);
+        bytes.remove_prefix(header->size + header->length);
     }
     return true;
 }
 
-void FrameReader::feed(ByteView octets, Timestamp time) {
+void FrameReader::feed(ByteView bytes, Timestamp time) {
     if (lost_) {
-        if (!tiles(octets)) {
+        if (!tiles(bytes)) {
             return;
         }
         lost_ = false;
     }
-    while (!octets.empty()) {
+    while (!bytes.empty()) {
         if (!in_frame_) {
-            pending_.push_back(octets.front());
-            octets.remove_prefix(1);
+            pending_.push_back(bytes.front());
+            bytes.remove_prefix(1);
             const std::optional<Header> header = parse(pending_);
             if (!header) {
                 continue;
@@ -133,9 +133,9 @@ void FrameReader::feed(ByteView octets, Timestamp time) {
             frame_.violation = violation_of(frame_);
             begin_frame(time);
         } else {
-            const std::size_t size = std::min<std::uint64_t>(octets.size(), frame_.length - at_);
-            take(octets.substr(0, size));
-            octets.remove_prefix(size);
+            const std::size_t size = std::min<std::uint64_t>(bytes.size(), frame_.length - at_);
+            take(bytes.substr(0, size));
+            bytes.remove_prefix(size);
         }
         if (in_frame_ && at_ == frame_.length) {
             end_frame(time);
@@ -217,7 +217,7 @@ void FrameReader::emit(Message&& message, Timestamp time, bool finished) {
     ByteView control = message.control;
     if (message.opcode == kClose && control.size() >= 2) {  // section 5.5.1
         shown->attributes.push_back(
-            {"code", std::to_string(octet(control, 0) * 256 + octet(control, 1)), true});
+            {"code", std::to_string(byte(control, 0) * 256 + byte(control, 1)), true});
         control.remove_prefix(2);
     }
     append(shown->body, control, max_body_);
@@ -237,7 +237,7 @@ void FrameReader::emit(Message&& message, Timestamp time, bool finished) {
     } else if (message.damaged) {
         integrity.reason = !message.compressed    ? "gap in the message"
                            : inflater_->is_bomb() ? "a decompression bomb: not inflated any further"
-                                                  : "cannot be inflated: octets are missing";
+                                                  : "cannot be inflated: bytes are missing";
     }
     integrity.complete = integrity.reason.empty();
     host_.emit({.start = message.start, .request_end = {}, .response_start = {}, .end = time},

@@ -18,8 +18,8 @@ class FrameReader {
     FrameReader(ParserHost& host, MessageOrigin origin, HttpApplication::Side side, std::size_t max_body,
                 std::optional<bool> inflate);
 
-    void feed(ByteView octets, Timestamp time);
-    /// `bytes` octets are missing, 0 when unknown.
+    void feed(ByteView bytes, Timestamp time);
+    /// `bytes` bytes are missing, 0 when unknown.
     void gap(std::uint64_t bytes);
     /// Nothing more comes: emits what is unfinished.
     void finish(Timestamp time);
@@ -51,11 +51,11 @@ class FrameReader {
         Timestamp start;
     };
 
-    static std::optional<Header> parse(ByteView octets);
+    static std::optional<Header> parse(ByteView bytes);
     bool is_readable(const Header& header) const;
     const char* violation_of(const Header& header) const;
     bool is_valid(const Header& header) const { return is_readable(header) && !violation_of(header); }
-    bool tiles(ByteView octets) const;
+    bool tiles(ByteView bytes) const;
     void begin_frame(Timestamp time);
     void take(ByteView payload);
     void end_frame(Timestamp time);
@@ -71,7 +71,7 @@ class FrameReader {
     Bytes pending_;  ///< of a frame header
     bool in_frame_ = false;
     Header frame_;
-    std::uint64_t at_ = 0;            ///< octets of the frame's payload that passed
+    std::uint64_t at_ = 0;            ///< bytes of the frame's payload that passed
     std::optional<Message> message_;  ///< in fragments
     Message control_;
     std::uint64_t number_ = 0;

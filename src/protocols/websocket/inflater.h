@@ -8,14 +8,14 @@ namespace sslsniff::websocket {
 /// Undoes permessage-deflate in one direction (RFC 7692 section 7.2).
 class Inflater {
   public:
-    /// `keep`: octets kept of each message.
+    /// `keep`: bytes kept of each message.
     Inflater(bool context_takeover, std::size_t keep);
 
     void begin_message();
     /// Adds what `payload` inflates to to `body`. False when it cannot be inflated.
     bool add(ByteView payload, Body& body);
     bool end_message(Body& body);
-    /// Octets are missing: with context takeover nothing can be inflated from here on.
+    /// Bytes are missing: with context takeover nothing can be inflated from here on.
     void lose();
     bool usable() const { return usable_; }
     /// Nothing is inflated any more because of what all messages so far became.

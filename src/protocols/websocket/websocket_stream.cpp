@@ -41,8 +41,8 @@ class WebSocketStream final : public HttpApplication {
   public:
     explicit WebSocketStream(std::unique_ptr<Readers> readers) : readers_(std::move(readers)) {}
 
-    void on_octets(Side side, ByteView octets, Timestamp time) override {
-        readers_->of(side).feed(octets, time);
+    void on_bytes(Side side, ByteView bytes, Timestamp time) override {
+        readers_->of(side).feed(bytes, time);
     }
     void on_missing(Side side, std::uint64_t bytes) override { readers_->of(side).gap(bytes); }
     void on_end(Side side, Timestamp time) override { readers_->of(side).finish(time); }

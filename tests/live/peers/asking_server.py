@@ -17,9 +17,9 @@ RECORD_LIKE = 0x0316  # a length that begins like the record of a handshake, in 
 
 
 def read_answer(connection):
-    octets = b""
-    while not octets.endswith(b"found"):
-        octets += connection.recv(1000)
+    data = b""
+    while not data.endswith(b"found"):
+        data += connection.recv(1000)
 
 
 def connect():

@@ -9,7 +9,7 @@ function frame(text, masked) {
     const head = [0x81, payload.length | (masked ? 0x80 : 0)];
     if (!masked) return Buffer.concat([Buffer.from(head), payload]);
     const mask = Buffer.from([1, 2, 3, 4]);
-    return Buffer.concat([Buffer.from(head), mask, payload.map((octet, i) => octet ^ mask[i % 4])]);
+    return Buffer.concat([Buffer.from(head), mask, payload.map((byte, i) => byte ^ mask[i % 4])]);
 }
 
 function serve(cert, key) {

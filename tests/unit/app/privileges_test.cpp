@@ -39,12 +39,12 @@ TEST_F(PrivilegesTest, RootBecomesNobodyButKeepsWhatIsOpen) {
                   if (!drop_privileges({}, false)) {
                       return 1;
                   }
-                  char octet = 0;
+                  char byte = 0;
                   capng_get_caps_process();
                   return ::getuid() == 65534 && ::geteuid() == 65534 && ::getgid() == 65534 &&
                                  ::getgroups(0, nullptr) == 0 &&
                                  capng_have_capabilities(CAPNG_SELECT_CAPS) == CAPNG_NONE &&
-                                 ::setuid(0) != 0 && ::read(open, &octet, 1) == 1 &&
+                                 ::setuid(0) != 0 && ::read(open, &byte, 1) == 1 &&
                                  ::open("/etc/shadow", O_RDONLY | O_CLOEXEC) == -1
                              ? 0
                              : 2;

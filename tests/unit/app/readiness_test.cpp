@@ -33,8 +33,8 @@ std::string notified_at(const std::string& name) {
     notify_ready();
     ::unsetenv("NOTIFY_SOCKET");
     std::array<char, 64> received{};
-    const ssize_t octets = ::recv(listener.get(), received.data(), received.size(), 0);
-    return octets < 0 ? "nothing" : std::string(received.data(), static_cast<std::size_t>(octets));
+    const ssize_t bytes = ::recv(listener.get(), received.data(), received.size(), 0);
+    return bytes < 0 ? "nothing" : std::string(received.data(), static_cast<std::size_t>(bytes));
 }
 
 TEST(Readiness, IsToldToASocketInTheFileSystem) {

@@ -7,7 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(ParseSize, TakesOctetsAndBinarySuffixes) {
+TEST(ParseSize, TakesBytesAndBinarySuffixes) {
     EXPECT_EQ(parse_size("0"), 0U);
     EXPECT_EQ(parse_size("4096"), 4096U);
     EXPECT_EQ(parse_size("64k"), 65536U);

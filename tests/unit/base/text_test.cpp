@@ -40,7 +40,7 @@ TEST(Text, CutCodePoint) {
 }
 
 TEST(Text, DecodeUtf8) {
-    const auto value = [](ByteView octets) { return decode_utf8(octets).value; };
+    const auto value = [](ByteView bytes) { return decode_utf8(bytes).value; };
     EXPECT_EQ(value("A"), 0x41U);
     EXPECT_EQ(value("\xc3\xbc"), 0xFCU);
     EXPECT_EQ(value("\xe2\x82\xac"), 0x20ACU);

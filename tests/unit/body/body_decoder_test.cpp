@@ -21,7 +21,7 @@ std::string sample() {
 std::string feed(BodyDecoder& decoder, ByteView coded, std::size_t piece) {
     std::string out;
     for (std::size_t at = 0; at < coded.size(); at += piece) {
-        decoder.feed(coded.substr(at, piece), [&](ByteView octets) { out.append(octets); });
+        decoder.feed(coded.substr(at, piece), [&](ByteView bytes) { out.append(bytes); });
     }
     return out;
 }

@@ -7,10 +7,10 @@
 namespace sslsniff {
 namespace {
 
-Body body_of(std::string octets, std::string type) {
+Body body_of(std::string bytes, std::string type) {
     Body body;
-    body.size = octets.size();
-    body.captured = std::move(octets);
+    body.size = bytes.size();
+    body.captured = std::move(bytes);
     body.content_type = std::move(type);
     return body;
 }

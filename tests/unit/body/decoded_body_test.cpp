@@ -58,7 +58,7 @@ class EveryCoding : public testing::TestWithParam<std::string_view> {
 
 TEST_P(EveryCoding, Decodes) {
     const DecodedBody decoded = decode_body(body_of(encode(sample(), GetParam()), field()));
-    EXPECT_EQ(decoded.octets, sample());
+    EXPECT_EQ(decoded.bytes, sample());
     EXPECT_EQ(decoded.state, DecodedBody::State::decoded);
 }
 
@@ -78,12 +78,12 @@ TEST_P(EveryCoding, ShowsWhatDecodedOfAPartialBody) {
     const std::string coded = encode(sample(), GetParam());
     for (std::size_t size = 0; size < coded.size(); size += 50) {
         const DecodedBody decoded = decode_body(body_of(coded.substr(0, size), field()));
-        EXPECT_TRUE(sample().starts_with(decoded.octets)) << size;
+        EXPECT_TRUE(sample().starts_with(decoded.bytes)) << size;
         EXPECT_EQ(decoded.state, size == 0 ? DecodedBody::State::decoded : DecodedBody::State::partial)
             << size;
     }
     const std::string large = encode(sample(40'000), GetParam());
-    EXPECT_GT(decode_body(body_of(large.substr(0, large.size() - 10), field())).octets.size(), 100'000U);
+    EXPECT_GT(decode_body(body_of(large.substr(0, large.size() - 10), field())).bytes.size(), 100'000U);
 }
 
 TEST_P(EveryCoding, SurvivesDamage) {
@@ -92,7 +92,7 @@ TEST_P(EveryCoding, SurvivesDamage) {
         std::string damaged = coded;
         damaged[at] = static_cast<char>(damaged[at] ^ 0x55);
         const DecodedBody decoded = decode_body(body_of(damaged, field()));
-        EXPECT_LE(decoded.octets.size(), DecodeLimits{}.max_output);
+        EXPECT_LE(decoded.bytes.size(), DecodeLimits{}.max_output);
     }
 }
 
@@ -100,8 +100,8 @@ TEST_P(EveryCoding, BoundsBombs) {
     const std::string coded = encode(std::string(50'000'000, 'a'), GetParam());
     const DecodedBody decoded = decode_body(body_of(coded, field()));
     EXPECT_EQ(decoded.state, DecodedBody::State::limited);
-    EXPECT_LE(decoded.octets.size(), std::min<std::size_t>(1024 * 1024, (coded.size() + 64) * 256));
-    EXPECT_EQ(decoded.octets.find_first_not_of('a'), std::string::npos);
+    EXPECT_LE(decoded.bytes.size(), std::min<std::size_t>(1024 * 1024, (coded.size() + 64) * 256));
+    EXPECT_EQ(decoded.bytes.find_first_not_of('a'), std::string::npos);
 }
 
 INSTANTIATE_TEST_SUITE_P(Codings, EveryCoding,
@@ -110,13 +110,13 @@ INSTANTIATE_TEST_SUITE_P(Codings, EveryCoding,
 TEST(DecodedBody, UndoesChainsInReverse) {
     const std::string coded = encode(encode(encode(sample(), "br"), "gzip"), "zstd");
     const DecodedBody decoded = decode_body(body_of(coded, "br, identity,GZIP , zstd"));
-    EXPECT_EQ(decoded.octets, sample());
+    EXPECT_EQ(decoded.bytes, sample());
     EXPECT_EQ(decoded.state, DecodedBody::State::decoded);
 }
 
 TEST(DecodedBody, DecodesSeveralGzipMembers) {
     const std::string coded = encode("one, ", "gzip") + encode("two", "gzip") + std::string(5, '\0');
-    EXPECT_EQ(decode_body(body_of(coded, "x-gzip")).octets, "one, two");
+    EXPECT_EQ(decode_body(body_of(coded, "x-gzip")).bytes, "one, two");
 }
 
 TEST(DecodedBody, LeavesWhatItDoesNotKnow) {
@@ -124,7 +124,7 @@ TEST(DecodedBody, LeavesWhatItDoesNotKnow) {
     EXPECT_EQ(decode_body(body_of("abc", "identity")).state, DecodedBody::State::plain);
     const DecodedBody unknown = decode_body(body_of("abc", "gzip, secret"));
     EXPECT_EQ(unknown.state, DecodedBody::State::unsupported);
-    EXPECT_EQ(unknown.octets, "abc");
+    EXPECT_EQ(unknown.bytes, "abc");
     EXPECT_EQ(decode_body(body_of("abc", "gzip,gzip,gzip,gzip,gzip")).state, DecodedBody::State::unsupported);
 }
 

@@ -20,8 +20,8 @@ ConnectionId id(std::uint64_t number) {
 class BindingDelayTest : public testing::Test {
   protected:
     void open(std::uint64_t number) { delay.pass(OpenEvent{id(number), now, Carrier::tls, false, {}}, out); }
-    void data(std::uint64_t number, const std::string& octets) {
-        const std::string lent = octets;
+    void data(std::uint64_t number, const std::string& bytes) {
+        const std::string lent = bytes;
         delay.pass(DataEvent{id(number), now, 1, Direction::sent, 0, lent}, out);
     }
     void bind(std::uint64_t number) {
@@ -30,7 +30,7 @@ class BindingDelayTest : public testing::Test {
     void close(std::uint64_t number) { delay.pass(CloseEvent{id(number), now, CloseReason::freed}, out); }
 
     /// One letter for each event that came out: o(pen) e(ndpoints) t(ls) c(lose) p(rocess) l(oss), or the
-    /// octets.
+    /// bytes.
     std::string order() const {
         std::string text;
         for (std::size_t i = 0; i < out.events.size(); i++) {

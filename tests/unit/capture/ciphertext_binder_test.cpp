@@ -22,16 +22,16 @@ Endpoints socket_of(std::uint64_t cookie) {
 /// As ciphertext: the same for the same seed.
 std::string noise(unsigned seed, std::size_t size = 64) {
     std::mt19937 engine(seed);
-    std::string octets(size, '\0');
-    for (char& octet : octets) {
-        octet = static_cast<char>(engine());
+    std::string bytes(size, '\0');
+    for (char& byte : bytes) {
+        byte = static_cast<char>(engine());
     }
-    return octets;
+    return bytes;
 }
 
 std::string record(char type, const std::string& body) {
-    std::string octets = {type, 3, 3, static_cast<char>(body.size() >> 8U), static_cast<char>(body.size())};
-    return octets + body;
+    std::string bytes = {type, 3, 3, static_cast<char>(body.size() >> 8U), static_cast<char>(body.size())};
+    return bytes + body;
 }
 
 std::string encrypted(unsigned seed, std::size_t size = 64) {
@@ -43,16 +43,16 @@ std::string hello(char type, const std::string& random) {
     return record(0x16, type + "\x00\x00\x2a\x03\x03"s + random + std::string(8, '\0'));
 }
 
-std::string first(const std::string& octets, std::size_t size = 24) {
-    return octets.substr(0, size);
+std::string first(const std::string& bytes, std::size_t size = 24) {
+    return bytes.substr(0, size);
 }
 
 class CiphertextBinderTest : public testing::Test {
   protected:
     /// Whether one record, seen on both sides, binds.
-    bool binds(const std::string& octets) {
-        binder.see_library_record(kPid, 1, kSent, first(octets));
-        return binder.see_socket(kPid, socket_of(7), kSent, octets).has_value();
+    bool binds(const std::string& bytes) {
+        binder.see_library_record(kPid, 1, kSent, first(bytes));
+        return binder.see_socket(kPid, socket_of(7), kSent, bytes).has_value();
     }
     CiphertextBinder binder;
 };
@@ -116,7 +116,7 @@ TEST_F(CiphertextBinderTest, WhatCanBeForeseenBindsNothing) {
     EXPECT_FALSE(binds("no record at all, only some text of a program"));
 }
 
-TEST_F(CiphertextBinderTest, ShortOctetsAreHarmless) {
+TEST_F(CiphertextBinderTest, ShortBytesAreHarmless) {
     for (std::size_t size = 0; size < 21; size++) {
         EXPECT_FALSE(binder.see_socket(kPid, socket_of(7), kSent, encrypted(5).substr(0, size)));
     }

@@ -56,7 +56,7 @@ TEST_F(EventDecoderTest, JumpsOfThePositionAreGapsWithTheirCause) {
     EXPECT_TRUE(std::holds_alternative<GapEvent>(out.events.at(1)));
 }
 
-TEST_F(EventDecoderTest, SnippedOctetsAreAGapAtOnce) {
+TEST_F(EventDecoderTest, SnippedBytesAreAGapAtOnce) {
     decoder.decode(open_record(), out);
     decoder.decode(data_record(0, "abc", 97), out);
     decoder.decode(data_record(100, "x", 0, LOSS_SNAPLEN), out);
@@ -238,7 +238,7 @@ TEST_F(EventDecoderTest, HandshakeAndAlpnAreNewsAboutTheSession) {
     handshake.duration = 1500;
     auto alpn = event_of<alpn_event>(EVENT_ALPN);
     alpn.length = 2;
-    std::memcpy(alpn.octets, "h2", 2);
+    std::memcpy(alpn.bytes, "h2", 2);
     EXPECT_TRUE(decoder.decode(record_of(handshake), out));
     EXPECT_TRUE(decoder.decode(record_of(alpn), out));
     const auto news = out.all<TlsEvent>();

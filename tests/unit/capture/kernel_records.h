@@ -49,7 +49,7 @@ inline std::string hello_record(ByteView message) {
     auto event = event_of<hello_event>(EVENT_HELLO);
     event.header.flags = HELLO_WITHOUT_RECORD_HEADER;
     event.length = static_cast<std::uint32_t>(message.size());
-    std::memcpy(event.octets, message.data(), message.size());
+    std::memcpy(event.bytes, message.data(), message.size());
     return record_of(event);
 }
 
@@ -92,7 +92,7 @@ inline std::string library_record(std::uint64_t generation = kGeneration) {
     auto event = event_of<library_record_event>(EVENT_LIBRARY_RECORD, generation);
     event.header.direction = DIRECTION_SENT;
     event.length = RECORD_SAMPLE;
-    std::memcpy(event.octets, kCiphertext.data(), kCiphertext.size());
+    std::memcpy(event.bytes, kCiphertext.data(), kCiphertext.size());
     return record_of(event);
 }
 

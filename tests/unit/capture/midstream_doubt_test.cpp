@@ -47,8 +47,8 @@ class MidstreamDoubtTest : public testing::Test, public EventConsumer {
         endpoints.socket_cookie = kCookie + number - 1;
         pass(EndpointsEvent{socket_of(number), now, Role::unknown, Correlation::socket, endpoints});
     }
-    void data(ByteView octets, std::uint64_t number = 1) {
-        pass(DataEvent{socket_of(number), now, 1, Direction::received, 0, octets});
+    void data(ByteView bytes, std::uint64_t number = 1) {
+        pass(DataEvent{socket_of(number), now, 1, Direction::received, 0, bytes});
     }
     void use_tls() { pass(OpenEvent{kTlsObject, now, Carrier::tls, true, "OpenSSL"}); }
     void bind(Correlation correlation) {
@@ -140,7 +140,7 @@ TEST_F(MidstreamDoubtTest, TheKernelSideMayKnow) {
     EXPECT_EQ(log, Log{});
 }
 
-TEST_F(MidstreamDoubtTest, OctetsBeforeTlsWereCleartextOnlyIfTheyAreText) {
+TEST_F(MidstreamDoubtTest, BytesBeforeTlsWereCleartextOnlyIfTheyAreText) {
     open();
     data("\1");
     close(CloseReason::tls_began);

@@ -32,12 +32,12 @@ class Ring : public testing::Test {
     }
 
     /// Returns where its header is.
-    char* put(std::string_view octets, std::uint32_t flags = 0) {
+    char* put(std::string_view bytes, std::uint32_t flags = 0) {
         char* header = records_ + *producer_ % kSize;
-        const std::uint32_t word = static_cast<std::uint32_t>(octets.size()) | flags;
+        const std::uint32_t word = static_cast<std::uint32_t>(bytes.size()) | flags;
         std::memcpy(header, &word, sizeof(word));
-        std::memcpy(header + BPF_RINGBUF_HDR_SZ, octets.data(), octets.size());
-        *producer_ += (BPF_RINGBUF_HDR_SZ + octets.size() + 7) / 8 * 8;
+        std::memcpy(header + BPF_RINGBUF_HDR_SZ, bytes.data(), bytes.size());
+        *producer_ += (BPF_RINGBUF_HDR_SZ + bytes.size() + 7) / 8 * 8;
         return header;
     }
 
@@ -66,9 +66,9 @@ TEST_F(Ring, Empty) {
 TEST_F(Ring, RecordsInOrderAndTheirRoomIsGivenBack) {
     put("one");
     put("");
-    put("twelve octets");
+    put("twelve bytes");
     EXPECT_EQ(ring_->waiting(), 16U + 8U + 24U);
-    EXPECT_EQ(take(), (Taken{"one", "", "twelve octets"}));
+    EXPECT_EQ(take(), (Taken{"one", "", "twelve bytes"}));
     EXPECT_TRUE(took_);
     EXPECT_EQ(ring_->waiting(), 0U);
     EXPECT_EQ(*consumer_, *producer_);

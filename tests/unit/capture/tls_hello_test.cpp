@@ -83,7 +83,7 @@ TEST(TlsHello, CutShortItGivesWhatIsThere) {
     EXPECT_TRUE(parse_tls_hello(ByteView(whole).substr(0, 60), true));
 }
 
-TEST(TlsHello, OtherOctetsAreNoHello) {
+TEST(TlsHello, OtherBytesAreNoHello) {
     EXPECT_FALSE(parse_tls_hello("", true));
     EXPECT_FALSE(parse_tls_hello("GET / HTTP/1.1\r\n\r\n", true));
     EXPECT_FALSE(parse_tls_hello("GET / HTTP/1.1\r\n\r\n", false));

@@ -22,9 +22,9 @@ class RandomEvents {
             case 0:
                 return ProcessEvent{
                     time(), pick<ProcessEvent::Kind>(3),
-                    ProcessInfo{ProcessKey{narrow(), wide()}, octets(15), octets(40), narrow(), octets(64)}};
+                    ProcessInfo{ProcessKey{narrow(), wide()}, bytes(15), bytes(40), narrow(), bytes(64)}};
             case 1:
-                return OpenEvent{id(), time(), pick<Carrier>(2), below(2) == 0, octets(30)};
+                return OpenEvent{id(), time(), pick<Carrier>(2), below(2) == 0, bytes(30)};
             case 2:
                 return EndpointsEvent{
                     id(), time(), pick<Role>(3), pick<Correlation>(6),
@@ -38,7 +38,7 @@ class RandomEvents {
             case 6:
                 return LossEvent{time(), pick<LossCause>(9), wide(), wide()};
             default:
-                payload_ = below(20) == 0 ? octets(200'000) : octets(2'000);
+                payload_ = below(20) == 0 ? bytes(200'000) : bytes(2'000);
                 return DataEvent{id(), time(), narrow(), pick<Direction>(2), wide(), payload_};
         }
     }
@@ -60,7 +60,7 @@ class RandomEvents {
     Timestamp time() { return Timestamp(nanoseconds(below(9'000'000'000'000'000'000))); }
     ConnectionId id() { return {narrow(), wide(), wide(), wide()}; }
 
-    Bytes octets(std::size_t limit) {
+    Bytes bytes(std::size_t limit) {
         static constexpr std::string_view kTricky = "\r\n\t\\\"|# =";
         const std::uint64_t style = below(4);
         Bytes out(below(limit + 1), '\0');
@@ -86,10 +86,10 @@ class RandomEvents {
         return out;
     }
     TlsInfo tls() {
-        TlsInfo out{octets(20), octets(8),    octets(20),    octets(40), octets(10),
-                    {},         std::nullopt, below(2) == 0, octets(15), octets(12)};
+        TlsInfo out{bytes(20), bytes(8),     bytes(20),     bytes(40), bytes(10),
+                    {},        std::nullopt, below(2) == 0, bytes(15), bytes(12)};
         for (std::uint64_t i = below(4); i > 0; --i) {
-            out.offered_alpn.push_back(octets(9));
+            out.offered_alpn.push_back(bytes(9));
         }
         if (below(2) == 0) {
             out.handshake = nanoseconds(static_cast<std::int64_t>(wide()));
@@ -101,10 +101,10 @@ class RandomEvents {
     Bytes payload_;
 };
 
-/// Gives its octets in pieces of any size, as a pipe may.
+/// Gives its bytes in pieces of any size, as a pipe may.
 class SlowInput final : public InputStream {
   public:
-    SlowInput(Bytes octets, std::size_t piece) : all_(std::move(octets)), piece_(piece) {}
+    SlowInput(Bytes bytes, std::size_t piece) : all_(std::move(bytes)), piece_(piece) {}
     Result<std::size_t> read(std::span<char> into) override {
         return all_.read(into.first(std::min(piece_, into.size())));
     }

@@ -94,7 +94,7 @@ TEST(TraceReader, ErrorsNameTheLine) {
               "cannot read x.trace: line 3: malformed escape; \\\\, \\r, \\n, \\t and \\xNN are allowed");
     EXPECT_EQ(error("|lost\n"), "cannot read x.trace: line 2: a payload line must follow a data line");
     EXPECT_EQ(error(kData + "size=3\n|abcd\n"),
-              "cannot read x.trace: line 3: the payload is longer than 3 octets");
+              "cannot read x.trace: line 3: the payload is longer than 3 bytes");
     EXPECT_EQ(error("frob\x1b[31m\n"), "cannot read x.trace: line 2: unknown kind of line \"frob\\x1b[31m\"");
 }
 
@@ -131,25 +131,25 @@ TEST(TraceReader, EventsBeforeAnErrorAreKept) {
     EXPECT_EQ(got->events.events().size(), 1U);
 }
 
-TEST(TraceReader, ARecordingThatWasCutOffKeepsItsLastOctets) {
+TEST(TraceReader, ARecordingThatWasCutOffKeepsItsLastBytes) {
     const auto got = read(kData + "size=10\n|abc");
     EXPECT_EQ(
         got->error(),
-        "cannot read x.trace: line 3: the trace was cut off: 3 of 10 octets of the last payload are there");
+        "cannot read x.trace: line 3: the trace was cut off: 3 of 10 bytes of the last payload are there");
     ASSERT_EQ(got->events.events().size(), 1U);
     EXPECT_EQ(got->events.at<DataEvent>(0).bytes, "abc");
 }
 
 TEST(TraceReader, MemoryIsBounded) {
     EXPECT_EQ(read(std::string(3'000'000, 'x'))->error(),
-              "cannot read x.trace: line 2 is longer than 1048576 octets");
+              "cannot read x.trace: line 2 is longer than 1048576 bytes");
     std::string flood = kData + "\n";
     const std::string line = "|" + std::string(1'000'000, 'y') + "\n";
     for (int i = 0; i < 34; ++i) {
         flood += line;
     }
     EXPECT_EQ(read(flood)->error(),
-              "cannot read x.trace: line 36: the payload is longer than 33554432 octets");
+              "cannot read x.trace: line 36: the payload is longer than 33554432 bytes");
 }
 
 TEST(TraceReader, FollowsAPipe) {

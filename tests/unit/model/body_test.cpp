@@ -5,7 +5,7 @@
 namespace sslsniff {
 namespace {
 
-TEST(Body, KeepsTheFirstOctetsAndCountsAll) {
+TEST(Body, KeepsTheFirstBytesAndCountsAll) {
     Body body;
     append(body, "abc", 5);
     EXPECT_FALSE(body.truncated());

@@ -28,7 +28,7 @@ TEST(Endpoint, RefusesEverythingElse) {
           "example.com:80", "[2001:db8::1:443", "[]:1", "[::g]:1"}) {
         EXPECT_FALSE(parse_endpoint(text)) << text;
     }
-    EXPECT_FALSE(parse_ip(std::string_view("10.0.0.1\0x", 10))) << "octets behind a NUL must not be ignored";
+    EXPECT_FALSE(parse_ip(std::string_view("10.0.0.1\0x", 10))) << "bytes behind a NUL must not be ignored";
 }
 
 TEST(IpAddress, NoneIsEmpty) {

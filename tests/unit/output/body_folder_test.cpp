@@ -59,15 +59,15 @@ class BodyFolderTest : public testing::Test {
 
     std::string path() const { return root_ / "bodies"; }
 
-    std::unique_ptr<BodyExchange> exchange(std::string url, const std::string& octets,
+    std::unique_ptr<BodyExchange> exchange(std::string url, const std::string& bytes,
                                            std::string encoding = "", std::string type = "") {
         auto made = std::make_unique<BodyExchange>();
         made->url = std::move(url);
-        made->body.size = octets.size();
+        made->body.size = bytes.size();
         made->body.content_type = std::move(type);
         made->body.record = folder_->open(encoding);
-        for (std::size_t at = 0; at < octets.size(); at += 10'000) {
-            made->body.record->write(ByteView(octets).substr(at, 10'000));
+        for (std::size_t at = 0; at < bytes.size(); at += 10'000) {
+            made->body.record->write(ByteView(bytes).substr(at, 10'000));
         }
         return made;
     }

@@ -105,10 +105,10 @@ TEST_F(JsonSinkTest, WhatIsUnknownIsLeftOut) {
     EXPECT_EQ(second.bytes().find("\"tls\":{"), Bytes::npos);
 }
 
-TEST_F(JsonSinkTest, EveryOctetSurvives) {
+TEST_F(JsonSinkTest, EveryByteSurvives) {
     std::string all;
-    for (int octet = 0; octet < 256; ++octet) {
-        all += static_cast<char>(octet);
+    for (int byte = 0; byte < 256; ++byte) {
+        all += static_cast<char>(byte);
     }
     const FlatJson json = with_fields([&](FieldWriter& writer) {
         writer.text("ascii", all.substr(0, 128));

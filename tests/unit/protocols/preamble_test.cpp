@@ -20,8 +20,8 @@ const std::string kResponse = "HTTP/1.1 204 N\r\n\r\n";
 const Lines kLines{"http/1.1 GET https://h/x -> 204 N (0/0)"};
 
 template <std::size_t N>
-std::string raw(const char (&octets)[N]) {
-    return {octets, N - 1};
+std::string raw(const char (&bytes)[N]) {
+    return {bytes, N - 1};
 }
 
 void expect_taken_off(Conversation conversation) {

@@ -37,12 +37,12 @@ class DescriptorSetTest : public testing::Test {
         : path_(std::filesystem::temp_directory_path() / ("sslsniff-set-" + std::to_string(::getpid()))) {}
     ~DescriptorSetTest() override { std::filesystem::remove(path_); }
 
-    Result<std::unique_ptr<MessageSchema>> read(const std::string& octets) {
-        std::ofstream(path_, std::ios::binary) << octets;
+    Result<std::unique_ptr<MessageSchema>> read(const std::string& bytes) {
+        std::ofstream(path_, std::ios::binary) << bytes;
         return read_descriptor_set(path_);
     }
-    std::unique_ptr<MessageSchema> chat() { return read(chat_octets()).value(); }
-    static std::string chat_octets() {
+    std::unique_ptr<MessageSchema> chat() { return read(chat_bytes()).value(); }
+    static std::string chat_bytes() {
         pb::FileDescriptorSet set;
         EXPECT_TRUE(pb::TextFormat::ParseFromString(kChat, &set));
         return set.SerializeAsString();
@@ -53,16 +53,16 @@ class DescriptorSetTest : public testing::Test {
 
 TEST_F(DescriptorSetTest, MakesJsonOfMessages) {
     const auto schema = chat();
-    const std::string octets(
+    const std::string bytes(
         "\x0a\x03"
         "ann\x10\xff\xff\xff\xff\xff\xff\xff\xff\x7f\x1a\x02\x01\x02\x22\x02\x28\x01",
         23);
     const std::string json =
         R"({"who":"ann","bigNumber":"9223372036854775807","list":[1,2],"inner":{"mood":"HAPPY"}})";
-    EXPECT_EQ(schema->to_json("/chat.Chat/Say", Side::request, octets), json);
-    EXPECT_EQ(schema->to_json("/chat.Chat/Say", Side::response, octets), json);
+    EXPECT_EQ(schema->to_json("/chat.Chat/Say", Side::request, bytes), json);
+    EXPECT_EQ(schema->to_json("/chat.Chat/Say", Side::response, bytes), json);
     EXPECT_EQ(schema->to_json("/chat.Chat/Say", Side::response, ""), "{}");
-    EXPECT_EQ(schema->to_json("/chat.Chat/Say", Side::request, octets.substr(0, 22)),
+    EXPECT_EQ(schema->to_json("/chat.Chat/Say", Side::request, bytes.substr(0, 22)),
               R"({"who":"ann","bigNumber":"9223372036854775807","list":[1,2],"inner":{}})");
 }
 
@@ -100,11 +100,11 @@ TEST_F(DescriptorSetTest, SurvivesHostileMessages) {
     EXPECT_LT(schema->to_json("/chat.Chat/Say", Side::request, deep).size(), 10'000U);
     std::minstd_rand random(1);
     for (int i = 0; i < 2000; ++i) {
-        std::string octets;
+        std::string bytes;
         for (unsigned n = random() % 64; n > 0; --n) {
-            octets.push_back(static_cast<char>(random() % 48));
+            bytes.push_back(static_cast<char>(random() % 48));
         }
-        schema->to_json("/chat.Chat/Say", Side::request, octets);
+        schema->to_json("/chat.Chat/Say", Side::request, bytes);
     }
 }
 
@@ -119,7 +119,7 @@ TEST_F(DescriptorSetTest, SaysWhatIsWrongWithAFile) {
     ASSERT_FALSE(incomplete);
     EXPECT_NE(incomplete.error().message.find("--include_imports"), std::string::npos)
         << incomplete.error().message;
-    const std::string whole = chat_octets();
+    const std::string whole = chat_bytes();
     for (std::size_t size = 0; size < whole.size(); size += 3) {
         static_cast<void>(read(whole.substr(0, size)));
     }

@@ -9,7 +9,7 @@ namespace {
 
 constexpr auto kMax = std::numeric_limits<std::uint64_t>::max();
 
-TEST(ByteStream, ContiguousOctetsPass) {
+TEST(ByteStream, ContiguousBytesPass) {
     ByteStream stream;
     EXPECT_EQ(stream.data(0, "abc").bytes, "abc");
     const auto next = stream.data(3, "def");

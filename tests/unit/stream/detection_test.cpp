@@ -44,17 +44,17 @@ TEST(Detection, ForeignProtocolsStayUnknown) {
     }
 }
 
-TEST(Detection, RandomOctetsStayUnknown) {
+TEST(Detection, RandomBytesStayUnknown) {
     std::mt19937 random(1);
     for (int round = 0; round < 200; ++round) {
         Player player;
         player.open(1, round % 2 == 0);
         for (int i = 0; i < 20; ++i) {
-            std::string octets(random() % 2000, '\0');
-            for (char& c : octets) {
+            std::string bytes(random() % 2000, '\0');
+            for (char& c : bytes) {
                 c = static_cast<char>(random());
             }
-            player.data(random() % 2 == 0 ? Direction::sent : Direction::received, octets);
+            player.data(random() % 2 == 0 ? Direction::sent : Direction::received, bytes);
         }
         player.close();
         EXPECT_EQ(player.sink.lines, Lines{});

@@ -54,10 +54,10 @@ class Feeder {
     void open(std::uint64_t connection, Carrier carrier = Carrier::tls) {
         feed(OpenEvent{Player::id(connection), tick(), carrier, false, ""});
     }
-    void data(std::uint64_t connection, Direction direction, ByteView octets) {
+    void data(std::uint64_t connection, Direction direction, ByteView bytes) {
         std::uint64_t& at = positions_[{connection, direction}];
-        feed(DataEvent{Player::id(connection), tick(), 4242, direction, at, octets});
-        at += octets.size();
+        feed(DataEvent{Player::id(connection), tick(), 4242, direction, at, bytes});
+        at += bytes.size();
     }
     void close(std::uint64_t connection) {
         feed(CloseEvent{Player::id(connection), tick(), CloseReason::shutdown});

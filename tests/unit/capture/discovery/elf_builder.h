@@ -18,7 +18,7 @@ class ElfBuilder {
 
     /// Appends a function; returns its address. Functions without a name have no symbol.
     std::uint64_t function(std::string_view name, ByteView code);
-    void rodata(ByteView octets) { rodata_.append(octets).push_back('\0'); }
+    void rodata(ByteView bytes) { rodata_.append(bytes).push_back('\0'); }
     void needs(std::string_view library) { needed_.emplace_back(library); }
     void machine(std::uint16_t machine) { machine_ = machine; }
 

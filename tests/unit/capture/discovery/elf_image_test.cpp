@@ -75,9 +75,9 @@ TEST(ElfImage, SaysWhatIsWrong) {
     EXPECT_EQ(problem(folder.write("ppc64", elf.build())), ElfProblem::unsupported);
 }
 
-void inspect_octets(ByteView octets) {
+void inspect_bytes(ByteView bytes) {
     UniqueFd file(::memfd_create("elf", MFD_CLOEXEC));
-    ASSERT_EQ(::write(file.get(), octets.data(), octets.size()), static_cast<ssize_t>(octets.size()));
+    ASSERT_EQ(::write(file.get(), bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
     if (const auto image = ElfImage::from_descriptor(std::move(file))) {
         inspect_image(*image);
     }
@@ -86,13 +86,13 @@ void inspect_octets(ByteView octets) {
 TEST(ElfImage, DamagedFilesAreSurvived) {
     const Bytes whole = test::openssl_like().build();
     for (std::size_t size = 0; size < whole.size(); size += size < 256 ? 1 : 61) {
-        inspect_octets(ByteView(whole).substr(0, size));
+        inspect_bytes(ByteView(whole).substr(0, size));
     }
     const std::size_t section_headers = whole.size() - std::size_t{8} * 64;
     for (std::size_t at = 0; at < whole.size(); at += at < 128 || at >= section_headers ? 1 : 61) {
         Bytes damaged = whole;
         damaged[at] = static_cast<char>(~damaged[at]);
-        inspect_octets(damaged);
+        inspect_bytes(damaged);
     }
 }
 

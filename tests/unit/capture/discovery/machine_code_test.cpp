@@ -26,7 +26,7 @@ TEST(MachineCode, WhatTheKernelEmulates) {
     EXPECT_FALSE(emulated("\x48\x83\xEC\x18"));               // sub $0x18, %rsp
     EXPECT_FALSE(emulated("\xF3\x0F\x1E\xFA\x55"));           // endbr64
     EXPECT_FALSE(emulated("\x40\x55"));                       // a prefix the kernel does not take
-    EXPECT_FALSE(emulated(ByteView("\x0F\x1F\x44\0\0", 5)));  // nop of five octets
+    EXPECT_FALSE(emulated(ByteView("\x0F\x1F\x44\0\0", 5)));  // nop of five bytes
     EXPECT_FALSE(emulated(""));
     EXPECT_FALSE(emulated("\x41"));
     EXPECT_FALSE(emulated("\x0F"));
@@ -76,7 +76,7 @@ TEST(MachineCode, ProcedureLinkageTable) {
     EXPECT_EQ(plt_slot(Machine::aarch64, ByteView("\xF0\0\0\xF0\x11\x56\x40\xF9", 8), 0x1230), 0x200A8U);
 }
 
-TEST(MachineCode, AnyOctetsAreSurvived) {
+TEST(MachineCode, AnyBytesAreSurvived) {
     for (unsigned first = 0; first < 256; ++first) {
         for (unsigned second = 0; second < 256; ++second) {
             const Bytes code{static_cast<char>(first), static_cast<char>(second), '\x0F', '\x05'};

@@ -22,9 +22,9 @@ class Seen final : public LayerReceiver {
         layer = kind;
         tls = info;
     }
-    void on_octets(Direction direction, ByteView octets, Timestamp) override { bytes[direction] += octets; }
-    void on_missing(Direction direction, std::uint64_t octets, LossCause, Timestamp) override {
-        bytes[direction] += fmt::format("[{}]", octets);
+    void on_bytes(Direction direction, ByteView bytes, Timestamp) override { bytes[direction] += bytes; }
+    void on_missing(Direction direction, std::uint64_t bytes, LossCause, Timestamp) override {
+        bytes[direction] += fmt::format("[{}]", bytes);
     }
 
     WireLayer layer = WireLayer::undecided;
@@ -35,7 +35,7 @@ class Seen final : public LayerReceiver {
 
 struct Flight {
     Direction direction;
-    Bytes octets;
+    Bytes bytes;
 };
 
 Bytes record(ByteView plaintext) {
@@ -57,8 +57,8 @@ TEST(TlsLayer, NullCipherIsUnwrappedInAnyPieces) {
         Seen seen;
         TlsLayer layer;
         for (const Flight& flight : session()) {
-            for (std::size_t at = 0; at < flight.octets.size(); at += piece) {
-                layer.on_octets(flight.direction, ByteView(flight.octets).substr(at, piece), {}, seen);
+            for (std::size_t at = 0; at < flight.bytes.size(); at += piece) {
+                layer.on_bytes(flight.direction, ByteView(flight.bytes).substr(at, piece), {}, seen);
             }
         }
         EXPECT_EQ(seen.layer, WireLayer::null_cipher) << piece;
@@ -80,8 +80,8 @@ std::vector<Flight> mail() {
 
 void play(TlsLayer& layer, const std::vector<Flight>& flights, Seen& seen, std::size_t piece = 100'000) {
     for (const Flight& flight : flights) {
-        for (std::size_t at = 0; at < flight.octets.size(); at += piece) {
-            layer.on_octets(flight.direction, ByteView(flight.octets).substr(at, piece), {}, seen);
+        for (std::size_t at = 0; at < flight.bytes.size(); at += piece) {
+            layer.on_bytes(flight.direction, ByteView(flight.bytes).substr(at, piece), {}, seen);
         }
     }
 }
@@ -93,8 +93,8 @@ TEST(TlsLayer, BeginsBehindCleartextAndEnds) {
         TlsLayer layer;
         play(layer, mail(), seen, piece);
         play(layer, session(), seen, piece);
-        layer.on_octets(Direction::sent, "NOOP\r\n", {}, seen);
-        layer.on_octets(Direction::received, "250 clear\r\n", {}, seen);
+        layer.on_bytes(Direction::sent, "NOOP\r\n", {}, seen);
+        layer.on_bytes(Direction::received, "250 clear\r\n", {}, seen);
         layer.finish(seen);
         EXPECT_EQ(seen.layers, (std::vector{WireLayer::clear, WireLayer::null_cipher, WireLayer::clear}))
             << piece;
@@ -106,8 +106,8 @@ TEST(TlsLayer, BeginsBehindCleartextAndEnds) {
 
 TEST(TlsLayer, CiphertextBehindCleartextIsNamed) {
     auto flights = session();
-    const auto at = flights[1].octets.find(Bytes("\0\x3b", 2), 43);
-    flights[1].octets.replace(at, 2, "\xc0\x2f");
+    const auto at = flights[1].bytes.find(Bytes("\0\x3b", 2), 43);
+    flights[1].bytes.replace(at, 2, "\xc0\x2f");
     Seen seen;
     TlsLayer layer;
     play(layer, mail(), seen);
@@ -118,10 +118,10 @@ TEST(TlsLayer, CiphertextBehindCleartextIsNamed) {
 }
 
 TEST(TlsLayer, WhatOnlyLooksLikeAHelloIsCleartext) {
-    const Bytes hello = session().front().octets;
+    const Bytes hello = session().front().bytes;
     const std::vector<std::vector<Flight>> others{
         {{Direction::sent, hello}, {Direction::received, "not TLS"}},
-        {{Direction::sent, hello.substr(0, 40)}, {Direction::received, session()[1].octets}},
+        {{Direction::sent, hello.substr(0, 40)}, {Direction::received, session()[1].bytes}},
         {{Direction::sent, hello.substr(0, 40)}},
         {{Direction::sent, hello.substr(0, 40) + Bytes(100'000, 'y')}}};
     for (const auto& flights : others) {
@@ -131,7 +131,7 @@ TEST(TlsLayer, WhatOnlyLooksLikeAHelloIsCleartext) {
         Bytes sent = seen.bytes[Direction::sent];
         Bytes received = seen.bytes[Direction::received];
         for (const Flight& flight : flights) {
-            (flight.direction == Direction::sent ? sent : received) += flight.octets;
+            (flight.direction == Direction::sent ? sent : received) += flight.bytes;
         }
         play(layer, flights, seen);
         layer.finish(seen);
@@ -154,15 +154,15 @@ TEST(TlsLayer, HelloWithoutAnAnswerIsTls) {
 
 TEST(TlsLayer, OtherCiphersStayCiphertext) {
     auto flights = session();
-    Bytes& server = flights[1].octets;
+    Bytes& server = flights[1].bytes;
     const auto at = server.find(Bytes("\0\x3b", 2), 43);
     server.replace(at, 2, "\xc0\x2f");
     Seen seen;
     TlsLayer layer;
     Bytes sent;
     for (const Flight& flight : flights) {
-        layer.on_octets(flight.direction, flight.octets, {}, seen);
-        sent += flight.direction == Direction::sent ? flight.octets : Bytes();
+        layer.on_bytes(flight.direction, flight.bytes, {}, seen);
+        sent += flight.direction == Direction::sent ? flight.bytes : Bytes();
     }
     EXPECT_EQ(seen.layer, WireLayer::encrypted);
     EXPECT_EQ(seen.tls.cipher, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256");
@@ -173,7 +173,7 @@ TEST(TlsLayer, OtherCiphersStayCiphertext) {
 TEST(TlsLayer, OneDirectionAloneIsEncrypted) {
     Seen seen;
     TlsLayer layer;
-    layer.on_octets(Direction::sent, session()[0].octets, {}, seen);
+    layer.on_bytes(Direction::sent, session()[0].bytes, {}, seen);
     EXPECT_EQ(seen.layer, WireLayer::undecided);
     layer.finish(seen);
     EXPECT_EQ(seen.layer, WireLayer::encrypted);
@@ -183,7 +183,7 @@ TEST(TlsLayer, OneDirectionAloneIsEncrypted) {
 TEST(TlsLayer, JoinedAfterTheHandshakeIsEncrypted) {
     Seen seen;
     TlsLayer layer;
-    layer.on_octets(Direction::received, record("opaque"), {}, seen);
+    layer.on_bytes(Direction::received, record("opaque"), {}, seen);
     EXPECT_EQ(seen.layer, WireLayer::encrypted);
 }
 
@@ -192,19 +192,19 @@ TEST(TlsLayer, AnythingElseIsClear) {
                                Bytes("\x16\x03\x01\xff\xff!"), Bytes("*1\r\n"), Bytes(1, '\0')}) {
         Seen seen;
         TlsLayer layer;
-        layer.on_octets(Direction::sent, first, {}, seen);
+        layer.on_bytes(Direction::sent, first, {}, seen);
         EXPECT_EQ(seen.layer, WireLayer::clear);
         EXPECT_EQ(seen.bytes[Direction::sent], first);
     }
 }
 
-TEST(TlsLayer, HoldsBoundedOctets) {
+TEST(TlsLayer, HoldsBoundedBytes) {
     Seen seen;
     TlsLayer layer;
-    const Bytes hello = session()[0].octets;
-    layer.on_octets(Direction::sent, hello, {}, seen);
+    const Bytes hello = session()[0].bytes;
+    layer.on_bytes(Direction::sent, hello, {}, seen);
     for (int i = 0; i < 100 && seen.layer == WireLayer::undecided; ++i) {
-        layer.on_octets(Direction::sent, record(Bytes(1000, 'x')), {}, seen);
+        layer.on_bytes(Direction::sent, record(Bytes(1000, 'x')), {}, seen);
         EXPECT_LT(layer.held_bytes(), 80'000U);
     }
     EXPECT_EQ(seen.layer, WireLayer::encrypted);
@@ -214,12 +214,12 @@ TEST(TlsLayer, RecordsAreFoundAgainBehindAGap) {
     Seen seen;
     TlsLayer layer;
     for (const Flight& flight : session()) {
-        layer.on_octets(flight.direction, flight.octets, {}, seen);
+        layer.on_bytes(flight.direction, flight.bytes, {}, seen);
     }
-    layer.on_octets(Direction::sent, record("cut off").substr(0, 9), {}, seen);
+    layer.on_bytes(Direction::sent, record("cut off").substr(0, 9), {}, seen);
     layer.on_missing(Direction::sent, 100, LossCause::unknown, {}, seen);
-    layer.on_octets(Direction::sent, "rest of some record", {}, seen);
-    layer.on_octets(Direction::sent, record("!"), {}, seen);
+    layer.on_bytes(Direction::sent, "rest of some record", {}, seen);
+    layer.on_bytes(Direction::sent, record("!"), {}, seen);
     EXPECT_EQ(seen.bytes[Direction::sent], "hello world[0]!");
 }
 

@@ -78,8 +78,8 @@ FlatJson har_of(const test::Conversation& conversation) {
     for (const test::Piece& piece : conversation) {
         time += std::chrono::milliseconds(1);
         std::uint64_t& at = positions.at(static_cast<std::size_t>(piece.direction));
-        table.on_event(DataEvent{id, time, 1, piece.direction, at, piece.octets});
-        at += piece.octets.size();
+        table.on_event(DataEvent{id, time, 1, piece.direction, at, piece.bytes});
+        at += piece.bytes.size();
     }
     table.finish(time);
     return test::parse_json(out.bytes());

@@ -12,11 +12,11 @@ Endpoint endpoint(std::string_view text) {
 }
 
 /// RFC 1071, the slow way, over the whole of what a checksum covers: 0 when it is right.
-std::uint16_t verify(ByteView octets) {
+std::uint16_t verify(ByteView bytes) {
     std::uint32_t sum = 0;
-    for (std::size_t i = 0; i < octets.size(); ++i) {
-        const auto octet = static_cast<std::uint8_t>(octets[i]);
-        sum += i % 2 == 0 ? static_cast<std::uint32_t>(octet << 8) : octet;
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        const auto byte = static_cast<std::uint8_t>(bytes[i]);
+        sum += i % 2 == 0 ? static_cast<std::uint32_t>(byte << 8) : byte;
         sum = (sum & 0xFFFF) + (sum >> 16);
     }
     return static_cast<std::uint16_t>(~sum);

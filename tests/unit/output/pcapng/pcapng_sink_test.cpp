@@ -16,9 +16,9 @@ constexpr std::size_t kLimit = 256 * 1024;
 /// Counts, and finds: what a test measures is the sink's memory.
 class CountingStream final : public OutputStream {
   public:
-    void write(ByteView octets) override {
-        bytes += octets.size();
-        const ByteView text = octets;
+    void write(ByteView bytes) override {
+        bytes += bytes.size();
+        const ByteView text = bytes;
         for (const auto& [word, count] : found) {
             for (auto at = text.find(word); at != ByteView::npos; at = text.find(word, at + 1)) {
                 ++found[word];
@@ -35,11 +35,11 @@ class CountingStream final : public OutputStream {
 class Hoard final : public StreamContext {
   public:
     Beginning begin() override { return {}; }
-    Bytes before(Direction /*direction*/, ByteView octets) override {
-        kept_.append(octets);
+    Bytes before(Direction /*direction*/, ByteView bytes) override {
+        kept_.append(bytes);
         return {};
     }
-    bool skip(Direction /*direction*/, std::uint64_t /*octets*/) override { return true; }
+    bool skip(Direction /*direction*/, std::uint64_t /*bytes*/) override { return true; }
     std::size_t held() const override { return sizeof(*this) + kept_.capacity(); }
 
   private:

@@ -33,7 +33,7 @@ TEST(Detection, LeavesForeignProtocolsUnknown) {
         const auto whole = foreign.conversation;
         if (!foreign.udp) {
             foreign.conversation = test::in_chunks(whole, 1);
-            expect_unknown(foreign, " octet by octet");
+            expect_unknown(foreign, " byte by byte");
         }
         foreign.conversation = test::from_other_end(whole);
         expect_unknown(foreign, " from the server's side");
@@ -46,18 +46,18 @@ TEST(Detection, LeavesForeignProtocolsUnknown) {
     }
 }
 
-TEST(Detection, LeavesRandomOctetsUnknown) {
+TEST(Detection, LeavesRandomBytesUnknown) {
     std::mt19937 random(6);
     for (int trial = 0; trial < 100'000; ++trial) {
-        std::string octets(8 + random() % 120, 0);
-        for (char& c : octets) {
+        std::string bytes(8 + random() % 120, 0);
+        for (char& c : bytes) {
             c = static_cast<char>(random());
         }
         ConnectionInfo info;
         info.process = std::make_shared<ProcessInfo>();
         info.endpoints.transport = trial % 2 == 0 ? Transport::tcp : Transport::udp;
-        const std::size_t middle = trial % 3 == 0 ? 0 : octets.size() / 2;
-        const ByteView view = octets;
+        const std::size_t middle = trial % 3 == 0 ? 0 : bytes.size() / 2;
+        const ByteView view = bytes;
         using Start = Evidence::Start;
         const Evidence evidence{
             info,

@@ -21,15 +21,15 @@ class Noise {
 
     std::size_t below(std::size_t bound) { return random_() % bound; }
     bool one_in(std::size_t count) { return below(count) == 0; }
-    char octet() { return static_cast<char>(random_()); }
+    char byte() { return static_cast<char>(random_()); }
 
     std::string uniform() {
-        return make(300, [this] { return octet(); });
+        return make(300, [this] { return byte(); });
     }
     /// As headers of binary protocols: mostly zeros and small numbers.
     std::string small_numbers() {
         return make(200, [this] {
-            return one_in(3) ? static_cast<char>(below(8)) : one_in(8) ? octet() : '\0';
+            return one_in(3) ? static_cast<char>(below(8)) : one_in(8) ? byte() : '\0';
         });
     }
     std::string printable() {
@@ -53,7 +53,7 @@ class Noise {
         }
         return out;
     }
-    /// Messages behind their length in two or four octets, which may count itself.
+    /// Messages behind their length in two or four bytes, which may count itself.
     std::string messages() {
         const bool wide = one_in(2);
         const std::size_t counted = one_in(2) ? (wide ? 4 : 2) : 0;
@@ -87,7 +87,7 @@ class Noise {
     test::Conversation chunked(const test::Conversation& whole) {
         test::Conversation out;
         for (const test::Piece& piece : whole) {
-            std::string_view left = piece.octets;
+            std::string_view left = piece.bytes;
             while (!left.empty()) {
                 const std::size_t size =
                     1 + below(one_in(2) ? left.size() : std::min<std::size_t>(left.size(), 9));
@@ -137,7 +137,7 @@ TEST(Detection, LeavesConnectionsOfNoiseUnknown) {
     }
 }
 
-/// A capture that joins anywhere, or ends anywhere, and reads that return any number of octets.
+/// A capture that joins anywhere, or ends anywhere, and reads that return any number of bytes.
 TEST(Detection, LeavesAnyPartOfForeignProtocolsUnknown) {
     Noise noise(61);
     for (const Foreign& whole : test::foreign_conversations(SSLSNIFF_FIXTURES "/foreign")) {
@@ -150,9 +150,9 @@ TEST(Detection, LeavesAnyPartOfForeignProtocolsUnknown) {
             pieces.erase(pieces.begin(),
                          pieces.begin() + static_cast<std::ptrdiff_t>(noise.below(pieces.size())));
             if (!whole.udp) {
-                std::string& first = pieces.front().octets;
+                std::string& first = pieces.front().bytes;
                 first.erase(0, noise.below(first.size()));
-                std::string& last = pieces.back().octets;
+                std::string& last = pieces.back().bytes;
                 last.erase(1 + noise.below(last.size()));
                 pieces = noise.chunked(pieces);
             }

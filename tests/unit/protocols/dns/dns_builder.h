@@ -6,7 +6,7 @@
 
 namespace sslsniff::test {
 
-/// Octets of DNS messages for tests.
+/// Bytes of DNS messages for tests.
 class DnsBuilder {
   public:
     static constexpr std::uint16_t kResponse = 0x8180;
@@ -20,38 +20,38 @@ class DnsBuilder {
                        std::uint16_t klass = 1) {
         count(6).name(name).u16(type).u16(klass).u16(0).u16(60);
         u16(static_cast<std::uint16_t>(rdata.size()));
-        octets_.append(rdata);
+        bytes_.append(rdata);
         return *this;
     }
     DnsBuilder& a(std::string_view name, std::string_view address) { return answer(name, 1, address); }
-    std::string udp() const { return octets_; }
+    std::string udp() const { return bytes_; }
     std::string tcp() const {
         DnsBuilder out = *this;
-        const auto size = out.octets_.size();
-        return std::string{static_cast<char>(size >> 8), static_cast<char>(size)} + out.octets_;
+        const auto size = out.bytes_.size();
+        return std::string{static_cast<char>(size >> 8), static_cast<char>(size)} + out.bytes_;
     }
 
   private:
     DnsBuilder& u16(std::uint16_t value) {
-        octets_ += static_cast<char>(value >> 8);
-        octets_ += static_cast<char>(value);
+        bytes_ += static_cast<char>(value >> 8);
+        bytes_ += static_cast<char>(value);
         return *this;
     }
     DnsBuilder& name(std::string_view text) {
         while (!text.empty()) {
             const auto length = text.substr(0, text.find('.')).size();
-            octets_ += static_cast<char>(length);
-            octets_.append(text.substr(0, length));
+            bytes_ += static_cast<char>(length);
+            bytes_.append(text.substr(0, length));
             text.remove_prefix(length < text.size() ? length + 1 : length);
         }
-        octets_ += '\0';
+        bytes_ += '\0';
         return *this;
     }
     DnsBuilder& count(std::size_t at) {
-        ++octets_[at + 1];
+        ++bytes_[at + 1];
         return *this;
     }
-    std::string octets_;
+    std::string bytes_;
 };
 
 }  // namespace sslsniff::test

@@ -32,8 +32,8 @@ struct Staged {
         std::array<std::uint64_t, 2> at{};
         for (const test::Piece& piece : conversation) {
             auto& position = at[static_cast<std::size_t>(piece.direction)];
-            table.on_event(DataEvent{Player::id(number), now, 1, piece.direction, position, piece.octets});
-            position += piece.octets.size();
+            table.on_event(DataEvent{Player::id(number), now, 1, piece.direction, position, piece.bytes});
+            position += piece.bytes.size();
         }
     }
 };

@@ -37,7 +37,7 @@ std::string describe(const Message& message) {
 }
 
 struct Fixture {
-    std::string octets;
+    std::string bytes;
     std::string expected;
 };
 
@@ -58,7 +58,7 @@ TEST(DnsMessage, DecodesAllTypesAsDnspythonDoes) {
     const auto all = fixtures();
     ASSERT_GT(all.size(), 50);
     for (const Fixture& fixture : all) {
-        const Message message = decode_message(fixture.octets);
+        const Message message = decode_message(fixture.bytes);
         EXPECT_EQ(message.error, "");
         EXPECT_EQ(describe(message), fixture.expected);
     }
@@ -66,9 +66,9 @@ TEST(DnsMessage, DecodesAllTypesAsDnspythonDoes) {
 
 TEST(DnsMessage, ToleratesTruncationAnywhere) {
     for (const Fixture& fixture : fixtures()) {
-        for (std::size_t size = 0; size < fixture.octets.size(); ++size) {
+        for (std::size_t size = 0; size < fixture.bytes.size(); ++size) {
             // A fresh allocation, so that sanitizers see a read past its end.
-            const std::string cut = fixture.octets.substr(0, size);
+            const std::string cut = fixture.bytes.substr(0, size);
             EXPECT_NE(decode_message(cut).error, "") << size;
         }
     }
@@ -78,11 +78,11 @@ TEST(DnsMessage, SurvivesCorruption) {
     std::mt19937 random(1);
     for (const Fixture& fixture : fixtures()) {
         for (int round = 0; round < 300; ++round) {
-            std::string octets = fixture.octets;
+            std::string bytes = fixture.bytes;
             for (int i = 0; i < 3; ++i) {
-                octets[random() % octets.size()] = static_cast<char>(random());
+                bytes[random() % bytes.size()] = static_cast<char>(random());
             }
-            describe(decode_message(octets));
+            describe(decode_message(bytes));
         }
     }
 }
@@ -94,7 +94,7 @@ TEST(DnsMessage, RefusesCompressionLoops) {
             << name;
     }
     EXPECT_EQ(decode_message(header + from_hex("4061") + std::string(80, 'a')).error, "malformed question");
-    std::string endless;  // 256 octets of name
+    std::string endless;  // 256 bytes of name
     for (int i = 0; i < 128; ++i) {
         endless += "\001a";
     }

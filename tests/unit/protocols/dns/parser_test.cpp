@@ -185,7 +185,7 @@ TEST(DnsParser, ShowsOdditiesOnItsPort) {
         std::string line;
     };
     const std::string good = query(1, "a.example").udp();
-    for (const auto& [octets, line] :
+    for (const auto& [bytes, line] :
          {Odd{DnsBuilder(1, 0x2400).question("a.example", 6).udp(),
               "NOTIFY SOA a.example (odd: authoritative answer bit in a query) ->  !no response"},
           Odd{query(1, "a.example", 10).udp(), "NULL a.example ->  !no response"},
@@ -197,7 +197,7 @@ TEST(DnsParser, ShowsOdditiesOnItsPort) {
           Odd{good + "MS", "A a.example (odd: 2 bytes behind the last record) ->  !no response"},
           Odd{DnsBuilder(1, 0x7900).question("a.example", kA).udp(),
               "OPCODE15 A a.example (odd: unknown opcode) ->  !no response"}}) {
-        EXPECT_EQ(run_on_port({sent(octets)}, 53), Lines{line});
+        EXPECT_EQ(run_on_port({sent(bytes)}, 53), Lines{line});
     }
 }
 

@@ -74,16 +74,16 @@ TEST(Grpc, ShowsEachMessageOfAStream) {
                                   "grpc POST https://a/pkg.Greeter/Hello -> NOT_FOUND: not here (18/21)"}));
 }
 
-/// Knows one service: every message is {"octets":N}.
+/// Knows one service: every message is {"bytes":N}.
 class FakeSchema final : public MessageSchema {
   public:
     std::optional<bool> streams(std::string_view path, Side side) const override {
         return path == "/pkg.Greeter/Hello" ? std::optional(side == Side::response) : std::nullopt;
     }
-    std::string to_json(std::string_view path, Side side, ByteView octets) const override {
+    std::string to_json(std::string_view path, Side side, ByteView bytes) const override {
         return path != "/pkg.Greeter/Hello"
                    ? ""
-                   : fmt::format(R"({{"{}":{}}})", side == Side::request ? "asked" : "said", octets.size());
+                   : fmt::format(R"({{"{}":{}}})", side == Side::request ? "asked" : "said", bytes.size());
     }
 };
 

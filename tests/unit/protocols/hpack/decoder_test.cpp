@@ -143,7 +143,7 @@ TEST(HpackDecoder, IsAlignedOnceKnownEntriesFillTheTable) {
     EXPECT_EQ(decode(decoder,
                      "3f21"
                      "82"),
-              ":method: GET\n");  // 64 octets
+              ":method: GET\n");  // 64 bytes
     EXPECT_FALSE(decoder.aligned());
     EXPECT_EQ(decode(decoder,
                      "40016101"

@@ -26,7 +26,7 @@ Deflater make_deflater(std::size_t table) {
     return Deflater(deflater);
 }
 
-std::uint8_t* octets(const std::string& text) {
+std::uint8_t* bytes(const std::string& text) {
     return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));
 }
 
@@ -34,11 +34,11 @@ std::string deflate(nghttp2_hd_deflater& deflater, const HeaderList& fields, std
     std::vector<nghttp2_nv> list;
     for (const auto& [name, value] : fields) {
         const bool secret = random() % 16 == 0;
-        list.push_back({octets(name), octets(value), name.size(), value.size(),
+        list.push_back({bytes(name), bytes(value), name.size(), value.size(),
                         static_cast<std::uint8_t>(secret ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE)});
     }
     std::string out(nghttp2_hd_deflate_bound(&deflater, list.data(), list.size()), '\0');
-    const ssize_t size = nghttp2_hd_deflate_hd(&deflater, octets(out), out.size(), list.data(), list.size());
+    const ssize_t size = nghttp2_hd_deflate_hd(&deflater, bytes(out), out.size(), list.data(), list.size());
     if (size < 0) {
         throw std::runtime_error(nghttp2_strerror(static_cast<int>(size)));
     }
@@ -108,7 +108,7 @@ HeaderList nghttp2_inflate(const std::string& block) {
     }
     const Inflater inflater(created);
     HeaderList fields;
-    const std::uint8_t* in = octets(block);
+    const std::uint8_t* in = bytes(block);
     std::size_t left = block.size();
     for (;;) {
         nghttp2_nv field;
@@ -132,13 +132,13 @@ HeaderList nghttp2_inflate(const std::string& block) {
 std::string nghttp2_huffman(const std::string& plain) {
     const Deflater deflater = make_deflater(4096);
     const std::string name = "n";
-    const nghttp2_nv field = {octets(name), octets(plain), 1, plain.size(), NGHTTP2_NV_FLAG_NO_INDEX};
+    const nghttp2_nv field = {bytes(name), bytes(plain), 1, plain.size(), NGHTTP2_NV_FLAG_NO_INDEX};
     std::string out(plain.size() * 4 + 64, '\0');
-    const ssize_t size = nghttp2_hd_deflate_hd(deflater.get(), octets(out), out.size(), &field, 1);
+    const ssize_t size = nghttp2_hd_deflate_hd(deflater.get(), bytes(out), out.size(), &field, 1);
     if (size < 0 || (static_cast<unsigned char>(out[3]) & 0x80U) == 0) {
         throw std::runtime_error("not Huffman-coded");
     }
-    // 0x10, name of one octet in two, length: below 127, or below 255 in two octets.
+    // 0x10, name of one byte in two, length: below 127, or below 255 in two bytes.
     const std::size_t header = static_cast<unsigned char>(out[3]) == 0xFF ? 5 : 4;
     return out.substr(header, static_cast<std::size_t>(size) - header);
 }

@@ -11,7 +11,7 @@ namespace sslsniff::hpack {
 using HeaderList = std::vector<std::pair<std::string, std::string>>;
 
 struct EncodedBlock {
-    std::string octets;
+    std::string bytes;
     HeaderList fields;
 };
 

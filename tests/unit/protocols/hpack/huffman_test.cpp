@@ -20,16 +20,16 @@ TEST(Huffman, DecodesTheExamplesOfTheRfc) {
     }
 }
 
-TEST(Huffman, DecodesEveryOctetAsNghttp2EncodesIt) {
+TEST(Huffman, DecodesEveryByteAsNghttp2EncodesIt) {
     std::mt19937 random(1);
-    for (unsigned octet = 0; octet < 256; ++octet) {
+    for (unsigned byte = 0; byte < 256; ++byte) {
         // Zeros are short, so that the encoder prefers the Huffman form; their number varies the padding.
         std::string plain(200 + random() % 8, '0');
-        plain.insert(random() % plain.size(), 3, static_cast<char>(octet));
+        plain.insert(random() % plain.size(), 3, static_cast<char>(byte));
         const std::string coded = nghttp2_huffman(plain);
         Bytes out;
-        EXPECT_TRUE(huffman_decode(coded, out)) << octet;
-        EXPECT_EQ(out, plain) << octet;
+        EXPECT_TRUE(huffman_decode(coded, out)) << byte;
+        EXPECT_EQ(out, plain) << byte;
     }
 }
 

@@ -29,7 +29,7 @@ void expect_right_from_every_join(const std::vector<EncodedBlock>& blocks) {
     for (std::size_t join = 0; join < blocks.size(); ++join) {
         Decoder decoder(join == 0, kMaxList);
         for (std::size_t i = join; i < blocks.size(); ++i) {
-            const Block shown = decoder.decode(blocks[i].octets);
+            const Block shown = decoder.decode(blocks[i].bytes);
             ASSERT_NO_FATAL_FAILURE(expect_right(shown, blocks[i].fields, known))
                 << "join " << join << " block " << i;
             if (join == 0) {
@@ -56,10 +56,10 @@ TEST(HpackJoin, IsRightOrUnknownAfterLostBlocks) {
             std::size_t known = 0;
             for (std::size_t i = 0; i < blocks.size(); ++i) {
                 if (i == lost) {
-                    decoder.decode_prefix(ByteView(blocks[i].octets).substr(0, blocks[i].octets.size() / 2));
+                    decoder.decode_prefix(ByteView(blocks[i].bytes).substr(0, blocks[i].bytes.size() / 2));
                 } else {
                     ASSERT_NO_FATAL_FAILURE(
-                        expect_right(decoder.decode(blocks[i].octets), blocks[i].fields, known));
+                        expect_right(decoder.decode(blocks[i].bytes), blocks[i].fields, known));
                 }
             }
         }

@@ -4,8 +4,8 @@
 
 namespace sslsniff::test {
 
-std::string chunk(const std::string& octets) {
-    return fmt::format("{:x}\r\n{}\r\n", octets.size(), octets);
+std::string chunk(const std::string& bytes) {
+    return fmt::format("{:x}\r\n{}\r\n", bytes.size(), bytes);
 }
 
 const std::vector<Http1Case>& http1_cases() {

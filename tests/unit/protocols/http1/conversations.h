@@ -19,6 +19,6 @@ struct Http1Case {
 const std::vector<Http1Case>& http1_cases();
 
 /// Size, CRLF, data, CRLF.
-std::string chunk(const std::string& octets);
+std::string chunk(const std::string& bytes);
 
 }  // namespace sslsniff::test

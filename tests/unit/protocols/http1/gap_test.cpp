@@ -1,4 +1,4 @@
-// Octets are missing: nothing crashes, nothing wrong is shown as complete, and what was not touched is right.
+// Bytes are missing: nothing crashes, nothing wrong is shown as complete, and what was not touched is right.
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -12,12 +12,12 @@
 namespace sslsniff {
 namespace {
 
-/// Whether `octets` begin with such a line.
-bool begins_request(ByteView octets) {
+/// Whether `bytes` begin with such a line.
+bool begins_request(ByteView bytes) {
     StartLineMatcher matcher(StartLineMatcher::Kind::request);
     Verdict verdict = Verdict::need_more;
-    for (std::size_t at = 0; at < octets.size() && verdict == Verdict::need_more; ++at) {
-        verdict = matcher.push(octets[at]);
+    for (std::size_t at = 0; at < bytes.size() && verdict == Verdict::need_more; ++at) {
+        verdict = matcher.push(bytes[at]);
     }
     return verdict == Verdict::yes;
 }
@@ -49,7 +49,7 @@ TEST_P(Http1Gap, NothingWrongIsShownAsComplete) {
     const Recording truth = play(GetParam().conversation);
     for (const std::size_t size : kSizes) {
         for (std::size_t offset = 0; offset < size_of(GetParam().conversation); ++offset) {
-            SCOPED_TRACE(fmt::format("{} octets lost from {}", size, offset));
+            SCOPED_TRACE(fmt::format("{} bytes lost from {}", size, offset));
             expect_only_truth(play(with_gap(GetParam().conversation, offset, size)), truth);
         }
     }
@@ -62,7 +62,7 @@ TEST_P(Http1Gap, OfUnknownSize) {
         player.open();
         for (const auto& piece : with_gap(GetParam().conversation, offset, 5)) {
             if (piece.captured) {
-                player.data(piece.direction, piece.octets);
+                player.data(piece.direction, piece.bytes);
             } else {
                 player.unknown_gap(piece.direction);
             }
@@ -82,8 +82,8 @@ TEST_P(Http1Gap, JoinedAtEveryOffset) {
         std::string rest;
         for (auto& piece : with_gap(GetParam().conversation, 0, offset)) {
             if (piece.captured) {
-                rest += rest.empty() ? piece.octets : "";
-                player.data(piece.direction, piece.octets);
+                rest += rest.empty() ? piece.bytes : "";
+                player.data(piece.direction, piece.bytes);
             }
         }
         player.close();
@@ -124,7 +124,7 @@ std::set<int> touched(const Conversation& conversation, std::size_t offset, std:
     std::set<int> result;
     std::size_t begin = 0;
     for (std::size_t i = 0; i < conversation.size(); ++i) {
-        const std::size_t end = begin + conversation[i].octets.size();
+        const std::size_t end = begin + conversation[i].bytes.size();
         if (begin < offset + size && offset < end) {
             result.insert(static_cast<int>(i / 2));
         }
@@ -138,7 +138,7 @@ TEST(Http1Loss, UntouchedExchangesAreRight) {
         const Conversation conversation = exchanges(chunked);
         for (const std::size_t size : kSizes) {
             for (std::size_t offset = 0; offset < size_of(conversation); ++offset) {
-                SCOPED_TRACE(fmt::format("{} octets lost from {}", size, offset));
+                SCOPED_TRACE(fmt::format("{} bytes lost from {}", size, offset));
                 const Recording recording = play(with_gap(conversation, offset, size));
                 const auto lost = touched(conversation, offset, size);
                 for (int i = 0; i < 5; ++i) {

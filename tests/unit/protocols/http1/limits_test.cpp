@@ -243,7 +243,7 @@ Duration cpu_time() {
     return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
-/// Four times the octets take about four times the work; with the square of their number it would be sixteen
+/// Four times the bytes take about four times the work; with the square of their number it would be sixteen
 /// times. Measured in processor time of this thread, against each other, until noise is out of the way.
 void expect_linear(const std::function<void(std::size_t)>& work) {
     const auto measure = [&](std::size_t size) {
@@ -260,7 +260,7 @@ void expect_linear(const std::function<void(std::size_t)>& work) {
     EXPECT_LT(large / 9, small) << large.count() << " ns, " << small.count() << " ns";
 }
 
-TEST(Http1Linear, OctetByOctet) {
+TEST(Http1Linear, ByteByByte) {
     expect_linear([](std::size_t size) {
         play(test::in_chunks(
             {sent("GET /" + std::string(1000, 'x') + " HTTP/1.1\r\nX: " + std::string(size / 4, 'y') +
@@ -308,16 +308,16 @@ TEST(Http1Linear, SearchAfterAGap) {
     for (const std::string& noise : {std::string("GET /"), std::string("\n"), std::string("GET x\n"),
                                      std::string("HTTP/1.1 20\n"), std::string("P")}) {
         expect_linear([&](std::size_t size) {
-            std::string octets;
-            while (octets.size() < size) {
-                octets += noise;
+            std::string bytes;
+            while (bytes.size() < size) {
+                bytes += noise;
             }
             Player player;
             player.open();
             player.data(Direction::sent, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
             player.unknown_gap(Direction::sent);
-            for (std::size_t at = 0; at < octets.size(); at += 3) {
-                player.data(Direction::sent, ByteView(octets).substr(at, 3));
+            for (std::size_t at = 0; at < bytes.size(); at += 3) {
+                player.data(Direction::sent, ByteView(bytes).substr(at, 3));
             }
         });
     }

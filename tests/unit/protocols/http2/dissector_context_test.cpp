@@ -12,8 +12,8 @@ namespace {
 /// Lists the header sections both directions carry, those of made-up frames excepted.
 class Sections final : private HalfListener {
   public:
-    void feed(Direction direction, ByteView octets) {
-        (direction == Direction::sent ? sent_ : received_).feed(octets, {});
+    void feed(Direction direction, ByteView bytes) {
+        (direction == Direction::sent ? sent_ : received_).feed(bytes, {});
     }
     std::vector<std::string> lines;
 
@@ -48,20 +48,20 @@ TEST(Http2DissectorContext, ADissectorMayBeginAnywhere) {
             Sections dissector;
             Sections before;
             for (std::size_t i = 0; i < at; ++i) {
-                EXPECT_EQ(later.before(traffic[i].direction, traffic[i].octets), "");
-                before.feed(traffic[i].direction, traffic[i].octets);
+                EXPECT_EQ(later.before(traffic[i].direction, traffic[i].bytes), "");
+                before.feed(traffic[i].direction, traffic[i].bytes);
             }
             const auto beginning = later.begin();
             EXPECT_EQ(beginning.pieces.empty(), at == 0);
             EXPECT_TRUE(at == 0 || beginning.is_exact);
             for (const auto& piece : beginning.pieces) {
-                dissector.feed(piece.direction, piece.octets);
+                dissector.feed(piece.direction, piece.bytes);
             }
             const std::size_t known = before.lines.size();
             for (std::size_t i = at; i < traffic.size(); ++i) {
-                EXPECT_EQ(later.before(traffic[i].direction, traffic[i].octets), "");
-                dissector.feed(traffic[i].direction, traffic[i].octets);
-                before.feed(traffic[i].direction, traffic[i].octets);
+                EXPECT_EQ(later.before(traffic[i].direction, traffic[i].bytes), "");
+                dissector.feed(traffic[i].direction, traffic[i].bytes);
+                before.feed(traffic[i].direction, traffic[i].bytes);
             }
             const std::vector<std::string> expected(before.lines.begin() + static_cast<std::ptrdiff_t>(known),
                                                     before.lines.end());
@@ -82,9 +82,9 @@ TEST(Http2DissectorContext, PlaceholdersStandForWhatPassedUnseen) {
     EXPECT_FALSE(beginning.is_exact);
     Sections dissector;
     for (const auto& piece : beginning.pieces) {
-        dissector.feed(piece.direction, piece.octets);
+        dissector.feed(piece.direction, piece.bytes);
     }
-    // Octets of which nobody knows what they are go into a frame of their own.
+    // Bytes of which nobody knows what they are go into a frame of their own.
     const std::string rest = "the rest of a body";
     const Bytes wrapper = context.before(Direction::sent, rest);
     ASSERT_EQ(wrapper.size(), kFrameHeaderSize);
@@ -115,7 +115,7 @@ TEST(Http2DissectorContext, WhatIsLeftOfAFrameTooLargeToKeepIsReadAsLost) {
     RecordingHost host;
     Connection parser(host, {});
     for (const auto& piece : context.begin().pieces) {
-        EXPECT_EQ(parser.feed(piece.direction, piece.octets, {}), ProtocolParser::Status::ok);
+        EXPECT_EQ(parser.feed(piece.direction, piece.bytes, {}), ProtocolParser::Status::ok);
     }
     const std::string rest = request.substr(290'000);
     EXPECT_EQ(context.before(Direction::sent, rest), "");
@@ -136,7 +136,7 @@ TEST(Http2DissectorContext, OurParserUnderstandsIt) {
     const auto beginning = context.begin();
     EXPECT_TRUE(beginning.is_exact);
     for (const auto& piece : beginning.pieces) {
-        parser.feed(piece.direction, piece.octets, {});
+        parser.feed(piece.direction, piece.bytes, {});
     }
     parser.feed(Direction::received, frame(1, 5, 1, hpack::unhex("88")), {});
     parser.feed(Direction::sent, frame(1, 5, 3, kAgain), {});

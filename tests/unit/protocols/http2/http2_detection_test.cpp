@@ -13,13 +13,13 @@ const std::string kOk = hpack::unhex("88");
 
 class Http2Detection : public testing::Test {
   protected:
-    Verdict of_sent(ByteView octets, bool midstream = false) const {
+    Verdict of_sent(ByteView bytes, bool midstream = false) const {
         const auto start = midstream ? Evidence::Start::anywhere : Evidence::Start::beginning;
-        return detect_http2()->look({host_.connection(), start, {Evidence::Side{octets}, {}}});
+        return detect_http2()->look({host_.connection(), start, {Evidence::Side{bytes}, {}}});
     }
-    Verdict of_received(ByteView octets) const {
+    Verdict of_received(ByteView bytes) const {
         return detect_http2()->look(
-            {host_.connection(), Evidence::Start::beginning, {Evidence::Side{}, Evidence::Side{octets}}});
+            {host_.connection(), Evidence::Start::beginning, {Evidence::Side{}, Evidence::Side{bytes}}});
     }
 
     RecordingHost host_;

@@ -36,8 +36,8 @@ const std::string kHead = unhex(
 const std::string kOk = unhex("88");
 const std::string kHashEmpty = fmt::format("{:x}", std::hash<std::string>()(""));
 
-std::string body(std::string_view octets) {
-    return fmt::format(" body {:x}", std::hash<std::string>()(std::string(octets)));
+std::string body(std::string_view bytes) {
+    return fmt::format(" body {:x}", std::hash<std::string>()(std::string(bytes)));
 }
 
 Traffic opening() {
@@ -49,11 +49,11 @@ Traffic opened(std::initializer_list<Chunk> more) {
     traffic.insert(traffic.end(), more);
     return traffic;
 }
-Chunk sent(std::string octets) {
-    return {Direction::sent, std::move(octets)};
+Chunk sent(std::string bytes) {
+    return {Direction::sent, std::move(bytes)};
 }
-Chunk received(std::string octets) {
-    return {Direction::received, std::move(octets)};
+Chunk received(std::string bytes) {
+    return {Direction::received, std::move(bytes)};
 }
 
 TEST(Http2, PairsRequestAndResponse) {
@@ -191,7 +191,7 @@ TEST(Http2, BoundsOpenStreams) {
         traffic.push_back(sent(frame(1, 5, id, kOk == "" ? kGet : unhex("828784"))));
     }
     for (const Chunk& chunk : traffic) {
-        parser->feed(chunk.direction, chunk.octets, Timestamp());
+        parser->feed(chunk.direction, chunk.bytes, Timestamp());
     }
     EXPECT_EQ(host.recorded.size(), 3000U - ParserLimits{}.max_pending);
     EXPECT_EQ(host.recorded[0].integrity.reason, "too many streams are open");
@@ -219,7 +219,7 @@ TEST(Http2, BoundsTrailersAndEarlyResponses) {
         traffic.push_back(received(frame(1, 4, 1, literal("t", value))));
     }
     for (const Chunk& chunk : traffic) {
-        parser->feed(chunk.direction, chunk.octets, Timestamp());
+        parser->feed(chunk.direction, chunk.bytes, Timestamp());
     }
     EXPECT_LT(parser->held(), 50'000U);
     parser->feed(Direction::received, frame(0, 1, 1, ""), Timestamp());
@@ -289,11 +289,11 @@ TEST(Http2, ShowsWhatIsRightAfterEveryJoin) {
     std::size_t known = 0;
     std::size_t paths = 0;
     for (std::size_t join = 0; join < conversation.traffic.size(); ++join) {
-        for (const std::size_t offset : {std::size_t{0}, conversation.traffic[join].octets.size() / 3}) {
+        for (const std::size_t offset : {std::size_t{0}, conversation.traffic[join].bytes.size() / 3}) {
             SCOPED_TRACE(fmt::format("join {} offset {}", join, offset));
             Traffic rest(conversation.traffic.begin() + static_cast<std::ptrdiff_t>(join),
                          conversation.traffic.end());
-            rest.front().octets.erase(0, offset);
+            rest.front().bytes.erase(0, offset);
             RecordingHost host;
             const auto parser = create_http2(host, ParserLimits{});
             sslsniff::http2::join(*parser);
@@ -322,16 +322,16 @@ TEST(Http2, ShowsWhatIsRightAroundEveryGap) {
     std::size_t shown = 0;
     for (std::size_t lost = 0; lost < conversation.traffic.size(); ++lost) {
         for (const bool size_known : {true, false}) {
-            for (const std::size_t keep : {std::size_t{0}, conversation.traffic[lost].octets.size() / 2}) {
+            for (const std::size_t keep : {std::size_t{0}, conversation.traffic[lost].bytes.size() / 2}) {
                 SCOPED_TRACE(fmt::format("lost {} keep {} known {}", lost, keep, size_known));
                 RecordingHost host;
                 const auto parser = create_http2(host, ParserLimits{});
                 for (std::size_t i = 0; i < conversation.traffic.size(); ++i) {
-                    const auto& [direction, octets] = conversation.traffic[i];
-                    parser->feed(direction, ByteView(octets).substr(0, i == lost ? keep : octets.size()),
+                    const auto& [direction, bytes] = conversation.traffic[i];
+                    parser->feed(direction, ByteView(bytes).substr(0, i == lost ? keep : bytes.size()),
                                  Timestamp());
                     if (i == lost) {
-                        parser->gap(direction, size_known ? octets.size() - keep : 0, Timestamp());
+                        parser->gap(direction, size_known ? bytes.size() - keep : 0, Timestamp());
                     }
                 }
                 parser->finish(Timestamp());

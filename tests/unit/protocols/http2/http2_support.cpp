@@ -56,16 +56,16 @@ class Peer {
                                           .data(),
                                       4, provide(body, call, call.response_body)));
     }
-    /// The next octets to send, at most those of one frame and a part.
+    /// The next bytes to send, at most those of one frame and a part.
     std::string take() {
         const std::uint8_t* data = nullptr;
         const ssize_t size = nghttp2_session_mem_send(session_, &data);
         check(static_cast<int>(size));
         return {reinterpret_cast<const char*>(data), static_cast<std::size_t>(size)};
     }
-    void give(const std::string& octets) {
+    void give(const std::string& bytes) {
         check(static_cast<int>(nghttp2_session_mem_recv(
-            session_, reinterpret_cast<const std::uint8_t*>(octets.data()), octets.size())));
+            session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size())));
     }
     void know(const Peer& client) { by_stream_ = client.by_stream_; }
 
@@ -86,21 +86,21 @@ class Peer {
         return result;
     }
     struct Source {
-        const std::string* octets;
+        const std::string* bytes;
         std::size_t at = 0;
         bool trailers = false;
     };
     nghttp2_data_provider* provide(nghttp2_data_provider& provider, const Call& call,
-                                   const std::string& octets) {
-        sources_.push_back(std::make_unique<Source>(Source{&octets, 0, server_ && call.trailers}));
+                                   const std::string& bytes) {
+        sources_.push_back(std::make_unique<Source>(Source{&bytes, 0, server_ && call.trailers}));
         provider.source.ptr = sources_.back().get();
         provider.read_callback = [](nghttp2_session* session, std::int32_t id, std::uint8_t* buffer,
                                     std::size_t length, std::uint32_t* flags, nghttp2_data_source* from,
                                     void*) -> ssize_t {
             auto& source = *static_cast<Source*>(from->ptr);
-            const std::size_t size = source.octets->copy(reinterpret_cast<char*>(buffer), length, source.at);
+            const std::size_t size = source.bytes->copy(reinterpret_cast<char*>(buffer), length, source.at);
             source.at += size;
-            if (source.at == source.octets->size()) {
+            if (source.at == source.bytes->size()) {
                 *flags |= NGHTTP2_DATA_FLAG_EOF;
                 if (source.trailers) {
                     *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
@@ -139,11 +139,11 @@ class Peer {
 };
 
 std::string noise(std::mt19937& random, std::size_t size) {
-    std::string octets(size, '\0');
-    for (char& octet : octets) {
-        octet = static_cast<char>(random());
+    std::string bytes(size, '\0');
+    for (char& byte : bytes) {
+        byte = static_cast<char>(random());
     }
-    return octets;
+    return bytes;
 }
 
 }  // namespace
@@ -173,13 +173,13 @@ Conversation converse(unsigned seed, std::size_t calls) {
         for (const auto& [direction, from, to] : {std::tuple(Direction::sent, &client, &server),
                                                   std::tuple(Direction::received, &server, &client)}) {
             for (auto more = 1 + random() % 4; more > 0; --more) {
-                const std::string octets = from->take();
-                if (octets.empty()) {
+                const std::string bytes = from->take();
+                if (bytes.empty()) {
                     break;
                 }
                 busy = true;
-                to->give(octets);
-                result.traffic.push_back({direction, octets});
+                to->give(bytes);
+                result.traffic.push_back({direction, bytes});
             }
         }
     }
@@ -238,7 +238,7 @@ void join(ProtocolParser& parser) {
 void run(RecordingHost& host, ProtocolParser& parser, const Traffic& traffic) {
     Timestamp time;
     for (const Chunk& chunk : traffic) {
-        parser.feed(chunk.direction, chunk.octets, time);
+        parser.feed(chunk.direction, chunk.bytes, time);
         time += std::chrono::microseconds(1);
     }
     parser.finish(time);
@@ -248,8 +248,8 @@ void run(RecordingHost& host, ProtocolParser& parser, const Traffic& traffic) {
 Traffic cut(const Traffic& traffic, std::size_t size) {
     Traffic pieces;
     for (const Chunk& chunk : traffic) {
-        for (std::size_t at = 0; at < chunk.octets.size(); at += size) {
-            pieces.push_back({chunk.direction, chunk.octets.substr(at, size)});
+        for (std::size_t at = 0; at < chunk.bytes.size(); at += size) {
+            pieces.push_back({chunk.direction, chunk.bytes.substr(at, size)});
         }
     }
     return pieces;

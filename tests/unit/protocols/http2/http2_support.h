@@ -44,7 +44,7 @@ std::string describe(const RecordingHost::Recorded& recorded);
 
 struct Chunk {
     Direction direction;
-    std::string octets;
+    std::string bytes;
 };
 using Traffic = std::vector<Chunk>;  ///< in capture order
 
@@ -70,7 +70,7 @@ void join(ProtocolParser& parser);
 
 /// Feeds all of `traffic` and finishes.
 void run(RecordingHost& host, ProtocolParser& parser, const Traffic& traffic);
-/// The same with every chunk cut into pieces of at most `size` octets.
+/// The same with every chunk cut into pieces of at most `size` bytes.
 Traffic cut(const Traffic& traffic, std::size_t size);
 
 }  // namespace sslsniff::http2

@@ -95,7 +95,7 @@ TEST(RedisParser, KeepsItsPlaceThroughAGapInsideAValue) {
     Conversation calls{sent(command({"GET", "a"}) + command({"GET", "b"})),
                        received("$1000\r\n" + value + "\r\n$1\r\nb\r\n")};
     RecordingHost host;
-    host.run(create_redis, test::with_gap(calls, calls[0].octets.size() + 100, 500));
+    host.run(create_redis, test::with_gap(calls, calls[0].bytes.size() + 100, 500));
     ASSERT_EQ(host.emitted.size(), 2);
     EXPECT_EQ(host.emitted[0].integrity.missing_bytes, 500);
     EXPECT_EQ(host.emitted[0].integrity.reason, "gap in value");

@@ -1,5 +1,5 @@
 // Random values, encoded in any of the forms RESP allows, must come out of the reader as they went in,
-// however the octets are cut.
+// however the bytes are cut.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -42,11 +42,11 @@ class Generator {
             case 7:
                 return streamed_string();
             case 8:
-                return bulk("=", "V", "txt:" + octets());
+                return bulk("=", "V", "txt:" + bytes());
             case 9:
-                return bulk("!", "X", octets());
+                return bulk("!", "X", bytes());
             case 10:
-                return bulk("$", "$", octets());
+                return bulk("$", "$", bytes());
             case 11:
                 return aggregate('%', depth, 2);
             case 12:
@@ -66,7 +66,7 @@ class Generator {
 
   private:
     std::string word() { return std::string(pick(12), 'w'); }
-    std::string octets() {
+    std::string bytes() {
         std::string out(pick(30), 0);
         for (char& c : out) {
             c = pick(3) == 0 ? "\r\n$*+-:"[pick(7)] : static_cast<char>(pick(256));
@@ -85,7 +85,7 @@ class Generator {
         wire += "$?\r\n";
         std::string all;
         for (std::size_t n = pick(4); n > 0; --n) {
-            const std::string chunk = octets() + "x";
+            const std::string chunk = bytes() + "x";
             wire += fmt::format(";{}\r\n{}\r\n", chunk.size(), chunk);
             all += chunk;
         }

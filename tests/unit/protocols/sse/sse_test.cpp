@@ -13,10 +13,10 @@ using test::sent;
 const std::string kHead =
     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
 
-std::string chunk(const std::string& octets) {
+std::string chunk(const std::string& bytes) {
     char size[16];
-    std::snprintf(size, sizeof(size), "%zx\r\n", octets.size());
-    return size + octets + "\r\n";
+    std::snprintf(size, sizeof(size), "%zx\r\n", bytes.size());
+    return size + bytes + "\r\n";
 }
 
 TEST(Sse, ShowsEachEvent) {
@@ -84,7 +84,7 @@ TEST(Sse, ShowsNothingOfACodedStreamBehindAGap) {
     const Conversation conversation = {sent("GET / HTTP/1.1\r\nHost: h\r\n\r\n"), received(one),
                                        received(chunk(gzip.add("data: two\n\n"))),
                                        received(chunk(gzip.add("data: three\n\n")))};
-    const auto recording = play(with_gap(conversation, conversation[0].octets.size() + one.size() + 6, 3));
+    const auto recording = play(with_gap(conversation, conversation[0].bytes.size() + one.size() + 6, 3));
     ASSERT_EQ(recording.lines.size(), 2U);
     EXPECT_EQ(recording.lines[0], "sse https://h/ <- message one (0/3)");
     EXPECT_FALSE(recording.integrities[1].complete);
