@@ -3,12 +3,12 @@
 namespace sslsniff {
 
 bool DetectionBuffer::add(Direction direction, ByteView bytes, Timestamp time) {
-    Bytes& bytes = bytes_[at(direction)];
-    if (bytes.size() + bytes.size() > limit_) {
+    Bytes& kept = bytes_[at(direction)];
+    if (kept.size() + bytes.size() > limit_) {
         return false;
     }
-    entries_.push_back({direction, time, bytes.size(), bytes.size(), std::nullopt});
-    bytes.append(bytes);
+    entries_.push_back({direction, time, kept.size(), bytes.size(), std::nullopt});
+    kept.append(bytes);
     return true;
 }
 
