@@ -72,7 +72,7 @@ WatchedTraffic sample_traffic() {
     traffic.bound_calls = 3;
     traffic.correlations = {Correlation::nested, Correlation::cached};
     traffic.cleartext_connections = 1;
-    traffic.cleartext_octets = 9;
+    traffic.cleartext_bytes = 9;
     return {std::chrono::seconds(3), {traffic}, 0};
 }
 

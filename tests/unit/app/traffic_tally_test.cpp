@@ -52,7 +52,7 @@ TEST(TrafficTally, CountsCallsAndThoseWithASocket) {
     EXPECT_EQ(traffic.bound_calls, 2U);
     EXPECT_EQ(traffic.correlations, std::set<Correlation>{Correlation::ciphertext});
     EXPECT_EQ(traffic.cleartext_connections, 1U);
-    EXPECT_EQ(traffic.cleartext_octets, 4U);
+    EXPECT_EQ(traffic.cleartext_bytes, 4U);
     EXPECT_EQ(tally.lost_events(), 5U);
 }
 

@@ -22,9 +22,9 @@ class Seen final : public LayerReceiver {
         layer = kind;
         tls = info;
     }
-    void on_bytes(Direction direction, ByteView bytes, Timestamp) override { bytes[direction] += bytes; }
-    void on_missing(Direction direction, std::uint64_t bytes, LossCause, Timestamp) override {
-        bytes[direction] += fmt::format("[{}]", bytes);
+    void on_bytes(Direction direction, ByteView piece, Timestamp) override { bytes[direction] += piece; }
+    void on_missing(Direction direction, std::uint64_t missing, LossCause, Timestamp) override {
+        bytes[direction] += fmt::format("[{}]", missing);
     }
 
     WireLayer layer = WireLayer::undecided;
