@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
+
 namespace sslsniff {
 namespace {
 
@@ -141,7 +143,7 @@ class UnpackedInput final : public InputStream {
             if (progress.damaged) {
                 return fail(fmt::format(
                     "{} is damaged: it cannot be unpacked any further; everything before it was used",
-                    name()));
+                    printable(name())));
             }
             if (at_end_ && begin_ == end_ && progress.between) {
                 return 0;
@@ -152,7 +154,7 @@ class UnpackedInput final : public InputStream {
             if (at_end_) {
                 return fail(fmt::format(
                     "{} is damaged: its compressed data ends too early; everything before it was used",
-                    name()));
+                    printable(name())));
             }
             if (auto filled = fill(); !filled) {
                 return std::unexpected(filled.error());
@@ -197,7 +199,8 @@ Result<std::unique_ptr<InputStream>> unpack_input(ByteView first, std::unique_pt
     } else if (first.starts_with("\x04\x22\x4d\x18")) {
         unpacker = std::make_unique<Lz4Unpacker>();
     } else if (first.starts_with("BZh")) {
-        return fail(fmt::format("{} is compressed with bzip2; unpack it with bunzip2 first", input->name()));
+        return fail(fmt::format("{} is compressed with bzip2; unpack it with bunzip2 first",
+                                printable(input->name())));
     } else {
         return input;
     }

@@ -4,6 +4,8 @@
 
 #include <cstring>
 
+#include "base/text.h"
+
 namespace sslsniff {
 namespace {
 constexpr std::size_t kReadSize = std::size_t{256} * 1024;
@@ -28,7 +30,7 @@ std::optional<ByteView> LineReader::next() {
 Result<bool> LineReader::fill(InputStream& input) {
     const std::size_t kept = end_ - begin_;
     if (kept > kMaxLine) {
-        return fail(fmt::format("cannot read {}: line {} is longer than {} bytes", input.name(),
+        return fail(fmt::format("cannot read {}: line {} is longer than {} bytes", printable(input.name()),
                                 line_number_ + 1, kMaxLine));
     }
     if (buffer_.size() < kept + kReadSize) {

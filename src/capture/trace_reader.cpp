@@ -211,6 +211,15 @@ void TraceReader::deliver(TraceLine& line, EventConsumer& consumer) {
     consumer.on_event(line.event);
 }
 
+std::vector<std::string> TraceReader::remarks() const {
+    if (skipped() == 0) {
+        return {};
+    }
+    return {fmt::format("{} skipped: a newer sslsniff has written this trace",
+                        skipped() == 1 ? "1 line, field or value was"
+                                       : fmt::format("{} lines, fields or values were", skipped()))};
+}
+
 std::unexpected<Error> TraceReader::fail_empty() const {
     return fail(fmt::format("{} is empty: a trace begins with \"{} {}.{}\"", printable(input_->name()),
                             kTraceMagic, kTraceMajor, kTraceMinor));
@@ -233,7 +242,8 @@ Result<void> TraceReader::on_end(EventConsumer& consumer) {
 }
 
 std::unexpected<Error> TraceReader::fail_here(std::string_view what) const {
-    return fail(fmt::format("cannot read {}: line {}: {}", input_->name(), lines_.line_number(), what));
+    return fail(
+        fmt::format("cannot read {}: line {}: {}", printable(input_->name()), lines_.line_number(), what));
 }
 
 }  // namespace sslsniff

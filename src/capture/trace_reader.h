@@ -3,7 +3,9 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/input_stream.h"
 #include "capture/event_source.h"
@@ -24,6 +26,7 @@ class TraceReader final : public EventSource {
     int poll_fd() const override { return input_->poll_fd(); }
 
     Origin origin() const override { return origin_; }
+    std::vector<std::string> remarks() const override;
     /// Lines, fields and values that only a newer version understands.
     std::uint64_t skipped() const { return parser_.skipped(); }
 

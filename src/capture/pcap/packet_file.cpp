@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "capture/pcap/pcap_file.h"
 #include "capture/pcap/pcapng_file.h"
 
@@ -23,12 +24,12 @@ Result<std::unique_ptr<PacketFile>> open_packet_file(std::unique_ptr<InputStream
     if (PcapFile::recognises(*magic)) {
         return PcapFile::open(std::move(buffer));
     }
-    return fail(fmt::format("{} is neither pcap nor pcapng", buffer.input().name()));
+    return fail(fmt::format("{} is neither pcap nor pcapng", printable(buffer.input().name())));
 }
 
 Error damaged(const FileBuffer& buffer, std::string_view what) {
     return {fmt::format("{} is damaged at offset {}: {}; everything before it was used",
-                        buffer.input().name(), buffer.offset(), what)};
+                        printable(buffer.input().name()), buffer.offset(), what)};
 }
 
 }  // namespace sslsniff

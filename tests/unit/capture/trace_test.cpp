@@ -3,6 +3,7 @@
 
 #include <array>
 #include <string>
+#include <vector>
 
 #include "capture/trace_reader.h"
 #include "capture/trace_writer.h"
@@ -17,6 +18,7 @@ struct Read {
     test::RecordedEvents events;
     Result<void> result;
     std::uint64_t skipped = 0;
+    std::vector<std::string> remarks;
     std::string error() const { return result ? "" : result.error().message; }
 };
 
@@ -26,6 +28,7 @@ std::unique_ptr<Read> read(const std::string& body, const std::string& first_lin
     TraceReader reader(std::make_unique<MemoryInputStream>(first_line + body, "x.trace"));
     read->result = test::drain(reader, read->events);
     read->skipped = reader.skipped();
+    read->remarks = reader.remarks();
     return read;
 }
 
@@ -121,6 +124,10 @@ TEST(TraceReader, SkipsAndCountsWhatANewerMinorVersionAdded) {
                           "sslsniff-trace 1.7\n");
     ASSERT_EQ(got->error(), "");
     EXPECT_EQ(got->skipped, 3U);
+    EXPECT_EQ(got->remarks,
+              std::vector<std::string>{"3 lines, fields or values were skipped: a newer sslsniff has "
+                                       "written this trace"});
+    EXPECT_TRUE(read("close " + kTime + " 1.1 freed\n")->remarks.empty());
     ASSERT_EQ(got->events.events().size(), 2U);
     EXPECT_EQ(got->events.at<LossEvent>(0).events, 3U);
 }
