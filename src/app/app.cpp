@@ -39,7 +39,9 @@ namespace {
 bool conclude(Pipeline& pipeline, bool failed) {
     const auto failures = pipeline.finish();
     if (pipeline.undecided() > 0) {
-        say(fmt::format("the filter could not judge {} connections whose socket was not found: left out",
+        say(
+            fmt::format("the filter could not judge {} connections, because their sockets were not found: "
+                        "they were left out",
                         pipeline.undecided()));
     }
     if (const std::string sentence = pipeline.undecoded_tls(); !sentence.empty()) {
@@ -74,8 +76,7 @@ std::string in_background(const std::string& command, const std::vector<std::str
     const std::size_t more = processes.size() - std::min(processes.size(), kShown);
     return fmt::format(
         "{} has ended; what it started still runs in the background and is no longer captured: {}{}; capture "
-        "it by "
-        "-p PID, or have the command stay in the foreground",
+        "it with -p PID, or have the command stay in the foreground",
         printable(command), fmt::join(processes | std::views::take(kShown), ", "),
         more > 0 ? fmt::format(" and {} more", more) : "");
 }

@@ -21,7 +21,7 @@ Result<void> raise_descriptor_limit(std::uint64_t least) {
         ::setrlimit(RLIMIT_NOFILE, &limit);
     }
     if (limit.rlim_max < least) {
-        return fail(fmt::format("a capture needs {} open files, and the limit is {}: raise it by ulimit -n",
+        return fail(fmt::format("a capture needs {} open files, and the limit is {}: raise it with ulimit -n",
                                 least, limit.rlim_max));
     }
     return {};

@@ -19,7 +19,7 @@ bool is_captured(const AttachPlan& plan, pid_t pid) {
 void add_notes(pid_t pid, const ProcFs& proc, const KernelFeatures& kernel, std::vector<std::string>& notes) {
     if (proc.uses_io_uring(pid)) {
         notes.push_back(fmt::format(
-            "process {} uses io_uring: cleartext that it moves that way is {}; TLS is not concerned", pid,
+            "process {} uses io_uring: cleartext that it moves that way is {}; TLS is not affected", pid,
             kernel.captures_io_uring ? "captured"
                                      : "only counted on this kernel, which has neither fentry nor kprobes"));
     }

@@ -20,8 +20,8 @@ std::string kernel_text(const KernelFeatures& kernel, bool verbose) {
                             feature.detail.empty() ? "" : ": ", printable(feature.detail));
     }
     for (const BackendChoice& choice : kernel.backends) {
-        text += fmt::format("    {}: {}{}{}\n", choice.purpose, choice.backend,
-                            choice.reason.empty() ? "" : ", because ", printable(choice.reason));
+        text += fmt::format("    {}: {}{}\n", choice.purpose, choice.backend,
+                            choice.reason.empty() ? "" : fmt::format(" ({})", printable(choice.reason)));
     }
     return text;
 }
@@ -79,7 +79,7 @@ std::string diagnosis_text(const Diagnosis& diagnosis, bool verbose, const ProcF
     section("Capture does not work", diagnosis.obstacles, itself);
     section("Not captured", diagnosis.plan.skipped,
             [](const SkippedTarget& target) { return target.reason; });
-    section("To know", diagnosis.notes, itself);
+    section("Notes", diagnosis.notes, itself);
     const LibraryDetail detail = verbose ? LibraryDetail::users_and_sites : LibraryDetail::users;
     for (const LibraryPlan& library : diagnosis.plan.libraries) {
         text += "\n" + library_text(library, detail, proc);
@@ -100,7 +100,8 @@ std::string traffic_text(const WatchedTraffic& traffic) {
         text += "    " + traffic_text(process);
     }
     if (traffic.processes.empty()) {
-        text += "    nothing was said: try while the process talks, or longer by --duration\n";
+        text +=
+            "    nothing was sent or received: try while the process is busy, or longer with --duration\n";
     }
     if (traffic.lost_events > 0) {
         text += fmt::format("    {} events were lost\n", traffic.lost_events);

@@ -128,7 +128,7 @@ KernelFeatures examine_host() {
 #else
 
 constexpr const char* kNotBuilt =
-    "this sslsniff was built without live capture: it can only read recordings, by -r FILE";
+    "this sslsniff was built without live capture: it can only read recordings, with -r FILE";
 
 Result<std::unique_ptr<LiveSession>> LiveSession::open(const Options& /*options*/,
                                                        std::optional<pid_t> /*command*/) {

@@ -27,7 +27,7 @@ Result<OutputSpec> parse_output(const std::string& text) {
                                 output_format_names()));
     }
     if (spec.path.empty()) {
-        return fail(fmt::format("-o {}: names no file after the colon", printable(text)));
+        return fail(fmt::format("-o {}: there is no file name after the colon", printable(text)));
     }
     return spec;
 }
@@ -106,16 +106,16 @@ Result<void> check_targets(const Options& options) {
     const bool any = !options.pids.empty() || !options.comms.empty() || !options.users.empty() ||
                      options.whole_host || !options.command.empty();
     if (!options.live() && any) {
-        return fail("-r reads a recording: it goes with none of -p, -c, -u, -a and a command");
+        return fail("-r reads a recording: it cannot be combined with -p, -c, -u, -a or a command");
     }
     if (options.live() && !any) {
         return fail(
-            "nothing to capture: name a target by -p PID, -c COMM, -u USER, -a or -- COMMAND, or a "
-            "recording by -r FILE (see --help)");
+            "nothing to capture: name a target with -p PID, -c COMM, -u USER, -a or -- COMMAND, or a "
+            "recording with -r FILE (see --help)");
     }
     if (!options.command.empty() &&
         (!options.pids.empty() || !options.comms.empty() || !options.users.empty() || options.whole_host)) {
-        return fail("a command is captured alone: it goes with none of -p, -c, -u and -a");
+        return fail("a command is captured alone: it cannot be combined with -p, -c, -u or -a");
     }
     return {};
 }
@@ -139,7 +139,7 @@ Result<void> check_rotation(const Options& options) {
     const bool has_file =
         std::ranges::any_of(options.outputs, [](const OutputSpec& output) { return !output.to_stdout(); });
     if ((options.rotation.any() || options.rotation.max_files != 0) && !has_file) {
-        return fail("-C, -G and -W divide files: name one by -w FILE or -o FORMAT:FILE");
+        return fail("-C, -G and -W split files: name one with -w FILE or -o FORMAT:FILE");
     }
     if (options.rotation.max_files != 0 && !options.rotation.any()) {
         return fail("-W limits the files of -C or -G: give one of them too");

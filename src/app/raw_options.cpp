@@ -29,16 +29,15 @@ constexpr const char* kExamples = R"(Examples:
   sslsniff -a -n 10                         the next ten transactions of the whole host
   sslsniff -p 4242 -o json:audit.jsonl      one JSON object per line
   sslsniff -p 4242 -w out.pcapng            for Wireshark, which needs no settings
-  sslsniff -a -w - | wireshark -k -i -      see it there at once
+  sslsniff -a -w - | wireshark -k -i -      watch it there live
   sslsniff -a 'tcp port 443 and not host 10.0.0.1' --where 'status >= 500 or latency > 1s'
-  sslsniff -c nginx -o text -o trace:t      read along and record
+  sslsniff -c nginx -o text -o trace:t      watch and record
   sslsniff -r t -vv                         read a recording back, with bodies; needs no root
   sslsniff list                             the TLS libraries of this host and who uses them
   sslsniff doctor -p 4242                   why do I see nothing?)";
 
 CLI::Validator not_empty() {
-    return {[](std::string& text) { return std::string(text.empty() ? "an empty value means nothing" : ""); },
-            ""};
+    return {[](std::string& text) { return std::string(text.empty() ? "it must not be empty" : ""); }, ""};
 }
 
 /// Options are declared group by group, as --help shows them.
@@ -83,8 +82,8 @@ void declare_options(CLI::App& app, RawOptions& raw) {
     targets.list("-u,--user", options.users, "USER", "Processes of this user, by name or uid; repeatable");
     targets.flag("-a,--all", options.whole_host, "Every process of this host");
     targets.flag("--no-children", raw.no_children, "Leave out the children of -p and of the command");
-    targets.flag("--tls-only", raw.tls_only, "Leave out what passes without TLS");
-    targets.flag("--cleartext-only", raw.cleartext_only, "Only what passes without TLS");
+    targets.flag("--tls-only", raw.tls_only, "Leave out traffic without TLS");
+    targets.flag("--cleartext-only", raw.cleartext_only, "Only traffic without TLS");
     targets.value("-r,--read", raw.read_path, "FILE",
                   "Read a recording instead: pcap, pcapng or a trace; - is stdin");
     targets.text("--where", options.where, "EXPR",
@@ -93,26 +92,27 @@ void declare_options(CLI::App& app, RawOptions& raw) {
     Group output(app, "What to show");
     output.list("-o,--output", raw.outputs, "FORMAT[:FILE]",
                 fmt::format("One of {}; default: text on stdout; repeatable", output_format_names()));
-    output.value("-w,--write", raw.write_path, "FILE", "As -o pcapng:FILE, for Wireshark; - is stdout");
+    output.value("-w,--write", raw.write_path, "FILE", "Same as -o pcapng:FILE, for Wireshark; - is stdout");
     output.flag("-v,--verbose", options.verbosity, "Headers too; -vv: bodies as well");
     output.flag("-x,--hex", options.hex, "Bodies and unknown protocols as hex dump");
     output.flag("--connections", options.connections,
-                "Connections instead of transactions: a table as they end");
-    output.flag("--no-names", raw.no_names, "Do not call peers what DNS and TLS call them");
+                "A table of connections, as they end, instead of transactions");
+    output.flag("--no-names", raw.no_names, "Do not label peers with names from DNS and TLS");
     output.flag("-q,--quiet", options.quiet, "Nothing but the summary");
     output.list("--decode-as", raw.decode_as, "PORT=PROTOCOL",
-                "Take connections of this port for this protocol; repeatable");
+                "Treat connections on this port as this protocol; repeatable");
     output.flag("--show-secrets", options.show_secrets, "Show passwords that protocols carry (Redis AUTH)");
     output.text("--save-bodies", options.save_bodies, "DIR",
                 "Write whole bodies, decoded, to files in this folder");
     output.text("--proto", options.proto, "FILE",
-                "Show gRPC messages as JSON, by this set of descriptors (protoc --descriptor_set_out)");
+                "Show gRPC messages as JSON, using this set of descriptors (protoc --descriptor_set_out)");
     output.value("--color", raw.color, "WHEN", "auto (on a terminal), always or never");
 
     Group files(app, "Files");
-    files.value("-C,--rotate-size", raw.rotate_size, "SIZE", "The next file after this many million bytes");
+    files.value("-C,--rotate-size", raw.rotate_size, "SIZE",
+                "Start the next file after this many million bytes");
     files.value("-G,--rotate-time", raw.rotate_interval, "TIME",
-                "The next file after this time, its name by strftime");
+                "Start the next file after this time; its name goes through strftime");
     files.value("-W,--rotate-count", raw.rotate_count, "COUNT",
                 "With -C: overwrite the oldest; with -G alone: stop after this many");
 
@@ -131,13 +131,13 @@ void declare_options(CLI::App& app, RawOptions& raw) {
     limits.value("--max-memory", raw.max_memory, "BYTES",
                  "Memory for unfinished transactions and open connections; default: 256M");
     limits.value("--max-saved", raw.max_saved, "BYTES",
-                 "Stop to save bodies after this much (--save-bodies); default: 1G");
+                 "Stop saving bodies after this much (--save-bodies); default: 1G");
     limits.value("-B,--buffer-size", raw.buffer_size, "BYTES",
                  "Size of the kernel's buffer, 64k to 1G; default: 64M");
 
     Group diagnosis(app, "Diagnosis");
     diagnosis.list("--backend", options.backends, "NAME",
-                   "Not the best way into the kernel but this (docs/kernels.md); repeatable");
+                   "Use this way into the kernel, not the best one (docs/kernels.md); repeatable");
 
     app.set_help_flag("-h,--help", "Print this help")->group("Other");
     const std::string version =
@@ -176,7 +176,7 @@ constexpr std::array<Habit, 7> kHabits{{
     {"-D", "sslsniff list shows what can be captured"},
     {"-A", "-v shows headers, -vv bodies"},
     {"-X", "-x shows bodies as hex dump"},
-    {"-l", "lines are never kept back for long"},
+    {"-l", "output is never buffered for long"},
     {"-f", "children are captured too, unless --no-children is given"},
     {"-e", "--where shows only some transactions (docs/filters.md)"},
 }};
@@ -210,7 +210,7 @@ std::string missing_value(const CLI::App& app, std::string_view message) {
 Result<void> refuse_empty_values(std::span<const std::string> words) {
     for (const auto& word : words) {
         if (word.starts_with("--") && word.ends_with('=')) {
-            return fail(fmt::format("{} is followed by nothing: give it a value", printable(word)));
+            return fail(fmt::format("{} has no value: give it one", printable(word)));
         }
     }
     return {};

@@ -61,7 +61,7 @@ constexpr std::array<Subcommand, 2> kSubcommands{{
 /// The process that a word is about, or the option that is not one.
 std::string unexpected_word(std::string_view name, std::string_view word) {
     if (parse_pid(word)) {
-        return fmt::format("a process is named by -p: sslsniff {} -p {}", name, word);
+        return fmt::format("name a process with -p: sslsniff {} -p {}", name, word);
     }
     return fmt::format("there is no {} {} (see sslsniff {} --help)",
                        word.starts_with('-') ? "option" : "argument", printable(word), name);
@@ -83,8 +83,9 @@ int run(const Subcommand& subcommand, std::span<const std::string> arguments) {
         ->allow_extra_args(false);
     app.add_flag("-v,--verbose", request.verbose, "Where each library is probed, and what the kernel has");
     if (subcommand.watches) {
-        app.add_option("--duration", duration,
-                       "Watch the traffic of these processes so long (10s, 500ms; 0: not at all; default 3s)")
+        app.add_option(
+               "--duration", duration,
+               "Watch the traffic of these processes for this long (10s, 500ms; 0: not at all; default 3s)")
             ->type_name("TIME");
     }
     try {

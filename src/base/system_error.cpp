@@ -12,7 +12,7 @@ std::string error_text(int error) {
     std::string text = std::generic_category().message(error);
     rlimit limit{};
     if (error == EMFILE && ::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        text += fmt::format(" (the limit is {}: raise it by ulimit -n)", limit.rlim_cur);
+        text += fmt::format(" (the limit is {}: raise it with ulimit -n)", limit.rlim_cur);
     }
     return text;
 }

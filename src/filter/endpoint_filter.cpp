@@ -111,8 +111,8 @@ Result<EndpointFilter> EndpointFilter::compile(const std::string& expression) {
     const std::span instructions(program->bf_insns, program->bf_len);
     if (!std::ranges::all_of(instructions, looks_at_endpoints)) {
         return fail(fmt::format(
-            "filter '{}' looks at single packets, but connections have addresses, ports and protocol alone: "
-            "use host, net, port, portrange, tcp, udp, ip and ip6, or --where for what was said",
+            "filter '{}' looks at single packets, but connections have only addresses, ports and a protocol: "
+            "use host, net, port, portrange, tcp, udp, ip and ip6, or --where for their contents",
             printable(expression)));
     }
     return EndpointFilter(std::move(program));

@@ -173,8 +173,7 @@ class WhereParser {
                               op == Operator::greater_equal;
         const bool textual = op == Operator::matches || op == Operator::contains;
         if (ordering && !is_ordered(field.type)) {
-            return fail(
-                fmt::format("'{}' is {}, which is neither less nor more", field.path, to_string(field.type)));
+            return fail(fmt::format("'{}' is {}, which has no order", field.path, to_string(field.type)));
         }
         if (textual && field.type != FieldType::text) {
             return fail(fmt::format("'{}' is {}, but this takes text", field.path, to_string(field.type)));

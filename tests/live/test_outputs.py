@@ -352,7 +352,7 @@ class OutputsTest(LiveTest):
             with self.subTest(count):
                 result = self.sslsniff("-p", sleeper.pid, preexec_fn=limit(count))
                 self.assertEqual(result.returncode, 1)
-                self.assertRegex(result.stderr, rf"limit is {count}: raise it by ulimit -n")
+                self.assertRegex(result.stderr, rf"limit is {count}: raise it with ulimit -n")
                 self.assertEqual(result.stderr.count("\n"), 1)
 
     def test_the_command_keeps_its_limits(self):

@@ -152,11 +152,11 @@ KernelFeatures examine_kernel() {
             backends->cleartext && (backends->sockets != SocketBackend::tracepoint || backends->entries);
         out.backends = {
             {"payload", std::string(to_string(backends->payload)),
-             "the first of the list above that is there"},
+             "the first of the above that this kernel has"},
             {"uprobes", std::string(to_string(backends->probes)), ""},
             {"socket events", std::string(to_string(backends->sockets)), ""},
             {"sockets behind memory BIOs", backends->ciphertext ? "equal ciphertext" : "none",
-             "python asyncio, node"},
+             backends->ciphertext ? "for programs like python asyncio and node" : ""},
             {"cleartext", cleartext_source(*backends),
              backends->cleartext && !out.captures_io_uring
                  ? "what io_uring, sendfile and splice move is only counted"

@@ -221,7 +221,7 @@ Result<void> CapturePrograms::attach_tracing(std::vector<std::string>& remarks) 
         tracing_.emplace_back(bpf_program__attach(renamed));
         if (!tracing_.back()) {
             remarks.push_back(
-                fmt::format("The kernel does not tell of processes that take another name ({}): those "
+                fmt::format("The kernel does not report processes that change their name ({}): those "
                             "are captured only from their next program on.",
                             std::strerror(errno)));
             tracing_.pop_back();

@@ -186,7 +186,7 @@ UniqueFd BodyFile::open_part() {
     } while (!fd && is_new && errno == EEXIST);  // left by a crash
     struct stat now{};
     if (!fd || ::fstat(fd.get(), &now) != 0) {
-        fail_with(is_new ? "create a file in" : "go on with a file in");
+        fail_with(is_new ? "create a file in" : "continue a file in");
         if (is_new) {
             part_.clear();  // whatever is there is not ours
         }
@@ -197,7 +197,7 @@ UniqueFd BodyFile::open_part() {
         identity_ = now;
     } else if (now.st_ino != identity_.st_ino || now.st_dev != identity_.st_dev ||
                static_cast<std::uint64_t>(now.st_size) != written_) {
-        directory_.error = fmt::format("somebody replaces files in {}", printable(directory_.path));
+        directory_.error = fmt::format("somebody is replacing files in {}", printable(directory_.path));
         part_.clear();
         return {};
     }

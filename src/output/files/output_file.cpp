@@ -207,7 +207,7 @@ Result<void> OutputFile::reopen() {
     std::string name = name_;
     auto fd = open_named(name, claim);
     if (!fd) {
-        return fail(fmt::format("{}; what comes goes on into the old file", fd.error().message));
+        return fail(fmt::format("{}; continuing in the old file", fd.error().message));
     }
     if (format_ != nullptr) {
         format_->end_file();

@@ -158,7 +158,7 @@ std::string Message::oddities() const {
     add(!is_known_opcode(opcode), "unknown opcode");
     add(opcode == kQueryOpcode && questions.size() > 1, "several questions");
     if (trailing != 0) {
-        add(true, fmt::format("{} {} behind the last record", trailing, trailing == 1 ? "byte" : "bytes"));
+        add(true, fmt::format("{} {} after the last record", trailing, trailing == 1 ? "byte" : "bytes"));
     }
     return out;
 }

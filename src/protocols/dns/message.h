@@ -64,7 +64,7 @@ struct Message {
     std::optional<Edns> edns;
     std::uint32_t size = 0;      ///< bytes
     std::string error;           ///< why decoding stopped early; empty when all of it was understood
-    std::uint32_t trailing = 0;  ///< bytes behind the last record: nothing that belongs to DNS
+    std::uint32_t trailing = 0;  ///< bytes after the last record: nothing that belongs to DNS
     bool stateful = false;       ///< opcode 6: TLVs instead of records (RFC 8490 section 5.4)
     struct Tlv {
         std::uint16_t type = 0;

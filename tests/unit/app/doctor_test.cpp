@@ -31,7 +31,7 @@ TEST(Doctor, SaysWhatIsWrongWithAProcess) {
     EXPECT_NE(text.find("Kernel 6.18.5 x86_64, with BTF\n"), std::string::npos);
     EXPECT_NE(text.find("    yes uprobe-multi\n"), std::string::npos);
     EXPECT_NE(text.find("    no  kprobes: not built in\n"), std::string::npos);
-    EXPECT_NE(text.find("    payload: user dynptr, because the kernel has the kfunc\n"), std::string::npos);
+    EXPECT_NE(text.find("    payload: user dynptr (the kernel has the kfunc)\n"), std::string::npos);
     EXPECT_NE(text.find("has loaded no TLS library that sslsniff knows; looked at: test_app"),
               std::string::npos)
         << text;

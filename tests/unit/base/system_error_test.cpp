@@ -12,7 +12,7 @@ TEST(ErrorText, NamesTheLimitOfOpenFiles) {
     rlimit limit{};
     ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
     EXPECT_EQ(error_text(EMFILE), "Too many open files (the limit is " + std::to_string(limit.rlim_cur) +
-                                      ": raise it by ulimit -n)");
+                                      ": raise it with ulimit -n)");
     EXPECT_EQ(error_text(ENOENT), "No such file or directory");
 }
 

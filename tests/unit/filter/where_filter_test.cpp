@@ -158,7 +158,7 @@ TEST_F(Where, ErrorsShowThePlace) {
               "  status ~ \"5\"\n"
               "         ^");
     EXPECT_EQ(error("path < x"),
-              "--where: 'request.target' is text, which is neither less nor more\n"
+              "--where: 'request.target' is text, which has no order\n"
               "  path < x\n"
               "       ^");
 }

@@ -182,9 +182,8 @@ TEST_F(OutputFileTest, GoesOnInTheOldFileWhenThereIsNoNewOne) {
     fs::rename(folder_ / "x", folder_ / "y");
     const auto reopened = file->reopen();
     ASSERT_FALSE(reopened);
-    EXPECT_EQ(reopened.error().message,
-              "cannot create " + (folder_ / "x/log").string() +
-                  ": No such file or directory; what comes goes on into the old file");
+    EXPECT_EQ(reopened.error().message, "cannot create " + (folder_ / "x/log").string() +
+                                            ": No such file or directory; continuing in the old file");
     write_lines(*file, 1);
     EXPECT_TRUE(file->flush());
     EXPECT_EQ(content("y/log").size(), 50U);

@@ -194,7 +194,7 @@ TEST(DnsParser, ShowsOdditiesOnItsPort) {
               "A a.example (odd: Z bit set) ->  !no response"},
           Odd{DnsBuilder(1, 0x0105).question("a.example", kA).udp(),
               "A a.example (odd: query with an rcode) ->  !no response"},
-          Odd{good + "MS", "A a.example (odd: 2 bytes behind the last record) ->  !no response"},
+          Odd{good + "MS", "A a.example (odd: 2 bytes after the last record) ->  !no response"},
           Odd{DnsBuilder(1, 0x7900).question("a.example", kA).udp(),
               "OPCODE15 A a.example (odd: unknown opcode) ->  !no response"}}) {
         EXPECT_EQ(run_on_port({sent(bytes)}, 53), Lines{line});
