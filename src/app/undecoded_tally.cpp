@@ -43,7 +43,7 @@ std::string UndecodedTally::sentence() const {
     kinds.resize(kinds.size() - more);
     std::vector<std::string> shown;
     for (const auto& [kind, count] : kinds) {
-        const auto& [comm, reason] = kind;  // captures of others do not know programs
+        const auto& [comm, reason] = kind;  // captures made by other tools do not know programs
         shown.push_back(fmt::format(
             "{}{}", kinds.size() + more > 1 ? fmt::format("{} of ", count) : "",
             comm.empty() ? printable(reason) : fmt::format("{} ({})", printable(comm), printable(reason))));

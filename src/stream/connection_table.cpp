@@ -261,7 +261,7 @@ const std::shared_ptr<const ProcessInfo>& ConnectionTable::connecting_process(co
         info.key = key;
         known.info = std::make_shared<const ProcessInfo>(std::move(info));
     }
-    if (!std::exchange(known.has_connected, true) && key.pid != 0) {  // 0: captures of others tell of none
+    if (!std::exchange(known.has_connected, true) && key.pid != 0) {  // 0: not known
         ++summary_.processes;
     }
     return known.info;

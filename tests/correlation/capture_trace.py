@@ -7,10 +7,10 @@ KEPT_LINES = 100  # of one chunk, at its beginning and at its end
 PLAIN = {b"r": b"\r", b"n": b"\n", b"t": b"\t", b"\\": b"\\", b'"': b'"'}
 
 
-def unescape(octets):
-    if b"\\" not in octets:
-        return octets
-    return ESCAPE.sub(lambda m: bytes([int(m[1], 16)]) if m[1] else PLAIN[m[2]], octets)
+def unescape(data):
+    if b"\\" not in data:
+        return data
+    return ESCAPE.sub(lambda m: bytes([int(m[1], 16)]) if m[1] else PLAIN[m[2]], data)
 
 
 def fields(words):

@@ -214,7 +214,7 @@ class CleartextTest(LiveTest):
             self.assertEqual(process.wait(), 0)
         return capture
 
-    def octets(self, direction):
+    def payload(self, direction):
         """What the trace of exchange() says was sent or received, of all connections."""
         with open(self.trace, "rb") as lines:
             found, taking = [], False
@@ -343,7 +343,7 @@ class CleartextTest(LiveTest):
         self.assertEqual(client["sent"]["bytes"], 10025)
         if cleartext_backend() != "tracepoint":
             self.assertEqual(client["sent"]["missing"], 0)
-            self.assertEqual(self.octets("sent"), self.octets("received"))
+            self.assertEqual(self.payload("sent"), self.payload("received"))
         else:
             self.assertEqual(client["sent"]["missing"], 10014)
             (loss,) = [l for l in capture.summary["losses"] if l["cause"] == "no_buffer"]

@@ -182,9 +182,9 @@ class HandshakesTest(LiveTest):
 
         def carry(source, sink, wait):
             with contextlib.suppress(OSError):
-                while octets := source.recv(65536):
+                while chunk := source.recv(65536):
                     time.sleep(wait)
-                    sink.sendall(octets)
+                    sink.sendall(chunk)
                 sink.shutdown(socket.SHUT_WR)
 
         def serve():

@@ -70,9 +70,9 @@ class HttpTwoTest(PairTest):
     def test_curl_and_nginx(self):
         content = os.urandom(3_000_000)
         document = json.dumps({"items": list(range(500))}).encode()
-        for name, octets in (("big.bin", content), ("data.json", document)):
+        for name, body in (("big.bin", content), ("data.json", document)):
             with open(os.path.join(self.folder, name), "wb") as file:
-                file.write(octets)
+                file.write(body)
         nginx, port = self.nginx_http2(
             f"root {self.folder}; gzip on; gzip_types application/octet-stream; default_type application/octet-stream;"
             'location /form { dav_methods PUT; } location = /nothing { return 204; }')
@@ -101,10 +101,10 @@ class HttpTwoTest(PairTest):
             self.assertEqual(body_of(form["request"]), b"name=a+b&city=K%C3%B6ln")
             self.assertEqual((head["response"]["status"], head["response"]["body"]["size"]), (204, 0))
             self.assertEqual(upload["request"]["headers"][0]["name"], "user-agent")
-            for transaction, octets in ((big, content), (packed, document)):
+            for transaction, body in ((big, content), (packed, document)):
                 name = transaction["response"]["body"]["saved"]
                 with open(os.path.join(saved, name), "rb") as file:
-                    self.assertTrue(file.read() == octets, name)
+                    self.assertTrue(file.read() == body, name)
         self.assertEqual(os.stat(saved).st_mode & 0o7777, 0o700)
         self.assertIn("[saved as ", capture.stdout)
         with open(har, encoding="utf-8") as file:

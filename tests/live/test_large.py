@@ -64,17 +64,17 @@ class LargeTest(LiveTest):
         self.assertTrue(transaction["integrity"]["complete"], transaction["integrity"])
 
     def test_download(self):
-        octets = bytes(range(256)) * 4099
-        octets = (octets * (SIZE // len(octets) + 1))[:SIZE]
+        content = bytes(range(256)) * 4099
+        content = (content * (SIZE // len(content) + 1))[:SIZE]
         with open(f"{self.folder}/big", "wb") as file:
-            file.write(octets)
+            file.write(content)
         nginx, port = self.nginx(f"location / {{ root {self.folder}; }}")
         with self.capture("-p", nginx.pid, *self.LIMITS) as capture:
             body = self.curl(f"https://localhost:{port}/big")
             capture.wait_for(1)
-        self.assertEqual(sha256(body), sha256(octets))
+        self.assertEqual(sha256(body), sha256(content))
         (transaction,) = capture.transactions
-        self.check(transaction["response"], sha256(octets))
+        self.check(transaction["response"], sha256(content))
         self.assertTrue(transaction["integrity"]["complete"], transaction["integrity"])
 
     def test_bodies_are_bounded(self):

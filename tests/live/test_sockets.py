@@ -82,7 +82,7 @@ class SocketsTest(LiveTest):
         self.assertEqual(both["received"], [b"before", 11, b"after"])
         self.assertEqual([(l["cause"], l["bytes"]) for l in capture.summary["losses"]], [("no_buffer", 22)])
 
-    def test_dropped_octets_are_a_known_gap(self):
+    def test_dropped_bytes_are_a_known_gap(self):
         """recv(MSG_TRUNC) leaves in the buffer, or in pages never touched, what was there before."""
         process = self.python(
             """if True:
@@ -125,7 +125,7 @@ class SocketsTest(LiveTest):
         self.assertEqual([c["sent"]["missing"] + c["received"]["missing"] for c in capture.of_type("connection")],
                          [180, 180])
 
-    def test_end_that_was_read_is_no_octet(self):
+    def test_end_that_was_read_is_no_byte(self):
         """Also when the connection is broken behind it, with and without bytes that nobody read."""
         process = self.python(
             """if True:

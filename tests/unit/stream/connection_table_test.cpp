@@ -92,7 +92,7 @@ TEST(ConnectionTable, PartsOfASocketNameTheOneBefore) {
     EXPECT_EQ(records[3].info.continues, std::nullopt);
 }
 
-/// Captures of others tell no cookies, and ports may be used again.
+/// Captures made by other tools have no cookies, and ports may be used again.
 TEST(ConnectionTable, PartsWithoutACookieFollowAtOnce) {
     Player player;
     player.open(1, false, Carrier::cleartext);
