@@ -142,9 +142,10 @@ Result<void> TraceReader::on_first_line(ByteView line) {
     if (!version) {
         const bool is_json = line.starts_with('{');
         return fail(fmt::format(
-            "{} is neither pcap or pcapng nor a trace, whose first line is \"{} {}.{}\"{}",
+            "{} is not a recording that sslsniff can read: pcap, pcapng or a trace (first line "
+            "\"{} {}.{}\"), compressed or not{}",
             printable(input_->name()), kTraceMagic, kTraceMajor, kTraceMinor,
-            is_json ? "; JSON and HAR are not read back: record by -o trace:FILE or -w FILE" : ""));
+            is_json ? "; JSON and HAR cannot be read back: record with -o trace:FILE or -w FILE" : ""));
     }
     if (version->major != kTraceMajor) {
         return fail(

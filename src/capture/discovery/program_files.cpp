@@ -203,7 +203,7 @@ Result<std::string> find_program(const std::string& path, const std::string& sea
             }
         }
     }
-    return fail(fmt::format("{} names interpreters in a circle", printable(path)));
+    return fail(fmt::format("the interpreters of {} form a loop", printable(path)));
 }
 
 }  // namespace sslsniff

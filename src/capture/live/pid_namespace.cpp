@@ -82,9 +82,8 @@ Result<pid_namespace_place> look_up() {
         bpf_map_lookup_elem(bpf_object__find_map_fd_by_name(object.get(), ".bss"), &key, &place) != 0 ||
         place.address == 0) {
         return fail(
-            "The kernel does not tell sslsniff's PID namespace, so processes cannot be told apart: run it in "
-            "the "
-            "host's PID namespace (containers: --pid=host).");
+            "The kernel does not reveal sslsniff's PID namespace, so processes cannot be told apart: run it "
+            "in the host's PID namespace (containers: --pid=host).");
     }
     return place;
 }

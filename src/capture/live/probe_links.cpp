@@ -19,6 +19,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/text.h"
 #include "capture/live/libbpf_log.h"
 
 namespace sslsniff {
@@ -185,7 +186,7 @@ ProbeLinks attach_probes(const CapturePrograms& programs, SiteTable& table,
     for (const ProbedFunction& function : functions) {
         if (!collector.add(function)) {
             remarks.push_back(fmt::format("{} of {} is not probed: too many different libraries are in use.",
-                                          function.symbol, target.display_path));
+                                          function.symbol, printable(target.display_path)));
         }
     }
     // A program that was loaded for multi links must not run by perf events.
@@ -200,7 +201,7 @@ ProbeLinks attach_probes(const CapturePrograms& programs, SiteTable& table,
                                         : attach_perf(programs, probe, target, links);
             if (!attached) {
                 remarks.push_back(fmt::format("{} of {} cannot be probed: {}", probe.symbol,
-                                              target.display_path, std::strerror(errno)));
+                                              printable(target.display_path), std::strerror(errno)));
             }
         }
     }
@@ -243,11 +244,11 @@ Result<UniqueFd> open_planned(const LibraryPlan& library) {
     struct stat status{};
     if (!file || fstat(file.get(), &status) != 0) {
         return fail(fmt::format("{} cannot be opened ({}): its TLS calls are not captured.",
-                                library.display_path, std::strerror(errno)));
+                                printable(library.display_path), std::strerror(errno)));
     }
     if (status.st_dev != library.file.device || status.st_ino != library.file.inode) {
-        return fail(
-            fmt::format("{} was replaced meanwhile: its TLS calls are not captured.", library.display_path));
+        return fail(fmt::format("{} has been replaced in the meantime: its TLS calls are not captured.",
+                                printable(library.display_path)));
     }
     return file;
 }

@@ -27,7 +27,7 @@ constexpr const char* kSendersUnknown = "some peers of UDP sockets stay unknown"
 constexpr const char* kReleaseUnknown = "connections of UDP sockets end when they are silent for a minute";
 constexpr const char* kIpv6Missing = "UDP over IPv6 is not captured";
 constexpr const char* kUnnamedMissing = "what io_uring and sendfile move is only counted";
-constexpr const char* kSpliceMissing = "what sendfile and splice move is missing without notice";
+constexpr const char* kSpliceMissing = "what sendfile and splice move goes unnoticed";
 
 struct SocketFunction {
     const char* name;

@@ -104,8 +104,10 @@ TEST(TraceReader, ErrorsNameTheLine) {
 TEST(TraceReader, FirstLineDecides) {
     EXPECT_EQ(read("", "")->error(), "x.trace is empty: a trace begins with \"sslsniff-trace 1.0\"");
     EXPECT_EQ(read("", "GET / HTTP/1.1\n")->error(),
-              "x.trace is neither pcap or pcapng nor a trace, whose first line is \"sslsniff-trace 1.0\"");
-    EXPECT_NE(read("", "{\"log\": {}}\n")->error().find("JSON and HAR are not read back"), std::string::npos);
+              "x.trace is not a recording that sslsniff can read: pcap, pcapng or a trace (first line "
+              "\"sslsniff-trace 1.0\"), compressed or not");
+    EXPECT_NE(read("", "{\"log\": {}}\n")->error().find("JSON and HAR cannot be read back"),
+              std::string::npos);
     EXPECT_EQ(read("", "sslsniff-trace 2.0\n")->error(),
               "x.trace is a trace of version 2.0, which needs another release of sslsniff: this one reads "
               "version 1");
