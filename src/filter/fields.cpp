@@ -101,6 +101,13 @@ void write_connection(const ConnectionInfo& connection, FieldWriter& writer) {
     if (connection.continues) {
         writer.text("continues", connection_name(*connection.continues));
     }
+    if (connection.tunnel) {
+        writer.begin_object("tunnel");
+        writer.text("via", connection.tunnel->via);
+        write_endpoint("client", connection.tunnel->client, writer);
+        text_if_known("target", connection.tunnel->target, writer);
+        writer.end_object();
+    }
     if (connection.carrier == Carrier::tls) {
         write_tls(connection.tls, writer);
     }

@@ -128,7 +128,10 @@ std::string connection_name(const ConnectionId& id) {
 }
 
 std::size_t heap_bytes(const ConnectionInfo& info) {
-    return heap_bytes(info.remote_name) + heap_bytes(info.tls);
+    const std::size_t tunnel = info.tunnel ? allocated(sizeof(Tunnel)) + heap_bytes(info.tunnel->via) +
+                                                 heap_bytes(info.tunnel->target)
+                                           : 0;
+    return heap_bytes(info.remote_name) + heap_bytes(info.tls) + tunnel;
 }
 
 std::size_t heap_bytes(const TlsInfo& tls) {

@@ -99,6 +99,15 @@ struct TlsInfo {
     bool operator==(const TlsInfo&) const = default;
 };
 
+/// What was said of the way to the other end before the protocol inside began: HTTP's CONNECT, SOCKS, the
+/// PROXY protocol. Claims of a peer: hostile.
+struct Tunnel {
+    std::string via;     ///< "CONNECT", "SOCKS4", "SOCKS5" or "PROXY"
+    Endpoint client;     ///< PROXY: whom the proxy speaks for; no family when it does not say
+    std::string target;  ///< "HOST:PORT" that the client asked for, or came to; empty: unknown
+    bool operator==(const Tunnel&) const = default;
+};
+
 /// Everything known of a connection so far. Grows while the connection lives.
 struct ConnectionInfo {
     ConnectionId id;
@@ -112,6 +121,8 @@ struct ConnectionInfo {
     bool midstream = false;  ///< it was open before the capture began
     /// What its socket carried before, for sockets that turn from cleartext into TLS, or back.
     std::optional<ConnectionId> continues;
+    /// Null when there is none; shared with what the socket carries later.
+    std::shared_ptr<const Tunnel> tunnel;
     std::string
         remote_name;  ///< what the process knows the remote end by (DNS, SNI); hostile; empty: unknown
 };

@@ -25,6 +25,8 @@ class ParserHost {
     virtual void emit(Timing timing, Integrity integrity, std::unique_ptr<Exchange> exchange) = 0;
     /// The traffic shows which end the process is; may be called again with the same answer.
     virtual void set_role(Role role) = 0;
+    /// The peers named an end behind the one that they are connected to.
+    virtual void set_tunnel(Tunnel tunnel) = 0;
     /// From here on both directions speak another protocol (Upgrade, CONNECT): `parser` takes over once the
     /// current call into this parser returned; bytes not yet consumed must be handed to it by the caller
     /// through `rest`. A null parser means unknown: detection starts again.

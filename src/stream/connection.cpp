@@ -47,6 +47,12 @@ void Connection::set_remote_name(std::string name) {
     measure_info();
 }
 
+void Connection::set_continues(const ConnectionId& former, std::shared_ptr<const Tunnel> tunnel) {
+    info_.continues = former;
+    info_.tunnel = std::move(tunnel);
+    measure_info();
+}
+
 std::size_t Connection::held() const {
     std::size_t held = sizeof(*this) + info_held_ + search_.held() + buffer_.held();
     for (const ByteStream& stream : streams_) {
@@ -261,6 +267,14 @@ void Connection::settle_doubt() {
 void Connection::set_role(Role role) {
     role_from_traffic_ = true;
     info_.role = role;
+}
+
+void Connection::set_tunnel(Tunnel tunnel) {
+    if (info_.tunnel && tunnel.client.address.family == IpAddress::Family::none) {
+        tunnel.client = info_.tunnel->client;  // CONNECT behind a PROXY header
+    }
+    info_.tunnel = std::make_shared<const Tunnel>(std::move(tunnel));
+    measure_info();
 }
 
 ByteView Connection::not_understood(Direction direction) const {

@@ -26,7 +26,7 @@ class Connection final : private ParserHost {
 
     const ConnectionInfo& info() const { return info_; }
     void set_remote_name(std::string name);
-    void set_continues(const ConnectionId& former) { info_.continues = former; }
+    void set_continues(const ConnectionId& former, std::shared_ptr<const Tunnel> tunnel);
     void set_process(std::shared_ptr<const ProcessInfo> process) { info_.process = std::move(process); }
 
     void on_data(const DataEvent& event);
@@ -50,6 +50,7 @@ class Connection final : private ParserHost {
   private:
     void emit(Timing timing, Integrity integrity, std::unique_ptr<Exchange> exchange) override;
     void set_role(Role role) override;
+    void set_tunnel(Tunnel tunnel) override;
     void become(std::unique_ptr<ProtocolParser> parser, ByteView rest_sent, ByteView rest_received) override;
     const ConnectionInfo& connection() const override { return info_; }
     ByteView not_understood(Direction direction) const override;

@@ -63,8 +63,8 @@ void ConnectionTable::on(const EndpointsEvent& event) {
 
 void ConnectionTable::link_parts(Connection& connection) {
     const ConnectionInfo& info = connection.info();
-    if (const auto former = former_parts_.take(info.id, info.endpoints, info.opened)) {
-        connection.set_continues(*former);
+    if (auto former = former_parts_.take(info.id, info.endpoints, info.opened)) {
+        connection.set_continues(former->connection, std::move(former->tunnel));
     }
 }
 

@@ -18,7 +18,7 @@ void FormerParts::add(const ConnectionInfo& info, CloseReason reason, Timestamp 
         return;
     }
     std::string key = socket_key(info.endpoints);
-    parts_[key] = {info.id, closed, ++last_};
+    parts_[key] = {{info.id, info.tunnel}, closed, ++last_};
     order_.emplace_back(last_, std::move(key));
     while (order_.size() > kMost) {
         const auto found = parts_.find(order_.front().second);
@@ -29,17 +29,17 @@ void FormerParts::add(const ConnectionInfo& info, CloseReason reason, Timestamp 
     }
 }
 
-std::optional<ConnectionId> FormerParts::take(const ConnectionId& id, const Endpoints& endpoints,
-                                              Timestamp time) {
+std::optional<FormerParts::Former> FormerParts::take(const ConnectionId& id, const Endpoints& endpoints,
+                                                     Timestamp time) {
     if (parts_.empty() || endpoints.transport != Transport::tcp) {
         return std::nullopt;
     }
-    const auto part = parts_.extract(socket_key(endpoints));
-    if (part.empty() || part.mapped().connection == id ||
+    auto part = parts_.extract(socket_key(endpoints));
+    if (part.empty() || part.mapped().former.connection == id ||
         (endpoints.socket_cookie == 0 && part.mapped().closed != time)) {
         return std::nullopt;
     }
-    return part.mapped().connection;
+    return std::move(part.mapped().former);
 }
 
 }  // namespace sslsniff

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -21,15 +22,20 @@ class FormerParts {
   public:
     static constexpr std::size_t kMost = 4096;
 
+    struct Former {
+        ConnectionId connection;
+        std::shared_ptr<const Tunnel> tunnel;
+    };
+
     void add(const ConnectionInfo& info, CloseReason reason, Timestamp closed);
     /// What a connection with these endpoints, which began at `time`, continues.
-    std::optional<ConnectionId> take(const ConnectionId& id, const Endpoints& endpoints, Timestamp time);
+    std::optional<Former> take(const ConnectionId& id, const Endpoints& endpoints, Timestamp time);
 
     std::size_t size() const { return parts_.size(); }
 
   private:
     struct Part {
-        ConnectionId connection;
+        Former former;
         Timestamp closed;
         std::uint64_t number = 0;
     };

@@ -35,14 +35,20 @@ class Checker final : public EventConsumer {
     std::map<ConnectionId, std::array<std::uint64_t, 2>> positions_;
 };
 
-/// The bytes as packets of a pcap file: a length before each.
+/// Link types whose frames are taken apart, see src/capture/pcap.
+constexpr auto kLinkTypes = std::to_array<std::uint32_t>(
+    {0, 1, 9, 50, 51, 100, 101, 104, 105, 107, 108, 113, 127, 192, 204, 228, 229, 239, 276});
+
+/// The bytes as packets of a pcap file: a link type, then a length before each.
 Bytes as_packets(ByteView bytes) {
+    const std::uint32_t link_type = kLinkTypes.at(static_cast<std::uint8_t>(bytes[0]) % kLinkTypes.size());
+    bytes.remove_prefix(1);
     Bytes file;
     append_le<std::uint32_t>(file, 0xA1B2C3D4);
     append_le<std::uint32_t>(file, 0x0004'0002);
     append_le<std::uint64_t>(file, 0);
     append_le<std::uint32_t>(file, 262'144);
-    append_le<std::uint32_t>(file, 101);
+    append_le<std::uint32_t>(file, link_type);
     for (std::uint32_t time = 0; bytes.size() > 1; ++time) {
         const std::size_t wanted = static_cast<std::uint8_t>(bytes[0]);
         const ByteView packet = bytes.substr(1, wanted);

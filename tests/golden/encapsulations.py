@@ -179,6 +179,15 @@ def pcap(link_type, frames, magic=0xA1B2C3D4):
     return out
 
 
+def cut_anywhere(link_type, frames):
+    """Each frame again for each length that a snapshot length may leave of it."""
+    out = pcap(link_type, [])
+    for frame in frames:
+        for size in range(len(frame)):
+            out += struct.pack("<IIII", 1_700_000_000, size, size, len(frame)) + frame[:size]
+    return out
+
+
 def simple_blocks(link_type, frames):
     """pcapng without times."""
     out = struct.pack("<IIIHHqI", 0x0A0D0D0A, 28, 0x1A2B3C4D, 1, 0, -1, 28)
@@ -223,6 +232,11 @@ for version, kinds in ((4, KINDS), (6, SIX)):
     for name, (link_type, wrap) in kinds.items():
         # tshark takes this one for another pseudowire unless it is told.
         check(name, pcap(link_type, [wrap(*packet) for packet in packets(version)]), ask_tshark=name != "ethernet in mpls")
+        path = folder / "cut.pcap"
+        path.write_bytes(cut_anywhere(link_type, [wrap(*packet) for packet in packets(version)]))
+        done = subprocess.run([sys.argv[1], "-r", path, "-o", "json"], capture_output=True, text=True)
+        whole = [line for line in done.stdout.splitlines() if '"type":"transaction"' in line and '"complete":true' in line]
+        expect(f"{name}, cut anywhere", done.returncode == 0 and not whole and "not read" in done.stderr, (done.returncode, done.stderr, whole))
 for name, (link_type, wrap, sentence) in UNREAD.items():
     _, found, errors = transactions(name, pcap(link_type, [wrap(*packet) for packet in packets()]))
     expect(name, not found and sentence in errors, (found, errors))

@@ -27,6 +27,9 @@ class ExerciseHost : public ParserHost, private FieldWriter, private DetailWrite
         }
     }
     void set_role(Role role) override { info.role = role; }
+    void set_tunnel(Tunnel tunnel) override {
+        info.tunnel = std::make_shared<const Tunnel>(std::move(tunnel));
+    }
     void become(std::unique_ptr<ProtocolParser>, ByteView, ByteView) override {}
     const ConnectionInfo& connection() const override { return info; }
 

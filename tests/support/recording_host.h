@@ -22,6 +22,9 @@ class RecordingHost : public ParserHost {
     RecordingHost();
     void emit(Timing timing, Integrity integrity, std::unique_ptr<Exchange> exchange) override;
     void set_role(Role role) override { info.role = role; }
+    void set_tunnel(Tunnel tunnel) override {
+        info.tunnel = std::make_shared<const Tunnel>(std::move(tunnel));
+    }
     void become(std::unique_ptr<ProtocolParser>, ByteView, ByteView) override {}
     const ConnectionInfo& connection() const override { return info; }
 

@@ -17,7 +17,7 @@ std::string_view first_key(const ConnectionInfo& info) {
 bool is_same(const ConnectionInfo& a, const ConnectionInfo& b) {
     return a.process == b.process && a.carrier == b.carrier && a.role == b.role &&
            a.correlation == b.correlation && a.continues == b.continues && a.endpoints == b.endpoints &&
-           a.tls == b.tls && a.remote_name == b.remote_name;
+           a.tls == b.tls && a.remote_name == b.remote_name && a.tunnel == b.tunnel;
 }
 
 }  // namespace
@@ -171,6 +171,9 @@ void JsonSink::connection(const ConnectionInfo& connection) {
     if (connection.continues) {
         json_.plain("continues", connection_name(*connection.continues));
     }
+    if (connection.tunnel) {
+        tunnel(*connection.tunnel);
+    }
     if (connection.carrier == Carrier::tls) {
         tls(connection.tls);
     }
@@ -186,6 +189,14 @@ void JsonSink::endpoint(std::string_view key, const Endpoint& endpoint) {
     if (endpoint.port != 0) {
         json_.number("port", endpoint.port);
     }
+    json_.end_object();
+}
+
+void JsonSink::tunnel(const Tunnel& tunnel) {
+    json_.begin_object("tunnel");
+    json_.plain("via", tunnel.via);
+    endpoint("client", tunnel.client);
+    text_if_known("target", tunnel.target);
     json_.end_object();
 }
 

@@ -36,6 +36,7 @@ class JsonSink final : public TransactionSink {
     void process(const ProcessInfo& process);
     void connection(const ConnectionInfo& connection);
     void endpoint(std::string_view key, const Endpoint& endpoint);
+    void tunnel(const Tunnel& tunnel);
     void tls(const TlsInfo& tls);
     void timing(const Timing& timing);
     void integrity(const Integrity& integrity);

@@ -262,6 +262,9 @@ Http1Listener::Destination Http1Parser::on_response_head(Http1Head&& head) {
         successor_ = create_upgraded(
             host_, limits_, {request != nullptr ? *request : HttpRequest{}, response, slot.timing.start});
     }
+    if (tunnel) {
+        host_.set_tunnel({"CONNECT", {}, request->target});
+    }
     switching_ = tunnel || upgrade;
     const bool never = response.status == 204 || response.status == 304;  // RFC 9112 section 6.3
     return {&response, !tunnel && !upgrade && !head_only && !never};

@@ -1,8 +1,12 @@
 // How long the messages of SOCKS and the PROXY protocol are.
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
 
 #include "base/endian.h"
+#include "base/number.h"
 #include "protocols/preamble/preamble.h"
 
 namespace sslsniff::preamble {
@@ -51,7 +55,71 @@ Length socks4_request(ByteView bytes) {
     return {Verdict::yes, at};
 }
 
+/// The address of `size` bytes at `at`.
+IpAddress address_at(ByteView bytes, std::size_t at, std::size_t size) {
+    IpAddress address;
+    address.family = size == 4 ? IpAddress::Family::v4 : IpAddress::Family::v6;
+    std::ranges::copy(bytes.substr(at, size), address.bytes.begin());
+    return address;
+}
+
+/// Both ends, in `size` bytes for each address, then both ports.
+Tunnel addresses_at(ByteView bytes, std::size_t at, std::size_t size) {
+    const std::size_t ports = at + 2 * size;
+    const Endpoint client{address_at(bytes, at, size), load_be<std::uint16_t>(bytes, ports)};
+    const Endpoint server{address_at(bytes, at + size, size), load_be<std::uint16_t>(bytes, ports + 2)};
+    return {"PROXY", client, to_string(server)};
+}
+
+/// "PROXY TCP4 192.0.2.1 192.0.2.2 56324 80".
+Tunnel addresses_of_line(ByteView line) {
+    std::array<ByteView, 6> words;
+    for (std::size_t i = 0; i < words.size() && !line.empty(); ++i) {
+        const std::size_t end = std::min(line.find(' '), line.size());
+        words[i] = line.substr(0, end);
+        line.remove_prefix(std::min(end + 1, line.size()));
+    }
+    const auto client = parse_ip(words[2]);
+    const auto server = parse_ip(words[3]);
+    const auto client_port = parse_number<std::uint16_t>(words[4]);
+    const auto server_port = parse_number<std::uint16_t>(words[5]);
+    if (!client || !server || !client_port || !server_port) {
+        return {"PROXY", {}, {}};
+    }
+    return {"PROXY", {*client, *client_port}, to_string(Endpoint{*server, *server_port})};
+}
+
 }  // namespace
+
+Tunnel proxy_addresses(ByteView header) {
+    constexpr std::size_t kFixed = 16;
+    constexpr std::size_t kPorts = 4;
+    if (header.starts_with("PROXY ")) {
+        return addresses_of_line(header.substr(0, header.find('\r')));
+    }
+    const bool speaks_for_another = byte(header, 12) == 0x21;
+    const unsigned family = byte(header, 13) >> 4U;  // 1: AF_INET, 2: AF_INET6
+    const std::size_t size = family == 1 ? 4 : 16;
+    if (!speaks_for_another || (family != 1 && family != 2) || header.size() < kFixed + 2 * size + kPorts) {
+        return {"PROXY", {}, {}};
+    }
+    return addresses_at(header, kFixed, size);
+}
+
+std::string socks_target(ByteView request) {
+    if (byte(request, 0) == 4) {
+        const std::size_t name = request.find('\0', 8) + 1;  // behind the user's
+        const Endpoint end{address_at(request, 4, 4), load_be<std::uint16_t>(request, 2)};
+        return name < request.size()
+                   ? fmt::format("{}:{}", request.substr(name, request.size() - name - 1), end.port)
+                   : to_string(end);
+    }
+    const std::uint16_t port = load_be<std::uint16_t>(request, request.size() - 2);
+    if (byte(request, 3) == 3) {
+        return fmt::format("{}:{}", request.substr(5, byte(request, 4)), port);
+    }
+    return to_string(Endpoint{address_at(request, 4, byte(request, 3) == 1 ? 4 : 16), port});
+}
 
 Length proxy_header(ByteView bytes) {
     constexpr ByteView kLine = "PROXY ";

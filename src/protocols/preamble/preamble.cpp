@@ -24,12 +24,17 @@ class Conversation {
         if (const Length header = preamble::proxy_header(client); header.verdict != Verdict::no) {
             client_end_ = header.size;
             server_end_ = 0;
+            if (header.verdict == Verdict::yes) {
+                tunnel_ = preamble::proxy_addresses(client.substr(0, header.size));
+            }
             return header.verdict;
         }
         return read_socks(client, server);
     }
     std::size_t client_end() const { return client_end_; }
     std::size_t server_end() const { return server_end_; }
+    /// What it says of the ends, once it is read.
+    const Tunnel& tunnel() const { return tunnel_; }
 
   private:
     Verdict read_socks(ByteView client, ByteView server) {
@@ -38,6 +43,7 @@ class Conversation {
             return greeting.verdict;
         }
         if (client.front() == '\4') {
+            tunnel_ = {"SOCKS4", {}, preamble::socks_target(client.substr(0, greeting.size))};
             return finish(greeting.size, server, 8,
                           [](ByteView reply) { return reply[0] == 0 && reply[1] == '\x5A'; });
         }
@@ -65,6 +71,7 @@ class Conversation {
         if (request.verdict == Verdict::need_more || reply.verdict == Verdict::need_more) {
             return Verdict::need_more;
         }
+        tunnel_ = {"SOCKS5", {}, preamble::socks_target(client.substr(sent, request.size))};
         client_end_ = sent + request.size;
         server_end_ = answered + reply.size;
         return client[sent] == '\5' && server[answered] == '\5' && server[answered + 1] == 0 ? Verdict::yes
@@ -80,6 +87,7 @@ class Conversation {
         return good(server) ? Verdict::yes : Verdict::no;
     }
 
+    Tunnel tunnel_;
     std::size_t client_end_ = 0;
     std::size_t server_end_ = 0;
 };
@@ -117,6 +125,7 @@ class PreambleParser final : public ProtocolParser {
             const ByteView from_client = said_[index(client)];
             const ByteView from_server = said_[index(opposite(client))];
             if (!from_client.empty() && conversation.read(from_client, from_server) == Verdict::yes) {
+                host_.set_tunnel(conversation.tunnel());
                 host_.set_role(client == Direction::sent ? Role::client : Role::server);
                 const ByteView rest = from_client.substr(conversation.client_end());
                 const ByteView other = from_server.substr(conversation.server_end());

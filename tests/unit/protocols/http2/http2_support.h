@@ -26,6 +26,9 @@ class RecordingHost final : public ParserHost {
         recorded.push_back({timing, std::move(integrity), std::move(exchange)});
     }
     void set_role(Role role) override { info_.role = role; }
+    void set_tunnel(Tunnel tunnel) override {
+        info_.tunnel = std::make_shared<const Tunnel>(std::move(tunnel));
+    }
     void become(std::unique_ptr<ProtocolParser>, ByteView, ByteView) override {}
     const ConnectionInfo& connection() const override { return info_; }
     ConnectionInfo& info() { return info_; }
