@@ -35,6 +35,9 @@ std::unique_ptr<Output> make_text(std::unique_ptr<OutputFile> file, const Option
     text.hex = options.hex;
     text.color = wants_color(options, file->is_terminal());
     text.utc_offset = local_utc_offset;
+    if (file->is_terminal()) {
+        text.columns = [terminal = file.get()] { return terminal->terminal_columns(); };
+    }
     if (options.connections) {
         return std::make_unique<TransactionOutput<ConnectionRows>>(std::move(file), std::move(text));
     }

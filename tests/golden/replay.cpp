@@ -18,7 +18,8 @@ namespace {
 template <int kVerbosity, bool kHex>
 std::unique_ptr<TransactionSink> text(OutputStream& out) {
     return std::make_unique<TextSink>(
-        out, TextOptions{.verbosity = kVerbosity, .hex = kHex, .color = false, .utc_offset = {}});
+        out,
+        TextOptions{.verbosity = kVerbosity, .hex = kHex, .color = false, .utc_offset = {}, .columns = {}});
 }
 
 std::unique_ptr<TransactionSink> json(OutputStream& out) {

@@ -1,6 +1,7 @@
 #include "output/files/output_file.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -224,6 +225,11 @@ Result<void> OutputFile::reopen() {
 
 bool OutputFile::is_terminal() const {
     return is_stdout() && ::isatty(STDOUT_FILENO) == 1;
+}
+
+std::size_t OutputFile::terminal_columns() const {
+    winsize size{};
+    return is_stdout() && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 }  // namespace sslsniff

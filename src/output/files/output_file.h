@@ -55,6 +55,8 @@ class OutputFile final : public OutputStream {
     /// As many files as were wanted are full.
     bool is_finished() const { return row_.is_finished(); }
     bool is_terminal() const;
+    /// How wide the terminal is by now; 0 when it is none.
+    std::size_t terminal_columns() const;
 
   private:
     bool is_stdout() const { return options_.path == "-"; }

@@ -12,19 +12,21 @@
 namespace sslsniff {
 namespace {
 
-// Wide enough for what is usual; a longer value moves the rest of its row.
-constexpr std::size_t kProcessWidth = 20;
-constexpr std::size_t kEndpointWidth = 21;  // of IPv4
-constexpr std::size_t kProtocolWidth = 16;
 constexpr std::size_t kSizeWidth = 6;
 constexpr std::size_t kTimeWidth = 7;
 constexpr std::size_t kEndWidth = 9;
 
-std::string heading() {
-    return fmt::format("{:<15} {:<{}} {:<{}}   {:<{}} {:<{}} {:>{}} {:>{}} {:>{}} {:>{}}  {:<{}} {}\n",
-                       "OPENED", "PROCESS", kProcessWidth, "LOCAL", kEndpointWidth, "REMOTE", kEndpointWidth,
-                       "PROTOCOL", kProtocolWidth, "SENT", kSizeWidth, "RECV", kSizeWidth, "CONNECT",
-                       kTimeWidth, "LASTED", kTimeWidth, "END", kEndWidth, "NAME");
+/// Wide enough for what is usual; a longer value moves the rest of its row.
+constexpr ConnectionRows::Layout kWide{
+    .needs = 150, .opened = 15, .process = 20, .local = 21, .protocol = 16, .connect = true};
+constexpr ConnectionRows::Layout kMedium{
+    .needs = 110, .opened = 8, .process = 14, .local = 6, .protocol = 12, .connect = true};
+constexpr ConnectionRows::Layout kNarrow{
+    .needs = 0, .opened = 8, .process = 10, .local = 0, .protocol = 9, .connect = false};
+constexpr std::size_t kRemoteWidth = 21;  // of IPv4
+
+ConnectionRows::Layout layout_for(std::size_t columns) {
+    return columns == 0 || columns >= kWide.needs ? kWide : columns >= kMedium.needs ? kMedium : kNarrow;
 }
 
 std::string_view end_of(CloseReason reason) {
@@ -113,8 +115,21 @@ ConnectionRows::ConnectionRows(OutputStream& out, TextOptions options)
 }
 
 void ConnectionRows::begin_file() {
+    layout_ = layout_for(columns_of(options_));
     StyledText line(options_.color);
-    line.add(Style::dim, heading());
+    std::string text = fmt::format("{:<{}} {:<{}} ", "OPENED", layout_.opened, "PROCESS", layout_.process);
+    if (layout_.local != 0) {
+        text += fmt::format("{:<{}} ", "LOCAL", layout_.local);
+    }
+    text += fmt::format("  {:<{}} {:<{}} {:>{}} {:>{}} ", "REMOTE", kRemoteWidth, "PROTOCOL",
+                        layout_.protocol, "SENT", kSizeWidth, "RECV", kSizeWidth);
+    if (layout_.connect) {
+        text += fmt::format("{:>{}} ", "CONNECT", kTimeWidth);
+    }
+    text += fmt::format("{:>{}}  {:<{}} {}", "LASTED", kTimeWidth, "END", kEndWidth, "NAME");
+    line.add(Style::dim, text);
+    line.cut(columns_of(options_));
+    line.add("\n");
     out_.write(line.text());
 }
 
@@ -127,7 +142,10 @@ void ConnectionRows::on_connection(const ConnectionRecord& record) {
     const bool undecoded = !connection.tls.not_decoded.empty();
     const auto size = [&](const StreamTotals& totals) { return undecoded ? "-" : human_size(totals.bytes); };
     StyledText line(options_.color);
-    add_time(line, connection.opened, options_);
+    add_column(line, Style::dim,
+               layout_.opened < 15 ? short_time_text(connection.opened, options_)
+                                   : time_text(connection.opened, options_),
+               layout_.opened);
     line.add(" ");
     const ProcessInfo& process = *connection.process;
     const bool known = process.key.pid != 0 || !process.comm.empty();
@@ -135,28 +153,41 @@ void ConnectionRows::on_connection(const ConnectionRecord& record) {
         line, Style::bold,
         known ? fmt::format("{}[{}]", process.comm.empty() ? "?" : printable(process.comm), process.key.pid)
               : "-",
-        kProcessWidth);
+        layout_.process);
     line.add(" ");
-    add_column(line, Style::plain, endpoint_text(connection.endpoints.local), kEndpointWidth);
-    line.add(fmt::format(" {} ", arrow_of(connection.role)));
-    add_column(line, Style::plain, endpoint_text(connection.endpoints.remote), kEndpointWidth);
+    if (layout_.local != 0) {
+        add_column(line, Style::plain,
+                   layout_.local < kRemoteWidth ? short_endpoint_text(connection.endpoints.local)
+                                                : endpoint_text(connection.endpoints.local),
+                   layout_.local);
+        line.add(" ");
+    }
+    line.add(fmt::format("{} ", arrow_of(connection.role)));
+    add_column(line, Style::plain, endpoint_text(connection.endpoints.remote), kRemoteWidth);
     line.add(" ");
     add_column(line, connection.carrier == Carrier::cleartext ? Style::warning : Style::plain,
-               protocol_of(record), kProtocolWidth);
-    line.add(fmt::format(" {:>{}} {:>{}} {:>{}} {:>{}}  ", size(record.sent), kSizeWidth,
-                         size(record.received), kSizeWidth,
-                         connect_time ? human_duration(connect_time->count()) : "-", kTimeWidth,
-                         human_duration((record.closed - connection.opened).count()), kTimeWidth));
+               protocol_of(record), layout_.protocol);
+    line.add(
+        fmt::format(" {:>{}} {:>{}} ", size(record.sent), kSizeWidth, size(record.received), kSizeWidth));
+    if (layout_.connect) {
+        line.add(
+            fmt::format("{:>{}} ", connect_time ? human_duration(connect_time->count()) : "-", kTimeWidth));
+    }
+    line.add(
+        fmt::format("{:>{}}  ", human_duration((record.closed - connection.opened).count()), kTimeWidth));
     add_column(line, style_of(record.reason), end_of(record.reason), kEndWidth);
     if (const std::string name = name_of(connection); !name.empty()) {
         line.add(" ");
         line.add_bytes(Style::plain, name, kMaxName);
+        line.may_shorten();
     }
     if (const std::string more = remark(record); !more.empty()) {
         line.add("  ");
         line.add(Style::incomplete, "[" + more + "]");
+        line.may_shorten();
     }
     line.text().erase(line.text().find_last_not_of(' ') + 1);
+    line.cut(columns_of(options_));
     line.add("\n");
     out_.write(line.text());
 }

@@ -24,10 +24,21 @@ class ConnectionRows final : public TransactionSink, public FileFormat {
     /// Writes the heading again.
     void begin_file() override;
 
+    /// Columns that a row's parts take, by how wide the terminal is; 0: left out.
+    struct Layout {
+        std::size_t needs = 0;  ///< columns of the terminal
+        std::size_t opened = 0;
+        std::size_t process = 0;
+        std::size_t local = 0;
+        std::size_t protocol = 0;
+        bool connect = false;
+    };
+
   private:
     OutputStream& out_;
     TextOptions options_;
     LossCollector losses_;
+    Layout layout_;
 };
 
 }  // namespace sslsniff

@@ -6,18 +6,28 @@
 
 namespace sslsniff {
 
-void add_time(StyledText& line, Timestamp time, const TextOptions& options) {
+std::string time_text(Timestamp time, const TextOptions& options) {
     using std::chrono::microseconds;
     if (time == Timestamp()) {  // packets of some files have none
-        line.add(Style::dim, "-              ");
-        return;
+        return "-";
     }
     const Timestamp local = options.utc_offset ? time + options.utc_offset(time) : time;
     const auto of_day = local - std::chrono::floor<std::chrono::days>(local);
     const std::chrono::hh_mm_ss clock(std::chrono::floor<microseconds>(of_day));
-    line.add(Style::dim,
-             fmt::format("{:02}:{:02}:{:02}.{:06}", clock.hours().count(), clock.minutes().count(),
-                         clock.seconds().count(), clock.subseconds().count()));
+    return fmt::format("{:02}:{:02}:{:02}.{:06}", clock.hours().count(), clock.minutes().count(),
+                       clock.seconds().count(), clock.subseconds().count());
+}
+
+std::string short_time_text(Timestamp time, const TextOptions& options) {
+    return time_text(time, options).substr(0, std::string_view("12:00:01").size());
+}
+
+void add_time(StyledText& line, Timestamp time, const TextOptions& options) {
+    line.add(Style::dim, fmt::format("{:<15}", time_text(time, options)));
+}
+
+std::size_t columns_of(const TextOptions& options) {
+    return options.columns ? options.columns() : 0;
 }
 
 void add_process(StyledText& line, const ProcessInfo& process) {
@@ -40,6 +50,21 @@ char arrow_of(Role role) {
 std::string endpoint_text(const Endpoint& endpoint) {
     const bool has_address = endpoint.address.family != IpAddress::Family::none;
     return has_address && endpoint.port == 0 ? to_string(endpoint.address) : to_string(endpoint);
+}
+
+std::string short_endpoint_text(const Endpoint& endpoint) {
+    return endpoint.port == 0 ? endpoint_text(endpoint) : fmt::format(":{}", endpoint.port);
+}
+
+void add_tunnel(StyledText& line, const Tunnel& tunnel, std::string_view said) {
+    const std::string_view host = std::string_view(tunnel.target).substr(0, tunnel.target.rfind(':'));
+    if (tunnel.client.address.family != IpAddress::Family::none) {
+        line.add(fmt::format("(for {}) ", endpoint_text(tunnel.client)));
+    } else if (!host.empty() && said.find(host) == std::string_view::npos) {
+        line.add(fmt::format("(via {} to ", tunnel.via));
+        line.add_bytes(Style::plain, tunnel.target, kMaxName);
+        line.add(") ");
+    }
 }
 
 void add_losses(LossCollector& losses, Timestamp now, const TextOptions& options, OutputStream& out) {

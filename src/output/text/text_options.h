@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 
 #include "model/time.h"
@@ -18,6 +19,8 @@ struct TextOptions {
     bool hex = false;      ///< bodies as hexadecimal dump
     bool color = false;    ///< escape sequences for a terminal
     UtcOffset utc_offset;  ///< empty: times are shown in UTC
+    /// How wide the terminal is by now, 0 when that cannot be told; empty: lines are as long as they are.
+    std::function<std::size_t()> columns;
 };
 
 }  // namespace sslsniff

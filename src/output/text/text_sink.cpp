@@ -12,6 +12,7 @@
 namespace sslsniff {
 namespace {
 
+constexpr std::size_t kNarrow = 120;  ///< columns of a terminal: below, less stands in front of the request
 constexpr std::size_t kMaxRequest = 2048;  ///< bytes of a request in its line; -v shows all
 constexpr std::size_t kMaxFirst = 16;      ///< bytes shown of an unknown protocol
 constexpr std::size_t kMaxSaid = 65'536;   ///< connections whose lines are remembered
@@ -76,8 +77,12 @@ void totals(StyledText& line, std::string_view name, const StreamTotals& totals)
     for (const char c : first) {
         fmt::format_to(std::back_inserter(hex), " {:02x}", static_cast<unsigned char>(c));
     }
-    line.add(fmt::format(" \"{}\"", printable(first)));
+    line.add(" \"");
+    line.add(Style::plain, printable(first));
+    line.may_shorten();
+    line.add("\"");
     line.add(Style::dim, hex);
+    line.may_shorten();
 }
 
 }  // namespace
@@ -98,9 +103,11 @@ void TextSink::on_transaction(const Transaction& transaction) {
     const bool is_notation = transaction.exchange->escapes_backslashes();
     line.add_bytes(Style::plain, summary.request.empty() ? "?" : ByteView(summary.request), kMaxRequest,
                    is_notation);
+    line.may_shorten();
     if (!summary.response.empty()) {
         line.add(summary.towards_client ? " ← " : " → ");
         line.add_bytes(style_of(summary.tone), summary.response, kMaxRequest, is_notation);
+        line.may_shorten();
     }
     if (timing.end && timing.end > timing.start) {  // a message that came in one piece took no time
         line.add("  " + human_duration((*timing.end - timing.start).count()));
@@ -110,6 +117,10 @@ void TextSink::on_transaction(const Transaction& transaction) {
     if (const std::string incomplete = remark(transaction.integrity, said.reason); !incomplete.empty()) {
         line.add("  ");
         line.add(Style::incomplete, "[" + incomplete + "]");
+        line.may_shorten();
+    }
+    if (options_.verbosity == 0) {
+        line.fit(columns_of(options_));
     }
     line.add("\n");
     if (options_.verbosity > 0 || options_.hex) {
@@ -145,6 +156,7 @@ void TextSink::on_connection(const ConnectionRecord& record) {
     } else if (undecoded) {
         line.add(Style::incomplete, "not decoded: ");
         line.add_bytes(Style::plain, tls.not_decoded, kMaxName);
+        line.may_shorten();
         for (const std::string* name : {&tls.sni, &tls.alpn, &tls.cipher}) {
             if (!name->empty()) {
                 line.add("  ");
@@ -163,7 +175,11 @@ void TextSink::on_connection(const ConnectionRecord& record) {
         totals(line, to_string(Direction::sent), record.sent);
         totals(line, to_string(Direction::received), record.received);
     }
-    line.add("  " + human_duration((record.closed - record.connection.opened).count()) + "\n");
+    line.add("  " + human_duration((record.closed - record.connection.opened).count()));
+    if (options_.verbosity == 0) {
+        line.fit(columns_of(options_));
+    }
+    line.add("\n");
     if (options_.hex) {
         append_hex_dump(line.text(), record.sent.first_bytes, "    sent ");
         append_hex_dump(line.text(), record.received.first_bytes, "    received ");
@@ -191,18 +207,29 @@ void TextSink::show_losses(Timestamp now) {
 
 void TextSink::beginning(StyledText& line, Timestamp start, const ConnectionInfo& connection,
                          std::string_view said, bool has_begun) const {
-    add_time(line, start, options_);
+    const std::size_t columns = columns_of(options_);
+    const bool narrow = columns != 0 && columns < kNarrow && options_.verbosity == 0;
+    if (narrow) {
+        line.add(Style::dim, short_time_text(start, options_));
+    } else {
+        add_time(line, start, options_);
+    }
     line.add(" ");
     if (const ProcessInfo& process = *connection.process; process.key.pid != 0 || !process.comm.empty()) {
         add_process(line, process);
         line.add(" ");
     }
-    line.add(fmt::format("{} {} {} ", endpoint_text(connection.endpoints.local), arrow_of(connection.role),
-                         endpoint_text(connection.endpoints.remote)));
+    const Endpoint& local = connection.endpoints.local;
+    line.add(fmt::format("{} {} {} ", narrow ? short_endpoint_text(local) : endpoint_text(local),
+                         arrow_of(connection.role), endpoint_text(connection.endpoints.remote)));
     if (!connection.remote_name.empty() && said.find(connection.remote_name) == std::string_view::npos) {
         line.add("(");
         line.add_bytes(Style::plain, connection.remote_name, kMaxName);
+        line.may_shorten();
         line.add(") ");
+    }
+    if (connection.tunnel) {
+        add_tunnel(line, *connection.tunnel, said);
     }
     if (!has_begun) {  // nobody knows what it would have carried
         line.add(to_string(connection.endpoints.transport));

@@ -42,6 +42,36 @@ TEST(ConnectionRows, StandUnderTheirHeading) {
         "  1.2k     45  12.3ms  80.0ms  closed    example.com\n");
 }
 
+TEST(ConnectionRows, FitTheTerminal) {
+    ConnectionInfo connection = test::sample_connection();
+    connection.remote_name = std::string(100, 'n');
+    for (const auto& [columns, expected] : {
+             std::pair<std::size_t, std::string>{120,
+                                                 "OPENED   PROCESS        LOCAL    REMOTE                "
+                                                 "PROTOCOL       SENT   RECV CONNECT  LASTED  END"
+                                                 "       NAME\n"
+                                                 "12:00:01 curl[4242]     :51234 > 93.184.216.34:443     "
+                                                 "TLSv1.3 h2     1.2k     45       -  80.0ms  "
+                                                 "closed    nnnnnnnnnn…\n"},
+             {80,
+              "OPENED   PROCESS      REMOTE                PROTOCOL    SENT   RECV  LASTED  EN…\n"
+              "12:00:01 curl[4242] > 93.184.216.34:443     TLSv1.3 h2   1.2k     45  80.0ms  c…\n"},
+         }) {
+        MemoryOutputStream out;
+        TextOptions options;
+        options.columns = [columns = columns] { return columns; };
+        ConnectionRows rows(out, options);
+        rows.on_connection({connection,
+                            at_us(80'000),
+                            CloseReason::socket_closed,
+                            "h2",
+                            1,
+                            {.bytes = 1234, .missing = 0, .gaps = 0, .first_bytes = ""},
+                            {.bytes = 45, .missing = 0, .gaps = 0, .first_bytes = ""}});
+        EXPECT_EQ(std::string(out.bytes()), expected);
+    }
+}
+
 TEST(ConnectionRows, SayWhatWentWrong) {
     ConnectionInfo connection = test::sample_connection();
     connection.carrier = Carrier::cleartext;

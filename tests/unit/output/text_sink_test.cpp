@@ -98,6 +98,33 @@ TEST_F(TextSinkTest, TimesAreInTheZoneThatWasInjected) {
     EXPECT_TRUE(transaction().starts_with("23:30:01.123456 "));
 }
 
+TEST_F(TextSinkTest, LinesFitTheTerminal) {
+    options.columns = [] { return 80; };
+    exchange->text.request = "GET https://example.com/" + std::string(300, 'x');
+    integrity = {.complete = false, .missing_bytes = 0, .joined_midstream = false, .reason = "gap in body"};
+    const std::string line = transaction();
+    EXPECT_EQ(line,
+              "12:00:01 curl[4242] :51234 > 93.184.216.34:443 TLSv1.3  "
+              "GET https://exa… → 200 OK  12.3ms  ↑0 ↓1.2k  [gap in body]\n");
+}
+
+TEST_F(TextSinkTest, OnlyWhatIsTooLongForTheTerminalIsShortened) {
+    options.columns = [] { return 170; };
+    options.color = true;
+    exchange->text.request = "GET https://example.com/äöü" + std::string(300, 'x');
+    exchange->text.response = "200 OK";
+    const std::string line = transaction();
+    EXPECT_NE(line.find("GET https://example.com/äöüx"), std::string::npos) << line;
+    EXPECT_NE(line.find("xx… → \x1b[32m200 OK\x1b[0m  12.3ms  ↑0 ↓1.2k\n"), std::string::npos) << line;
+}
+
+TEST_F(TextSinkTest, WithHeadersLinesAreWhole) {
+    options.columns = [] { return 80; };
+    options.verbosity = 1;
+    exchange->text.request = "GET https://example.com/" + std::string(300, 'x');
+    EXPECT_NE(transaction().find(std::string(300, 'x')), std::string::npos);
+}
+
 TEST_F(TextSinkTest, NoControlCharacterPasses) {
     connection.process = std::make_shared<const ProcessInfo>(
         ProcessInfo{.key = {1, 0}, .comm = "e\x1b[2Jl\n", .exe = "", .uid = 0, .container_id = ""});
