@@ -46,6 +46,7 @@ class CommentFields {
         return error == std::errc{} ? result : T{};
     }
     std::optional<Duration> duration(std::string_view key) const;
+    bool has(std::string_view key) const { return values_.contains(key); }
     bool flag(std::string_view key) const { return text(key) == "yes"; }
     template <class T>
     T named(std::string_view key, std::optional<T> (*value_of)(std::string_view), T otherwise) const {

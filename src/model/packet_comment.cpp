@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "model/comment_lines.h"
 
 namespace sslsniff {
@@ -10,9 +12,13 @@ namespace {
 constexpr std::string_view kConnection = "sslsniff: connection";
 constexpr std::string_view kUpdate = "sslsniff: more known of connection";
 constexpr std::string_view kGap = "sslsniff: gap, not captured";
+constexpr std::string_view kLoss = "sslsniff: lost";
 constexpr std::string_view kClose = "sslsniff: closed";
 constexpr std::string_view kOtherEnd = "sslsniff: the other end was captured too, as connection";
 constexpr std::string_view kContext = "sslsniff: context, not traffic";
+/// Nanoseconds: about 30 years.
+constexpr std::int64_t kMaxDelay = 1'000'000'000'000'000'000;
+constexpr std::string_view kDelay = "\nns before: ";
 constexpr std::string_view kFiller = "sslsniff: filler, not traffic";
 
 void add_process(CommentLines& lines, const ConnectionInfo& info) {
@@ -38,6 +44,16 @@ void add_tls(CommentLines& lines, const TlsInfo& tls) {
     lines.add("TLS not decoded", tls.not_decoded);
 }
 
+/// Not before 1970: what a damaged file says may not fit into 64 bits.
+Timestamp before(Timestamp time, Duration duration) {
+    return duration <= time.time_since_epoch() && duration.count() > -kMaxDelay ? time - duration
+                                                                                : Timestamp();
+}
+
+Direction direction_of(const CommentFields& fields, std::string_view key) {
+    return fields.text(key) == to_string(Direction::received) ? Direction::received : Direction::sent;
+}
+
 TlsInfo parse_tls(const CommentFields& fields) {
     TlsInfo tls{.library = fields.text("TLS library"),
                 .version = fields.text("TLS version"),
@@ -55,7 +71,7 @@ TlsInfo parse_tls(const CommentFields& fields) {
 
 }  // namespace
 
-std::string to_comment(const ConnectionComment& comment) {
+std::string to_comment(const ConnectionComment& comment, Timestamp time) {
     const ConnectionInfo& info = comment.info;
     CommentLines lines(
         fmt::format("{} {}", comment.update ? kUpdate : kConnection, connection_name(info.id)));
@@ -72,7 +88,9 @@ std::string to_comment(const ConnectionComment& comment) {
     if (info.endpoints.connect_time) {
         lines.add("connect ns", static_cast<std::uint64_t>(info.endpoints.connect_time->count()));
     }
-    lines.add("opened", rfc3339(info.opened));
+    if (!comment.update && info.opened != time) {
+        lines.add("opened ns before", fmt::format("{}", (time - info.opened).count()));
+    }
     lines.flag("joined midstream", info.midstream);
     lines.add("process start", info.id.start_time);
     lines.add("handle", info.id.handle);
@@ -84,8 +102,9 @@ std::string to_comment(const ConnectionComment& comment) {
         lines.add("received position", comment.received_position);
     }
     if (comment.gap) {
-        lines.add("octets lost before", to_string(comment.gap->direction));
-        lines.add("cause", to_string(comment.gap->cause));
+        lines.add("bytes lost before", to_string(comment.gap->direction));
+        lines.add("how many", comment.gap->bytes ? fmt::format("{}", *comment.gap->bytes) : "unknown");
+        lines.add("cause", comment.gap->cause ? to_string(*comment.gap->cause) : "not told");
     }
     if (comment.made_up_addresses) {
         lines.add("note", "addresses or ports in these packets are made up, see local and remote above");
@@ -93,7 +112,7 @@ std::string to_comment(const ConnectionComment& comment) {
     return lines.take();
 }
 
-std::optional<ConnectionComment> parse_connection_comment(std::string_view text) {
+std::optional<ConnectionComment> parse_connection_comment(std::string_view text, Timestamp time) {
     const bool update = text.starts_with(kUpdate);
     const auto fields = CommentFields::parse(text, update ? kUpdate : kConnection);
     if (!fields) {
@@ -120,7 +139,7 @@ std::optional<ConnectionComment> parse_connection_comment(std::string_view text)
                       .socket_cookie = fields->number("socket cookie"),
                       .netns = fields->number<std::uint32_t>("netns"),
                       .connect_time = fields->duration("connect ns")};
-    parse_rfc3339(fields->text("opened"), info.opened);
+    info.opened = before(time, Duration(fields->number<std::int64_t>("opened ns before")));
     info.midstream = fields->flag("joined midstream");
     comment.update = update;
     comment.part = fields->number<std::uint32_t>("part");
@@ -128,16 +147,37 @@ std::optional<ConnectionComment> parse_connection_comment(std::string_view text)
     comment.received_position = fields->number("received position");
     comment.tls_records = fields->text("framing").starts_with("synthetic TLS");
     comment.made_up_addresses = !fields->text("note").empty();
-    if (const std::string lost = fields->text("octets lost before"); !lost.empty()) {
-        comment.gap = {.direction = lost == "received" ? Direction::received : Direction::sent,
-                       .cause = fields->named("cause", parse_loss_cause, LossCause::unknown)};
+    if (fields->has("bytes lost before")) {
+        comment.gap = {.direction = direction_of(*fields, "bytes lost before"),
+                       .cause = parse_loss_cause(fields->text("cause")),
+                       .bytes = fields->text("how many") != "unknown"
+                                    ? std::optional(fields->number("how many"))
+                                    : std::nullopt};
     }
     return comment;
 }
 
+std::string delayed_comment(std::string comment, Duration delay) {
+    return delay == Duration() ? comment : fmt::format("{}{}{}", comment, kDelay, delay.count());
+}
+
+Duration delay_of_comment(std::string_view text) {
+    const auto line = text.rfind(kDelay);
+    std::int64_t ns = 0;
+    if (line != std::string_view::npos) {
+        std::from_chars(text.data() + line + kDelay.size(), text.data() + text.size(), ns);
+    }
+    return ns > 0 && ns < kMaxDelay ? Duration(ns) : Duration();
+}
+
 std::string to_comment(const GapComment& comment) {
-    return fmt::format("{}\nbytes: {}\nposition: {}\ncause: {}", kGap, comment.bytes, comment.position,
-                       to_string(comment.cause));
+    CommentLines lines(kGap);
+    lines.add("direction", to_string(comment.direction));
+    lines.add("bytes", comment.bytes);
+    lines.add("position", comment.position);
+    lines.add("cause", comment.cause ? to_string(*comment.cause) : "not told");
+    lines.flag("zeros in their place", comment.zeros);
+    return lines.take();
 }
 
 std::optional<GapComment> parse_gap_comment(std::string_view text) {
@@ -145,9 +185,30 @@ std::optional<GapComment> parse_gap_comment(std::string_view text) {
     if (!fields) {
         return std::nullopt;
     }
-    return GapComment{.position = fields->number("position"),
+    return GapComment{.direction = direction_of(*fields, "direction"),
+                      .position = fields->number("position"),
                       .bytes = fields->number("bytes"),
-                      .cause = fields->named("cause", parse_loss_cause, LossCause::unknown)};
+                      .cause = parse_loss_cause(fields->text("cause")),
+                      .zeros = fields->flag("zeros in their place")};
+}
+
+std::string loss_comment(const LossEvent& loss) {
+    CommentLines lines(kLoss);
+    lines.add("cause", to_string(loss.cause));
+    lines.add("events", loss.events);
+    lines.add("bytes", loss.bytes);
+    return lines.take();
+}
+
+std::optional<LossEvent> parse_loss_comment(std::string_view text) {
+    const auto fields = CommentFields::parse(text, kLoss);
+    if (!fields) {
+        return std::nullopt;
+    }
+    return LossEvent{.time = {},
+                     .cause = fields->named("cause", parse_loss_cause, LossCause::unknown),
+                     .events = fields->number("events"),
+                     .bytes = fields->number("bytes")};
 }
 
 std::string close_comment(CloseReason reason) {

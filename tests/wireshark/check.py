@@ -54,7 +54,7 @@ class Pcapng(unittest.TestCase):
                 self.assertEqual(run("capinfos", str(path))[0], 0)
                 self.assertEqual(fields(name, "_ws.malformed", "frame.number"), [])
                 self.assertEqual(fields(name, "_ws.expert.severity == error", "frame.number"), [])
-                if name not in ("gaps", "midstream", "http2_gaps"):  # a hole is worth a warning
+                if name not in ("gaps", "midstream", "http2_gaps", "failures"):  # a hole and an RST are worth one
                     self.assertEqual(fields(name, "_ws.expert.severity == warning", "frame.number"), [])
                 bad = "ip.checksum.status == 0 or tcp.checksum.status == 0 or udp.checksum.status == 0"
                 if name not in ("huge", "processes"):
@@ -64,6 +64,31 @@ class Pcapng(unittest.TestCase):
                 # Markers are a second link type, which libpcap refuses; all other files are plain Ethernet.
                 code, _, err = run("tcpdump", "-nr", str(path), "-w", "/dev/null")
                 self.assertEqual(code == 0, name not in ("hijacked", "redis_marked"), err)
+
+    def test_nothing_but_traffic_is_shown(self):
+        """What there is to say goes with packets that are there anyway."""
+        for path in sorted(WORK.glob("*.pcapng")):
+            with self.subTest(path.stem):
+                bad = "tcp.analysis.duplicate_ack or (udp and udp.length == 8)"
+                self.assertEqual(fields(path.stem, bad, "frame.number"), [])
+
+    def test_connections_that_never_came_about(self):
+        flags = fields("failures", "tcp", "tcp.dstport", "tcp.flags", "tcp.ack")
+        self.assertEqual(flags, [["81", "0x0002", "0"], ["50001", "0x0014", "1"],  # SYN, RST and ACK
+                                 ["82", "0x0002", "0"],  # nobody answered
+                                 ["83", "0x0002", "0"], ["50003", "0x0012", "1"], ["83", "0x0010", "1"],
+                                 ["83", "0x0011", "1"], ["50003", "0x0011", "2"], ["83", "0x0010", "2"]])
+        self.assertEqual(fields("failures", "tcp.connection.rst", "tcp.stream"), ["0"])
+
+    def test_sockets_bound_to_no_address(self):
+        """Of each datagram there is one row, on the address that its other end has."""
+        rows = fields("unbound", "udp", "ip.src", "udp.srcport", "ip.dst", "udp.dstport", "dns.qry.name")
+        there = ["127.0.0.1", "40000", "127.0.0.53", "53", "example.com"]
+        back = ["127.0.0.53", "53", "127.0.0.1", "40000", "example.com"]
+        self.assertEqual(rows[:4], [there, back] * 2)
+        self.assertEqual(rows[4], ["10.0.0.7", "40001", "10.0.0.53", "53", "example.com"])
+        self.assertEqual(rows[5], ["192.0.2.1", "40002", "10.0.0.99", "53", "example.com"])
+        self.assertEqual(len(rows), 6)
 
     def test_http1_is_dissected(self):
         self.assertEqual(fields("http1", "http.request", "http.request.method", "http.request.uri"),

@@ -133,18 +133,64 @@ void redis_marked(EventConsumer& sink) {
     redis_on(sink, "93.184.216.35:12000", 2);
 }
 
+const std::string kQuery(
+    "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07"
+    "example\x03"
+    "com\0\0\x01\0\x01",
+    29);
+
 void dns(EventConsumer& sink) {
-    const std::string query(
-        "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07"
-        "example\x03"
-        "com\0\0\x01\0\x01",
-        29);
     EventScript script(sink, {100, 1, 0xA0, 1});
     script.process("dig").open(Carrier::cleartext);
-    script.endpoints(Role::client, "10.0.0.5:33333", "10.0.0.53:53", Transport::udp).sent(query).close();
+    script.endpoints(Role::client, "10.0.0.5:33333", "10.0.0.53:53", Transport::udp).sent(kQuery).close();
     EventScript dot(sink, {100, 1, 0xA0, 2});
     dot.open().endpoints(Role::client, "10.0.0.5:33334", "10.0.0.53:853");
-    dot.sent(std::string("\0\x1d", 2) + query).close();
+    dot.sent(std::string("\0\x1d", 2) + kQuery).close();
+}
+
+/// Refused, not answered, and closed without a word.
+void failures(EventConsumer& sink) {
+    std::uint64_t generation = 0;
+    for (const auto reason : {CloseReason::refused, CloseReason::timed_out, CloseReason::socket_closed}) {
+        const std::string number = std::to_string(++generation);
+        EventScript script(sink, {100, 1, 0xA0, generation});
+        script.process("curl").open(Carrier::cleartext);
+        script.endpoints(Role::client, "10.0.0.5:5000" + number, "10.0.0.9:8" + number).close(reason);
+    }
+}
+
+/// Sockets that are bound to no address, seen from both ends, in either order, and from one alone.
+void unbound(EventConsumer& sink) {
+    const auto open = [&](EventScript& script, Role role, std::string_view local, std::string_view remote,
+                          std::uint64_t cookie) {
+        script.process(role == Role::client ? "dig" : "named").open(Carrier::cleartext);
+        script.endpoints(role, local, remote, Transport::udp, cookie, 9);
+    };
+    std::string answer = kQuery;
+    answer[2] = '\x81';
+    EventScript client(sink, {100, 1, 0xA0, 1});
+    EventScript server(sink, {200, 1, 0xB0, 2});
+    open(client, Role::client, "0.0.0.0:40000", "127.0.0.53:53", 1);
+    client.sent(kQuery);
+    open(server, Role::server, "127.0.0.53:53", "127.0.0.1:40000", 2);
+    for (int i = 0; i < 2; ++i) {
+        server.received(kQuery).sent(answer);
+        client.received(answer);
+        if (i == 0) {
+            client.sent(kQuery);
+        }
+    }
+    client.close();
+    server.close();
+    EventScript late(sink, {200, 1, 0xB0, 3}, EventScript::kStart + std::chrono::seconds(1));
+    open(late, Role::server, "10.0.0.53:53", "10.0.0.7:40001", 3);
+    late.received(kQuery);
+    EventScript early(sink, {100, 1, 0xA0, 4}, EventScript::kStart + std::chrono::seconds(1));
+    open(early, Role::client, "0.0.0.0:40001", "10.0.0.53:53", 4);
+    early.sent(kQuery);
+    EventScript alone(sink, {100, 1, 0xA0, 5}, EventScript::kStart + std::chrono::seconds(2));
+    open(alone, Role::client, "0.0.0.0:40002", "10.0.0.99:53", 5);
+    alone.sent(kQuery);
 }
 
 void processes(EventConsumer& sink) {
@@ -207,6 +253,8 @@ int write_all(const std::filesystem::path& folder) {
                                           {"redis", redis},
                                           {"redis_marked", redis_marked},
                                           {"dns", dns},
+                                          {"failures", failures},
+                                          {"unbound", unbound},
                                           {"handover", handover},
                                           {"processes", processes},
                                           {"huge", huge}};

@@ -11,15 +11,10 @@ constexpr std::size_t kRecordHeader = 5;
 constexpr std::size_t kMac = 32;
 constexpr char kApplicationData = 23;
 constexpr std::size_t kUdpHeader = 8;
+/// Of each side, in the synthetic handshake.
+constexpr std::array<std::uint32_t, 2> kFlights{2, 2};
 /// A hostile file may announce connections without end.
 constexpr std::size_t kMaxConnections = 1 << 18;
-
-/// What a synthetic record holds; empty for those of the handshake.
-ByteView unwrap(ByteView segment) {
-    const bool is_data = segment.size() >= kRecordHeader + kMac && segment[0] == kApplicationData &&
-                         load_be<std::uint16_t>(segment, 3) == segment.size() - kRecordHeader;
-    return is_data ? segment.substr(kRecordHeader, segment.size() - kRecordHeader - kMac) : ByteView();
-}
 
 }  // namespace
 
@@ -27,7 +22,7 @@ bool OwnConnections::on_tcp(const CapturedPacket& packet, const IpPacket& ip, co
                             EventConsumer& consumer) {
     const FlowKey key = FlowKey::of({ip.source, segment.source_port},
                                     {ip.destination, segment.destination_port}, kProtocolTcp);
-    return on_packet(packet, key, segment.payload, consumer);
+    return on_packet(packet, key, {segment.payload, segment.length - segment.payload.size()}, consumer);
 }
 
 bool OwnConnections::on_udp(const CapturedPacket& packet, const IpPacket& ip, EventConsumer& consumer) {
@@ -36,53 +31,94 @@ bool OwnConnections::on_udp(const CapturedPacket& packet, const IpPacket& ip, Ev
     }
     const FlowKey key = FlowKey::of({ip.source, load_be<std::uint16_t>(ip.payload, 0)},
                                     {ip.destination, load_be<std::uint16_t>(ip.payload, 2)}, kProtocolUdp);
-    return on_packet(packet, key, ip.payload.substr(kUdpHeader), consumer);
+    return on_packet(packet, key, {ip.payload.substr(kUdpHeader), ip.length - ip.payload.size()}, consumer);
 }
 
-bool OwnConnections::on_packet(const CapturedPacket& packet, const FlowKey& key, ByteView payload,
+/// Comments are told first, in their order: what the packet carries comes after what they say.
+bool OwnConnections::on_packet(const CapturedPacket& packet, const FlowKey& key, const Payload& payload,
                                EventConsumer& consumer) {
-    if (is_filler_comment(packet.comment)) {
-        return true;
-    }
     Flows& flows = flows_[packet.hidden ? 1 : 0];
-    if (auto comment = parse_connection_comment(packet.comment)) {
-        begin(flows, key, std::move(*comment), packet.time, consumer);
+    bool is_filler = false;
+    bool is_context = false;
+    for (const std::string_view text : packet.comments) {
+        is_filler = is_filler || is_filler_comment(text);
+        is_context = is_context || is_context_comment(text);
+        const Timestamp time = packet.time - std::min(delay_of_comment(text), packet.time.time_since_epoch());
+        if (auto comment = parse_connection_comment(text, time)) {
+            begin(flows, key, *std::move(comment), time, consumer);
+        } else if (Connection* connection = find(flows, key)) {
+            if (const auto gap = parse_gap_comment(text)) {
+                on_gap(*connection, *gap, time, consumer);
+                is_filler = is_filler || gap->zeros;
+            } else if (const auto reason = parse_close_comment(text)) {
+                close(*connection, *reason, time, consumer);
+            }
+        }
     }
-    const auto flow = flows.find(key);
-    const auto found = flow != flows.end() ? connections_.find(flow->second) : connections_.end();
-    if (found == connections_.end()) {
-        return packet.hidden;  // of use to nobody else
+    Connection* connection = find(flows, key);
+    if (connection == nullptr) {  // what follows a connection's end is understood, and nothing
+        return packet.hidden || is_filler || flows.contains(key);
     }
-    Connection& connection = found->second;
     const Direction direction = packet.direction.value_or(Direction::sent);
-    if (const auto gap = parse_gap_comment(packet.comment)) {
-        on_gap(connection, direction, *gap, packet.time, consumer);
-        return true;
-    }
-    const ByteView plaintext = connection.tls_records ? unwrap(payload) : payload;
-    if (!plaintext.empty()) {
-        deliver(connection, packet, direction, plaintext, consumer);
-    }
-    if (const auto reason = parse_close_comment(packet.comment)) {
-        consumer.on_event(CloseEvent{connection.info.id, packet.time, *reason});
-        renumbered_.erase(connection.id_in_file);
-        connections_.erase(found);  // the flow stays: what follows of it is understood, and nothing
+    const Payload plaintext = connection->tls_records ? unwrap(*connection, direction, payload) : payload;
+    if (!is_filler) {
+        deliver(*connection, packet, direction, plaintext, is_context, consumer);
     }
     return true;
 }
 
+OwnConnections::Connection* OwnConnections::find(const Flows& flows, const FlowKey& key) {
+    const auto flow = flows.find(key);
+    const auto found = flow != flows.end() ? connections_.find(flow->second) : connections_.end();
+    return found != connections_.end() ? &found->second : nullptr;
+}
+
+/// A segment of ours holds one record, or one flight of the handshake.
+OwnConnections::Payload OwnConnections::unwrap(Connection& connection, Direction direction,
+                                               const Payload& segment) {
+    std::uint32_t& flights = connection.flights[static_cast<std::size_t>(direction)];
+    const std::size_t length = segment.bytes.size() + segment.cut;
+    const bool is_data = segment.bytes.empty() ? flights == 0 : segment.bytes.front() == kApplicationData;
+    if (!is_data && length != 0 && flights != 0) {
+        --flights;
+    }
+    const bool is_whole = segment.bytes.size() < kRecordHeader ||
+                          load_be<std::uint16_t>(segment.bytes, 3) == length - kRecordHeader;
+    if (!is_data || !is_whole || length < kRecordHeader + kMac) {
+        return {};
+    }
+    const std::size_t size = length - kRecordHeader - kMac;
+    const ByteView bytes =
+        segment.bytes.substr(std::min(kRecordHeader, segment.bytes.size())).substr(0, size);
+    return {bytes, size - bytes.size()};
+}
+
+void OwnConnections::close(Connection& connection, CloseReason reason, Timestamp time,
+                           EventConsumer& consumer) {
+    consumer.on_event(CloseEvent{connection.info.id, time, reason});
+    renumbered_.erase(connection.id_in_file);
+    connections_.erase(ConnectionId(connection.info.id));  // its flow stays
+}
+
 void OwnConnections::deliver(Connection& connection, const CapturedPacket& packet, Direction direction,
-                             ByteView plaintext, EventConsumer& consumer) {
-    const auto index = static_cast<std::size_t>(direction);
-    std::uint64_t& position = connection.positions[index];
-    const bool is_context = is_context_comment(packet.comment);
+                             const Payload& plaintext, bool is_context, EventConsumer& consumer) {
     if (is_context && !connection.begins_here) {
         return;
     }
-    consumer.on_event(DataEvent{connection.info.id, packet.time, packet.tid, direction,
-                                position - connection.bases[index], plaintext});
+    const auto index = static_cast<std::size_t>(direction);
+    std::uint64_t& position = connection.positions[index];
+    const std::uint64_t reached = position - connection.bases[index];
+    if (!plaintext.bytes.empty()) {
+        consumer.on_event(
+            DataEvent{connection.info.id, packet.time, packet.tid, direction, reached, plaintext.bytes});
+    }
+    if (plaintext.cut != 0) {
+        consumer.on_event(GapEvent{connection.info.id, packet.time, direction,
+                                   reached + plaintext.bytes.size(), plaintext.cut, LossCause::snaplen});
+    }
     // The comments do not count what is made up: their positions move on against those of the events.
-    (is_context ? connection.bases[index] : position) += is_context ? -plaintext.size() : plaintext.size();
+    const std::uint64_t size = plaintext.bytes.size() + plaintext.cut;
+    (is_context ? connection.bases[index] : position) += is_context ? -size : size;
 }
 
 void OwnConnections::begin(Flows& flows, const FlowKey& key, ConnectionComment comment, Timestamp time,
@@ -93,7 +129,7 @@ void OwnConnections::begin(Flows& flows, const FlowKey& key, ConnectionComment c
     }
     const ConnectionId id = id_for(id_in_file);
     comment.info.id = id;
-    meet(*comment.info.process, time, consumer);
+    meet(*comment.info.process, comment.update ? time : comment.info.opened, consumer);
     if (const auto found = connections_.find(id); found != connections_.end()) {
         flows[key] = id;
         learn(found->second, comment.info, time, consumer);
@@ -122,6 +158,7 @@ void OwnConnections::begin(Flows& flows, const FlowKey& key, ConnectionComment c
     connection.info.correlation = Correlation::none;
     connection.info.role = Role::unknown;
     connection.tls_records = comment.tls_records;
+    connection.flights = kFlights;
     connection.bases = {comment.sent_position, comment.received_position};
     connection.positions = connection.bases;
     const bool joined = comment.info.midstream || comment.part > 1;
@@ -148,16 +185,19 @@ ConnectionId OwnConnections::id_for(const ConnectionId& id_in_file) {
 void OwnConnections::resume(Connection& connection, const ConnectionComment& comment, Timestamp time,
                             EventConsumer& consumer) {
     connection.tls_records = comment.tls_records;
+    connection.flights = kFlights;
     connection.begins_here = false;
     const std::array<std::uint64_t, 2> begins{comment.sent_position, comment.received_position};
     for (const Direction direction : {Direction::sent, Direction::received}) {
         const auto index = static_cast<std::size_t>(direction);
         const std::uint64_t position = connection.positions[index];
         const std::uint64_t missing = begins[index] - std::min(position, begins[index]);
-        const bool stated = comment.gap && comment.gap->direction == direction;
-        if (missing != 0 || stated) {
-            on_gap(connection, direction,
-                   {position, missing, stated ? comment.gap->cause : LossCause::unknown}, time, consumer);
+        if (comment.gap && comment.gap->direction == direction) {
+            const auto& [_, cause, bytes] = *comment.gap;
+            connection.positions[index] += bytes ? 0 : missing;
+            on_gap(connection, {direction, position, bytes ? missing : 0, cause}, time, consumer);
+        } else if (missing != 0) {  // packets were taken from the file
+            on_gap(connection, {direction, position, missing, LossCause::unknown}, time, consumer);
         }
     }
 }
@@ -165,8 +205,9 @@ void OwnConnections::resume(Connection& connection, const ConnectionComment& com
 void OwnConnections::learn(Connection& connection, const ConnectionInfo& news, Timestamp time,
                            EventConsumer& consumer) {
     ConnectionInfo& known = connection.info;
-    if (known.endpoints != news.endpoints || known.correlation != news.correlation ||
-        known.role != news.role) {
+    const bool is_told = news.endpoints != Endpoints{};  // else the writer had forgotten them
+    if (is_told && (known.endpoints != news.endpoints || known.correlation != news.correlation ||
+                    known.role != news.role)) {
         EndpointsEvent event;
         event.connection = known.id;
         event.time = time;
@@ -175,12 +216,14 @@ void OwnConnections::learn(Connection& connection, const ConnectionInfo& news, T
         event.endpoints = news.endpoints;
         consumer.on_event(event);
     }
-    if (known.tls != news.tls) {
+    if (known.tls != news.tls || (!is_told && news.role != Role::unknown && news.role != known.role)) {
         consumer.on_event(TlsEvent{known.id, time, news.role, news.tls});
     }
-    known.endpoints = news.endpoints;
-    known.correlation = news.correlation;
-    known.role = news.role;
+    if (is_told) {
+        known.endpoints = news.endpoints;
+        known.correlation = news.correlation;
+    }
+    known.role = is_told || news.role != Role::unknown ? news.role : known.role;
     known.tls = news.tls;
 }
 
@@ -199,12 +242,15 @@ void OwnConnections::meet(const ProcessInfo& process, Timestamp time, EventConsu
     }
 }
 
-void OwnConnections::on_gap(Connection& connection, Direction direction, const GapComment& gap,
-                            Timestamp time, EventConsumer& consumer) {
-    const auto index = static_cast<std::size_t>(direction);
+/// Where nobody told the cause there was no event either: positions jump.
+void OwnConnections::on_gap(Connection& connection, const GapComment& gap, Timestamp time,
+                            EventConsumer& consumer) {
+    const auto index = static_cast<std::size_t>(gap.direction);
     std::uint64_t& position = connection.positions[index];
-    consumer.on_event(GapEvent{connection.info.id, time, direction, position - connection.bases[index],
-                               gap.bytes, gap.cause});
+    if (gap.cause) {
+        consumer.on_event(GapEvent{connection.info.id, time, gap.direction,
+                                   position - connection.bases[index], gap.bytes, *gap.cause});
+    }
     position += gap.bytes;
 }
 

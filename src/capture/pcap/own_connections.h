@@ -35,13 +35,23 @@ class OwnConnections {
         ConnectionInfo info;
         ConnectionId id_in_file;
         bool tls_records = false;
+        std::array<std::uint32_t, 2> flights{};  ///< of the synthetic TLS handshake, still to come
         bool begins_here = true;               ///< the file holds nothing of it before the part that is read
         std::array<std::uint64_t, 2> bases{};  ///< positions the file begins with
         std::array<std::uint64_t, 2> positions{};  ///< of the next bytes, as the comments count
     };
 
-    bool on_packet(const CapturedPacket& packet, const FlowKey& key, ByteView payload,
+    /// What a packet carries of its connection.
+    struct Payload {
+        ByteView bytes;
+        std::uint64_t cut = 0;  ///< bytes behind them that the file no longer has
+    };
+
+    bool on_packet(const CapturedPacket& packet, const FlowKey& key, const Payload& payload,
                    EventConsumer& consumer);
+    Connection* find(const Flows& flows, const FlowKey& key);
+    static Payload unwrap(Connection& connection, Direction direction, const Payload& segment);
+    void close(Connection& connection, CloseReason reason, Timestamp time, EventConsumer& consumer);
     void begin(Flows& flows, const FlowKey& key, ConnectionComment comment, Timestamp time,
                EventConsumer& consumer);
     ConnectionId id_for(const ConnectionId& id_in_file);
@@ -50,9 +60,8 @@ class OwnConnections {
     void learn(Connection& connection, const ConnectionInfo& news, Timestamp time, EventConsumer& consumer);
     void meet(const ProcessInfo& process, Timestamp time, EventConsumer& consumer);
     void deliver(Connection& connection, const CapturedPacket& packet, Direction direction,
-                 ByteView plaintext, EventConsumer& consumer);
-    void on_gap(Connection& connection, Direction direction, const GapComment& gap, Timestamp time,
-                EventConsumer& consumer);
+                 const Payload& plaintext, bool is_context, EventConsumer& consumer);
+    void on_gap(Connection& connection, const GapComment& gap, Timestamp time, EventConsumer& consumer);
 
     std::uint64_t& next_generation_;
     std::array<Flows, 2> flows_;  ///< of hidden packets apart

@@ -4,11 +4,13 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
 #include "capture/pcap/file_buffer.h"
 #include "model/connection.h"
+#include "model/event.h"
 #include "model/time.h"
 
 namespace sslsniff {
@@ -22,16 +24,10 @@ struct CapturedPacket {
 
     // Only in pcapng files that sslsniff wrote:
     bool is_ours = false;
-    bool hidden = false;       ///< of the other end of a connection, for own_connections alone
-    std::string_view comment;  ///< the first one
+    bool hidden = false;  ///< of the other end of a connection, for own_connections alone
+    std::vector<std::string_view> comments;
     std::optional<Direction> direction;
     std::uint32_t tid = 0;
-};
-
-/// Events the writer of a file said it lost.
-struct FileLosses {
-    std::uint64_t ring_full = 0;
-    std::uint64_t other = 0;
 };
 
 /// Reads the packets of one file. An error says where the file is damaged; everything before was returned.
@@ -47,7 +43,9 @@ class PacketFile {
     virtual const FileBuffer& buffer() const = 0;
     /// Bytes read from the input but not yet returned: with none, next() may block.
     virtual std::size_t unread() const = 0;
-    virtual FileLosses losses() const { return {}; }
+    /// What the writer of the file says it lost, as far as it was read since the last call. Without time
+    /// where it does not say when.
+    virtual std::vector<LossEvent> take_losses() { return {}; }
 };
 
 /// Longer packets or blocks are taken for damage: no capture has them.

@@ -66,6 +66,7 @@ Result<PollStatus> PcapReader::poll(std::chrono::milliseconds timeout, EventCons
     const std::uint64_t start = file_->buffer().offset();
     do {
         auto packet = file_->next();
+        tell_losses(consumer);
         if (!packet || !*packet) {
             ended_ = true;
             finish(consumer);
@@ -88,7 +89,8 @@ void PcapReader::on_packet(const CapturedPacket& packet, EventConsumer& consumer
 
 void PcapReader::on_unread(std::string_view why) {
     constexpr std::size_t kMaxReasons = 64;
-    if (packet_->is_ours) {
+    constexpr std::uint16_t kExportedPdu = 252;
+    if (packet_->is_ours && packet_->link_type == kExportedPdu) {
         return;  // what we wrote for Wireshark alone
     }
     const bool known = unread_.size() < kMaxReasons || unread_.contains(std::string(why));
@@ -157,12 +159,12 @@ void PcapReader::finish(EventConsumer& consumer) {
     Recognised recognised(quic_, consumer);
     flows_.finish(last_time_, recognised);
     quic_.flush(consumer);
-    const FileLosses losses = file_->losses();
-    if (losses.ring_full != 0) {
-        consumer.on_event(LossEvent{last_time_, LossCause::ring_full, losses.ring_full, 0});
-    }
-    if (losses.other != 0) {
-        consumer.on_event(LossEvent{last_time_, LossCause::unknown, losses.other, 0});
+}
+
+void PcapReader::tell_losses(EventConsumer& consumer) {
+    for (LossEvent loss : file_->take_losses()) {
+        loss.time = loss.time == Timestamp() ? last_time_ : loss.time;
+        consumer.on_event(loss);
     }
 }
 

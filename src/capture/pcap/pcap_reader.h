@@ -36,6 +36,7 @@ class PcapReader final : public EventSource, private LayerSink {
     void on_unread(std::string_view why) override;
     void on_ip(const IpPacket& ip, int depth);
     void finish(EventConsumer& consumer);
+    void tell_losses(EventConsumer& consumer);
 
     std::unique_ptr<PacketFile> file_;
     std::uint64_t next_generation_ = 1;

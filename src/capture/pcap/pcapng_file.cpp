@@ -1,8 +1,10 @@
 #include "capture/pcap/pcapng_file.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/endian.h"
+#include "base/saturating.h"
 #include "model/packet_comment.h"
 
 namespace sslsniff {
@@ -68,6 +70,7 @@ Result<std::optional<CapturedPacket>> PcapngFile::next() {
             return std::unexpected(block.error());
         }
         if (!*block) {
+            end_section();
             return std::nullopt;
         }
         consumed_later_ = (*block)->size();
@@ -88,7 +91,8 @@ Result<std::optional<CapturedPacket>> PcapngFile::next() {
             case kEnhancedPacket:
                 return enhanced_packet(body);
             case kHiddenPacketBlock:
-                if (is_ours_) {
+            case kNoteBlock:
+                if (has_ours_) {
                     return enhanced_packet(body);
                 }
                 break;
@@ -142,11 +146,13 @@ Result<void> PcapngFile::begin_section(ByteView body) {
     if (body.size() < 16 || load<std::uint16_t>(body, 4) != 1) {
         return std::unexpected(damaged(buffer_, "a section header of an unknown version"));
     }
+    end_section();
     interfaces_.clear();
     is_ours_ = false;
     for_each_option(body.substr(16), [&](std::uint16_t code, ByteView value) {
         is_ours_ = is_ours_ || (code == 1 && value.starts_with(kSectionMark));
     });
+    has_ours_ = is_ours_;
     return {};
 }
 
@@ -156,6 +162,7 @@ Result<void> PcapngFile::add_interface(ByteView body) {
     }
     Interface interface{.link_type = load<std::uint16_t>(body, 0),
                         .snap_length = load<std::uint32_t>(body, 4)};
+    interface.is_ours = is_ours_;
     bool sound = true;
     for_each_option(body.substr(8), [&](std::uint16_t code, ByteView value) {
         if (code == 9 && !value.empty()) {
@@ -166,11 +173,14 @@ Result<void> PcapngFile::add_interface(ByteView body) {
             interface.units_per_second = sound ? power(interface.binary ? 2 : 10, exponent) : 1;
         } else if (code == 14 && value.size() == 8) {
             interface.offset_seconds = static_cast<std::int64_t>(load<std::uint64_t>(value, 0));
+        } else if (code == 1) {
+            interface.is_ours = interface.is_ours || value == kSectionMark;
         }
     });
     if (!sound) {
         return std::unexpected(damaged(buffer_, "an interface's time resolution makes no sense"));
     }
+    has_ours_ = has_ours_ || interface.is_ours;
     interfaces_.push_back(interface);
     return {};
 }
@@ -194,7 +204,7 @@ Result<CapturedPacket> PcapngFile::enhanced_packet(ByteView body) const {
     packet.link_type = interfaces_[index].link_type;
     packet.bytes = body.substr(kPacketFields, length);
     packet.original_length = load<std::uint32_t>(body, 16);
-    if (is_ours_ && type != kObsoletePacket) {
+    if (interfaces_[index].is_ours && type != kObsoletePacket) {
         packet.is_ours = true;
         packet.hidden = type == kHiddenPacketBlock;
         read_options(body.substr(kPacketFields + std::min(padded(length), body.size() - kPacketFields)),
@@ -216,8 +226,8 @@ Result<CapturedPacket> PcapngFile::simple_packet(ByteView body) const {
 
 void PcapngFile::read_options(ByteView options, CapturedPacket& packet) const {
     for_each_option(options, [&](std::uint16_t code, ByteView value) {
-        if (code == 1 && packet.comment.empty()) {
-            packet.comment = value;
+        if (code == 1) {
+            packet.comments.push_back(value);
         } else if (code == 2 && value.size() == 4) {
             const std::uint32_t flags = load<std::uint32_t>(value, 0) & 3;
             packet.direction = flags == 1   ? std::optional(Direction::received)
@@ -229,16 +239,39 @@ void PcapngFile::read_options(ByteView options, CapturedPacket& packet) const {
     });
 }
 
-/// Our own files count what the capture lost in the statistics of their first interface.
+/// Our own files count what the capture lost; comments say when and why, as long as nobody took them away.
 void PcapngFile::add_statistics(ByteView body) {
-    if (!is_ours_ || body.size() < 12 || load<std::uint32_t>(body, 0) != 0) {
+    const std::uint32_t index = body.size() < 12 ? ~0U : load<std::uint32_t>(body, 0);
+    if (index >= interfaces_.size() || !interfaces_[index].is_ours) {
         return;
     }
+    Interface& interface = interfaces_[index];
     for_each_option(body.substr(12), [&](std::uint16_t code, ByteView value) {
         if (value.size() == 8 && (code == 5 || code == 7)) {
-            (code == 7 ? losses_.ring_full : losses_.other) += load<std::uint64_t>(value, 0);
+            std::uint64_t& lost = interface.lost[code == 7 ? 0 : 1];
+            lost = std::max(lost, load<std::uint64_t>(value, 0));
+        } else if (auto loss = code == 1 ? parse_loss_comment(value) : std::nullopt) {
+            add_saturating(interface.told[loss->cause == LossCause::ring_full ? 0 : 1], loss->events);
+            const auto said =
+                time_of(interface, static_cast<std::uint64_t>(load<std::uint32_t>(body, 4)) << 32 |
+                                       load<std::uint32_t>(body, 8));
+            loss->time = said - std::min(delay_of_comment(value), said.time_since_epoch());
+            losses_.push_back(*loss);
         }
     });
+}
+
+void PcapngFile::end_section() {
+    for (Interface& interface : interfaces_) {
+        for (const std::size_t i : {0U, 1U}) {
+            if (interface.lost[i] > interface.told[i]) {
+                losses_.push_back({.time = {},
+                                   .cause = i == 0 ? LossCause::ring_full : LossCause::unknown,
+                                   .events = interface.lost[i] - interface.told[i]});
+                interface.told[i] = interface.lost[i];
+            }
+        }
+    }
 }
 
 Timestamp PcapngFile::time_of(const Interface& interface, std::uint64_t units) const {

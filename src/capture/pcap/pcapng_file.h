@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <utility>
 #include <vector>
 
 #include "capture/pcap/packet_file.h"
@@ -17,7 +19,7 @@ class PcapngFile final : public PacketFile {
     Result<std::optional<CapturedPacket>> next() override;
     const FileBuffer& buffer() const override { return buffer_; }
     std::size_t unread() const override { return buffer_.available().size() - consumed_later_; }
-    FileLosses losses() const override { return losses_; }
+    std::vector<LossEvent> take_losses() override { return std::exchange(losses_, {}); }
 
   private:
     struct Interface {
@@ -26,6 +28,9 @@ class PcapngFile final : public PacketFile {
         std::uint64_t units_per_second = 1'000'000;
         bool binary = false;  ///< the resolution is a power of two
         std::int64_t offset_seconds = 0;
+        bool is_ours = false;
+        std::array<std::uint64_t, 2> lost{};  ///< events: in a full ring, otherwise
+        std::array<std::uint64_t, 2> told{};  ///< of these, by comments
     };
 
     /// The block at the front, whole and with plausible lengths; nullopt at the end.
@@ -35,6 +40,7 @@ class PcapngFile final : public PacketFile {
     Result<CapturedPacket> enhanced_packet(ByteView body) const;
     Result<CapturedPacket> simple_packet(ByteView body) const;
     void add_statistics(ByteView body);
+    void end_section();
     void read_options(ByteView options, CapturedPacket& packet) const;
     Timestamp time_of(const Interface& interface, std::uint64_t units) const;
     /// Calls `use(code, value)` for each option until they end or contradict themselves.
@@ -47,9 +53,10 @@ class PcapngFile final : public PacketFile {
     FileBuffer buffer_;
     std::size_t consumed_later_ = 0;
     bool little_endian_ = true;
-    bool is_ours_ = false;
+    bool is_ours_ = false;   ///< the section
+    bool has_ours_ = false;  ///< an interface at least
     std::vector<Interface> interfaces_;
-    FileLosses losses_;
+    std::vector<LossEvent> losses_;
 };
 
 }  // namespace sslsniff

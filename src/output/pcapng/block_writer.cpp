@@ -60,6 +60,18 @@ Bytes time_bytes(Timestamp time) {
     return bytes;
 }
 
+std::uint32_t block_type(PacketKind kind) {
+    switch (kind) {
+        case PacketKind::hidden:
+            return kHiddenPacketBlock;
+        case PacketKind::note:
+            return kNoteBlock;
+        case PacketKind::shown:
+            break;
+    }
+    return kEnhancedPacket;
+}
+
 }  // namespace
 
 void BlockWriter::section_header(const SectionDescription& section) {
@@ -81,6 +93,7 @@ void BlockWriter::interface_description(const InterfaceDescription& description)
     append_le(block_, static_cast<std::uint16_t>(description.link_type));
     append_le(block_, std::uint16_t{0});
     append_le(block_, kPcapngSnapLength);
+    option(kOptComment, description.comment);
     option(kOptName, description.name);
     option(kOptDescription, description.description);
     option(kOptTimeResolution, "\x09");
@@ -103,7 +116,7 @@ void BlockWriter::packet(std::uint32_t interface, Timestamp time, std::span<cons
     for (const ByteView piece : pieces) {
         length += piece.size();
     }
-    begin(options.hidden ? kHiddenPacketBlock : kEnhancedPacket);
+    begin(block_type(options.kind));
     append_le(block_, interface);
     append_time(block_, time);
     append_le(block_, static_cast<std::uint32_t>(length));
@@ -113,7 +126,9 @@ void BlockWriter::packet(std::uint32_t interface, Timestamp time, std::span<cons
     }
     block_.append(kZeros.substr(0, padding(length)));
 
-    option(kOptComment, options.comment);
+    for (const std::string& comment : options.comments) {
+        option(kOptComment, comment);
+    }
     if (options.direction) {
         option(kOptPacketFlags, le(*options.direction == Direction::received ? 1U : 2U));
     }
@@ -130,10 +145,14 @@ void BlockWriter::packet(std::uint32_t interface, Timestamp time, std::span<cons
     end();
 }
 
-void BlockWriter::statistics(std::uint32_t interface, const InterfaceStatistics& statistics) {
+void BlockWriter::statistics(std::uint32_t interface, const InterfaceStatistics& statistics,
+                             std::span<const std::string> comments) {
     begin(kInterfaceStatistics);
     append_le(block_, interface);
     append_time(block_, statistics.end);
+    for (const std::string& comment : comments) {
+        option(kOptComment, comment);
+    }
     option(kOptStartTime, time_bytes(statistics.start));
     option(kOptEndTime, time_bytes(statistics.end));
     option(kOptReceived, le(statistics.received));

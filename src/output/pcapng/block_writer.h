@@ -26,20 +26,28 @@ struct SectionDescription {
 };
 
 struct InterfaceDescription {
+    std::string_view comment = {};
     LinkType link_type = LinkType::ethernet;
     std::string name;
     std::string description;
     std::string os;
 };
 
+/// Blocks other than `shown` are of our own types, laid out like it, which other programs pass over.
+enum class PacketKind : std::uint8_t {
+    shown,   ///< an enhanced packet block
+    hidden,  ///< a packet of the other end of a connection that is shown
+    note     ///< only says something of a connection
+};
+
 struct PacketOptions {
-    std::string_view comment;                             ///< UTF-8; empty for none
+    std::span<const std::string> comments = {};           ///< UTF-8
     std::optional<Direction> direction = std::nullopt;    ///< epb_flags: sent is outbound
     std::uint64_t dropped = 0;                            ///< epb_dropcount
     std::uint32_t pid = 0;                                ///< epb_processid_threadid; 0 for none
     std::uint32_t tid = 0;                                ///< the same
     std::optional<std::uint32_t> process = std::nullopt;  ///< index of a process-information block
-    bool hidden = false;  ///< in a block of our own that other programs pass over
+    PacketKind kind = PacketKind::shown;
 };
 
 struct InterfaceStatistics {
@@ -63,7 +71,8 @@ class BlockWriter {
     /// The packet is the concatenation of `pieces`.
     void packet(std::uint32_t interface, Timestamp time, std::span<const ByteView> pieces,
                 const PacketOptions& options);
-    void statistics(std::uint32_t interface, const InterfaceStatistics& statistics);
+    void statistics(std::uint32_t interface, const InterfaceStatistics& statistics,
+                    std::span<const std::string> comments = {});
 
     /// Bytes written so far.
     std::uint64_t size() const { return size_; }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/memory.h"
+#include "base/saturating.h"
 #include "model/socket_key.h"
 #include "output/pcapng/synthetic_tls.h"
 
@@ -38,8 +39,9 @@ void merge(TlsInfo& known, const TlsInfo& news) {
 
 }  // namespace
 
-ConnectionWriter::ConnectionWriter(ConnectionInfo info, PcapngCapture& capture)
-    : info_(std::move(info)), capture_(capture) {}
+ConnectionWriter::ConnectionWriter(ConnectionInfo info, PcapngCapture& capture,
+                                   const FormerConnection& former)
+    : info_(std::move(info)), capture_(capture), part_(former.part), positions_(former.positions) {}
 
 void ConnectionWriter::on_endpoints(const EndpointsEvent& event) {
     if (event.role != Role::unknown) {
@@ -51,7 +53,7 @@ void ConnectionWriter::on_endpoints(const EndpointsEvent& event) {
     endpoints_known_ = true;
     if (conversation_ && changed) {
         made_up_ = true;  // whatever the packets show, it is not this
-        pending_comment_ = to_comment(describe());
+        pending_comment_ = to_comment(describe(), event.time);
     }
     release();
 }
@@ -63,7 +65,7 @@ void ConnectionWriter::on_tls(const TlsEvent& event) {
     const TlsInfo before = info_.tls;
     merge(info_.tls, event.tls);
     if (conversation_ && info_.tls != before) {
-        pending_comment_ = to_comment(describe());
+        pending_comment_ = to_comment(describe(), event.time);
     }
 }
 
@@ -96,14 +98,24 @@ void ConnectionWriter::on_gap(const GapEvent& event) {
 void ConnectionWriter::on_close(const CloseEvent& event) {
     release();
     PacketContext context = context_at(event.time);
-    failed_without_data_ = !conversation_;
-    // At the end of the capture the connection goes on: its packets must not say otherwise.
-    if (event.reason != CloseReason::capture_end) {
+    if (event.reason == CloseReason::capture_end) {
+        finish(event.time);  // the connection goes on: its packets must not say otherwise
+        return;
+    }
+    if (!conversation_ && part_ != 0) {  // it was forgotten
+        open_silently(context);
+        conversation_->note(event.time, close_comment(event.reason));
+        conversation_->flush(*capture_.section, context);
+    } else if (never_came_about(event.reason)) {
+        conversation_.emplace(shape(nullptr));
+        context.hidden = hidden_;
+        conversation_->fail(*capture_.section, context, event.reason,
+                            begin_part(event.time, false, std::nullopt));
+    } else {
+        failed_without_data_ = !conversation_;
         ensure_open(context);
-        if (const std::string news = take_comment(); !news.empty()) {
-            conversation_->note(*capture_.section, context, news);
-        }
-        if (event.reason == CloseReason::tls_began && hand_over(context)) {
+        tell_news(event.time);
+        if (event.reason == CloseReason::tls_began && hand_over(event.time)) {
             return;
         }
         conversation_->close(*capture_.section, context, event.reason);
@@ -111,20 +123,51 @@ void ConnectionWriter::on_close(const CloseEvent& event) {
     leave(event.time);
 }
 
+bool ConnectionWriter::never_came_about(CloseReason reason) const {
+    const bool is_failure =
+        reason == CloseReason::refused || (reason == CloseReason::timed_out && !info_.endpoints.connect_time);
+    return !conversation_ && is_failure && info_.endpoints.transport != Transport::udp;
+}
+
 /// The TCP connection stays, for the TLS in it. False when nobody sees it anyway.
-bool ConnectionWriter::hand_over(const PacketContext& context) {
+bool ConnectionWriter::hand_over(Timestamp time) {
     if (hidden_ || conversation_->shape().transport != Transport::tcp) {
         return false;
     }
-    conversation_->note(*capture_.section, context, close_comment(CloseReason::tls_began));
-    capture_.handovers.add(socket_key(info_.endpoints), std::move(*conversation_), file_);
+    conversation_->note(time, close_comment(CloseReason::tls_began));
+    capture_.handovers.add(socket_key(info_.endpoints), std::move(*conversation_), file_, info_.process,
+                           time);
     capture_.addresses.hand_over(info_.id);
     return true;
 }
 
-void ConnectionWriter::abandon(Timestamp time) {
+void ConnectionWriter::end_file(Timestamp time) {
+    if (goes_on()) {
+        tell_news(time);
+        conversation_->flush(*capture_.section, context_at(time));
+    }
+}
+
+void ConnectionWriter::finish(Timestamp time) {
     release();
+    if (PacketContext context = context_at(time); part_ == 0) {
+        open_silently(context);
+    }
+    end_file(time);
     leave(time);
+}
+
+FormerConnection ConnectionWriter::abandon(Timestamp time) {
+    release();
+    end_file(time);
+    leave(time);
+    return {.carrier = info_.carrier, .part = part_, .positions = positions_};
+}
+
+void ConnectionWriter::tell_news(Timestamp time) {
+    if (std::string news = take_comment(); !news.empty()) {
+        conversation_->note(time, std::move(news));
+    }
 }
 
 void ConnectionWriter::leave(Timestamp time) {
@@ -156,7 +199,10 @@ void ConnectionWriter::write(const DataEvent& event) {
     ensure_open(context);
     std::uint64_t& expected = position(event.direction);
     if (event.position > expected) {
-        lose(context, event.direction, {expected, event.position - expected, LossCause::unknown});
+        lose(context, {.direction = event.direction,
+                       .position = expected,
+                       .bytes = event.position - expected,
+                       .cause = std::nullopt});
     }
     const std::uint64_t known =
         std::min<std::uint64_t>(expected - std::min(expected, event.position), event.bytes.size());
@@ -176,36 +222,63 @@ void ConnectionWriter::write(const DataEvent& event) {
 void ConnectionWriter::write_gap(const GapEvent& event) {
     PacketContext context = context_at(event.time);
     ensure_open(context);
-    const std::uint64_t expected = position(event.direction);
-    const std::uint64_t end = event.position + event.bytes;
-    if (end > expected) {
-        lose(context, event.direction, {expected, end - expected, event.cause});
-    } else if (event.bytes == 0) {
+    std::uint64_t& expected = position(event.direction);
+    const std::uint64_t end = saturating_sum(event.position, event.bytes);
+    if (event.bytes == 0 && end >= expected) {
+        expected = end;
         if (stream_context_) {
             stream_context_->skip(event.direction, 0);
         }
-        open(context, ConnectionComment::Gap{event.direction, event.cause});
+        open(context, ConnectionComment::Gap{event.direction, event.cause, std::nullopt});
+    } else if (end > expected) {
+        lose(context, {.direction = event.direction,
+                       .position = expected,
+                       .bytes = end - expected,
+                       .cause = event.cause});
     }
 }
 
 /// Moves the position over bytes that are missing.
-void ConnectionWriter::lose(PacketContext& context, Direction direction, const GapComment& gap) {
-    position(direction) += gap.bytes;
-    const bool in_step = !stream_context_ || stream_context_->skip(direction, gap.bytes);
+void ConnectionWriter::lose(PacketContext& context, GapComment gap) {
+    position(gap.direction) += gap.bytes;
+    const bool in_step = !stream_context_ || stream_context_->skip(gap.direction, gap.bytes);
     if (in_step && gap.bytes <= conversation_->max_gap()) {
-        conversation_->lost(*capture_.section, context, direction, gap);
+        conversation_->lost(*capture_.section, context, gap);
     } else {
-        open(context, ConnectionComment::Gap{direction, gap.cause});
+        open(context, ConnectionComment::Gap{gap.direction, gap.cause, gap.bytes});
     }
 }
 
 void ConnectionWriter::ensure_open(PacketContext& context) {
-    if (!conversation_ || file_ != capture_.file) {
+    if (!goes_on()) {
         open(context, std::nullopt);
     }
 }
 
+/// No packet shows it.
+void ConnectionWriter::open_silently(PacketContext& context) {
+    conversation_.emplace(shape(nullptr));
+    context.hidden = hidden_;
+    conversation_->note(context.time, begin_part(context.time, false, std::nullopt));
+}
+
+/// The comment that says so.
+std::string ConnectionWriter::begin_part(Timestamp time, bool tls_records,
+                                         std::optional<ConnectionComment::Gap> gap) {
+    file_ = capture_.file;
+    ++part_;
+    ConnectionComment comment = describe();
+    comment.update = false;
+    comment.tls_records = tls_records;
+    comment.gap = gap;
+    pending_comment_.clear();
+    return to_comment(comment, time);
+}
+
 void ConnectionWriter::open(PacketContext& context, std::optional<ConnectionComment::Gap> gap) {
+    if (goes_on()) {
+        conversation_->flush(*capture_.section, context);
+    }
     std::optional<Conversation> former;
     if (part_ == 0 && info_.carrier == Carrier::tls) {
         former = capture_.handovers.take(socket_key(info_.endpoints), capture_.file);
@@ -215,25 +288,16 @@ void ConnectionWriter::open(PacketContext& context, std::optional<ConnectionComm
     if (hidden_) {
         former.reset();  // that one is seen
     }
-    const bool goes_on = former.has_value();
-    const bool is_udp = wanted.transport == Transport::udp;
+    const bool is_handed_over = former.has_value();
     Carriage carriage = wanted.carriage;
-    conversation_.emplace(goes_on ? std::move(*former) : Conversation(std::move(wanted)));
-    file_ = capture_.file;
-    ++part_;
-    ConnectionComment comment = describe();
-    comment.update = false;
-    comment.tls_records = carriage.tls;
-    comment.gap = gap;
-    std::string text = to_comment(comment);
-    pending_comment_.clear();
-    if (is_udp) {
-        pending_comment_ = std::move(text);
-    } else if (goes_on) {
+    conversation_.emplace(is_handed_over ? std::move(*former) : Conversation(std::move(wanted)));
+    const std::string text = begin_part(context.time, carriage.tls, gap);
+    if (is_handed_over) {
         conversation_->turn_into(*capture_.section, context, std::move(carriage), info_.tls.sni, text);
-        begin_context(context);
     } else {
         conversation_->open(*capture_.section, context, text);
+    }
+    if (conversation_->shape().transport != Transport::udp) {
         begin_context(context);
     }
 }

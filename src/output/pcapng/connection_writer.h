@@ -38,11 +38,19 @@ struct PcapngCapture {
     MakeStreamContext make_context;
 };
 
+/// What is remembered of a connection that was forgotten: enough to go on without telling a loss.
+struct FormerConnection {
+    Carrier carrier = Carrier::tls;
+    std::uint32_t part = 0;
+    std::array<std::uint64_t, 2> positions{};
+};
+
 /// Turns the events of one connection into packets. Waits with the first ones, bounded, until it is known
-/// which addresses they have and, when it joined the connection in the middle, which protocol it speaks.
+/// which addresses they have and, inside TLS, which protocol it speaks.
 class ConnectionWriter {
   public:
-    ConnectionWriter(ConnectionInfo info, PcapngCapture& capture);
+    /// `former`: the same connection before it was forgotten.
+    ConnectionWriter(ConnectionInfo info, PcapngCapture& capture, const FormerConnection& former = {});
 
     void on_endpoints(const EndpointsEvent& event);
     void on_tls(const TlsEvent& event);
@@ -56,8 +64,12 @@ class ConnectionWriter {
     /// What later files need for a beginning in the middle.
     bool has_context() const { return stream_context_ != nullptr; }
     void forget_context() { stream_context_.reset(); }
-    /// Nothing follows, although the connection goes on.
-    void abandon(Timestamp time);
+    /// The file ends; nothing of the connection may wait for its next packet.
+    void end_file(Timestamp time);
+    /// The capture ends, and the connection goes on. When nothing was written of it, says that it was there.
+    void finish(Timestamp time);
+    /// Nothing follows, although the connection goes on. What a writer needs to go on.
+    FormerConnection abandon(Timestamp time);
 
     /// Bytes of memory outside of itself.
     std::size_t held() const;
@@ -85,11 +97,17 @@ class ConnectionWriter {
     std::string guessed_protocol() const;
     void write(const DataEvent& event);
     void write_gap(const GapEvent& event);
-    void lose(PacketContext& context, Direction direction, const GapComment& gap);
+    void lose(PacketContext& context, GapComment gap);
     void ensure_open(PacketContext& context);
     void open(PacketContext& context, std::optional<ConnectionComment::Gap> gap);
+    void open_silently(PacketContext& context);
+    bool goes_on() const { return conversation_ && file_ == capture_.file; }
+    CarriageInput carriage_input() const;
     ConversationShape shape(const Conversation* former);
-    bool hand_over(const PacketContext& context);
+    std::string begin_part(Timestamp time, bool tls_records, std::optional<ConnectionComment::Gap> gap);
+    void tell_news(Timestamp time);
+    bool never_came_about(CloseReason reason) const;
+    bool hand_over(Timestamp time);
     bool has_preface() const;
     void begin_context(const PacketContext& context);
     void make_up(const PacketContext& context, Direction direction, ByteView bytes, std::string_view comment);
@@ -108,7 +126,7 @@ class ConnectionWriter {
     std::uint32_t file_ = 0;  ///< which the conversation is in
     std::uint32_t part_ = 0;
     bool endpoints_known_ = false;
-    bool named_ = false;   ///< a protocol was found after the connection was joined in the middle
+    bool named_ = false;   ///< a protocol was found
     bool hidden_ = false;  ///< the other end of it is shown
     bool failed_without_data_ = false;
     bool made_up_ = false;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "output/pcapng/frame.h"
 #include "output/pcapng/synthetic_tls.h"
@@ -28,7 +29,8 @@ Conversation::Conversation(ConversationShape shape)
 
 void Conversation::open(Section& section, const PacketContext& context, std::string_view comment) {
     if (shape_.transport == Transport::udp) {
-        return;  // nothing opens it: the comment goes with the first datagram
+        note(context.time, std::string(comment));  // nothing opens it
+        return;
     }
     const Direction client = towards_server();
     segment(section, context, client, tcp_syn, {}, comment);
@@ -44,7 +46,7 @@ void Conversation::turn_into(Section& section, const PacketContext& context, Car
     if (shape_.carriage.tls) {
         shake_hands(section, context, comment);
     } else {
-        note(section, context, comment);
+        note(context.time, std::string(comment));
     }
 }
 
@@ -80,41 +82,51 @@ void Conversation::write(Section& section, const PacketContext& context, Directi
     } while (!plaintext.empty());
 }
 
-void Conversation::lost(Section& section, const PacketContext& context, Direction direction,
-                        const GapComment& gap) {
+void Conversation::lost(Section& section, const PacketContext& context, GapComment gap) {
+    dropped_ += gap.bytes;
     if (!shape_.carriage.tls) {
-        (to_server(direction) ? client_sequence_ : server_sequence_) += static_cast<std::uint32_t>(gap.bytes);
-        if (shape_.transport == Transport::udp) {
-            datagram(section, context, direction, {}, to_comment(gap));
-        } else {
-            segment(section, context, direction, tcp_ack, {}, to_comment(gap), gap.bytes);
-        }
+        (to_server(gap.direction) ? client_sequence_ : server_sequence_) +=
+            static_cast<std::uint32_t>(gap.bytes);
+        note(context.time, to_comment(gap));
         return;
     }
     static const Bytes zeros(kMaxTlsPlaintext, '\0');
-    GapComment rest = gap;
-    while (rest.bytes > 0) {
-        GapComment here = rest;
-        here.bytes = std::min<std::uint64_t>(rest.bytes, zeros.size());
-        chunk(section, context, direction, ByteView(zeros).substr(0, here.bytes), to_comment(here),
-              here.bytes);
-        rest.bytes -= here.bytes;
-        rest.position += here.bytes;
+    gap.zeros = true;
+    std::string comment = to_comment(gap);
+    for (std::uint64_t rest = gap.bytes; rest > 0;) {
+        const std::uint64_t here = std::min<std::uint64_t>(rest, zeros.size());
+        chunk(section, context, gap.direction, ByteView(zeros).substr(0, here), comment);
+        rest -= here;
+        comment = filler_comment("zeros in place of bytes that were not captured");
     }
 }
 
-void Conversation::note(Section& section, const PacketContext& context, std::string_view comment) {
-    if (shape_.transport == Transport::udp) {
-        datagram(section, context, Direction::sent, {}, comment);
+void Conversation::flush(Section& section, const PacketContext& context) {
+    if (notes_.empty() && dropped_ == 0) {
+        return;
+    }
+    const Bytes headers = shape_.transport == Transport::udp ? datagram_headers(Direction::sent, {})
+                                                             : segment_headers(Direction::sent, tcp_ack, {});
+    section.note(context, headers, take_notes(context.time));
+}
+
+void Conversation::fail(Section& section, const PacketContext& context, CloseReason reason,
+                        std::string_view comment) {
+    const Direction client = towards_server();
+    note(context.time, std::string(comment));
+    if (reason == CloseReason::refused) {
+        segment(section, context, client, tcp_syn, {});
+        segment(section, context, opposite(client), tcp_rst | tcp_ack, {}, close_comment(reason));
     } else {
-        segment(section, context, Direction::sent, tcp_ack, {}, comment);
+        segment(section, context, client, tcp_syn, {}, close_comment(reason));
     }
 }
 
 void Conversation::close(Section& section, const PacketContext& context, CloseReason reason) {
     const std::string comment = close_comment(reason);
-    if (shape_.transport == Transport::udp) {
-        note(section, context, comment);  // an empty datagram: reading back needs to know
+    if (shape_.transport == Transport::udp || reason == CloseReason::timed_out) {  // no packet says so
+        note(context.time, comment);
+        flush(section, context);
         return;
     }
     if (reason == CloseReason::reset) {
@@ -139,47 +151,68 @@ std::size_t Conversation::max_chunk() const {
 
 /// One record in one segment, one segment, or one datagram.
 void Conversation::chunk(Section& section, const PacketContext& context, Direction direction,
-                         ByteView plaintext, std::string_view comment, std::uint64_t dropped) {
+                         ByteView plaintext, std::string_view comment) {
     if (shape_.transport == Transport::udp) {
         datagram(section, context, direction, plaintext, comment);
     } else if (shape_.carriage.tls) {
         const Bytes header = application_data_header(plaintext.size());
         const std::array<ByteView, 3> record{header, plaintext, application_data_trailer()};
-        segment(section, context, direction, tcp_psh | tcp_ack, record, comment, dropped);
+        segment(section, context, direction, tcp_psh | tcp_ack, record, comment);
     } else {
-        segment(section, context, direction, tcp_psh | tcp_ack, {&plaintext, 1}, comment, dropped);
+        segment(section, context, direction, tcp_psh | tcp_ack, {&plaintext, 1}, comment);
     }
 }
 
+PacketNotes Conversation::take_notes(Timestamp time) {
+    PacketNotes notes{.comments = {}, .dropped = std::exchange(dropped_, 0)};
+    for (Note& note : std::exchange(notes_, {})) {
+        notes.comments.push_back(delayed_comment(std::move(note.comment), time - note.time));
+    }
+    return notes;
+}
+
 void Conversation::segment(Section& section, const PacketContext& context, Direction direction,
-                           std::uint8_t flags, std::span<const ByteView> payload, std::string_view comment,
-                           std::uint64_t dropped) {
-    const bool up = to_server(direction);
-    std::uint32_t& sequence = up ? client_sequence_ : server_sequence_;
-    const std::uint32_t acknowledgment = up ? server_sequence_ : client_sequence_;
-    const Bytes headers = tcp_headers({.source = up ? shape_.client : shape_.server,
-                                       .destination = up ? shape_.server : shape_.client,
-                                       .sequence = sequence,
-                                       .acknowledgment = (flags & tcp_ack) != 0 ? acknowledgment : 0,
-                                       .flags = flags,
-                                       .to_server = up},
-                                      payload);
+                           std::uint8_t flags, std::span<const ByteView> payload, std::string_view comment) {
+    if (!comment.empty()) {
+        note(context.time, std::string(comment));
+    }
+    const Bytes headers = segment_headers(direction, flags, payload);
     std::array<ByteView, 4> pieces{headers};
     std::ranges::copy(payload, pieces.begin() + 1);
-    section.packet(context, direction, std::span(pieces).first(payload.size() + 1), comment, dropped);
+    section.packet(context, direction, std::span(pieces).first(payload.size() + 1), take_notes(context.time));
+    std::uint32_t& sequence = to_server(direction) ? client_sequence_ : server_sequence_;
     for (const ByteView piece : payload) {
         sequence += static_cast<std::uint32_t>(piece.size());
     }
     sequence += (flags & (tcp_syn | tcp_fin)) != 0 ? 1 : 0;
 }
 
+Bytes Conversation::segment_headers(Direction direction, std::uint8_t flags,
+                                    std::span<const ByteView> payload) const {
+    const bool up = to_server(direction);
+    const std::uint32_t acknowledgment = up ? server_sequence_ : client_sequence_;
+    return tcp_headers({.source = up ? shape_.client : shape_.server,
+                        .destination = up ? shape_.server : shape_.client,
+                        .sequence = up ? client_sequence_ : server_sequence_,
+                        .acknowledgment = (flags & tcp_ack) != 0 ? acknowledgment : 0,
+                        .flags = flags,
+                        .to_server = up},
+                       payload);
+}
+
+Bytes Conversation::datagram_headers(Direction direction, ByteView payload) const {
+    const bool up = to_server(direction);
+    return udp_headers(up ? shape_.client : shape_.server, up ? shape_.server : shape_.client, up, payload);
+}
+
 void Conversation::datagram(Section& section, const PacketContext& context, Direction direction,
                             ByteView payload, std::string_view comment) {
-    const bool up = to_server(direction);
-    const Bytes headers =
-        udp_headers(up ? shape_.client : shape_.server, up ? shape_.server : shape_.client, up, payload);
+    if (!comment.empty()) {
+        note(context.time, std::string(comment));
+    }
+    const Bytes headers = datagram_headers(direction, payload);
     const std::array<ByteView, 2> pieces{headers, payload};
-    section.packet(context, direction, pieces, comment);
+    section.packet(context, direction, pieces, take_notes(context.time));
 }
 
 }  // namespace sslsniff

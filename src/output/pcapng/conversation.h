@@ -4,6 +4,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/bytes.h"
 #include "model/connection.h"
@@ -39,10 +41,14 @@ class Conversation {
     void write(Section& section, const PacketContext& context, Direction direction, ByteView plaintext,
                std::string_view comment = {});
     /// `gap.bytes` bytes are missing: zeros in TLS records (a hole in the sequence would end the dissection
-    /// of this direction), a hole in plain TCP.
-    void lost(Section& section, const PacketContext& context, Direction direction, const GapComment& gap);
-    /// A packet that carries nothing but `comment`.
-    void note(Section& section, const PacketContext& context, std::string_view comment);
+    /// of this direction), a hole in plain TCP, of which the next packet tells.
+    void lost(Section& section, const PacketContext& context, GapComment gap);
+    /// The next packet says this of `time`, whatever else it carries.
+    void note(Timestamp time, std::string comment) { notes_.push_back({time, std::move(comment)}); }
+    /// No packet follows: what was to be said goes into a block that dissectors pass over.
+    void flush(Section& section, const PacketContext& context);
+    /// It never came about: nobody answered, or the server refused.
+    void fail(Section& section, const PacketContext& context, CloseReason reason, std::string_view comment);
     void close(Section& section, const PacketContext& context, CloseReason reason);
 
     const ConversationShape& shape() const { return shape_; }
@@ -58,15 +64,24 @@ class Conversation {
         return shape_.local_is_client ? Direction::sent : Direction::received;
     }
     void segment(Section& section, const PacketContext& context, Direction direction, std::uint8_t flags,
-                 std::span<const ByteView> payload, std::string_view comment = {}, std::uint64_t dropped = 0);
+                 std::span<const ByteView> payload, std::string_view comment = {});
+    Bytes segment_headers(Direction direction, std::uint8_t flags, std::span<const ByteView> payload) const;
+    Bytes datagram_headers(Direction direction, ByteView payload) const;
     void datagram(Section& section, const PacketContext& context, Direction direction, ByteView payload,
                   std::string_view comment);
     void chunk(Section& section, const PacketContext& context, Direction direction, ByteView plaintext,
-               std::string_view comment, std::uint64_t dropped = 0);
+               std::string_view comment);
     std::size_t max_chunk() const;
     void shake_hands(Section& section, const PacketContext& context, std::string_view comment = {});
+    PacketNotes take_notes(Timestamp time);
 
+    struct Note {
+        Timestamp time;
+        std::string comment;
+    };
     ConversationShape shape_;
+    std::vector<Note> notes_;    ///< of the next packet
+    std::uint64_t dropped_ = 0;  ///< bytes, before it
     std::uint32_t client_sequence_;
     std::uint32_t server_sequence_;
 };

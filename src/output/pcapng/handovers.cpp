@@ -2,8 +2,10 @@
 
 namespace sslsniff {
 
-void Handovers::add(std::string socket, Conversation conversation, std::uint32_t file) {
-    waiting_.insert_or_assign(socket, Waiting{std::move(conversation), file, ++last_});
+void Handovers::add(std::string socket, Conversation conversation, std::uint32_t file,
+                    std::shared_ptr<const ProcessInfo> process, Timestamp time) {
+    waiting_.insert_or_assign(socket,
+                              Waiting{std::move(conversation), file, ++last_, std::move(process), time});
     order_.emplace_back(last_, std::move(socket));
     while (order_.size() > kMost) {
         const auto found = waiting_.find(order_.front().second);
@@ -20,6 +22,16 @@ std::optional<Conversation> Handovers::take(const std::string& socket, std::uint
         return std::nullopt;
     }
     return std::move(found.mapped().conversation);
+}
+
+void Handovers::flush(Section& section, std::uint32_t file) {
+    for (const auto& [number, socket] : order_) {
+        const auto found = waiting_.find(socket);
+        if (found != waiting_.end() && found->second.number == number && found->second.file == file) {
+            Waiting& waiting = found->second;
+            waiting.conversation.flush(section, {*waiting.process, waiting.time});
+        }
+    }
 }
 
 }  // namespace sslsniff

@@ -1,5 +1,6 @@
 #include "output/pcapng/pcapng_sink.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 #include <vector>
@@ -15,6 +16,8 @@ constexpr Duration kMaxWait = 1s;
 constexpr std::size_t kMaxHeld = 64U * 1024;
 /// Connections waiting at once; the oldest goes first.
 constexpr std::size_t kMaxWaiting = 256;
+/// Connections that were forgotten, of which it is remembered that they were there.
+constexpr std::size_t kMaxForgotten = 8192;
 
 }  // namespace
 
@@ -32,6 +35,7 @@ PcapngSink::~PcapngSink() = default;
 
 void PcapngSink::on_event(const CaptureEvent& event) {
     const Timestamp now = time_of(event);
+    latest_time_ = std::max(latest_time_, now);
     release_overdue(now);
     std::visit([this](const auto& e) { on(e); }, event);
     if (latest_ != connections_.end()) {
@@ -117,6 +121,9 @@ void PcapngSink::on(const CloseEvent& event) {
     if (const auto found = connections_.find(event.connection); found != connections_.end()) {
         found->second.writer.on_close(event);
         erase(found);
+    } else if (forgotten_.contains(event.connection)) {
+        resume(event.connection, event.time).on_close(event);
+        erase(connections_.find(event.connection));
     }
 }
 
@@ -139,11 +146,18 @@ Result<void> PcapngSink::finish() {
     while (!waiting_.empty()) {
         release_first();
     }
+    for (auto& [id, entry] : connections_) {
+        entry.writer.finish(latest_time_);
+    }
     end_file();
     return out_.flush();
 }
 
 void PcapngSink::end_file() {
+    for (auto& [id, entry] : connections_) {
+        entry.writer.end_file(latest_time_);
+    }
+    capture_.handovers.flush(*section_, capture_.file);
     section_->finish();
 }
 
@@ -158,17 +172,39 @@ ConnectionWriter& PcapngSink::writer(const ConnectionId& id, Timestamp time) {
         latest_ = connections_.find(id);
     }
     if (latest_ == connections_.end()) {
-        ConnectionInfo info = unknown_connection(id, time);
-        info.midstream = true;
-        return create(info)->second.writer;
+        return resume(id, time);
     }
     recency_.splice(recency_.end(), recency_, latest_->second.recency);
     return latest_->second.writer;
 }
 
-PcapngSink::Connections::iterator PcapngSink::create(const ConnectionInfo& info) {
+ConnectionWriter& PcapngSink::resume(const ConnectionId& id, Timestamp time) {
+    ConnectionInfo info = unknown_connection(id, time);
+    info.midstream = true;
+    FormerConnection former;
+    if (const auto known = forgotten_.extract(id); !known.empty()) {
+        former = known.mapped();
+        info.carrier = former.carrier;
+    }
+    return create(info, former)->second.writer;
+}
+
+/// Later events of it must not look like those of a connection that lost all that passed so far.
+void PcapngSink::forget(ConnectionWriter& writer, Timestamp time) {
+    const ConnectionId id = writer.id();
+    forgotten_.insert_or_assign(id, writer.abandon(time));
+    forgotten_order_.push_back(id);
+    while (forgotten_order_.size() > kMaxForgotten) {
+        forgotten_.erase(forgotten_order_.front());
+        forgotten_order_.pop_front();
+    }
+    erase(connections_.find(id));
+}
+
+PcapngSink::Connections::iterator PcapngSink::create(const ConnectionInfo& info,
+                                                     const FormerConnection& former) {
     const ConnectionId id = info.id;
-    latest_ = connections_.try_emplace(id, info, capture_).first;
+    latest_ = connections_.try_emplace(id, info, capture_, former).first;
     Entry& entry = latest_->second;
     entry.recency = recency_.insert(recency_.end(), &entry);
     return latest_;
@@ -203,9 +239,7 @@ void PcapngSink::bound_memory(Timestamp time) {
         }
     }
     while (held_ > goal && !connections_.empty()) {
-        ConnectionWriter& writer = recency_.front()->writer;
-        writer.abandon(time);
-        erase(connections_.find(writer.id()));
+        forget(recency_.front()->writer, time);
     }
 }
 

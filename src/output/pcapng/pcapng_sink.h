@@ -53,7 +53,8 @@ class PcapngSink final : public EventConsumer, public FileFormat {
 
   private:
     struct Entry {
-        Entry(ConnectionInfo info, PcapngCapture& capture) : writer(std::move(info), capture) {}
+        Entry(ConnectionInfo info, PcapngCapture& capture, const FormerConnection& former)
+            : writer(std::move(info), capture, former) {}
         ConnectionWriter writer;
         std::list<Entry*>::iterator recency;
         std::size_t held = 0;  ///< bytes of memory, when it was last measured
@@ -76,7 +77,9 @@ class PcapngSink final : public EventConsumer, public FileFormat {
     void on(const LossEvent& event);
 
     ConnectionWriter& writer(const ConnectionId& id, Timestamp time);
-    Connections::iterator create(const ConnectionInfo& info);
+    Connections::iterator create(const ConnectionInfo& info, const FormerConnection& former = {});
+    ConnectionWriter& resume(const ConnectionId& id, Timestamp time);
+    void forget(ConnectionWriter& writer, Timestamp time);
     void erase(Connections::iterator entry);
     void measure(Entry& entry);
     void bound_memory(Timestamp time);
@@ -92,11 +95,14 @@ class PcapngSink final : public EventConsumer, public FileFormat {
     PcapngCapture capture_;
     std::map<ProcessKey, std::shared_ptr<const ProcessInfo>> processes_;
     Connections connections_;
-    std::list<Entry*> recency_;     ///< longest idle first
-    Connections::iterator latest_;  ///< of the last event, or end
-    std::size_t held_ = 0;          ///< sum of Entry::held
+    std::map<ConnectionId, FormerConnection> forgotten_;
+    std::deque<ConnectionId> forgotten_order_;  ///< oldest first; it may be gone
+    std::list<Entry*> recency_;                 ///< longest idle first
+    Connections::iterator latest_;              ///< of the last event, or end
+    std::size_t held_ = 0;                      ///< sum of Entry::held
     std::deque<Waiting> waiting_;
     std::optional<Timestamp> last_flush_;
+    Timestamp latest_time_;
 };
 
 }  // namespace sslsniff

@@ -4,12 +4,15 @@
 
 #include <algorithm>
 
+#include "base/saturating.h"
 #include "base/text.h"
 #include "model/packet_comment.h"
 
 namespace sslsniff {
 namespace {
 
+/// More are told as one for each cause.
+constexpr std::size_t kMaxLosses = 4096;
 constexpr std::string_view kAbout =
     ". Ethernet, IP and TCP headers and the TLS handshake (NULL cipher) were made by sslsniff around "
     "plaintext "
@@ -41,19 +44,28 @@ Section::Section(OutputStream& out, PcapngHost host, bool process_blocks)
 }
 
 void Section::packet(const PacketContext& context, Direction direction, std::span<const ByteView> pieces,
-                     std::string_view comment, std::uint64_t dropped) {
+                     const PacketNotes& notes) {
     const ProcessEntry& entry = entry_of(context.process);
     blocks_.packet(entry.interface, context.time, pieces,
-                   {.comment = comment,
+                   {.comments = notes.comments,
                     .direction = direction,
-                    .dropped = dropped,
+                    .dropped = notes.dropped,
                     .pid = context.process.key.pid,
                     .tid = context.tid,
                     .process = entry.block,
-                    .hidden = context.hidden});
+                    .kind = context.hidden ? PacketKind::hidden : PacketKind::shown});
     if (!context.hidden) {
         count(entry.interface, context.time);
     }
+}
+
+void Section::note(const PacketContext& context, ByteView headers, const PacketNotes& notes) {
+    blocks_.packet(entry_of(context.process).interface, context.time, {&headers, 1},
+                   {.comments = notes.comments,
+                    .dropped = notes.dropped,
+                    .pid = context.process.key.pid,
+                    .tid = context.tid,
+                    .kind = context.hidden ? PacketKind::hidden : PacketKind::note});
 }
 
 void Section::marker(Timestamp time, const MarkerRecord& record) {
@@ -65,8 +77,8 @@ void Section::marker(Timestamp time, const MarkerRecord& record) {
                            .os = host_.os});
     }
     const ByteView piece = record.bytes;
-    blocks_.packet(*marker_interface_, time, {&piece, 1},
-                   {.comment = filler_comment("tells Wireshark what this connection carries")});
+    const std::string comment = filler_comment("tells Wireshark what this connection carries");
+    blocks_.packet(*marker_interface_, time, {&piece, 1}, {.comments = {&comment, 1}});
     count(*marker_interface_, time);
 }
 
@@ -75,11 +87,23 @@ void Section::count_loss(const LossEvent& loss) {
     (loss.cause == LossCause::ring_full ? whole.os_dropped : whole.dropped) += loss.events;
     whole.start = whole.start == Timestamp() ? loss.time : whole.start;
     whole.end = std::max(whole.end, loss.time);
+    const auto same = std::ranges::find(losses_, loss.cause, &LossEvent::cause);
+    if (losses_.size() < kMaxLosses || same == losses_.end()) {
+        losses_.push_back(loss);
+    } else {
+        add_saturating(same->events, loss.events);
+        add_saturating(same->bytes, loss.bytes);
+    }
 }
 
 void Section::finish() {
+    std::vector<std::string> comments;
+    for (const LossEvent& loss : losses_) {
+        comments.push_back(delayed_comment(loss_comment(loss), statistics_.front().end - loss.time));
+    }
     for (std::uint32_t i = 0; i < statistics_.size(); ++i) {
-        blocks_.statistics(i, statistics_[i]);
+        blocks_.statistics(i, statistics_[i], comments);
+        comments.clear();
     }
 }
 
@@ -99,7 +123,8 @@ Section::ProcessEntry& Section::entry_of(const ProcessInfo& process) {
     return entry;
 }
 
-std::uint32_t Section::add_interface(const InterfaceDescription& description) {
+std::uint32_t Section::add_interface(InterfaceDescription description) {
+    description.comment = kSectionMark;
     blocks_.interface_description(description);
     statistics_.emplace_back();
     return static_cast<std::uint32_t>(statistics_.size() - 1);

@@ -33,17 +33,27 @@ struct PacketContext {
     bool hidden = false;  ///< for our own reading back alone
 };
 
+/// What a packet says beside its bytes.
+struct PacketNotes {
+    std::vector<std::string> comments;
+    std::uint64_t dropped = 0;  ///< bytes that were lost before it
+
+    bool empty() const { return comments.empty() && dropped == 0; }
+};
+
 /// One pcapng section: one file, or one pipe. Declares an interface per process before its first packet.
 class Section {
   public:
     /// Borrows `out`. `process_blocks`: also write Apple's process information, which Wireshark 4.6 shows.
     Section(OutputStream& out, PcapngHost host, bool process_blocks);
 
-    /// The packet is the concatenation of `pieces`; `dropped` bytes were lost before it.
+    /// The packet is the concatenation of `pieces`.
     void packet(const PacketContext& context, Direction direction, std::span<const ByteView> pieces,
-                std::string_view comment = {}, std::uint64_t dropped = 0);
+                const PacketNotes& notes);
+    /// Says something where there is no packet; `headers` are those of the connection.
+    void note(const PacketContext& context, ByteView headers, const PacketNotes& notes);
     void marker(Timestamp time, const MarkerRecord& record);
-    /// Events the capture lost, for the statistics.
+    /// Events the capture lost, for the statistics, whose comments say when.
     void count_loss(const LossEvent& loss);
     /// Statistics of all interfaces; the last call.
     void finish();
@@ -59,7 +69,7 @@ class Section {
     };
 
     ProcessEntry& entry_of(const ProcessInfo& process);
-    std::uint32_t add_interface(const InterfaceDescription& description);
+    std::uint32_t add_interface(InterfaceDescription description);
     void count(std::uint32_t interface, Timestamp time);
 
     BlockWriter blocks_;
@@ -69,6 +79,7 @@ class Section {
     std::map<std::pair<ProcessKey, std::string>, ProcessEntry> processes_;
     std::optional<std::uint32_t> marker_interface_;
     std::vector<InterfaceStatistics> statistics_;
+    std::vector<LossEvent> losses_;
 };
 
 }  // namespace sslsniff

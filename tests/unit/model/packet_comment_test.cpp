@@ -5,6 +5,8 @@
 namespace sslsniff {
 namespace {
 
+constexpr Timestamp kSaid{Duration(1'782'000'001'000'000'000)};
+
 ConnectionComment full() {
     ConnectionComment comment;
     ProcessInfo process;
@@ -37,13 +39,13 @@ ConnectionComment full() {
     comment.received_position = 5'000'000'000;
     comment.tls_records = true;
     comment.made_up_addresses = true;
-    comment.gap = {Direction::received, LossCause::ring_full};
+    comment.gap = {Direction::received, LossCause::ring_full, std::nullopt};
     return comment;
 }
 
 TEST(PacketComment, ConnectionSurvivesTheRoundTrip) {
     const ConnectionComment before = full();
-    const auto after = parse_connection_comment(to_comment(before));
+    const auto after = parse_connection_comment(to_comment(before, kSaid), kSaid);
     ASSERT_TRUE(after);
     EXPECT_EQ(after->info.id, before.info.id);
     EXPECT_EQ(after->info.process->comm, before.info.process->comm);
@@ -64,29 +66,41 @@ TEST(PacketComment, ConnectionSurvivesTheRoundTrip) {
     EXPECT_FALSE(after->update);
     EXPECT_EQ(after->gap->direction, Direction::received);
     EXPECT_EQ(after->gap->cause, LossCause::ring_full);
+    EXPECT_FALSE(after->gap->bytes);
 }
 
 TEST(PacketComment, HostileValuesCannotForgeLines) {
-    const std::string text = to_comment(full());
+    const std::string text = to_comment(full(), kSaid);
     EXPECT_EQ(text.find("\nlocal: 1.2.3.4"), std::string::npos);
     EXPECT_EQ(text.find('\xff'), std::string::npos);
 }
 
 TEST(PacketComment, GapAndClose) {
-    const auto gap = parse_gap_comment(to_comment(GapComment{7, 4096, LossCause::snaplen}));
+    const auto gap = parse_gap_comment(to_comment(GapComment{
+        .direction = Direction::received, .position = 7, .bytes = 4096, .cause = LossCause::snaplen}));
     ASSERT_TRUE(gap);
+    EXPECT_EQ(gap->direction, Direction::received);
     EXPECT_EQ(gap->position, 7U);
     EXPECT_EQ(gap->bytes, 4096U);
     EXPECT_EQ(gap->cause, LossCause::snaplen);
+    EXPECT_FALSE(gap->zeros);
+    EXPECT_FALSE(parse_gap_comment(to_comment(GapComment{.bytes = 1, .cause = std::nullopt}))->cause);
     EXPECT_EQ(parse_close_comment(close_comment(CloseReason::reset)), CloseReason::reset);
     EXPECT_TRUE(is_filler_comment(filler_comment("why")));
 }
 
+TEST(PacketComment, Losses) {
+    const LossEvent loss{.time = {}, .cause = LossCause::map_full, .events = 3, .bytes = 70'000};
+    EXPECT_EQ(parse_loss_comment(loss_comment(loss)), loss);
+    EXPECT_FALSE(parse_loss_comment("lost"));
+}
+
 TEST(PacketComment, OtherCommentsAreNot) {
-    EXPECT_FALSE(parse_connection_comment("pid: 5"));
+    EXPECT_FALSE(parse_connection_comment("pid: 5", kSaid));
     EXPECT_FALSE(parse_gap_comment(""));
     EXPECT_FALSE(parse_close_comment("sslsniff: closed\nreason: nonsense"));
-    EXPECT_TRUE(parse_connection_comment("sslsniff: connection\npid: -1\npid: 99999999999999\nlocal: x"));
+    EXPECT_TRUE(
+        parse_connection_comment("sslsniff: connection\npid: -1\npid: 99999999999999\nlocal: x", kSaid));
 }
 
 }  // namespace
