@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::uint64_t kPorts = 16'384;  ///< of the dynamic range (RFC 6335 section 6)
 constexpr std::uint16_t kFirstPort = 49'152;
+constexpr char kDatagrams = 'u';  ///< first of a key
 /// Connections that ended and whose other end may still come to light.
 constexpr std::size_t kMaxRetired = 4096;
 constexpr std::array<std::uint8_t, 3> kLocalNet{192, 0, 2};      ///< TEST-NET-1 (RFC 5737)
@@ -18,6 +19,19 @@ constexpr std::array<std::uint8_t, 3> kRemoteNet{198, 51, 100};  ///< TEST-NET-2
 /// IPv4-mapped IPv6 addresses are IPv4 on the wire (RFC 4291 section 2.5.5.2).
 IpAddress on_the_wire(const IpAddress& address) {
     return parse_ip(to_string(address)).value_or(address);
+}
+
+bool is_any(const IpAddress& address) {
+    return address.family != IpAddress::Family::none &&
+           std::ranges::all_of(address.bytes, [](std::uint8_t byte) { return byte == 0; });
+}
+
+IpAddress loopback(bool v6) {
+    return parse_ip(v6 ? "::1" : "127.0.0.1").value_or(IpAddress{});
+}
+
+bool is_loopback(const IpAddress& address) {
+    return address.family == IpAddress::Family::v4 ? address.bytes[0] == 127 : address == loopback(true);
 }
 
 /// A number of the connection, spread over hosts of a documentation range.
@@ -53,7 +67,7 @@ std::string key_of(Transport transport, const ShownEndpoints& shown) {
     std::string remote;
     append_endpoint(local, shown.local);
     append_endpoint(remote, shown.remote);
-    const char kind = transport == Transport::udp ? 'u' : 't';
+    const char kind = transport == Transport::udp ? kDatagrams : 't';
     return local < remote ? kind + local + remote : kind + remote + local;
 }
 
@@ -77,6 +91,9 @@ ShownEndpoints AddressBook::claim(const ConnectionInfo& info, const Ports& ports
             address = made_up_address(info.id, local, v6);
             shown.made_up = true;
         }
+    }
+    if (real.transport == Transport::udp) {
+        guess_local(info, shown);
     }
     const auto make_up = [&] {
         shown.local.address = made_up_address(info.id, true, v6);
@@ -110,7 +127,9 @@ ShownEndpoints AddressBook::claim(const ConnectionInfo& info, const Ports& ports
     if (const auto found = owners_.find(key); found != owners_.end()) {
         keys_.erase(found->second.connection);
     }
-    owners_[key] = {info.id, shown.local, real.netns, real.socket_cookie, other_end_cookie};
+    insert(key, {info.id, shown.local, shown.remote,
+                 real.transport == Transport::udp && is_any(real.local.address), real.netns,
+                 real.socket_cookie, other_end_cookie});
     keys_[info.id] = key;
     return shown;
 }
@@ -142,7 +161,7 @@ void AddressBook::retire(const std::string& key, const ConnectionId& connection)
         const auto owner = owners_.find(oldest.key);
         if (owner != owners_.end() && (owner->second.closed || owner->second.handed_over) &&
             owner->second.connection == oldest.connection) {
-            owners_.erase(owner);
+            remove(owner);
         }
         retired_.pop_front();
     }
@@ -150,8 +169,59 @@ void AddressBook::retire(const std::string& key, const ConnectionId& connection)
 
 void AddressBook::forget(const ConnectionId& connection) {
     if (const auto found = keys_.find(connection); found != keys_.end()) {
-        owners_.erase(found->second);
+        remove(owners_.find(found->second));
         keys_.erase(found);
+    }
+}
+
+void AddressBook::insert(const std::string& key, Owner owner) {
+    if (const auto found = owners_.find(key); found != owners_.end()) {
+        remove(found);
+    }
+    if (key.front() == kDatagrams) {
+        datagram_owners_.emplace(std::pair(owner.local.port, owner.remote.port), key);
+    }
+    owners_.emplace(key, std::move(owner));
+}
+
+void AddressBook::remove(Owners::iterator owner) {
+    if (owner == owners_.end()) {
+        return;
+    }
+    const auto& [local, remote] = std::pair(owner->second.local.port, owner->second.remote.port);
+    const auto [first, last] = datagram_owners_.equal_range({local, remote});
+    const auto found =
+        std::find_if(first, last, [&](const auto& entry) { return entry.second == owner->first; });
+    if (found != last) {
+        datagram_owners_.erase(found);
+    }
+    owners_.erase(owner);
+}
+
+/// A socket that is bound to no address says so instead of the one its datagrams have: its other end, when
+/// that is captured too, tells it, in either order. Else it is one that may be.
+void AddressBook::guess_local(const ConnectionInfo& info, ShownEndpoints& shown) const {
+    constexpr std::ptrdiff_t kMostLookedAt = 64;  // of the same ports
+    const bool any_local = is_any(shown.local.address);
+    const auto [first, last] = datagram_owners_.equal_range({shown.remote.port, shown.local.port});
+    auto left = kMostLookedAt;
+    for (auto at = first; at != last && left > 0; ++at, --left) {
+        const Owner& owner = owners_.at(at->second);
+        const bool fits = (owner.any_local || owner.local == shown.remote) &&
+                          (any_local || owner.remote == shown.local) && (owner.any_local || any_local);
+        ShownEndpoints as_other = shown;
+        as_other.local = owner.remote;
+        as_other.remote = owner.local;
+        if (fits && owner.connection != info.id && is_other_end(owner, info, as_other)) {
+            shown = as_other;
+            return;
+        }
+    }
+    if (any_local) {
+        const bool v6 = shown.local.address.family == IpAddress::Family::v6;
+        const bool is_local = is_loopback(shown.remote.address);
+        shown.local.address = is_local ? loopback(v6) : made_up_address(info.id, true, v6);
+        shown.made_up = true;
     }
 }
 

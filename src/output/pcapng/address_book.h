@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/connection.h"
@@ -46,7 +47,9 @@ class AddressBook {
   private:
     struct Owner {
         ConnectionId connection;
-        Endpoint local;
+        Endpoint local;          ///< as shown
+        Endpoint remote;         ///< the same
+        bool any_local = false;  ///< the socket is bound to no address: `local` is none it says
         std::uint32_t netns = 0;
         std::uint64_t socket_cookie = 0;
         std::uint64_t other_end_cookie = 0;  ///< of the socket that was taken for its other end
@@ -58,12 +61,19 @@ class AddressBook {
         ConnectionId connection;
     };
 
+    using Owners = std::map<std::string, Owner>;
+
+    void guess_local(const ConnectionInfo& info, ShownEndpoints& shown) const;
+    void insert(const std::string& key, Owner owner);
+    void remove(Owners::iterator owner);
     static bool is_other_end(const Owner& owner, const ConnectionInfo& info, const ShownEndpoints& shown);
     static bool is_alive(const Owner& owner, const Endpoints& now);
     void forget(const ConnectionId& connection);
     void retire(const std::string& key, const ConnectionId& connection);
 
-    std::map<std::string, Owner> owners_;       ///< by transport and both endpoints, ordered
+    Owners owners_;  ///< by transport and both endpoints, ordered
+    /// Keys of those that send datagrams, by local and remote port.
+    std::multimap<std::pair<std::uint16_t, std::uint16_t>, std::string> datagram_owners_;
     std::map<ConnectionId, std::string> keys_;  ///< what each connection owns
     std::deque<Retired> retired_;               ///< closed owners that are still known, oldest first
 };

@@ -101,6 +101,32 @@ TEST(AddressBook, WhatGoesOnWithASocketGetsItsAddresses) {
     EXPECT_EQ(claim(book, other, false).shown_by, tls.id);
 }
 
+ConnectionInfo datagrams(std::uint64_t generation, std::string_view local, std::string_view remote) {
+    ConnectionInfo info = connection(generation, local, remote, 1, generation);
+    info.endpoints.transport = Transport::udp;
+    return info;
+}
+
+/// A socket that is bound to no address, and its other end, in either order.
+TEST(AddressBook, SocketsBoundToNoAddressMeetTheirOtherEnds) {
+    AddressBook first;
+    const auto client = datagrams(1, "0.0.0.0:40000", "127.0.0.53:53");
+    const auto guessed = claim(first, client);
+    EXPECT_EQ(to_string(guessed.local), "127.0.0.1:40000");
+    const auto server = datagrams(2, "127.0.0.53:53", "127.0.0.1:40000");
+    EXPECT_EQ(claim(first, server, false).shown_by, client.id);
+    EXPECT_EQ(to_string(claim(first, client).local), "127.0.0.1:40000");  // once more, in another file
+
+    AddressBook second;
+    EXPECT_FALSE(claim(second, datagrams(1, "10.0.0.1:53", "10.0.0.7:40000"), false).shown_by);
+    EXPECT_TRUE(claim(second, datagrams(2, "0.0.0.0:40000", "10.0.0.1:53")).shown_by);
+    EXPECT_FALSE(claim(second, datagrams(3, "0.0.0.0:40001", "10.0.0.1:53")).shown_by);  // another port
+
+    AddressBook both;
+    EXPECT_EQ(to_string(claim(both, datagrams(1, "[::]:40000", "[::1]:53")).local), "[::1]:40000");
+    EXPECT_TRUE(claim(both, datagrams(2, "[::]:53", "[::1]:40000"), false).shown_by);
+}
+
 TEST(AddressBook, UnknownOnesComeFromDocumentationRanges) {
     AddressBook book;
     const auto nothing = claim(book, connection(1, "?", "?"));
