@@ -32,14 +32,21 @@ std::uint16_t usual_port(Carrier carrier, std::string_view protocol) {
     return tls ? kHttpsPort : kHttpPort;
 }
 
+/// What the client offered alone is what the server took, if it took any.
+std::string_view agreed_protocol(const TlsInfo& tls, std::string_view detected) {
+    const bool is_sure = detected.empty() && tls.offered_alpn.size() == 1;
+    return tls.alpn.empty() && is_sure ? std::string_view(tls.offered_alpn.front()) : tls.alpn;
+}
+
 bool is_known(const Endpoint& endpoint) {
-    return endpoint.address.family != IpAddress::Family::none;
+    return endpoint.address.family != IpAddress::Family::none && endpoint.port != 0;
 }
 
 }  // namespace
 
 bool ConnectionWriter::is_nameless() const {
-    return !named_ && info_.midstream && info_.carrier == Carrier::tls && info_.tls.alpn.empty() &&
+    return capture_.guess && !named_ && info_.carrier == Carrier::tls &&
+           info_.endpoints.transport != Transport::udp && info_.tls.alpn.empty() &&
            info_.tls.not_decoded.empty() &&
            std::ranges::all_of(first_bytes_, [](const Bytes& first) { return first.size() < kMaxGuess; });
 }
@@ -57,10 +64,18 @@ void ConnectionWriter::look_at(const DataEvent& event) {
     if ((nameless || !conversation_) && first.size() < limit) {
         first.append(event.bytes.substr(0, limit - first.size()));
     }
-    named_ = named_ || (nameless && !guessed_protocol().empty());
-    if (nameless && named_ && conversation_) {
-        PacketContext context = context_at(event.time);
-        open(context, std::nullopt);
+    if (!nameless) {
+        return;
+    }
+    protocol_ = guessed_protocol();
+    named_ = !protocol_.empty();
+    if (named_ && conversation_) {
+        const Carriage wanted = choose_carriage(carriage_input(), capture_.carriage);
+        const Carriage& present = conversation_->shape().carriage;
+        if (wanted.tls != present.tls || wanted.alpn != present.alpn) {
+            PacketContext context = context_at(event.time);
+            open(context, std::nullopt);
+        }
     }
 }
 
@@ -68,23 +83,29 @@ bool ConnectionWriter::has_preface() const {
     return std::ranges::any_of(first_bytes_, [](ByteView first) { return first.starts_with(kHttp2Preface); });
 }
 
-/// `former`: the conversation that the connection goes on in.
-ConversationShape ConnectionWriter::shape(const Conversation* former) {
+CarriageInput ConnectionWriter::carriage_input() const {
     const Endpoints& real = info_.endpoints;
     const bool is_client = local_is_client();
     const Endpoint& client = is_client ? real.local : real.remote;
     const Endpoint& server = is_client ? real.remote : real.local;
     // Ciphertext is not what its ALPN names.
     const bool is_decoded = info_.tls.not_decoded.empty();
+    return {.carrier = is_decoded ? info_.carrier : Carrier::cleartext,
+            .transport = real.transport,
+            .client_port = is_known(client) ? client.port : AddressBook::made_up_port(info_.id),
+            .server_port = is_known(server) ? server.port : usual_port(info_.carrier, protocol_),
+            .alpn = is_decoded ? agreed_protocol(info_.tls, protocol_) : std::string_view(),
+            .protocol = protocol_,
+            .has_preface = has_preface()};
+}
+
+/// `former`: the conversation that the connection goes on in.
+ConversationShape ConnectionWriter::shape(const Conversation* former) {
+    const Endpoints& real = info_.endpoints;
+    const bool is_client = local_is_client();
+    const bool is_decoded = info_.tls.not_decoded.empty();
     protocol_ = is_decoded ? guessed_protocol() : std::string();
-    const CarriageInput input{
-        .carrier = is_decoded ? info_.carrier : Carrier::cleartext,
-        .transport = real.transport,
-        .client_port = is_known(client) ? client.port : AddressBook::made_up_port(info_.id),
-        .server_port = is_known(server) ? server.port : usual_port(info_.carrier, protocol_),
-        .alpn = is_decoded ? ByteView(info_.tls.alpn) : ByteView(),
-        .protocol = protocol_,
-        .has_preface = has_preface()};
+    const CarriageInput input = carriage_input();
     Carriage carriage = choose_carriage(input, capture_.carriage);
     if (former != nullptr) {  // the dissector of its cleartext hands over to that of TLS, and nobody else
         carriage.tls = is_decoded && capture_.carriage.mode != PcapngMode::plain;
