@@ -43,7 +43,7 @@ class CommandTest(LiveTest):
         child = int(result.stdout)
         self.addCleanup(os.kill, child, signal.SIGKILL)
         self.assertEqual(result.returncode, 0)
-        self.assertIn(f"sh has ended; what it started still runs in the background and is no longer captured: sleep[{child}]; capture it by -p PID"
+        self.assertIn(f"sh has ended; what it started still runs in the background and is no longer captured: sleep[{child}]; capture it with -p PID"
                       .encode(), result.stderr)
         self.assertNotIn(b"still runs", self.run_command("sh", "-c", "sleep 0.1").stderr)
         self.assertNotIn(b"still runs", self.run_command("sh", "-c", "sleep 0.1 & wait").stderr)
