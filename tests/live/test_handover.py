@@ -161,10 +161,34 @@ process.stdin.once('data', () => {
 });
 """
 
+# The same mail without the way back, by node. Arguments: certificate, key.
+NODE_MAIL_SERVER = """
+const net = require('net'), tls = require('tls'), fs = require('fs');
+const [cert, key] = process.argv.slice(2).map((name) => fs.readFileSync(name));
+const answer = (line) => line.startsWith('EHLO') ? '250-hello\\r\\n250 STARTTLS\\r\\n' : '220 go on\\r\\n';
+const lines = (socket, take) => socket.on('data', (data) => String(data).split('\\r\\n').slice(0, -1).forEach(take));
+const server = net.createServer((clear) => {
+    clear.write('220 ready\\r\\n');
+    lines(clear, (line) => clear.write(answer(line), () => {
+        if (line !== 'STARTTLS') return;
+        clear.removeAllListeners('data');
+        const secure = new tls.TLSSocket(clear, {isServer: true, cert, key});
+        lines(secure, (inside) => inside === 'QUIT' ? secure.end() : secure.write(answer(inside)));
+    }));
+});
+server.listen(0, '127.0.0.1', () => console.log(server.address().port));
+"""
+
 
 class HandoverTest(LiveTest):
     def mail_server(self, kind):
-        server = self.python(MAIL_SERVER, kind, *self.certificate)
+        if kind == "node":
+            script = os.path.join(self.folder, "server.js")
+            with open(script, "w", encoding="utf-8") as file:
+                file.write(NODE_MAIL_SERVER)
+            server = self.spawn("node", script, *self.certificate, stdout=subprocess.PIPE, text=True)
+        else:
+            server = self.python(MAIL_SERVER, kind, *self.certificate)
         return server, int(server.stdout.readline())
 
     def proxy(self, *certificate):
@@ -220,6 +244,10 @@ class HandoverTest(LiveTest):
     def test_starttls_of_asyncio(self):
         self.mail("async", 3)
 
+    def test_starttls_of_node(self):
+        self.need("node")
+        self.mail("node", 3)
+
     def test_cleartext_again(self):
         for records in self.mail("sync", 2, back=True):
             self.assertEqual(records[1]["reason"], "shutdown")
@@ -252,6 +280,8 @@ class HandoverTest(LiveTest):
         connect, get = capture.transactions
         self.assertEqual((connect["request"]["method"], get["request"]["target"]), ("CONNECT", "/behind"))
         self.assertEqual(get["connection"]["continues"], connect["connection"]["id"])
+        tunnel = {"via": "CONNECT", "target": f"localhost:{port}"}
+        self.assertEqual((connect["connection"]["tunnel"], get["connection"]["tunnel"]), (tunnel, tunnel))
         clear, tls = self.parts(capture, get["process"]["pid"], proxy_port)
         self.assertEqual((clear["reason"], clear["received"]["bytes"]), ("tls_began", PROXY_ANSWER))
         self.assertEqual(header(connect["request"], "Host"), f"localhost:{port}")
