@@ -33,26 +33,29 @@ static __always_inline void note_alert(struct connection *connection, __u8 descr
 	connection->alert = description;
 }
 
-/* In what a socket call or a BIO moved: an alert that is not encrypted, whose header may have been read before. */
+/*
+ * In what a socket call or a BIO moved: an alert that is not encrypted. Its header may be read by itself, and is seen twice
+ * where a BIO is above a socket.
+ */
 __noinline int look_for_alert(__u64 handle, __u64 address, __u64 length, __u32 direction)
 {
 	struct connection *connection = find_connection(handle);
 	__u8 bytes[RECORD_HEADER + ALERT_LENGTH] = {};
 	if (!connection || !is_in_handshake(connection) || length < ALERT_LENGTH)
 		return 0;
-	if (connection->flags & CONNECTION_ALERT_BEGUN) {
-		connection->flags &= ~CONNECTION_ALERT_BEGUN;
-		if (!bpf_probe_read_user(bytes, ALERT_LENGTH, (void *)address))
-			note_alert(connection, bytes[1], direction);
+	if (length >= RECORD_HEADER && !bpf_probe_read_user(bytes, RECORD_HEADER, (void *)address) &&
+	    bytes[0] == RECORD_ALERT && is_record_beginning(bytes) && !bytes[3] && bytes[4] == ALERT_LENGTH) {
+		if (length == RECORD_HEADER)
+			connection->flags |= CONNECTION_ALERT_BEGUN;
+		else if (length >= sizeof(bytes) && !bpf_probe_read_user(bytes, sizeof(bytes), (void *)address))
+			note_alert(connection, bytes[RECORD_HEADER + 1], direction);
 		return 1;
 	}
-	if (length < RECORD_HEADER || bpf_probe_read_user(bytes, RECORD_HEADER, (void *)address) ||
-	    bytes[0] != RECORD_ALERT || !is_record_beginning(bytes) || bytes[3] || bytes[4] != ALERT_LENGTH)
+	if (!(connection->flags & CONNECTION_ALERT_BEGUN))
 		return 0;
-	if (length == RECORD_HEADER)
-		connection->flags |= CONNECTION_ALERT_BEGUN;
-	else if (length >= sizeof(bytes) && !bpf_probe_read_user(bytes, sizeof(bytes), (void *)address))
-		note_alert(connection, bytes[RECORD_HEADER + 1], direction);
+	connection->flags &= ~CONNECTION_ALERT_BEGUN;
+	if (!bpf_probe_read_user(bytes, ALERT_LENGTH, (void *)address))
+		note_alert(connection, bytes[1], direction);
 	return 1;
 }
 
