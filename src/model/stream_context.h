@@ -23,6 +23,7 @@ class StreamContext {
     struct Piece {
         Direction direction = Direction::sent;
         Bytes bytes;
+        bool for_dissectors = false;  ///< who parses it for us does not want to see it
     };
     struct Beginning {
         std::vector<Piece>

@@ -2,7 +2,7 @@
 """What tshark, on default preferences, makes of the files that sslsniff itself writes: of protocols that show late, and of HTTP/2
 that began before the file.
 
-usage: program.py SSLSNIFF; exits 77 when tshark is missing."""
+usage: program.py SSLSNIFF [--suite NAME]; exits 77 when tshark is missing."""
 import os
 import pathlib
 import shutil
@@ -13,10 +13,11 @@ import tempfile
 import unittest
 
 from trace_script import Script
+from wireshark_programs import environment
 
 SSLSNIFF = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else ""
 WORK = pathlib.Path(tempfile.mkdtemp(prefix="sslsniff-program."))
-ENVIRONMENT = {"HOME": str(WORK / "home"), "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+ENVIRONMENT = environment(WORK, "tshark")
 QUERY = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07example\x03com\0\0\x01\0\x01"
 ANSWER = b"\x12\x34\x81\x80" + QUERY[4:]
 
@@ -25,7 +26,8 @@ def fields(path, display_filter, *names):
     arguments = [part for name in names for part in ("-e", name)]
     out = subprocess.run(["tshark", "-r", path, "-Y", display_filter, "-T", "fields", "-E", "separator=|", *arguments],
                          env=ENVIRONMENT, capture_output=True, text=True, check=True).stdout
-    return [line.split("|") for line in out.splitlines()]
+    flags = {"False": "0", "True": "1"}  # since 4.2
+    return [[flags.get(value, value) for value in line.split("|")] for line in out.splitlines()]
 
 
 class Named(unittest.TestCase):
@@ -66,11 +68,85 @@ class Named(unittest.TestCase):
         self.assertEqual(fields(path, "dns", "dns.qry.name"), [["example.com"]])
 
 
+def frame(kind, flags, stream, payload=b""):
+    return struct.pack(">I", len(payload) << 8 | kind) + struct.pack(">BI", flags, stream) + payload
+
+
+def literals(**named):
+    """A header block that changes no table."""
+    out = b""
+    for name, value in named.items():
+        name = name.replace("__", ":").replace("_", "-").encode()
+        out += b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value.encode()
+    return out
+
+
+def message(payload):
+    return b"\0" + struct.pack(">I", len(payload)) + payload
+
+
+class InTheMiddle(unittest.TestCase):
+    """Streams that go on in the next file of a row."""
+
+    START = [("sent", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0)), ("received", frame(4, 0, 0))]
+
+    def divided(self, calls, server="10.0.0.2:8443"):
+        """What is in the second file. The first one is full before the last calls."""
+        script = Script(7, server=server)
+        for direction, data in [*self.START, *calls[0]]:
+            script.data(direction, data)
+        other = Script(8)
+        other.data("received", "x" * 1_100_000)
+        script.lines += other.lines[1:]
+        for direction, data in calls[1]:
+            script.data(direction, data)
+        script.line("close", f"{script.name} shutdown")
+        name = self.id().rpartition(".")[2]
+        script.packets(WORK, SSLSNIFF, name, "-C", "1")
+        files = sorted(WORK.glob(f"{name}.pcapng*"))
+        self.assertEqual(len(files), 2)
+        self.assertEqual(fields(files[1], "_ws.malformed or (_ws.expert.severity >= warning and not protobuf)",
+                                "frame.number"), [])  # the rest of a message begins within a field
+        return files
+
+    def test_grpc_stream(self):
+        """Two messages each way, each cut by the end of the file or whole in the second one."""
+        request = literals(__method="POST", __scheme="https", __path="/pkg.Service/Chat", __authority="a",
+                           content_type="application/grpc")
+        response = literals(__status="200", content_type="application/grpc")
+        first, second = message(b"\x0a\x05first" * 10), message(b"\x0a\x06second")
+        data = frame(0, 0, 1, first)
+        _, later = self.divided(([("sent", frame(1, 4, 1, request)), ("received", frame(1, 4, 1, response)),
+                                  ("sent", frame(0, 0, 1, first[:12])), ("received", data[:30])],
+                                 [("received", data[30:]), ("sent", frame(0, 0, 1, first[12:])), ("received", frame(0, 0, 1, second)),
+                                  ("sent", frame(0, 1, 1, second)),
+                                  ("received", frame(1, 5, 1, literals(grpc_status="0")))]))
+        rows = fields(later, "grpc", "tcp.dstport", "grpc.message_length")
+        # The rest of the first message, with a length of its own, and the second one.
+        rest_received, rest_sent = len(first) - (30 - 9), len(first) - 12
+        self.assertEqual([row for row in rows if row[0] == "8443" and row[1]],
+                         [["8443", str(rest_sent)], ["8443", str(len(second) - 5)]])
+        self.assertEqual([row for row in rows if row[0] != "8443" and row[1]],
+                         [["40007", str(rest_received)], ["40007", str(len(second) - 5)]])
+        made_up = fields(later, "http2.headers.path", "http2.headers.path", "frame.comment")
+        self.assertEqual([row[0] for row in made_up], ["/pkg.Service/Chat"])
+        self.assertIn("not traffic", made_up[0][1])
+        # To us nothing of it is a request.
+        out = subprocess.run([SSLSNIFF, "-r", later, "-o", "json"], capture_output=True, text=True, check=True).stdout
+        self.assertNotIn("/pkg.Service/Chat", out)
+        self.assertNotIn("made-up", out)
+
+    def test_long_body(self):
+        request = literals(__method="GET", __scheme="https", __path="/events", __authority="a")
+        response = literals(__status="200", content_type="text/event-stream")
+        _, later = self.divided(([("sent", frame(1, 5, 1, request)), ("received", frame(1, 4, 1, response))],
+                                 [("received", frame(0, 1, 1, b"data: hello\n\n"))]))
+        rows = fields(later, "http2.data.data", "http2.streamid", "http2.body.fragments", "http2.data.data")
+        self.assertEqual(bytes.fromhex(rows[-1][2].replace(":", "")), b"data: hello\n\n")
+        self.assertEqual([row[0] for row in fields(later, "http2.headers.status", "http2.headers.status")], ["200"])
+
+
 if __name__ == "__main__":
-    if not shutil.which("tshark"):
-        print("SKIPPED: tshark is not installed")
-        sys.exit(77)
-    os.mkdir(WORK / "home")
     try:
         outcome = unittest.main(argv=sys.argv[:1] + sys.argv[2:], exit=False)
         sys.exit(not outcome.result.wasSuccessful())

@@ -313,9 +313,9 @@ void ConnectionWriter::begin_context(const PacketContext& context) {
         return;
     }
     const StreamContext::Beginning beginning = stream_context_->begin();
-    const std::string comment = beginning.is_exact ? context_comment() : filler_comment(kHelp);
     for (const StreamContext::Piece& piece : beginning.pieces) {
-        make_up(context, piece.direction, piece.bytes, comment);
+        make_up(context, piece.direction, piece.bytes,
+                beginning.is_exact && !piece.for_dissectors ? context_comment() : filler_comment(kHelp));
     }
 }
 

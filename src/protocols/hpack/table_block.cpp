@@ -45,6 +45,13 @@ void append_capacity(Bytes& out, std::size_t bytes) {
 
 }  // namespace
 
+/// RFC 7541 section 6.2.2, with a new name.
+void append_literal(Bytes& out, ByteView name, ByteView value) {
+    out += '\0';
+    append_string(out, name);
+    append_string(out, value);
+}
+
 TableBlock encode_table(const DynamicTable& table) {
     TableBlock block;
     block.is_exact = !table.has_unknown();
@@ -64,6 +71,10 @@ TableBlock encode_table(const DynamicTable& table) {
         const Field& field = *table.find(i);
         append_insertion(block.bytes, field.name_known ? ByteView(field.name) : kUnknownName,
                          field.value_known ? ByteView(field.value) : kUnknownValue);
+    }
+    if (table.known_entries() == 0 && !table.has_unknown()) {
+        append_literal(block.bytes, "sslsniff-made-up",
+                       "an empty table");  // Wireshark fails at no fields at all
     }
     return block;
 }

@@ -15,6 +15,9 @@ struct TableBlock {
     std::size_t capacity = 0;  ///< the decoder must allow a table of this size
     bool is_exact = false;     ///< there are no such parts
 };
+/// A field, coded so that every decoder understands it and no table changes.
+void append_literal(Bytes& out, ByteView name, ByteView value);
+
 TableBlock encode_table(const DynamicTable& table);
 
 }  // namespace sslsniff::hpack

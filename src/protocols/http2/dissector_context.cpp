@@ -49,15 +49,11 @@ Bytes table_frame(ByteView block) {
         .append(block);
 }
 
-/// What brings the dissector to where `frames` is.
-Bytes catch_up(const HalfConnection& frames, const hpack::TableBlock& table) {
-    return table_frame(table.bytes) + frames.unfinished();
-}
-
 }  // namespace
 
 DissectorContext::DissectorContext(Direction client, bool from_start)
     : client_(client),
+      streams_(client),
       has_passed_(!from_start),
       halves_{Half{HalfConnection(*this, Direction::sent, kMaxHeaders)},
               Half{HalfConnection(*this, Direction::received, kMaxHeaders)}} {
@@ -79,6 +75,7 @@ StreamContext::Beginning DissectorContext::begin() {
         tables[i] = hpack::encode_table(halves_[i].frames.table());
         table_size = std::max(table_size, tables[i].capacity);
         halves_[i].detached = !halves_[i].frames.synchronised();
+        halves_[i].reopens = halves_[i].detached;
         beginning.is_exact = beginning.is_exact && tables[i].is_exact && !halves_[i].detached;
     }
     const Direction server = opposite(client_);
@@ -86,10 +83,14 @@ StreamContext::Beginning DissectorContext::begin() {
                         {server, settings(table_size) + settings_ack()},
                         {client_, settings_ack()}};
     for (const Direction direction : {client_, server}) {
-        if (const Half& half = this->half(direction); !half.detached) {
-            beginning.pieces.push_back(
-                {direction, catch_up(half.frames, tables[static_cast<std::size_t>(direction)])});
+        const Half& half = this->half(direction);
+        if (half.detached) {
+            continue;
         }
+        const hpack::TableBlock& table = tables[static_cast<std::size_t>(direction)];
+        beginning.pieces.push_back({direction, table_frame(table.bytes)});
+        beginning.pieces.push_back({direction, streams_.reopening(direction), true});
+        beginning.pieces.push_back({direction, half.frames.unfinished()});
     }
     return beginning;
 }
@@ -104,7 +105,11 @@ Bytes DissectorContext::before(Direction direction, ByteView bytes) {
     if (!half.frames.synchronised()) {
         made_up = to_bytes({.length = static_cast<std::uint32_t>(bytes.size()), .type = FrameType::opaque});
     } else if (std::exchange(half.detached, false)) {
-        made_up = catch_up(half.frames, hpack::encode_table(half.frames.table()));
+        made_up = table_frame(hpack::encode_table(half.frames.table()).bytes);
+        if (std::exchange(half.reopens, false)) {
+            made_up += streams_.reopening(direction);
+        }
+        made_up += half.frames.unfinished();
     }
     half.frames.feed(bytes, {});
     half.detached = half.detached || !half.frames.synchronised();
@@ -119,7 +124,7 @@ bool DissectorContext::skip(Direction direction, std::uint64_t bytes) {
 }
 
 std::size_t DissectorContext::held() const {
-    return allocated(sizeof(*this)) + halves_[0].frames.held() + halves_[1].frames.held();
+    return allocated(sizeof(*this)) + streams_.held() + halves_[0].frames.held() + halves_[1].frames.held();
 }
 
 std::unique_ptr<StreamContext> make_dissector_context(Direction client, bool from_start) {

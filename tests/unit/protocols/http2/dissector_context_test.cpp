@@ -56,6 +56,9 @@ TEST(Http2DissectorContext, ADissectorMayBeginAnywhere) {
             EXPECT_TRUE(at == 0 || beginning.is_exact);
             for (const auto& piece : beginning.pieces) {
                 dissector.feed(piece.direction, piece.bytes);
+                if (piece.for_dissectors) {  // what the streams carry, again
+                    dissector.lines.clear();
+                }
             }
             const std::size_t known = before.lines.size();
             for (std::size_t i = at; i < traffic.size(); ++i) {
@@ -125,6 +128,88 @@ TEST(Http2DissectorContext, WhatIsLeftOfAFrameTooLargeToKeepIsReadAsLost) {
     EXPECT_NE(host.text().find("GET https://www.example.com/ -> 200"), std::string::npos) << host.text();
 }
 
+/// A literal field without indexing.
+std::string field(std::string_view name, std::string_view value) {
+    return std::string(1, '\0') + static_cast<char>(name.size()) + std::string(name) +
+           static_cast<char>(value.size()) + std::string(value);
+}
+
+/// What a dissector is told of the streams that are open.
+std::vector<std::string> reopened(DissectorContext& context) {
+    Sections dissector;
+    for (const auto& piece : context.begin().pieces) {
+        if (piece.for_dissectors) {
+            dissector.feed(piece.direction, piece.bytes);
+        }
+    }
+    return dissector.lines;
+}
+
+TEST(Http2DissectorContext, OpenStreamsAreOpenedAgain) {
+    const std::string made_up = " sslsniff-made-up=not traffic: the stream began before";
+    DissectorContext context(Direction::sent, true);
+    const std::string call = field(":method", "POST") + field(":path", "/S/M") +
+                             field("content-type", "application/grpc") + field("cookie", "secret");
+    context.before(Direction::sent, std::string(kPreface) + frame(4, 0, 0, "") + frame(1, 4, 1, call) +
+                                        frame(1, 5, 3, kGet) + frame(1, 5, 5, kGet));
+    EXPECT_EQ(reopened(context),
+              (std::vector<std::string>{
+                  "sent 1 :method=POST :path=/S/M content-type=application/grpc" + made_up,
+                  "sent 3 :method=GET :scheme=https :authority=www.example.com :path=/" + made_up,
+                  "sent 5 :method=GET :scheme=https :authority=www.example.com :path=/" + made_up}));
+    // One was reset, the other one answered: 100 does not count, and what was answered to the end is over.
+    const std::string head = field(":status", "200") + field("content-type", "application/grpc");
+    context.before(Direction::received, frame(1, 4, 1, field(":status", "100")) + frame(1, 4, 1, head) +
+                                            frame(1, 5, 3, field(":status", "200")) +
+                                            frame(3, 0, 5, std::string(4, '\0')));
+    EXPECT_EQ(reopened(context), (std::vector<std::string>{
+                                     "sent 1 :method=POST :path=/S/M content-type=application/grpc" + made_up,
+                                     "received 1 :status=200 content-type=application/grpc" + made_up}));
+}
+
+/// "DIRECTION LENGTH" of the messages that a dissector is told to be under way.
+std::vector<std::string> messages_under_way(DissectorContext& context) {
+    std::vector<std::string> found;
+    for (const auto& piece : context.begin().pieces) {
+        ByteView rest = piece.for_dissectors ? ByteView(piece.bytes) : ByteView();
+        while (!rest.empty()) {
+            const FrameHeader header = parse_frame_header(rest);
+            const ByteView payload = rest.substr(kFrameHeaderSize, header.length);
+            if (header.type == FrameType::data) {
+                found.push_back(std::string(to_string(piece.direction)) + " " +
+                                (payload.size() == 5 ? std::to_string(read_u32(payload.substr(1)))
+                                                     : "cut at " + std::to_string(payload.size())));
+            }
+            rest.remove_prefix(kFrameHeaderSize + header.length);
+        }
+    }
+    return found;
+}
+
+TEST(Http2DissectorContext, MessagesOfGrpcGoOn) {
+    using List = std::vector<std::string>;
+    DissectorContext context(Direction::sent, true);
+    const std::string type = field("content-type", "application/grpc+proto");
+    context.before(Direction::sent,
+                   std::string(kPreface) + frame(4, 0, 0, "") +
+                       frame(1, 4, 1, field(":method", "POST") + field(":path", "/S/M") + type));
+    context.before(Direction::received, frame(4, 0, 0, "") + frame(1, 4, 1, field(":status", "200") + type));
+    const std::string message = std::string("\0\0\0\x01\0", 5) + std::string(256, 'm');
+    EXPECT_EQ(messages_under_way(context), List{});
+    context.before(Direction::sent, frame(0, 0, 1, message + message.substr(0, 3)));
+    EXPECT_EQ(messages_under_way(context), List{"sent cut at 3"});
+    const std::string data = frame(0, 0, 1, message);
+    context.before(Direction::received, data.substr(0, 9 + 5 + 100));  // within the frame, too
+    EXPECT_EQ(messages_under_way(context), (List{"sent cut at 3", "received 156"}));
+    EXPECT_TRUE(context.skip(Direction::received, 56));
+    EXPECT_EQ(messages_under_way(context), (List{"sent cut at 3", "received 100"}));
+    context.before(Direction::received, data.substr(data.size() - 100));
+    EXPECT_EQ(messages_under_way(context), List{"sent cut at 3"});
+    EXPECT_FALSE(context.skip(Direction::received, 10'000));  // nobody knows where messages end
+    context.before(Direction::received, frame(0, 0, 1, message.substr(0, 50)));
+    EXPECT_EQ(messages_under_way(context), List{"sent cut at 3"});
+}
+
 TEST(Http2DissectorContext, OurParserUnderstandsIt) {
     DissectorContext context(Direction::sent, true);
     const std::string settings = frame(4, 0, 0, "");
@@ -136,7 +221,9 @@ TEST(Http2DissectorContext, OurParserUnderstandsIt) {
     const auto beginning = context.begin();
     EXPECT_TRUE(beginning.is_exact);
     for (const auto& piece : beginning.pieces) {
-        parser.feed(piece.direction, piece.bytes, {});
+        if (!piece.for_dissectors) {
+            parser.feed(piece.direction, piece.bytes, {});
+        }
     }
     parser.feed(Direction::received, frame(1, 5, 1, hpack::unhex("88")), {});
     parser.feed(Direction::sent, frame(1, 5, 3, kAgain), {});
