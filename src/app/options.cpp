@@ -220,7 +220,9 @@ Result<Options> checked(RawOptions&& raw) {
     for (auto& output : options.outputs) {
         output.path = output.path == "/dev/stdout" ? "-" : output.path;
     }
-    options.pcapng.markers = !raw.no_markers;
+    options.pcapng.help = raw.no_markers ? PcapngHelp::none
+                          : raw.markers  ? PcapngHelp::markers
+                                         : PcapngHelp::ports;
     if (options.outputs.empty()) {
         options.outputs.push_back({"text", "-"});
     }

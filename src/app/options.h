@@ -51,7 +51,7 @@ struct Options {
     std::vector<DecodeAs> decode_as;  ///< ports whose protocol the user knows
     ColorMode color = ColorMode::automatic;
 
-    CarriageOptions pcapng;    ///< --pcapng-mode, --pcapng-remap-ports, --no-markers
+    CarriageOptions pcapng;    ///< --pcapng-mode, --markers, --no-markers
     RotationOptions rotation;  ///< -C, -W, -G: of all outputs to files
 
     std::string expression;  ///< pcap-filter, compiles; empty: every connection

@@ -118,9 +118,9 @@ void declare_options(CLI::App& app, RawOptions& raw) {
 
     Group pcapng(app, "Files for Wireshark");
     pcapng.value("--pcapng-mode", raw.pcapng_mode, "MODE", "auto, tls or plain (docs/pcapng.md)");
-    pcapng.flag("--pcapng-remap-ports", options.pcapng.remap_ports,
-                "Show other ports rather than add markers");
-    pcapng.flag("--no-markers", raw.no_markers, "One link type only, for tcpdump");
+    pcapng.flag("--markers", raw.markers,
+                "Markers instead of other ports where Wireshark needs them; tcpdump then reads nothing");
+    pcapng.flag("--no-markers", raw.no_markers, "Neither markers nor other ports");
 
     Group limits(app, "How much");
     limits.value("-n,--count", raw.count, "COUNT", "Stop after this many transactions (or --connections)");

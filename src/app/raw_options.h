@@ -32,6 +32,7 @@ struct RawOptions {
     std::optional<std::string> rotate_interval;
     std::optional<std::string> pcapng_mode;
     bool no_markers = false;
+    bool markers = false;
     bool no_children = false;
     bool no_names = false;
     bool tls_only = false;

@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 """Looks at the files of pcapng_scenarios with tshark, tcpdump and capinfos on default preferences.
 
-usage: check.py SCENARIOS_PROGRAM; exits 77 when tshark is missing."""
-import os
+usage: check.py SCENARIOS_PROGRAM [--suite NAME]; exits 77 when tshark is missing."""
 import pathlib
 import shutil
 import subprocess
@@ -10,10 +9,14 @@ import sys
 import tempfile
 import unittest
 
+from wireshark_programs import environment
+
 PROGRAM = sys.argv[1] if len(sys.argv) > 1 else ""
 WORK = pathlib.Path(tempfile.mkdtemp(prefix="sslsniff-wireshark."))
-# Default preferences: an empty home.
-ENVIRONMENT = {"HOME": str(WORK / "home"), "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+ENVIRONMENT = environment(WORK, "tshark", "capinfos", "tcpdump")
+
+# Header sections of streams that began before the file, or before a loss, are made up.
+REAL = 'not frame.comment contains "not traffic"'
 
 
 def run(*command):
@@ -25,6 +28,11 @@ def tshark(name, *arguments):
     code, out, err = run("tshark", "-r", str(WORK / f"{name}.pcapng"), *arguments)
     assert code == 0, err
     return out
+
+
+def tshark_version():
+    words = run("tshark", "--version")[1].split()
+    return tuple(int(part) for part in words[2].rstrip(".").split(".")[:2])
 
 
 def fields(name, display_filter, *names):
@@ -55,7 +63,8 @@ class Pcapng(unittest.TestCase):
                 self.assertEqual(fields(name, "_ws.malformed", "frame.number"), [])
                 self.assertEqual(fields(name, "_ws.expert.severity == error", "frame.number"), [])
                 if name not in ("gaps", "midstream", "http2_gaps", "failures"):  # a hole and an RST are worth one
-                    self.assertEqual(fields(name, "_ws.expert.severity == warning", "frame.number"), [])
+                    # Since 4.4, a login behind TLS makes the dissector of MySQL doubt the commands.
+                    self.assertEqual(fields(name, "_ws.expert.severity == warning and not mysql", "frame.number"), [])
                 bad = "ip.checksum.status == 0 or tcp.checksum.status == 0 or udp.checksum.status == 0"
                 if name not in ("huge", "processes"):
                     out = tshark(name, "-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE",
@@ -63,7 +72,7 @@ class Pcapng(unittest.TestCase):
                     self.assertEqual(out, "")
                 # Markers are a second link type, which libpcap refuses; all other files are plain Ethernet.
                 code, _, err = run("tcpdump", "-nr", str(path), "-w", "/dev/null")
-                self.assertEqual(code == 0, name not in ("hijacked", "redis_marked"), err)
+                self.assertEqual(code == 0, not name.endswith("_marked"), err)
 
     def test_nothing_but_traffic_is_shown(self):
         """What there is to say goes with packets that are there anyway."""
@@ -176,8 +185,8 @@ class Pcapng(unittest.TestCase):
         requests = []
         for path in files:
             with self.subTest(path.name):
-                code, out, _ = run("tshark", "-r", str(path), "-Y", "http2.headers.method", "-T", "fields", "-E", "separator=|",
-                                   "-e", "http2.streamid", "-e", "http2.headers.authority", "-e", "http2.header.value")
+                code, out, _ = run("tshark", "-r", str(path), "-Y", f"http2.headers.method and {REAL}", "-T", "fields", "-E",
+                                   "separator=|", "-e", "http2.streamid", "-e", "http2.headers.authority", "-e", "http2.header.value")
                 self.assertEqual(code, 0)
                 requests += out.splitlines()
                 self.assertEqual(run("tshark", "-r", str(path), "-Y", "_ws.malformed or _ws.expert.severity >= warning")[1], "")
@@ -185,19 +194,27 @@ class Pcapng(unittest.TestCase):
         self.assertEqual(requests, [f"{stream}|example.com|GET,https,/,example.com,secret" for stream in (1, 3, 5, 7, 9, 11)])
 
     def test_http2_goes_on_after_gaps(self):
-        requests = fields("http2_gaps", "http2.headers.method", "http2.streamid", "http2.headers.authority")
+        requests = fields("http2_gaps", f"http2.headers.method and {REAL}", "http2.streamid", "http2.headers.authority")
         self.assertEqual(requests, [[str(stream), "example.com"] for stream in (1, 3, 5, 7)])
-        answers = fields("http2_gaps", "http2.headers.status", "http2.streamid", "http2.header.value")
+        answers = fields("http2_gaps", f"http2.headers.status and {REAL}", "http2.streamid", "http2.header.value")
         self.assertEqual([values for _, values in answers], ["200,nginx", "200,nginx", "200", "200,not captured"])
 
     def test_ports_of_other_protocols(self):
-        self.assertEqual([uri for uri in self.requests("hijacked")],
-                         ["/p5432", "/p9092", "/p8009", "/p11211", "/p8080"])
-        self.assertEqual(len(fields("hijacked", "http.response", "frame.number")), 5)
+        uris = ["/p5432", "/p9092", "/p8009", "/p11211", "/p8080"]
+        for name, ports in (("hijacked", ["443"] * 4 + ["8080"]), ("hijacked_marked", [uri[2:] for uri in uris])):
+            self.assertEqual(fields(name, "http.request", "http.request.uri", "tcp.dstport"),
+                             [list(row) for row in zip(uris, ports)])
+            self.assertEqual(len(fields(name, "http.response", "frame.number")), 5)
+        # Nothing but the five requests is counted.
+        tree = [line.split()[:-1] for line in tshark("hijacked", "-q", "-z", "http,tree").splitlines()]
+        counts = {" ".join(words[:2]): words for words in tree if len(words) > 2}
+        self.assertEqual(counts["GET 5"][1], "5")
+        self.assertFalse(any("CONNECT" in " ".join(words) or "sslsniff" in " ".join(words) for words in tree), tree)
 
     def test_redis(self):
-        for name, count in (("redis", 2), ("redis_marked", 4)):
+        for name, count, ports in (("redis", 2, {"6379"}), ("redis_moved", 4, {"6379"}), ("redis_marked", 4, {"6380", "12000"})):
             self.assertEqual(len(fields(name, "resp", "frame.number")), count)
+            self.assertEqual(set(fields(name, "resp and resp.array.length", "tcp.dstport")), ports)
 
     def test_dns(self):
         self.assertEqual(fields("dns", "dns", "dns.qry.name"), ["example.com"] * 2)
@@ -210,10 +227,13 @@ class Pcapng(unittest.TestCase):
                                       ("http.request.uri", "tcp.port == 3128", ["example.com:443", "/inside"]),
                                       ("smtp.req.command", "tcp.port == 25", ["EHLO", "STAR", "EHLO", "MAIL"]),
                                       ("smtp.req.command", "tcp.port == 587", ["STAR", "EHLO"])):
-            self.assertEqual(fields("handover", f"{display} and {stream}", display), want)
+            # Since 4.4, responses have the URI of their request.
+            asked = f"{display} and {stream} and not http.response"
+            self.assertEqual(fields("handover", asked, display), want)
             self.assertEqual(len(set(fields("handover", stream, "tcp.stream"))), 1, stream)
         self.assertEqual(set(fields("handover", "tcp", "ip.dst")), {"10.0.0.5", "10.0.0.9", "10.0.0.8"})
-        self.assertIn("someone", fields("handover", "mysql.user", "mysql.user"))
+        if tshark_version() < (4, 4):  # later ones take the login behind TLS for a command
+            self.assertIn("someone", fields("handover", "mysql.user", "mysql.user"))
         self.assertEqual(len(fields("handover", "frame.comment contains \"tls_began\"", "frame.number")), 5)
 
     def test_64_mib_body(self):
@@ -222,11 +242,6 @@ class Pcapng(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    for tool in ("tshark", "capinfos", "tcpdump"):
-        if not shutil.which(tool):
-            print(f"SKIPPED: {tool} is not installed")
-            sys.exit(77)
-    os.mkdir(WORK / "home")
     try:
         subprocess.run([PROGRAM, str(WORK)], check=True)
         outcome = unittest.main(argv=sys.argv[:1] + sys.argv[2:], exit=False)

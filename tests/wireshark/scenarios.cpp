@@ -128,7 +128,7 @@ void redis(EventConsumer& sink) {
     redis_on(sink, "93.184.216.34:6379", 1);
 }
 
-void redis_marked(EventConsumer& sink) {
+void redis_elsewhere(EventConsumer& sink) {
     redis_on(sink, "93.184.216.34:6380", 1);
     redis_on(sink, "93.184.216.35:12000", 2);
 }
@@ -238,6 +238,7 @@ int write_all(const std::filesystem::path& folder) {
         std::string name;
         std::function<void(EventConsumer&)> play;
         std::uint64_t max_size = 0;  ///< bytes of each file, 0: there is one
+        PcapngHelp help = PcapngHelp::ports;
     };
     const std::vector<Scenario> scenarios{{"http1", http1},
                                           {"ipv6", ipv6},
@@ -250,19 +251,22 @@ int write_all(const std::filesystem::path& folder) {
                                           {"http2_rotated", http2_rotated, 5000},
                                           {"http2_gaps", http2_gaps},
                                           {"hijacked", hijacked},
+                                          {"hijacked_marked", hijacked, 0, PcapngHelp::markers},
                                           {"redis", redis},
-                                          {"redis_marked", redis_marked},
+                                          {"redis_moved", redis_elsewhere},
+                                          {"redis_marked", redis_elsewhere, 0, PcapngHelp::markers},
                                           {"dns", dns},
                                           {"failures", failures},
                                           {"unbound", unbound},
                                           {"handover", handover},
                                           {"processes", processes},
                                           {"huge", huge}};
-    for (const auto& [name, play, max_size] : scenarios) {
+    for (const auto& [name, play, max_size, help] : scenarios) {
         FileRules rules;
         auto file = std::make_unique<OutputFile>(
             OutputFile::Options{folder / (name + ".pcapng"), name, {.max_size = max_size}}, rules, nullptr);
         PcapngOptions options;
+        options.carriage.help = help;
         options.host = {.hardware = "x86_64", .os = "Linux 6.1", .application = "sslsniff test"};
         EventOutput<PcapngSink> output(std::move(file), options, guess, make_context);
         auto done = output.file().check({});

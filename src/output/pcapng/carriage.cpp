@@ -97,8 +97,10 @@ bool prefers_plain(const CarriageInput& input, Family family, PcapngMode mode) {
     if (mode != PcapngMode::automatic) {
         return mode == PcapngMode::plain;
     }
-    // Wireshark looks for RESP at no place inside TLS.
-    return is_native(family, input) || family == Family::redis;
+    // Wireshark looks for RESP at no place inside TLS. What we do not know on a port that belongs to a
+    // protocol is likely that.
+    return is_native(family, input) || family == Family::redis ||
+           (family == Family::unknown && input.alpn.empty() && wireshark_takes_from_tls(input.server_port));
 }
 
 bool port_is_taken(const CarriageInput& input) {
@@ -141,9 +143,9 @@ Carriage choose_carriage(const CarriageInput& input, const CarriageOptions& opti
     }
 
     const bool needs_help = carriage.tls ? !finds_tls(input) : !finds_plain(family, input);
-    if (needs_help && options.remap_ports) {
+    if (needs_help && options.help == PcapngHelp::ports) {
         carriage.server_port = carriage.tls ? kHttpsPort : native_port(family);
-    } else if (needs_help && options.markers) {
+    } else if (needs_help && options.help == PcapngHelp::markers) {
         carriage.marker = carriage.tls ? Marker::tls : marker_for(family);
     }
     return carriage;

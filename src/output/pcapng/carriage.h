@@ -17,10 +17,16 @@ enum class PcapngMode : std::uint8_t {
     plain       ///< always the plaintext itself in TCP
 };
 
+/// What is done for a connection that Wireshark would not dissect on its port.
+enum class PcapngHelp : std::uint8_t {
+    ports,    ///< it is shown with a port that means its protocol
+    markers,  ///< a marker tells: a second link type in the file, which libpcap does not read
+    none
+};
+
 struct CarriageOptions {
     PcapngMode mode = PcapngMode::automatic;
-    bool remap_ports = false;  ///< give a connection another server port rather than a marker
-    bool markers = true;       ///< allow markers (a second link type in the file)
+    PcapngHelp help = PcapngHelp::ports;
 };
 
 /// How the plaintext of one connection is put into packets.
