@@ -14,6 +14,7 @@
 #include "output/pcapng/pcapng_sink.h"
 #include "output/text/connection_rows.h"
 #include "output/text/text_sink.h"
+#include "protocols/decode_as.h"
 #include "protocols/http2/dissector_context.h"
 #include "protocols/protocol.h"
 
@@ -70,7 +71,11 @@ PcapngHost this_host() {
     return host;
 }
 
-std::string guess_protocol(const ConnectionInfo& connection, ByteView sent, ByteView received) {
+std::string guess_protocol(const std::vector<DecodeAs>& rules, const ConnectionInfo& connection,
+                           ByteView sent, ByteView received) {
+    if (const Protocol* forced = find_decode_as(rules, connection.endpoints)) {
+        return std::string(forced->name);
+    }
     const auto start = connection.midstream ? Evidence::Start::anywhere : Evidence::Start::beginning;
     const Evidence evidence{connection, start, {Evidence::Side{sent}, Evidence::Side{received}}};
     for (const Protocol& protocol : protocols()) {
@@ -82,7 +87,8 @@ std::string guess_protocol(const ConnectionInfo& connection, ByteView sent, Byte
 }
 
 std::unique_ptr<StreamContext> make_context(std::string_view protocol, Direction client, bool from_start) {
-    return protocol == "h2" ? http2::make_dissector_context(client, from_start) : nullptr;
+    const bool is_grpc = protocol == "grpc";
+    return is_grpc || protocol == "h2" ? http2::make_dissector_context(client, from_start, is_grpc) : nullptr;
 }
 
 std::unique_ptr<Output> make_pcapng(std::unique_ptr<OutputFile> file, const Options& options,
@@ -91,8 +97,11 @@ std::unique_ptr<Output> make_pcapng(std::unique_ptr<OutputFile> file, const Opti
     pcapng.carriage = options.pcapng;
     pcapng.host = this_host();
     pcapng.max_memory = options.max_memory / 4;
-    return std::make_unique<EventOutput<PcapngSink>>(std::move(file), std::move(pcapng), guess_protocol,
-                                                     make_context);
+    const auto guess = [rules = options.decode_as](const ConnectionInfo& connection, ByteView sent,
+                                                   ByteView received) {
+        return guess_protocol(rules, connection, sent, received);
+    };
+    return std::make_unique<EventOutput<PcapngSink>>(std::move(file), std::move(pcapng), guess, make_context);
 }
 
 constexpr std::array<OutputFormat, 5> kFormats{{

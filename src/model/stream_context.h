@@ -33,6 +33,10 @@ class StreamContext {
     /// A dissector begins with what is written next.
     virtual Beginning begin() = 0;
 
+    /// `bytes` are written next: what has to be written before, and before what before() says, so that a
+    /// dissector understands those of streams whose beginning nobody saw.
+    virtual std::vector<Piece> opening(ByteView /*bytes*/) { return {}; }
+
     /// `bytes` are written next, of which the call takes note: what to write before them, mostly nothing.
     virtual Bytes before(Direction direction, ByteView bytes) = 0;
 

@@ -43,6 +43,7 @@ struct ParserLimits {
     std::size_t max_body = 65'536;          ///< bytes of each body that are kept (--max-body)
     std::size_t max_headers = 262'144;      ///< bytes of one header section that are kept
     std::size_t max_pending = 1024;         ///< requests waiting for their response
+    bool assume_grpc = false;               ///< streams of which nobody knows what they carry are gRPC
     bool show_secrets = false;              ///< passwords in what is emitted (--show-secrets)
     BodyStore* bodies = nullptr;            ///< takes whole bodies (--save-bodies); may be null
     const MessageSchema* schema = nullptr;  ///< what messages mean (--proto); may be null

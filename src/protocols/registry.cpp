@@ -15,9 +15,10 @@
 namespace sslsniff {
 namespace {
 
-constexpr std::array<Protocol, 5> kProtocols{{
+constexpr std::array<Protocol, 6> kProtocols{{
     {"proxy", detect_preamble, may_begin_preamble, create_preamble},
     {"h2", detect_http2, may_begin_http2, create_http2},
+    {"grpc", detect_grpc, may_begin_grpc, create_grpc},
     {"redis", detect_redis, may_begin_redis, create_redis},
     {"dns", detect_dns, may_begin_dns, create_dns},
     {"http/1", detect_http1, may_begin_http1, create_http1},

@@ -128,6 +128,18 @@ class OtherTools(unittest.TestCase):
             return lines
         self.assert_same(without_losses(trace), without_losses(WORK / "merged.pcapng"))
 
+    def test_names_are_those_of_servers(self):
+        """What a client asks for by SNI names the server's end, never the client's."""
+        for role, name in (("client", "example.com"), ("server", None)):
+            script = Script(7, role=role)
+            script.line("tls", f"{script.name} {role} sni=\"example.com\"")
+            script.data("sent" if role == "client" else "received", GET)
+            script.line("close", f"{script.name} shutdown")
+            recordings = script.packets(WORK, SSLSNIFF, f"named_{role}")
+            for recording in recordings:
+                for line in of_type(json_lines(recording), "connection"):
+                    self.assertEqual(line["connection"].get("remote_name"), name, recording)
+
     def test_shifted_times(self):
         _, packets = exchange(7).packets(WORK, SSLSNIFF, "times")
         run("editcap", "-t", 3600, packets, WORK / "shifted.pcapng")

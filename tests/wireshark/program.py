@@ -136,6 +136,23 @@ class InTheMiddle(unittest.TestCase):
         self.assertNotIn("/pkg.Service/Chat", out)
         self.assertNotIn("made-up", out)
 
+    def test_grpc_that_was_joined(self):
+        """Who knows the port knows what streams carry whose beginning passed before the capture."""
+        script = Script(7, server="10.0.0.2:8443", opening="midstream")
+        for _ in range(3):
+            script.data("sent", frame(0, 0, 1, message(b"\x0a\x05hello")))
+            script.data("received", frame(0, 0, 1, message(b"\x0a\x06answer")))
+        script.data("received", frame(1, 5, 1, literals(grpc_status="0")))
+        script.line("close", f"{script.name} shutdown")
+        trace, path = script.packets(WORK, SSLSNIFF, "joined", "--decode-as", "8443=grpc")
+        self.assertEqual([row for row in fields(path, "grpc", "tcp.dstport", "grpc.message_length") if row[1]],
+                         [["8443", "7"], ["40007", "8"]] * 3)
+        for recording in (trace, path):
+            out = subprocess.run([SSLSNIFF, "-r", recording, "--decode-as", "8443=grpc"], capture_output=True, text=True,
+                                 check=True).stdout
+            self.assertIn("grpc", out)
+            self.assertNotIn("not-captured", out)
+
     def test_long_body(self):
         request = literals(__method="GET", __scheme="https", __path="/events", __authority="a")
         response = literals(__status="200", content_type="text/event-stream")

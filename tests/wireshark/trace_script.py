@@ -6,13 +6,13 @@ import subprocess
 class Script:
     """A trace of one connection."""
 
-    def __init__(self, pid, start="12:00:00", server="10.0.0.2:443", carrier="tls"):
+    def __init__(self, pid, start="12:00:00", server="10.0.0.2:443", carrier="tls", opening="", role="client"):
         self.base = datetime.datetime.fromisoformat(f"2026-01-31T{start}")
         self.count = 0
         self.name = f"{pid}.1@{pid}/0xa0"
         self.lines = ["sslsniff-trace 1.0", f"process {self.time()} seen {pid}@{pid} comm=\"p{pid}\" exe=\"\" uid=0",
-                      f"open {self.time()} {self.name} {carrier}" + (" library=\"OpenSSL 3.0.17\"" if carrier == "tls" else ""),
-                      f"peer {self.time()} {self.name} client tcp local=10.0.0.1:{40000 + pid} remote={server} by=nested"]
+                      f"open {self.time()} {self.name} {carrier} {opening}".rstrip() + (" library=\"OpenSSL 3.0.17\"" if carrier == "tls" else ""),
+                      f"peer {self.time()} {self.name} {role} tcp local=10.0.0.1:{40000 + pid} remote={server} by=nested"]
 
     def time(self):
         self.count += 1

@@ -210,6 +210,9 @@ void ConnectionWriter::write(const DataEvent& event) {
     while (!fresh.empty()) {
         const ByteView part = fresh.substr(0, kMaxAtOnce);
         if (stream_context_) {
+            for (const StreamContext::Piece& piece : stream_context_->opening(part)) {
+                make_up(context, piece.direction, piece.bytes, filler_comment(kHelp));
+            }
             make_up(context, event.direction, stream_context_->before(event.direction, part),
                     filler_comment(kHelp));
         }

@@ -231,6 +231,9 @@ std::unique_ptr<HttpApplication> create_grpc_call(const HttpExchange& exchange, 
         type = media_type(exchange.response->body.content_type);
     }
     constexpr std::string_view kPrefix = "application/grpc";
+    if (type.empty() && limits.assume_grpc) {
+        type = kPrefix;
+    }
     const bool is_grpc =
         type.starts_with(kPrefix) &&
         (type.size() == kPrefix.size() || type[kPrefix.size()] == '+' || type[kPrefix.size()] == '-');

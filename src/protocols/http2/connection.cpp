@@ -133,7 +133,7 @@ void Connection::on_data(Direction direction, const DataPiece& piece, Timestamp 
     const std::optional<Side> side = side_of(direction);
     Stream* stream = side ? find(piece.stream, false, time) : nullptr;
     if (stream != nullptr) {
-        stream->on_data(*side, piece, limits_, time);
+        stream->on_data(*side, piece, host_, limits_, time);
         settle(piece.stream);
     }
 }

@@ -163,4 +163,17 @@ bool may_begin_http2(ByteView message, const ConnectionInfo& connection) {
     return is_valid(header) && (may_begin_chain(header) || header.type == http2::FrameType::settings);
 }
 
+std::unique_ptr<Detector> detect_grpc() {
+    class Never final : public Detector {
+      public:
+        Verdict look(const Evidence& /*evidence*/) override { return Verdict::no; }
+        std::size_t held() const override { return allocated(sizeof(*this)); }
+    };
+    return std::make_unique<Never>();
+}
+
+bool may_begin_grpc(ByteView /*message*/, const ConnectionInfo& /*connection*/) {
+    return false;
+}
+
 }  // namespace sslsniff

@@ -51,9 +51,10 @@ Bytes table_frame(ByteView block) {
 
 }  // namespace
 
-DissectorContext::DissectorContext(Direction client, bool from_start)
+DissectorContext::DissectorContext(Direction client, bool from_start, bool assume_grpc)
     : client_(client),
       streams_(client),
+      assume_grpc_(assume_grpc),
       has_passed_(!from_start),
       halves_{Half{HalfConnection(*this, Direction::sent, kMaxHeaders)},
               Half{HalfConnection(*this, Direction::received, kMaxHeaders)}} {
@@ -95,6 +96,31 @@ StreamContext::Beginning DissectorContext::begin() {
     return beginning;
 }
 
+bool DissectorContext::is_at_boundary(Direction direction) const {
+    const Half& half = this->half(direction);
+    return !half.frames.synchronised() || half.frames.unfinished().empty();
+}
+
+std::vector<StreamContext::Piece> DissectorContext::opening(ByteView bytes) {
+    std::vector<Piece> pieces;
+    if (!assume_grpc_ || !is_at_boundary(client_) || !is_at_boundary(opposite(client_)) ||
+        !begins_a_frame(bytes)) {
+        return pieces;
+    }
+    while (bytes.size() > kFrameHeaderSize) {
+        const FrameHeader header = parse_frame_header(bytes);
+        const ByteView payload = bytes.substr(kFrameHeaderSize, header.length);
+        if (header.type == FrameType::data && !header.has(kPadded) &&
+            streams_.assume_grpc(header.stream, payload)) {
+            for (const Direction side : {client_, opposite(client_)}) {
+                pieces.push_back({side, streams_.reopening(side, header.stream), true});
+            }
+        }
+        bytes.remove_prefix(std::min(bytes.size(), kFrameHeaderSize + header.length));
+    }
+    return pieces;
+}
+
 Bytes DissectorContext::before(Direction direction, ByteView bytes) {
     has_passed_ = true;
     Half& half = this->half(direction);
@@ -127,8 +153,8 @@ std::size_t DissectorContext::held() const {
     return allocated(sizeof(*this)) + streams_.held() + halves_[0].frames.held() + halves_[1].frames.held();
 }
 
-std::unique_ptr<StreamContext> make_dissector_context(Direction client, bool from_start) {
-    return std::make_unique<DissectorContext>(client, from_start);
+std::unique_ptr<StreamContext> make_dissector_context(Direction client, bool from_start, bool assume_grpc) {
+    return std::make_unique<DissectorContext>(client, from_start, assume_grpc);
 }
 
 }  // namespace sslsniff::http2

@@ -17,9 +17,11 @@ namespace sslsniff::http2 {
 /// take lengths from them.
 class DissectorContext final : public StreamContext, private HalfListener {
   public:
-    DissectorContext(Direction client, bool from_start);
+    /// `assume_grpc`: streams whose beginning nobody saw carry gRPC.
+    DissectorContext(Direction client, bool from_start, bool assume_grpc = false);
 
     Beginning begin() override;
+    std::vector<Piece> opening(ByteView bytes) override;
     Bytes before(Direction direction, ByteView bytes) override;
     bool skip(Direction direction, std::uint64_t bytes) override;
     std::size_t held() const override;
@@ -46,15 +48,21 @@ class DissectorContext final : public StreamContext, private HalfListener {
                    Timestamp /*time*/) override {}
     void on_lost(Direction direction, Timestamp /*time*/) override { streams_.on_lost(direction); }
 
+    /// A frame may stand between what was written and what is.
+    bool is_at_boundary(Direction direction) const;
+
     Half& half(Direction direction) { return halves_[static_cast<std::size_t>(direction)]; }
+    const Half& half(Direction direction) const { return halves_[static_cast<std::size_t>(direction)]; }
 
     Direction client_;
     OpenStreams streams_;
+    bool assume_grpc_;
     bool has_passed_;  ///< there may be something before what is written next
     std::array<Half, 2> halves_;
 };
 
 /// See MakeStreamContext.
-std::unique_ptr<StreamContext> make_dissector_context(Direction client, bool from_start);
+std::unique_ptr<StreamContext> make_dissector_context(Direction client, bool from_start,
+                                                      bool assume_grpc = false);
 
 }  // namespace sslsniff::http2

@@ -125,26 +125,50 @@ bool OpenStreams::is_over(const Stream& stream) const {
 Bytes OpenStreams::reopening(Direction direction) const {
     Bytes out;
     for (const auto& [number, stream] : streams_) {
-        const Half& here = stream.halves[static_cast<std::size_t>(direction)];
-        if (here.block.empty() || (here.is_grpc && !here.messages.known)) {
-            continue;
-        }
-        Bytes block = here.block;
-        hpack::append_literal(block, "sslsniff-made-up", "not traffic: the stream began before");
-        out +=
-            frame(FrameType::headers,
-                  static_cast<std::uint8_t>(kEndHeaders | (here.has_ended ? kEndStream : 0)), number, block);
-        const Messages& messages = here.messages;
-        Bytes head = messages.head;
-        if (messages.left > 0) {
-            append_be(head, std::uint8_t{0});
-            append_be(head, static_cast<std::uint32_t>(messages.left));
-        }
-        if (!here.has_ended && !head.empty()) {
-            out += frame(FrameType::data, 0, number, head);
-        }
+        out += reopening(direction, number);
     }
     return out;
+}
+
+Bytes OpenStreams::reopening(Direction direction, std::uint32_t stream) const {
+    const Half& here = streams_.at(stream).halves[static_cast<std::size_t>(direction)];
+    const Messages& messages = here.messages;
+    if (here.block.empty() || (here.is_grpc && !messages.known)) {
+        return {};
+    }
+    Bytes block = here.block;
+    hpack::append_literal(block, "sslsniff-made-up", "not traffic: the stream began before");
+    const std::uint8_t flags = here.has_ended ? kEndHeaders | kEndStream : kEndHeaders;
+    Bytes out = frame(FrameType::headers, flags, stream, block);
+    Bytes head = messages.head;
+    if (messages.left > 0) {
+        append_be(head, std::uint8_t{0});
+        append_be(head, static_cast<std::uint32_t>(messages.left));
+    }
+    if (!here.has_ended && !head.empty()) {
+        out += frame(FrameType::data, 0, stream, head);
+    }
+    return out;
+}
+
+bool OpenStreams::assume_grpc(std::uint32_t stream, ByteView payload) {
+    constexpr std::uint32_t kPlausible = 64U << 20U;  // bytes of a message
+    const bool may_begin = payload.size() >= kMessageHead && static_cast<std::uint8_t>(payload[0]) <= 1 &&
+                           load_be<std::uint32_t>(payload, 1) <= kPlausible;
+    if (!may_begin || stream % 2 == 0 || streams_.contains(stream) || streams_.size() >= kMaxStreams) {
+        return false;
+    }
+    Stream& added = streams_[stream];
+    Half& request = half(added, client_);
+    Half& response = half(added, opposite(client_));
+    hpack::append_literal(request.block, ":method", "POST");
+    hpack::append_literal(request.block, ":path", "/sslsniff-unknown/not-captured");
+    hpack::append_literal(response.block, ":status", "200");
+    for (Half* const side : {&request, &response}) {
+        hpack::append_literal(side->block, "content-type", "application/grpc");
+        side->is_grpc = true;
+    }
+    return true;
 }
 
 std::size_t OpenStreams::held() const {

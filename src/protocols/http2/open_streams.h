@@ -28,6 +28,12 @@ class OpenStreams {
     /// "sslsniff-made-up", and the head of a gRPC message as long as the rest of the one under way. They
     /// leave header tables as they are.
     Bytes reopening(Direction direction) const;
+    /// The same of one stream.
+    Bytes reopening(Direction direction, std::uint32_t stream) const;
+
+    /// A DATA frame with this payload comes next: what a stream is that is not known, when it may be the
+    /// beginning of a gRPC message. False when it is not.
+    bool assume_grpc(std::uint32_t stream, ByteView payload);
 
     /// Bytes of memory outside of itself.
     std::size_t held() const;

@@ -120,10 +120,14 @@ void Stream::on_upgraded_request(const HttpRequest& request) {
     request_.ended = true;
 }
 
-void Stream::on_data(Side side, const DataPiece& piece, const ParserLimits& limits, Timestamp time) {
+void Stream::on_data(Side side, const DataPiece& piece, ParserHost& host, const ParserLimits& limits,
+                     Timestamp time) {
     Half& half = this->half(side);
     half.last = time;
     HttpMessage& message = this->message(side);
+    if (limits.assume_grpc && !half.head && message.application == nullptr) {
+        find_application(*exchange_, id(), host, limits);
+    }
     if (side == Side::response && !timing_.response_start) {
         timing_.response_start = time;
     }

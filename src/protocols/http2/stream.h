@@ -28,7 +28,8 @@ class Stream {
     void on_upgraded_request(const HttpRequest& request);
     /// That request passed before the capture began.
     void on_unseen_request() { message(Side::request); }
-    void on_data(Side side, const DataPiece& piece, const ParserLimits& limits, Timestamp time);
+    void on_data(Side side, const DataPiece& piece, ParserHost& host, const ParserLimits& limits,
+                 Timestamp time);
     void on_reset(Http2Exchange::Reset reset, Timestamp time);
     /// Frames of this side may have passed unseen.
     void on_lost(Side side);
