@@ -3,6 +3,7 @@
 that began before the file.
 
 usage: program.py SSLSNIFF [--suite NAME]; exits 77 when tshark is missing."""
+import json
 import os
 import pathlib
 import shutil
@@ -135,6 +136,7 @@ class InTheMiddle(unittest.TestCase):
         out = subprocess.run([SSLSNIFF, "-r", later, "-o", "json"], capture_output=True, text=True, check=True).stdout
         self.assertNotIn("/pkg.Service/Chat", out)
         self.assertNotIn("made-up", out)
+        self.assertEqual({json.loads(line).get("protocol") for line in out.splitlines() if '"transaction"' in line}, {"grpc"})
 
     def test_grpc_that_was_joined(self):
         """Who knows the port knows what streams carry whose beginning passed before the capture."""

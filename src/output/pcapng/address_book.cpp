@@ -174,14 +174,14 @@ void AddressBook::forget(const ConnectionId& connection) {
     }
 }
 
-void AddressBook::insert(const std::string& key, Owner owner) {
+void AddressBook::insert(const std::string& key, const Owner& owner) {
     if (const auto found = owners_.find(key); found != owners_.end()) {
         remove(found);
     }
     if (key.front() == kDatagrams) {
         datagram_owners_.emplace(std::pair(owner.local.port, owner.remote.port), key);
     }
-    owners_.emplace(key, std::move(owner));
+    owners_.emplace(key, owner);
 }
 
 void AddressBook::remove(Owners::iterator owner) {

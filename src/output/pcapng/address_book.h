@@ -64,7 +64,7 @@ class AddressBook {
     using Owners = std::map<std::string, Owner>;
 
     void guess_local(const ConnectionInfo& info, ShownEndpoints& shown) const;
-    void insert(const std::string& key, Owner owner);
+    void insert(const std::string& key, const Owner& owner);
     void remove(Owners::iterator owner);
     static bool is_other_end(const Owner& owner, const ConnectionInfo& info, const ShownEndpoints& shown);
     static bool is_alive(const Owner& owner, const Endpoints& now);

@@ -5,13 +5,10 @@
 
 #include "base/memory.h"
 #include "base/saturating.h"
-#include "model/socket_key.h"
-#include "output/pcapng/synthetic_tls.h"
 
 namespace sslsniff {
 namespace {
 
-constexpr std::string_view kHelp = "lets a dissector understand what follows";
 /// Well below what a frame of HTTP/2 holds.
 constexpr std::size_t kMaxAtOnce = 1 << 20;
 /// Of memory, for an event that waits.
@@ -123,24 +120,6 @@ void ConnectionWriter::on_close(const CloseEvent& event) {
     leave(event.time);
 }
 
-bool ConnectionWriter::never_came_about(CloseReason reason) const {
-    const bool is_failure =
-        reason == CloseReason::refused || (reason == CloseReason::timed_out && !info_.endpoints.connect_time);
-    return !conversation_ && is_failure && info_.endpoints.transport != Transport::udp;
-}
-
-/// The TCP connection stays, for the TLS in it. False when nobody sees it anyway.
-bool ConnectionWriter::hand_over(Timestamp time) {
-    if (hidden_ || conversation_->shape().transport != Transport::tcp) {
-        return false;
-    }
-    conversation_->note(time, close_comment(CloseReason::tls_began));
-    capture_.handovers.add(socket_key(info_.endpoints), std::move(*conversation_), file_, info_.process,
-                           time);
-    capture_.addresses.hand_over(info_.id);
-    return true;
-}
-
 void ConnectionWriter::end_file(Timestamp time) {
     if (goes_on()) {
         tell_news(time);
@@ -211,10 +190,9 @@ void ConnectionWriter::write(const DataEvent& event) {
         const ByteView part = fresh.substr(0, kMaxAtOnce);
         if (stream_context_) {
             for (const StreamContext::Piece& piece : stream_context_->opening(part)) {
-                make_up(context, piece.direction, piece.bytes, filler_comment(kHelp));
+                make_up(context, piece.direction, piece.bytes, help_comment());
             }
-            make_up(context, event.direction, stream_context_->before(event.direction, part),
-                    filler_comment(kHelp));
+            make_up(context, event.direction, stream_context_->before(event.direction, part), help_comment());
         }
         expected += part.size();
         conversation_->write(*capture_.section, context, event.direction, part, take_comment());
@@ -249,86 +227,6 @@ void ConnectionWriter::lose(PacketContext& context, GapComment gap) {
         conversation_->lost(*capture_.section, context, gap);
     } else {
         open(context, ConnectionComment::Gap{gap.direction, gap.cause, gap.bytes});
-    }
-}
-
-void ConnectionWriter::ensure_open(PacketContext& context) {
-    if (!goes_on()) {
-        open(context, std::nullopt);
-    }
-}
-
-/// No packet shows it.
-void ConnectionWriter::open_silently(PacketContext& context) {
-    conversation_.emplace(shape(nullptr));
-    context.hidden = hidden_;
-    conversation_->note(context.time, begin_part(context.time, false, std::nullopt));
-}
-
-/// The comment that says so.
-std::string ConnectionWriter::begin_part(Timestamp time, bool tls_records,
-                                         std::optional<ConnectionComment::Gap> gap) {
-    file_ = capture_.file;
-    ++part_;
-    ConnectionComment comment = describe();
-    comment.update = false;
-    comment.tls_records = tls_records;
-    comment.gap = gap;
-    pending_comment_.clear();
-    return to_comment(comment, time);
-}
-
-void ConnectionWriter::open(PacketContext& context, std::optional<ConnectionComment::Gap> gap) {
-    if (goes_on()) {
-        conversation_->flush(*capture_.section, context);
-    }
-    std::optional<Conversation> former;
-    if (part_ == 0 && info_.carrier == Carrier::tls) {
-        former = capture_.handovers.take(socket_key(info_.endpoints), capture_.file);
-    }
-    ConversationShape wanted = shape(former ? &*former : nullptr);
-    context.hidden = hidden_;
-    if (hidden_) {
-        former.reset();  // that one is seen
-    }
-    const bool is_handed_over = former.has_value();
-    Carriage carriage = wanted.carriage;
-    conversation_.emplace(is_handed_over ? std::move(*former) : Conversation(std::move(wanted)));
-    const std::string text = begin_part(context.time, carriage.tls, gap);
-    if (is_handed_over) {
-        conversation_->turn_into(*capture_.section, context, std::move(carriage), info_.tls.sni, text);
-    } else {
-        conversation_->open(*capture_.section, context, text);
-    }
-    if (conversation_->shape().transport != Transport::udp) {
-        begin_context(context);
-    }
-}
-
-/// A dissector which begins here may need to know of what passed before.
-void ConnectionWriter::begin_context(const PacketContext& context) {
-    if (!stream_context_ && capture_.make_context) {
-        const bool from_start = part_ == 1 && (!info_.midstream || has_preface());
-        stream_context_ = capture_.make_context(
-            protocol_, local_is_client() ? Direction::sent : Direction::received, from_start);
-    }
-    if (!stream_context_) {
-        return;
-    }
-    const StreamContext::Beginning beginning = stream_context_->begin();
-    for (const StreamContext::Piece& piece : beginning.pieces) {
-        make_up(context, piece.direction, piece.bytes,
-                beginning.is_exact && !piece.for_dissectors ? context_comment() : filler_comment(kHelp));
-    }
-}
-
-/// Every packet of it says so.
-void ConnectionWriter::make_up(const PacketContext& context, Direction direction, ByteView bytes,
-                               std::string_view comment) {
-    while (!bytes.empty()) {
-        const ByteView part = bytes.substr(0, kMaxTlsPlaintext);
-        conversation_->write(*capture_.section, context, direction, part, comment);
-        bytes.remove_prefix(part.size());
     }
 }
 

@@ -111,6 +111,7 @@ class ConnectionWriter {
     bool has_preface() const;
     void begin_context(const PacketContext& context);
     void make_up(const PacketContext& context, Direction direction, ByteView bytes, std::string_view comment);
+    static std::string help_comment();
     bool local_is_client() const;
     void leave(Timestamp time);
     std::string take_comment();

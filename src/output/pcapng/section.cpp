@@ -98,6 +98,7 @@ void Section::count_loss(const LossEvent& loss) {
 
 void Section::finish() {
     std::vector<std::string> comments;
+    comments.reserve(losses_.size());
     for (const LossEvent& loss : losses_) {
         comments.push_back(delayed_comment(loss_comment(loss), statistics_.front().end - loss.time));
     }

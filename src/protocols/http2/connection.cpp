@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "protocols/http2/header_section.h"
+#include "protocols/http2/open_streams.h"
 
 namespace sslsniff::http2 {
 namespace {
@@ -100,7 +102,22 @@ Stream* Connection::find(std::uint32_t id, bool opens, Timestamp time) {
     if (streams_.size() >= limits_.max_pending) {
         emit(streams_.begin(), "too many streams are open");
     }
-    return &streams_.try_emplace(id, id, !opens, time).first->second.stream;
+    Stream& stream = streams_.try_emplace(id, id, !opens, time).first->second.stream;
+    if (!opens && grpc_.erase(id) != 0) {
+        stream.set_protocol("grpc");
+    }
+    return &stream;
+}
+
+/// What one of our own files tells of the streams that began before it.
+void Connection::on_context(const hpack::Block& block) {
+    for (const hpack::Field& field : block.fields) {
+        const auto stream = field.name == kGrpcStreamField ? parse_number<std::uint32_t>(field.value)
+                                                           : std::optional<std::uint32_t>();
+        if (stream && grpc_.size() < limits_.max_pending) {
+            grpc_.insert(*stream);
+        }
+    }
 }
 
 void Connection::on_headers(Direction direction, HeaderSection&& section, Timestamp time) {

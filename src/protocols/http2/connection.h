@@ -45,6 +45,7 @@ class Connection final : public ProtocolParser, private HalfListener {
                   Timestamp time) override;
     void on_goaway(Direction direction, std::uint32_t last_stream, std::uint32_t code,
                    Timestamp time) override;
+    void on_context(const hpack::Block& block) override;
     void on_lost(Direction direction, Timestamp time) override;
 
     HalfConnection& half(Direction direction) { return direction == Direction::sent ? sent_ : received_; }
@@ -66,6 +67,7 @@ class Connection final : public ProtocolParser, private HalfListener {
     std::size_t streams_held_ = 0;  ///< sum of Open::held
     std::deque<std::uint32_t> closed_order_;
     std::unordered_set<std::uint32_t> closed_;  ///< ended lately: late frames of these open nothing
+    std::unordered_set<std::uint32_t> grpc_;    ///< joined streams that are known to carry gRPC
     std::string goaway_;                        ///< why the peer closes the connection
 };
 

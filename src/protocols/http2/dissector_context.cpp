@@ -89,7 +89,9 @@ StreamContext::Beginning DissectorContext::begin() {
             continue;
         }
         const hpack::TableBlock& table = tables[static_cast<std::size_t>(direction)];
-        beginning.pieces.push_back({direction, table_frame(table.bytes)});
+        beginning.pieces.push_back(
+            {direction,
+             table_frame(table.bytes + (direction == client_ ? streams_.grpc_fields() : Bytes()))});
         beginning.pieces.push_back({direction, streams_.reopening(direction), true});
         beginning.pieces.push_back({direction, half.frames.unfinished()});
     }

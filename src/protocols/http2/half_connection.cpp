@@ -115,7 +115,7 @@ void HalfConnection::read_headers(const FrameHeader& header, ByteView payload, s
     section.end_stream = header.type == FrameType::headers && header.has(kEndStream);
     section.start = time;
     if (header.stream == 0) {  // made up, see DissectorContext: the streams before passed unseen
-        decoder_.decode(payload);
+        listener_.on_context(decoder_.decode(payload));
         listener_.on_lost(direction_, time);
         return;
     }

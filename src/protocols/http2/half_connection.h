@@ -39,6 +39,8 @@ class HalfListener {
                           Timestamp time) = 0;
     virtual void on_goaway(Direction direction, std::uint32_t last_stream, std::uint32_t code,
                            Timestamp time) = 0;
+    /// The made-up header section on stream 0.
+    virtual void on_context(const hpack::Block& /*block*/) {}
     /// Frames of any stream may have passed unseen.
     virtual void on_lost(Direction direction, Timestamp time) = 0;
 };

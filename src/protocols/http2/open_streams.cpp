@@ -1,6 +1,7 @@
 #include "protocols/http2/open_streams.h"
 
 #include <algorithm>
+#include <string>
 #include <string_view>
 
 #include "base/endian.h"
@@ -147,6 +148,16 @@ Bytes OpenStreams::reopening(Direction direction, std::uint32_t stream) const {
     }
     if (!here.has_ended && !head.empty()) {
         out += frame(FrameType::data, 0, stream, head);
+    }
+    return out;
+}
+
+Bytes OpenStreams::grpc_fields() const {
+    Bytes out;
+    for (const auto& [number, stream] : streams_) {
+        if (stream.halves[0].is_grpc || stream.halves[1].is_grpc) {
+            hpack::append_literal(out, kGrpcStreamField, std::to_string(number));
+        }
     }
     return out;
 }

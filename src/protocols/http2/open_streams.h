@@ -3,12 +3,16 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "model/connection.h"
 #include "protocols/http2/half_connection.h"
 
 namespace sslsniff::http2 {
+
+/// Name of such a field, in a HEADERS frame on stream 0; its value is a stream's number.
+inline constexpr std::string_view kGrpcStreamField = "sslsniff-grpc-stream";
 
 /// The streams of a connection that are open, with what a dissector that begins in the middle of them needs:
 /// the fields that say what they carry, and where the gRPC message ends that is under way. Bounded: streams
@@ -30,6 +34,9 @@ class OpenStreams {
     Bytes reopening(Direction direction) const;
     /// The same of one stream.
     Bytes reopening(Direction direction, std::uint32_t stream) const;
+
+    /// Fields that name the open streams which carry gRPC, for who parses what follows.
+    Bytes grpc_fields() const;
 
     /// A DATA frame with this payload comes next: what a stream is that is not known, when it may be the
     /// beginning of a gRPC message. False when it is not.

@@ -28,6 +28,8 @@ class Stream {
     void on_upgraded_request(const HttpRequest& request);
     /// That request passed before the capture began.
     void on_unseen_request() { message(Side::request); }
+    /// What speaks inside, where nothing that was seen tells.
+    void set_protocol(std::string protocol) { exchange_->set_protocol(std::move(protocol)); }
     void on_data(Side side, const DataPiece& piece, ParserHost& host, const ParserLimits& limits,
                  Timestamp time);
     void on_reset(Http2Exchange::Reset reset, Timestamp time);

@@ -167,6 +167,29 @@ TEST(Http2DissectorContext, OpenStreamsAreOpenedAgain) {
                                      "received 1 :status=200 content-type=application/grpc" + made_up}));
 }
 
+/// Our parser is not shown what is made up, and yet knows what goes on.
+TEST(Http2DissectorContext, StreamsOfGrpcAreKnownAsSuch) {
+    DissectorContext context(Direction::sent, true);
+    context.before(Direction::sent, std::string(kPreface) + frame(4, 0, 0, "") +
+                                        frame(1, 4, 1,
+                                              field(":method", "POST") + field(":path", "/S/M") +
+                                                  field("content-type", "application/grpc")));
+    context.before(Direction::received, frame(4, 0, 0, ""));
+    RecordingHost host;
+    Connection parser(host, {});
+    join(parser);
+    for (const auto& piece : context.begin().pieces) {
+        if (!piece.for_dissectors) {
+            parser.feed(piece.direction, piece.bytes, {});
+        }
+    }
+    parser.feed(Direction::sent, frame(0, 0, 1, "the rest"), {});
+    parser.feed(Direction::received, frame(1, 5, 1, field(":status", "200")), {});
+    ASSERT_EQ(host.recorded.size(), 1U) << host.text();
+    EXPECT_EQ(host.recorded[0].exchange->protocol(), "grpc");
+    EXPECT_EQ(host.text().find("/S/M"), std::string::npos) << host.text();
+}
+
 /// "DIRECTION LENGTH" of the messages that a dissector is told to be under way.
 std::vector<std::string> messages_under_way(DissectorContext& context) {
     std::vector<std::string> found;
