@@ -59,7 +59,7 @@ TEST(ConnectionRows, FitTheTerminal) {
          }) {
         MemoryOutputStream out;
         TextOptions options;
-        options.columns = [columns = columns] { return columns; };
+        options.columns = [width = columns] { return width; };
         ConnectionRows rows(out, options);
         rows.on_connection({connection,
                             at_us(80'000),
