@@ -112,6 +112,12 @@ constexpr auto kFields = std::to_array<FieldSpec>({
     {"grpc.response.message.captured", size},
     {"grpc.response.message.missing", size},
     {"grpc.response.message.text", text},
+    {"connect.service", text},
+    {"connect.method", text},
+    {"connect.error", text},
+    {"connect.message", text},
+    {"connect.request.messages", number},
+    {"connect.response.messages", number},
     // Messages of WebSocket, server-sent events and gRPC
     {"message.url", text},
     {"message.stream", number},

@@ -18,7 +18,7 @@ double milliseconds(std::optional<Timestamp> from, std::optional<Timestamp> to) 
 }
 
 bool is_http(std::string_view protocol) {
-    return protocol.starts_with("http/") || protocol == "h2" || protocol == "grpc";
+    return protocol.starts_with("http/") || protocol == "h2" || protocol == "grpc" || protocol == "connect";
 }
 
 const Body& body_of(const FieldTree::Node* message) {

@@ -20,10 +20,21 @@ namespace {
 using grpc::Message;
 using grpc::Status;
 
+/// gRPC, and what has its framing.
+struct Dialect {
+    std::string_view protocol;
+    std::string_view coding;  ///< the header field with the coding of compressed messages
+    unsigned char last;
+};
+constexpr Dialect kGrpc = {"grpc", "grpc-encoding", grpc::kWebTrailers};
+constexpr Dialect kConnect = {"connect", "connect-content-encoding", grpc::kConnectEnd};
+
 class GrpcCall final : public HttpApplication {
   public:
-    GrpcCall(MessageOrigin origin, ParserHost& host, const ParserLimits& limits, std::string_view type)
-        : origin_(std::move(origin)),
+    GrpcCall(const Dialect& dialect, MessageOrigin origin, ParserHost& host, const ParserLimits& limits,
+             std::string_view type)
+        : dialect_(dialect),
+          origin_(std::move(origin)),
           host_(host),
           max_body_(limits.max_body),
           schema_(limits.schema),
@@ -32,14 +43,14 @@ class GrpcCall final : public HttpApplication {
           request_(*this, Side::request),
           response_(*this, Side::response) {}
 
-    std::string_view protocol() const override { return "grpc"; }
+    std::string_view protocol() const override { return dialect_.protocol; }
     void on_head(const HttpExchange& exchange) override {
         if (exchange.request) {
             path_ = exchange.request->target;
-            request_.coding = exchange.request->headers.find("grpc-encoding").value_or(ByteView());
+            request_.coding = exchange.request->headers.find(dialect_.coding).value_or(ByteView());
         }
         if (exchange.response) {
-            response_.coding = exchange.response->headers.find("grpc-encoding").value_or(ByteView());
+            response_.coding = exchange.response->headers.find(dialect_.coding).value_or(ByteView());
         }
     }
     void on_bytes(Side side, ByteView bytes, Timestamp time) override { half(side).reader.feed(bytes, time); }
@@ -64,6 +75,10 @@ class GrpcCall final : public HttpApplication {
     }
 
     void describe(const HttpExchange& exchange, Summary& summary) const override {
+        if (error_) {
+            summary.response = error_->code + (error_->message.empty() ? "" : ": " + error_->message);
+            summary.tone = Summary::Tone::server_error;
+        }
         const std::optional<Status> status = status_of(exchange);
         if (!status) {
             return;
@@ -77,7 +92,7 @@ class GrpcCall final : public HttpApplication {
     }
 
     void write_fields(const HttpExchange& exchange, FieldWriter& writer) const override {
-        writer.begin_object("grpc");
+        writer.begin_object(dialect_.protocol);
         const std::string_view path = path_;
         const std::size_t slash = path.rfind('/');
         if (path.starts_with('/') && slash != 0 && slash != std::string_view::npos) {
@@ -90,6 +105,10 @@ class GrpcCall final : public HttpApplication {
             writer.number("status", status->code);
             writer.text("status_name", grpc::status_name(status->code));
             writer.text("message", status->message);
+        }
+        if (error_) {
+            writer.text("error", error_->code);
+            writer.text("message", error_->message);
         }
         writer.end_object();
     }
@@ -105,9 +124,9 @@ class GrpcCall final : public HttpApplication {
         Half(GrpcCall& call, Side which)
             : side(which),
               reader([&call, this](Message&& message) { call.on_message(*this, std::move(message)); },
-                     call.max_body_, call.base64_) {}
+                     call.max_body_, call.dialect_.last, call.base64_) {}
         Side side;
-        std::string coding;  ///< grpc-encoding
+        std::string coding;  ///< of compressed messages
         grpc::MessageReader reader;
         std::uint64_t messages = 0;
         std::uint64_t compressed = 0;
@@ -119,8 +138,8 @@ class GrpcCall final : public HttpApplication {
     Half& half(Side side) { return side == Side::request ? request_ : response_; }
 
     void on_message(Half& half, Message&& message) {
-        if (message.trailers) {
-            web_status_ = grpc::read_status(std::string_view(message.body.captured));
+        if (message.last) {
+            on_last(half, message);
             return;
         }
         ++half.messages;
@@ -139,6 +158,15 @@ class GrpcCall final : public HttpApplication {
         }
         release(half);
         emit(half, message, half.messages);
+    }
+
+    void on_last(const Half& half, Message& message) {
+        if (dialect_.last == grpc::kWebTrailers) {
+            web_status_ = grpc::read_status(std::string_view(message.body.captured));
+            return;
+        }
+        message.body.content_encoding = message.compressed ? half.coding : "";
+        error_ = grpc::read_connect_error(decode_body(message.body).bytes);
     }
 
     /// Shows the message that was held back: the call streams.
@@ -165,7 +193,8 @@ class GrpcCall final : public HttpApplication {
     }
 
     void emit(const Half& half, const Message& message, std::uint64_t number) {
-        auto shown = std::make_unique<StreamMessage>("grpc", origin_, half.side, number);
+        auto shown =
+            std::make_unique<StreamMessage>(std::string(dialect_.protocol), origin_, half.side, number);
         shown->type = "message";
         shown->body = message.body;
         Integrity integrity;
@@ -208,6 +237,7 @@ class GrpcCall final : public HttpApplication {
         return trailing ? trailing : grpc::read_status(exchange.response->headers);
     }
 
+    const Dialect& dialect_;
     MessageOrigin origin_;
     ParserHost& host_;
     std::size_t max_body_;
@@ -218,6 +248,7 @@ class GrpcCall final : public HttpApplication {
     Half request_;
     Half response_;
     std::optional<Status> web_status_;
+    std::optional<grpc::ConnectError> error_;
 };
 
 }  // namespace
@@ -237,10 +268,12 @@ std::unique_ptr<HttpApplication> create_grpc_call(const HttpExchange& exchange, 
     const bool is_grpc =
         type.starts_with(kPrefix) &&
         (type.size() == kPrefix.size() || type[kPrefix.size()] == '+' || type[kPrefix.size()] == '-');
-    if (!is_grpc) {
+    // Calls without streams have no frames: application/proto and application/json.
+    const bool is_connect = type == "application/connect+proto" || type == "application/connect+json";
+    if (!is_grpc && !is_connect) {
         return nullptr;
     }
-    return std::make_unique<GrpcCall>(std::move(origin), host, limits, type);
+    return std::make_unique<GrpcCall>(is_grpc ? kGrpc : kConnect, std::move(origin), host, limits, type);
 }
 
 }  // namespace sslsniff

@@ -8,7 +8,6 @@ namespace {
 
 constexpr std::size_t kPrefixSize = 5;
 constexpr unsigned char kCompressed = 0x01;
-constexpr unsigned char kTrailers = 0x80;
 
 std::uint32_t length_of(ByteView prefix) {
     std::uint32_t length = 0;
@@ -27,8 +26,8 @@ std::optional<std::uint32_t> base64_value(char c) {
 
 }  // namespace
 
-MessageReader::MessageReader(Sink sink, std::size_t max_body, bool base64)
-    : sink_(std::move(sink)), max_body_(max_body), base64_(base64) {}
+MessageReader::MessageReader(Sink sink, std::size_t max_body, unsigned char last, bool base64)
+    : sink_(std::move(sink)), max_body_(max_body), last_(last), base64_(base64) {}
 
 void MessageReader::feed(ByteView bytes, Timestamp time) {
     if (!base64_) {
@@ -74,13 +73,13 @@ void MessageReader::read(ByteView bytes, Timestamp time) {
                 return;
             }
             const auto flags = static_cast<unsigned char>(prefix_[0]);
-            if ((flags & ~(kCompressed | kTrailers)) != 0) {
+            if ((flags & ~(kCompressed | last_)) != 0) {
                 prefix_.clear();
                 lost_ = true;
                 return;
             }
             message_.compressed = (flags & kCompressed) != 0;
-            message_.trailers = (flags & kTrailers) != 0;
+            message_.last = (flags & last_) != 0;
             left_ = length_of(prefix_);
         }
         const std::size_t take = std::min<std::uint64_t>(bytes.size(), left_);

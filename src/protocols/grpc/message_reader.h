@@ -9,12 +9,17 @@
 
 namespace sslsniff::grpc {
 
+/// Bits of a message's first byte that say it is the last frame and no message: header fields as text in
+/// gRPC-Web, JSON in the Connect protocol.
+inline constexpr unsigned char kWebTrailers = 0x80;
+inline constexpr unsigned char kConnectEnd = 0x02;
+
 /// One length-prefixed message (gRPC over HTTP/2, "Length-Prefixed-Message").
 struct Message {
     bool compressed = false;
-    bool trailers = false;  ///< gRPC-Web's last frame: header fields as text
-    bool damaged = false;   ///< bytes of it are missing
-    Body body;              ///< without prefix, still compressed
+    bool last = false;     ///< it is the last frame instead
+    bool damaged = false;  ///< bytes of it are missing
+    Body body;             ///< without prefix, still compressed
     Timestamp start;
     Timestamp end;
 };
@@ -24,8 +29,9 @@ class MessageReader {
   public:
     using Sink = std::function<void(Message&&)>;
 
-    /// `max_body`: bytes kept of each message. `base64`: the body is gRPC-Web's text form.
-    MessageReader(Sink sink, std::size_t max_body, bool base64);
+    /// `max_body`: bytes kept of each message. `last`: the bit for that. `base64`: the body is gRPC-Web's
+    /// text form.
+    MessageReader(Sink sink, std::size_t max_body, unsigned char last, bool base64);
 
     void feed(ByteView bytes, Timestamp time);
     /// `bytes` bytes are missing, 0 when unknown. Where that hides a boundary, the reader goes on at the
@@ -46,6 +52,7 @@ class MessageReader {
 
     Sink sink_;
     std::size_t max_body_;
+    unsigned char last_;
     bool base64_;
     std::uint32_t quantum_ = 0;  ///< bits of base64 not used yet
     unsigned quantum_bits_ = 0;

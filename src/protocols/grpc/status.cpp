@@ -1,8 +1,12 @@
 #include "protocols/grpc/status.h"
 
+#include <rapidjson/memorystream.h>
+#include <rapidjson/reader.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include "base/text.h"
 
@@ -40,6 +44,50 @@ std::optional<Status> make_status(std::optional<ByteView> code, std::optional<By
     return status;
 }
 
+/// Takes "code" and "message" of the object "error" in a JSON object.
+class ErrorReader : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, ErrorReader> {
+  public:
+    bool StartObject() {
+        if (++depth_ == 2 && key_ == "error") {
+            error = ConnectError();
+            inside_ = true;
+        }
+        return true;
+    }
+    bool EndObject(rapidjson::SizeType /*members*/) { return end(); }
+    bool StartArray() {
+        ++depth_;
+        return true;
+    }
+    bool EndArray(rapidjson::SizeType /*elements*/) { return end(); }
+    bool Key(const char* name, rapidjson::SizeType length, bool /*copy*/) {
+        if (depth_ <= 2) {
+            key_.assign(name, length);
+        }
+        return true;
+    }
+    bool String(const char* text, rapidjson::SizeType length, bool /*copy*/) {
+        if (inside_ && depth_ == 2 && key_ == "code") {
+            error->code.assign(text, length);
+        } else if (inside_ && depth_ == 2 && key_ == "message") {
+            error->message.assign(text, length);
+        }
+        return true;
+    }
+
+    std::optional<ConnectError> error;
+
+  private:
+    bool end() {
+        inside_ = inside_ && depth_ != 2;
+        --depth_;
+        return true;
+    }
+    unsigned depth_ = 0;
+    bool inside_ = false;  ///< the object "error"
+    std::string key_;      ///< the last one of it, or of the object around it
+};
+
 }  // namespace
 
 std::string_view status_name(std::uint32_t code) {
@@ -68,6 +116,16 @@ std::optional<Status> read_status(std::string_view lines) {
         lines.remove_prefix(std::min(end + 1, lines.size()));
     }
     return read_status(fields);
+}
+
+std::optional<ConnectError> read_connect_error(std::string_view json) {
+    constexpr std::size_t kLongest = std::size_t{64} << 10;
+    ErrorReader reader;
+    rapidjson::MemoryStream bytes(json.data(), json.size());
+    rapidjson::Reader parser;
+    const bool whole =
+        json.size() <= kLongest && !parser.Parse<rapidjson::kParseIterativeFlag>(bytes, reader).IsError();
+    return whole ? std::move(reader.error) : std::nullopt;
 }
 
 }  // namespace sslsniff::grpc

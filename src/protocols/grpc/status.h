@@ -23,4 +23,14 @@ std::optional<Status> read_status(const HttpHeaders& fields);
 /// The same of gRPC-Web's last frame: lines of "name: value".
 std::optional<Status> read_status(std::string_view lines);
 
+/// How a stream of the Connect protocol failed: code "unavailable" and the like.
+struct ConnectError {
+    std::string code;
+    std::string message;
+};
+
+/// Of the JSON in its last frame (EndStreamResponse); nothing when it says that the stream went well, or is
+/// no such text.
+std::optional<ConnectError> read_connect_error(std::string_view json);
+
 }  // namespace sslsniff::grpc

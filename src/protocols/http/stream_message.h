@@ -27,7 +27,7 @@ class StreamMessage final : public Exchange {
         bool in_summary = true;
     };
 
-    /// `protocol`: "websocket", "sse" or "grpc".
+    /// `protocol`: "websocket", "sse", "grpc" or "connect".
     StreamMessage(std::string protocol, MessageOrigin origin, Side side, std::uint64_t number)
         : side_(side), number_(number), protocol_(std::move(protocol)), origin_(std::move(origin)) {}
 

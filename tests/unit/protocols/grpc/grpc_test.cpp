@@ -179,5 +179,47 @@ TEST(Grpc, BoundsNestedDumps) {
     EXPECT_LT(dump_protobuf(nested).size(), 10'000U);
 }
 
+Conversation connect_stream(const std::string& last) {
+    const std::string head = "Content-Type: application/connect+json\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const auto chunk = [](const std::string& bytes) {
+        return fmt::format("{:x}\r\n{}\r\n", bytes.size(), bytes);
+    };
+    return {sent("POST /pkg.Eliza/Talk HTTP/1.1\r\nHost: a\r\n" + head + chunk(message(R"({"q":1})")) +
+                 chunk(message(R"({"q":2})")) + chunk("")),
+            received("HTTP/1.1 200 OK\r\n" + head + chunk(message(R"({"a":1})")) + chunk(message(last, 2)) +
+                     chunk(""))};
+}
+
+TEST(Connect, StreamsHaveTheFramesOfGrpc) {
+    const std::string last = R"({"metadata":{"code":["x"]}})";
+    const Conversation conversation = connect_stream(last);
+    for (std::size_t offset = 0; offset <= size_of(conversation); ++offset) {
+        const auto recording = play(split_at(conversation, offset));
+        ASSERT_EQ(recording.lines.size(), 3U) << offset;
+        EXPECT_EQ(recording.lines[0], R"(connect https://a/pkg.Eliza/Talk -> message {"q":1} (7/0))");
+        EXPECT_EQ(recording.lines[1], R"(connect https://a/pkg.Eliza/Talk -> message {"q":2} (7/0))");
+        EXPECT_EQ(recording.lines[2], "connect POST https://a/pkg.Eliza/Talk -> 200 OK (24/44)");
+        EXPECT_NE(recording.fields[2].find("connect{service=\"pkg.Eliza\" method=\"Talk\" "
+                                           "request{messages=2 bytes=14 compressed=0} "
+                                           "response{messages=1 bytes=7 compressed=0 message="),
+                  std::string::npos)
+            << recording.fields[2];
+        EXPECT_EQ(recording.fields[2].find("error="), std::string::npos);
+    }
+}
+
+TEST(Connect, TheLastFrameSaysHowAStreamFailed) {
+    const auto recording =
+        play(connect_stream(R"({"error":{"code":"unavailable","message":"no more"},"metadata":{}})"));
+    ASSERT_EQ(recording.lines.size(), 3U);
+    EXPECT_NE(recording.lines[2].find("-> unavailable: no more"), std::string::npos) << recording.lines[2];
+    EXPECT_NE(recording.fields[2].find(R"(error="unavailable" message="no more")"), std::string::npos);
+    for (const char* const odd : {"", "[]", "{", R"({"error":7})", R"({"error":[]})",
+                                  R"({"x":{"error":{"code":"no"}}})", R"({"error":{"code":"cut)"}) {
+        EXPECT_EQ(play(connect_stream(odd)).fields[2].find("error="), std::string::npos) << odd;
+    }
+    EXPECT_EQ(play(connect_stream(std::string(200, '['))).lines.size(), 3U);
+}
+
 }  // namespace
 }  // namespace sslsniff
