@@ -66,7 +66,7 @@ struct event_header {
 #define EXE_LENGTH    1024
 #define CGROUP_LENGTH 1024
 
-/* EVENT_PROCESS, EVENT_EXIT, and the beginning of EVENT_EXEC */
+/* EVENT_EXIT, and the beginning of EVENT_PROCESS and EVENT_EXEC */
 struct process_event {
 	struct event_header header;
 	__u32 pid;        /* tgid */
@@ -76,8 +76,8 @@ struct process_event {
 };
 
 /*
- * EVENT_EXEC: a traced process has a new image. `exe` and `cgroup` hold path components, the last one first, each
- * ended by NUL.
+ * EVENT_PROCESS, and EVENT_EXEC: a traced process has a new image. `exe` and `cgroup` hold path components, the last
+ * one first, each ended by NUL: here they are whole, while /proc shows a cgroup as the reader's own sees it.
  */
 struct exec_event {
 	struct process_event process;
@@ -174,7 +174,7 @@ struct alpn_event {
 struct data_event {
 	struct event_header header;
 	__u64 position; /* of the first byte in its direction */
-	__u32 length;   /* bytes that follow this structure */
+	__u32 length;   /* bytes that follow this structure; 0: of a stream, those before `position` are missing */
 	__u32 snipped;  /* bytes of the same call right behind them, left out by the snap length; saturates */
 };
 

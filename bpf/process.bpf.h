@@ -196,13 +196,25 @@ static __always_inline void describe_process(struct process_event *event)
 	BPF_CORE_READ_INTO(&event->comm, task, group_leader, comm);
 }
 
-/* EVENT_PROCESS or EVENT_EXIT about the current process; false when the ring was full. */
-static __always_inline bool emit_process(__u8 kind)
+static __always_inline void emit_exit(void)
 {
-	struct process_event *event = RESERVE_EVENT(struct process_event, kind, 0);
+	struct process_event *event = RESERVE_EVENT(struct process_event, EVENT_EXIT, 0);
+	if (!event)
+		return;
+	describe_process(event);
+	submit_event(event);
+}
+
+/* EVENT_PROCESS or EVENT_EXEC about the current process; false when the ring was full. */
+static __always_inline bool emit_image(__u8 kind)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct exec_event *event = RESERVE_EVENT(struct exec_event, kind, 0);
 	if (!event)
 		return false;
-	describe_process(event);
+	describe_process(&event->process);
+	event->exe_length = read_exe(event, task);
+	event->cgroup_length = read_cgroups(event, task);
 	submit_event(event);
 	return true;
 }
@@ -210,21 +222,13 @@ static __always_inline bool emit_process(__u8 kind)
 /* Not static: verified once, however it is reached. */
 __noinline int emit_exec(void)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct exec_event *event = RESERVE_EVENT(struct exec_event, EVENT_EXEC, 0);
-	if (!event)
-		return 0;
-	describe_process(&event->process);
-	event->exe_length = read_exe(event, task);
-	event->cgroup_length = read_cgroups(event, task);
-	submit_event(event);
-	return 1;
+	return emit_image(EVENT_EXEC);
 }
 
 static __always_inline bool announce_process(struct process *process)
 {
 	if (!process->announced)
-		process->announced = emit_process(EVENT_PROCESS);
+		process->announced = emit_image(EVENT_PROCESS);
 	return process->announced;
 }
 
@@ -325,7 +329,7 @@ static __always_inline void on_exit(void)
 		return;
 	}
 	if (process->verdict >= VERDICT_MATCHED)
-		emit_process(EVENT_EXIT);
+		emit_exit();
 	leave_connections(process);
 	forget_ignored(tgid);
 	unlink_process(tgid);

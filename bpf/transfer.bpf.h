@@ -54,6 +54,7 @@ struct transfer {
 	__u8 name_in_kernel; /* where `name` points to */
 	__u8 is_over;        /* the call has returned */
 	__u8 is_seen;        /* and the first of two programs for that has seen it (backend_tracepoint.bpf.h) */
+	__u8 ends_in_gap;    /* the last bytes of a stream so far were not copied */
 	struct peer peer;
 };
 
@@ -129,18 +130,38 @@ static __always_inline void skip_bytes(struct connection *connection, __u64 dire
 	count_loss(cause, length);
 }
 
-/* The buffer of one vector. `keep` of its bytes are wanted. */
-static __always_inline void copy_vector(__u64 handle, __u64 direction, __u64 address, __u64 length, __u64 keep)
+/* Tells of the bytes that were skipped so far: the next ones may come much later, or never. */
+__noinline int emit_gap(__u64 handle, __u32 direction)
+{
+	struct connection *connection = find_connection(handle);
+	direction = bounded_direction(direction);
+	if (!connection || !is_announced(connection, handle))
+		return 0;
+	struct data_event *event = RESERVE_EVENT(struct data_event, EVENT_DATA, connection->generation);
+	if (!event) /* then with the next bytes */
+		return 0;
+	event->header.direction = direction;
+	event->header.detail = connection->missing[direction];
+	event->position = connection->position[direction];
+	event->length = 0;
+	event->snipped = 0;
+	submit_event(event);
+	return 1;
+}
+
+/* The buffer of one vector. `keep` of its bytes are wanted. False when they were skipped. */
+static __always_inline bool copy_vector(__u64 handle, __u64 direction, __u64 address, __u64 length, __u64 keep)
 {
 	struct connection *connection = find_connection(handle);
 	if (!connection)
-		return;
+		return true;
 	if (!address)
 		skip_bytes(connection, direction, length, LOSS_NO_BUFFER);
 	else if (keep)
 		emit_payload(connection, handle, direction, address, length, keep);
 	else
 		skip_bytes(connection, direction, length, LOSS_SNAPLEN);
+	return address && keep;
 }
 
 struct page {
@@ -266,7 +287,7 @@ __noinline int copy_next_vector(__u64 index)
 		direction |= transfer->left ? OF_MESSAGE | MORE_FOLLOWS : OF_MESSAGE;
 	if (is_in_kernel(transfer))
 		direction |= FROM_KERNEL;
-	copy_vector(transfer->handle, direction, address, length, transfer->keep);
+	transfer->ends_in_gap = !copy_vector(transfer->handle, direction, address, length, transfer->keep);
 	transfer->keep -= length < transfer->keep ? length : transfer->keep;
 	return 0;
 }
@@ -281,8 +302,12 @@ static __always_inline void copy_transfer(struct transfer *transfer, __u64 handl
 		if (copy_next_vector(i))
 			break;
 	struct connection *connection = find_connection(handle);
-	if (connection && transfer->left && !transfer->is_message)
+	if (!connection || transfer->is_message)
+		return;
+	if (transfer->left)
 		skip_bytes(connection, transfer->direction, transfer->left, LOSS_NO_BUFFER);
+	if (transfer->left || transfer->ends_in_gap)
+		emit_gap(handle, transfer->direction);
 }
 
 #endif

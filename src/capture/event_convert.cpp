@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "capture/discovery/proc_fs.h"
+#include "capture/discovery/container_id.h"
 
 namespace sslsniff {
 
@@ -115,7 +115,11 @@ Endpoints to_endpoints(const bind_event& event) {
     Endpoints endpoints;
     endpoints.transport = to_transport(event);
     endpoints.local = {to_address(event.family, event.local), event.local_port};
-    endpoints.remote = {to_address(event.family, event.remote), event.remote_port};
+    // A datagram whose sender nobody asked for has none.
+    if (event.remote_port != 0 ||
+        std::ranges::any_of(event.remote, [](std::uint8_t byte) { return byte != 0; })) {
+        endpoints.remote = {to_address(event.family, event.remote), event.remote_port};
+    }
     endpoints.socket_cookie = event.cookie;
     endpoints.netns = event.netns;
     if (event.connect_us != 0) {
@@ -135,7 +139,7 @@ ProcessInfo to_process_info(const process_event& event) {
 ProcessInfo to_process_info(const exec_event& event) {
     ProcessInfo info = to_process_info(event.process);
     info.exe = path_of(ByteView(event.exe, event.exe_length));
-    info.container_id = container_id_of("0::" + path_of(ByteView(event.cgroup, event.cgroup_length)));
+    info.container_id = container_id_of_path(path_of(ByteView(event.cgroup, event.cgroup_length)));
     return info;
 }
 

@@ -79,11 +79,11 @@ bool EventDecoder::decode(ByteView record, EventConsumer& consumer) {
 }
 
 bool EventDecoder::on_process(ByteView record, EventConsumer& consumer) {
-    const auto event = read_fixed<process_event>(record);
-    if (!event) {
+    const auto event = read_fixed<exec_event>(record);
+    if (!event || event->exe_length > EXE_LENGTH || event->cgroup_length > CGROUP_LENGTH) {
         return false;
     }
-    consumer.on_event(ProcessEvent{time_of(event->header), ProcessEvent::Kind::seen,
+    consumer.on_event(ProcessEvent{time_of(event->process.header), ProcessEvent::Kind::seen,
                                    processes_.see(to_process_info(*event))});
     return true;
 }
@@ -241,6 +241,9 @@ bool EventDecoder::on_data(ByteView record, EventConsumer& consumer) {
     next = event->position + event->length;
     if (connection->carrier == Carrier::cleartext) {
         connections_.touch(*connection, out.time, consumer);
+    }
+    if (event->length == 0 && event->snipped == 0) {
+        return true;
     }
     if ((event->header.flags & DATA_MORE) != 0 && before.size() + out.bytes.size() <= kGreatestDatagram) {
         before.append(out.bytes);

@@ -20,7 +20,8 @@ ProcessInfo ProcessTable::see(ProcessInfo process) {
     const auto known = processes_.find(process.key.pid);
     if (known != processes_.end() && known->second.info.key == process.key) {
         complete(process, known->second.info);
-    } else if (describe_) {
+    }
+    if (process.container_id.empty() && describe_) {
         describe_(process);
     }
     put({process, true});

@@ -8,6 +8,24 @@
 
 namespace sslsniff {
 
+namespace {
+
+/// A client's TLS made its hello, which found no socket: that of a connect() that was refused. The TCP
+/// connection tells.
+bool was_never_sent(const Connection& connection) {
+    const ConnectionInfo& info = connection.info();
+    const auto is_empty = [&](Direction direction) {
+        const StreamTotals& totals = connection.totals(direction);
+        return totals.bytes == 0 && totals.missing == 0;
+    };
+    return info.carrier == Carrier::tls && info.role == Role::client &&
+           info.correlation == Correlation::none && !info.midstream && info.tls.version.empty() &&
+           !info.tls.handshake_failed && info.tls.handshake_error.empty() && info.tls.not_decoded.empty() &&
+           is_empty(Direction::sent) && is_empty(Direction::received);
+}
+
+}  // namespace
+
 ConnectionTable::ConnectionTable(TransactionSink& sink, const StreamLimits& limits, PeerNames* names)
     : sink_(sink), limits_(limits), names_(names), latest_(connections_.end()) {}
 
@@ -95,8 +113,7 @@ void ConnectionTable::on(const DataEvent& event) {
 
 void ConnectionTable::on(const GapEvent& event) {
     // Events that never reached us are counted where they were lost, and reported as LossEvents.
-    if (event.cause != LossCause::ring_full && event.cause != LossCause::map_full &&
-        event.cause != LossCause::no_buffer) {
+    if (event.cause != LossCause::ring_full && event.cause != LossCause::map_full) {
         count_loss({event.cause, 1, event.bytes});
     }
     find(event.connection, event.time).on_gap(event);
@@ -206,7 +223,8 @@ std::uint64_t ConnectionTable::free_memory(std::size_t goal, Timestamp time) {
 
 void ConnectionTable::close(Connections::iterator entry, CloseReason reason, Timestamp time) {
     Connection& connection = entry->second.connection;
-    if (reason == CloseReason::covered) {  // its bytes are those of another one
+    // Its bytes are those of another one, or there never were any.
+    if (reason == CloseReason::covered || (reason == CloseReason::freed && was_never_sent(connection))) {
         --summary_.connections;
         erase(entry);
         return;

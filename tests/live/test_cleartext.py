@@ -1,9 +1,12 @@
 """What passes without TLS: HTTP, Redis, DNS, raw bytes over TCP and UDP, at either end."""
 import contextlib
+import http.client
 import json
 import os
+import signal
 import socket
 import subprocess
+import time
 
 from harness import PYTHON, LiveTest, body_of, cleartext_backend, free_port, is_listening, wait_until
 
@@ -348,6 +351,47 @@ class CleartextTest(LiveTest):
             self.assertEqual(client["sent"]["missing"], 10014)
             (loss,) = [l for l in capture.summary["losses"] if l["cause"] == "no_buffer"]
             self.assertEqual(loss["bytes"], 10014)
+
+    def test_bodies_by_sendfile_end_when_they_are_sent(self):
+        """Each with its own duration, and the last one is told although the server ends right behind it."""
+        size = 108_894
+        with open(os.path.join(self.folder, "file"), "wb") as file:
+            file.write(os.urandom(size))
+        server, port = self.nginx("sendfile on; tcp_nopush on; location / { root %s; }" % self.folder, listen="")
+        took, pause = [], 0.7
+        with self.capture("-p", server.pid) as capture:
+            with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port)) as client:
+                for _ in range(3):
+                    begun = time.monotonic()
+                    client.request("GET", "/file")
+                    self.assertEqual(len(client.getresponse().read()), size)
+                    took.append(time.monotonic() - begun)
+                    time.sleep(pause)
+                capture.wait_for(3)
+                children = f"/proc/{server.pid}/task/{server.pid}/children"
+                with open(children, encoding="ascii") as file:
+                    os.kill(int(file.read()), signal.SIGKILL)
+        self.assertEqual(len(capture.transactions), 3)
+        for transaction, true in zip(capture.transactions, took):
+            self.assertLess(transaction["duration_us"] / 1e6, true + pause / 2)
+            if cleartext_backend() == "tracepoint":
+                self.assertEqual(transaction["integrity"]["missing_bytes"], size)
+                self.assertEqual(transaction["response"]["body"]["missing"], size)
+            else:
+                self.assertEqual(transaction["integrity"]["missing_bytes"], 0)
+
+    def test_losses_of_others_are_not_counted(self):
+        """Under a filter, only what the connections that pass it miss."""
+        with open(os.path.join(self.folder, "file"), "wb") as file:
+            file.write(os.urandom(50_000))
+        other, other_port = self.nginx("sendfile on; location / { root %s; }" % self.folder, listen="")
+        server, port = self.nginx(listen="")
+        with self.capture("-p", server.pid, "-p", other.pid, f"tcp port {port}") as capture:
+            for url in (f"http://127.0.0.1:{other_port}/file", f"http://127.0.0.1:{port}/"):
+                self.curl(url)
+            capture.wait_for(1)
+        self.assertEqual([t["request"]["target"] for t in capture.transactions], ["/"])
+        self.assertEqual(capture.summary["losses"], [])
 
     def test_open_before_the_capture(self):
         server, port = self.redis()

@@ -1,5 +1,6 @@
 """sslsniff inside a PID namespace, as in a container: process ids mean those of its own namespace, for targets, filters
 and output alike, and what runs outside is never taken for something inside."""
+import contextlib
 import json
 import os
 import subprocess
@@ -167,6 +168,39 @@ class ContainersTest(LiveTest):
         for transaction in capture.transactions:
             self.assertEqual(transaction["connection"].get("remote"), {"address": "127.0.0.1", "port": port})
             self.assertEqual(transaction["connection"]["correlation"], "ciphertext")
+
+    def test_ids(self):
+        """Of processes that run already in sslsniff's own container, and of containers with names for ids."""
+        tree = os.path.join(self.folder, "cgroups")
+        os.mkdir(tree)
+        if subprocess.run(["mount", "-t", "cgroup2", "none", tree], capture_output=True).returncode != 0:
+            self.skipTest("no cgroups")
+        self.addCleanup(subprocess.run, ["umount", tree], check=True)
+        urls = self.servers()
+        hexadecimal = "0123456789abcdef" * 4
+        for name, expected in ((f"sslsniff-test-{hexadecimal}.scope", hexadecimal), ("lxc.payload.web-1", "web-1")):
+            with self.subTest(name=name):
+                cgroup = os.path.join(tree, name)
+                os.mkdir(cgroup)
+                self.addCleanup(lambda gone=cgroup: wait_until(lambda: self.remove(gone), "the cgroup to be empty"))
+                # From here on all of them see their own cgroup as "/".
+                inside = ["sh", "-c", f'echo $$ >{cgroup}/cgroup.procs && exec unshare --cgroup "$@"', "sh"]
+                talker, number = self.talker(prefix=inside)
+                capture = self.capture("-p", number, prefix=[*inside, "unshare", "--fork", "--kill-child"])
+                capture.start()
+                self.ask(talker, *[f"{url}/x" for url in urls])
+                capture.wait_for(2)
+                for transaction in capture.seen_so_far():
+                    self.assertEqual(transaction["process"].get("container_id"), expected)
+                    self.assertIn("python3", transaction["process"]["exe"])
+                capture.finish()
+                self.end(talker)
+
+    @staticmethod
+    def remove(folder):
+        with contextlib.suppress(OSError):
+            os.rmdir(folder)
+        return not os.path.exists(folder)
 
     def test_list_and_doctor(self):
         urls = self.servers()

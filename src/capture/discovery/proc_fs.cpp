@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,12 +11,16 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <ctime>
 #include <map>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <set>
 
 #include "base/unique_fd.h"
+#include "capture/discovery/attach_plan.h"
+#include "capture/discovery/container_id.h"
 
 namespace sslsniff {
 namespace {
@@ -187,9 +192,7 @@ ProcResult<ProcessStatus> ProcFs::status(pid_t pid) const {
     if (const auto pids = status_field(*status_text, "NSpid"); !pids.empty()) {
         result.pid_in_namespace = to_number<pid_t>(pids.back()).value_or(pid);
     }
-    if (const auto cgroup = read_file(entry(pid, "cgroup"))) {
-        result.info.container_id = container_id_of(*cgroup);
-    }
+    result.info.container_id = container_id(pid);
     std::array<char, 4097> link{};
     const ssize_t length = ::readlink(entry(pid, "exe").c_str(), link.data(), link.size());
     if (length > 0) {
@@ -202,6 +205,14 @@ ProcResult<ProcessStatus> ProcFs::status(pid_t pid) const {
         result.info.exe = exe;
     }
     return result;
+}
+
+std::string ProcFs::container_id(pid_t pid) const {
+    const std::string cgroup = read_file(entry(pid, "cgroup")).value_or(std::string());
+    if (std::string id = container_id_of(cgroup); !id.empty()) {
+        return id;
+    }
+    return containerd_id_of(cgroup);
 }
 
 ProcResult<std::vector<Mapping>> ProcFs::executable_mappings(pid_t pid) const {
@@ -272,22 +283,37 @@ bool ProcFs::uses_io_uring(pid_t pid) const {
     return false;
 }
 
-std::string ProcFs::path_of_process(pid_t pid, const std::string& path) const {
-    return entry(pid, "root") + path;
+FileRoot ProcFs::file_root(pid_t pid) const {
+    const auto id_of = [](const std::string& path) {
+        struct stat info{};
+        return ::stat(path.c_str(), &info) == 0 ? std::optional(FileId{info.st_dev, info.st_ino})
+                                                : std::nullopt;
+    };
+    const auto root = id_of(entry(pid, "root"));
+    const bool same = root == id_of("/") && id_of(entry(pid, "ns/mnt")) == id_of("/proc/self/ns/mnt");
+    return !root || same ? FileRoot() : FileRoot{entry(pid, "root"), mountinfo_path(pid)};
 }
 
-std::string container_id_of(std::string_view cgroup) {
-    static constexpr std::string_view kHex = "0123456789abcdef";
-    constexpr std::size_t kLength = 64;
-    std::string found;
-    for (std::size_t at = cgroup.find_first_of(kHex); at != std::string_view::npos;) {
-        const auto end = std::min(cgroup.find_first_not_of(kHex, at), cgroup.size());
-        if (end - at == kLength) {
-            found = cgroup.substr(at, kLength);
-        }
-        at = cgroup.find_first_of(kHex, end);
+std::string ProcFs::environment(pid_t pid, std::string_view name) const {
+    constexpr int kTries = 10;
+    constexpr timespec kPause{0, 100'000};
+    auto text = read_file(entry(pid, "environ"));
+    // Inside of execve(2) it is empty until the program is mapped.
+    for (int i = 0; i < kTries && text && text->empty(); ++i) {
+        ::nanosleep(&kPause, nullptr);
+        text = read_file(entry(pid, "environ"));
     }
-    return found;
+    for (const auto part : std::views::split(text.value_or(std::string()), '\0')) {
+        const std::string_view variable(part.begin(), part.end());
+        if (variable.starts_with(name) && variable.substr(name.size()).starts_with('=')) {
+            return std::string(variable.substr(name.size() + 1));
+        }
+    }
+    return {};
+}
+
+std::string ProcFs::path_of_process(pid_t pid, const std::string& path) const {
+    return entry(pid, "root") + path;
 }
 
 }  // namespace sslsniff

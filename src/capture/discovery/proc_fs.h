@@ -32,6 +32,12 @@ struct ProcessStatus {
     bool had_children = false;  ///< that it has waited for
 };
 
+/// Whose files paths name: ours, or those of a process with another root or mount namespace.
+struct FileRoot {
+    std::string prefix{};  ///< before each path, to open it from here: "/proc/PID/root"; empty: our own
+    std::string mountinfo = "/proc/self/mountinfo";
+};
+
 /// Processes as a proc file system shows them. Holds no state but the root; everything may vanish or change
 /// between two calls.
 class ProcFs {
@@ -44,6 +50,9 @@ class ProcFs {
 
     /// comm, uid, start time and container always; exe is empty where ptrace permission is missing.
     ProcResult<ProcessStatus> status(pid_t pid) const;
+
+    /// As status() gives it. Empty also where the cgroup lies outside of what our cgroup namespace shows.
+    std::string container_id(pid_t pid) const;
 
     /// Fails with the missing capability when the process belongs to someone else. Empty for kernel
     /// threads.
@@ -66,6 +75,14 @@ class ProcFs {
 
     /// `path` as the process sees it, from here: /proc/PID/root/PATH.
     std::string path_of_process(pid_t pid, const std::string& path) const;
+    std::string mountinfo_path(pid_t pid) const { return entry(pid, "mountinfo"); }
+
+    /// Where the process finds its files. Ours when it sees the same, or has ended.
+    FileRoot file_root(pid_t pid) const;
+    /// A variable of the environment that the process began with; empty when there is none or it cannot be
+    /// read. Waits for a millisecond at most where there is no environment at all, as in a process that is
+    /// about to get one.
+    std::string environment(pid_t pid, std::string_view name) const;
 
   private:
     std::string entry(pid_t pid, std::string_view name) const;
@@ -73,9 +90,5 @@ class ProcFs {
 
     std::string root_;
 };
-
-/// The container id in the text of /proc/PID/cgroup: the last 64-hex-digit name in a path (docker,
-/// containerd, CRI-O, podman); empty when there is none.
-std::string container_id_of(std::string_view cgroup);
 
 }  // namespace sslsniff

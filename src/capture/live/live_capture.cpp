@@ -26,13 +26,8 @@ using std::chrono::milliseconds;
 constexpr std::size_t kPollBudget = 512U << 10U;  // bytes handed over by one poll
 constexpr std::size_t kUrgent = 8;                // part of the ring that may wait
 
-/// From /proc, where the process may be gone.
 void describe_process(ProcessInfo& process) {
-    const ProcFs proc;
-    if (const auto status = proc.status(static_cast<pid_t>(process.key.pid))) {
-        process.exe = status->info.exe;
-        process.container_id = status->info.container_id;
-    }
+    process.container_id = ProcFs().container_id(static_cast<pid_t>(process.key.pid));
 }
 
 }  // namespace

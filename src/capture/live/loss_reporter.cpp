@@ -16,9 +16,10 @@ constexpr milliseconds kMissedInterval{1000};  // takes a system call for each p
 constexpr milliseconds kReconcileInterval{1000};
 constexpr unsigned kReconciliations = 2;  // one finds, the next ends
 
-/// The connection that misses the bytes says so itself (GapEvent), and they are counted there.
+/// The connection that misses the bytes says so itself (GapEvent), and they are counted there, if it is
+/// shown.
 bool is_told_by_gaps(std::uint32_t cause) {
-    return cause == LOSS_FAULT || cause == LOSS_SNAPLEN;
+    return cause == LOSS_FAULT || cause == LOSS_SNAPLEN || cause == LOSS_NO_BUFFER;
 }
 
 }  // namespace

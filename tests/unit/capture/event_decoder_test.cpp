@@ -132,12 +132,39 @@ TEST_F(EventDecoderTest, ExecIsRememberedUntilTheProcessUsesTls) {
     EXPECT_EQ(out.all<ProcessEvent>().at(1).process.exe, "/wget");
 }
 
-TEST_F(EventDecoderTest, ProcessesThatRanBeforeAreAskedFor) {
+TEST_F(EventDecoderTest, ProcessesThatRanBeforeAreDescribedByTheKernel) {
+    using namespace std::string_literals;
+    const std::string id(64, 'a');
+    std::string record = exec_record("curl\0bin\0"s, "libpod-" + id + "\0libpod_parent\0"s);
+    record[0] = EVENT_PROCESS;
+    EXPECT_TRUE(decoder.decode(record, out));
+    EXPECT_EQ(out.all<ProcessEvent>().at(0).process.exe, "/bin/curl");
+    EXPECT_EQ(out.all<ProcessEvent>().at(0).process.container_id, id);
+}
+
+TEST_F(EventDecoderTest, ContainersThatTheCgroupDoesNotNameAreAskedFor) {
+    using namespace std::string_literals;
     EventDecoder::Hooks hooks;
-    hooks.describe_process = [](ProcessInfo& process) { process.exe = "/asked"; };
+    hooks.describe_process = [](ProcessInfo& process) { process.container_id = "web-1"; };
     EventDecoder asking(kZero, hooks);
+    asking.decode(exec_record("curl\0"s, "web-1\0default\0"s), out);
     asking.decode(process_record(EVENT_PROCESS), out);
-    EXPECT_EQ(out.all<ProcessEvent>().at(0).process.exe, "/asked");
+    EXPECT_EQ(out.all<ProcessEvent>().at(0).process.container_id, "web-1");
+    EXPECT_EQ(out.all<ProcessEvent>().at(0).process.exe, "/curl");
+}
+
+TEST_F(EventDecoderTest, GapsAreToldWhenTheyHappen) {
+    decoder.decode(open_record(), out);
+    decoder.decode(data_record(0, "head"), out);
+    EXPECT_TRUE(decoder.decode(data_record(104, "", 0, LOSS_NO_BUFFER), out));
+    ASSERT_EQ(out.all<GapEvent>().size(), 1U);
+    EXPECT_EQ(out.all<GapEvent>().at(0).position, 4U);
+    EXPECT_EQ(out.all<GapEvent>().at(0).bytes, 100U);
+    EXPECT_EQ(out.all<GapEvent>().at(0).cause, LossCause::no_buffer);
+    EXPECT_EQ(out.all<DataEvent>().size(), 1U);
+    decoder.decode(data_record(104, "next"), out);
+    EXPECT_EQ(out.all<GapEvent>().size(), 1U);
+    EXPECT_EQ(out.all<DataEvent>().back().position, 104U);
 }
 
 TEST_F(EventDecoderTest, ProcessesThatNeverUsedTlsEndSilently) {

@@ -70,7 +70,12 @@ inline std::string process_record(event_kind kind, std::uint64_t start_time = 9)
     event.uid = 1000;
     event.start_time = start_time;
     std::strncpy(event.comm, "curl", sizeof(event.comm));
-    return record_of(event);
+    if (kind != EVENT_PROCESS) {
+        return record_of(event);
+    }
+    exec_event image{};
+    image.process = event;
+    return record_of(image);
 }
 
 inline std::string exec_record(std::string exe, std::string cgroup) {

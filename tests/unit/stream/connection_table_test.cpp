@@ -61,6 +61,23 @@ TEST(ConnectionTable, CiphertextOfAnotherConnectionLeavesNoTrace) {
     EXPECT_EQ(player.sink.summary->bytes_sent, 0U);
 }
 
+TEST(ConnectionTable, HellosThatWereNeverSentAreNoConnections) {
+    for (const bool answered : {false, true}) {
+        Player player;
+        player.open();
+        TlsEvent hello{Player::id(1), player.tick(), Role::client, {}};
+        player.table.on_event(hello);
+        if (answered) {
+            hello.tls.version = "TLSv1.3";
+            player.table.on_event(hello);
+        }
+        player.close(CloseReason::freed);
+        player.finish();
+        EXPECT_EQ(player.sink.connections.size(), answered ? 1U : 0U);
+        EXPECT_EQ(player.sink.summary->connections, answered ? 1U : 0U);
+    }
+}
+
 EndpointsEvent endpoints_of(std::uint64_t connection, Timestamp time, std::uint64_t cookie) {
     return {Player::id(connection), time, Role::unknown, Correlation::socket,
             Endpoints{Transport::tcp, *parse_endpoint("10.0.0.1:1000"), *parse_endpoint("10.0.0.2:443"),

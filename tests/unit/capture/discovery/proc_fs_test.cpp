@@ -129,14 +129,6 @@ TEST(ProcFs, MissingRootSaysSo) {
     EXPECT_NE(pids.error().message.find("is proc mounted"), std::string::npos);
 }
 
-TEST(ProcFs, ContainerIds) {
-    const std::string id = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-    EXPECT_EQ(container_id_of("0::/kubepods.slice/pod12/cri-containerd-" + id + ".scope\n"), id);
-    EXPECT_EQ(container_id_of("12:pids:/docker/" + id + "\n"), id);
-    EXPECT_EQ(container_id_of("0::/user.slice/user-1000.slice/session-2.scope\n"), "");
-    EXPECT_EQ(container_id_of("0::/" + id + "0\n"), "");
-}
-
 TEST(ProcFs, ReadsTheRealOne) {
     const ProcFs proc;
     const auto status = proc.status(::getpid());
