@@ -36,6 +36,20 @@ struct {
 	__type(value, struct datagram_socket);
 } datagram_sockets SEC(".maps");
 
+/* A query that a UDP socket has sent: of DNS and others with its header (RFC 1035 section 4.1.1). */
+struct query_key {
+	__u64 identity; /* of the socket */
+	__u32 id;
+	__u32 reserved;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct query_key);
+	__type(value, struct datagram_socket);
+} queries SEC(".maps");
+
 /* address of the struct sock of an accepted connection -> when it was established, CLOCK_MONOTONIC */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -145,6 +159,20 @@ static __always_inline void read_only_peer(struct peer *peer, __u64 identity)
 		*peer = socket->peer;
 }
 
+#define DNS_RESPONSE 0x80 /* QR, in the third byte */
+
+/* The id of a message with one question; false when the transfer is something else. */
+static __always_inline bool read_query_id(const struct transfer *transfer, struct query_key *key, __u8 response)
+{
+	__u8 bytes[6] = {}; /* ID, flags, QDCOUNT */
+	if (!read_beginning(transfer, bytes, sizeof(bytes)) || (bytes[2] & DNS_RESPONSE) != response || bytes[4] ||
+	    bytes[5] != 1)
+		return false;
+	key->identity = transfer->identity;
+	key->id = bytes[0] << 8 | bytes[1];
+	return true;
+}
+
 static __always_inline bool is_same_peer(const struct peer *one, const struct peer *other)
 {
 	const __u32 *first = (const __u32 *)one->address, *second = (const __u32 *)other->address;
@@ -164,6 +192,34 @@ static __always_inline void note_peer(__u64 identity, const struct peer *peer)
 		socket->several = 1;
 }
 
+/* A socket with several peers may have asked one of them just this. Verified once, as the next. */
+__noinline int read_asked_peer(void)
+{
+	struct query_key key = {};
+	struct transfer *transfer = current_transfer();
+	if (!transfer || !read_query_id(transfer, &key, DNS_RESPONSE))
+		return 0;
+	const struct datagram_socket *query = bpf_map_lookup_elem(&queries, &key);
+	if (query && !query->several)
+		transfer->peer = query->peer;
+	return 0;
+}
+
+__noinline int note_query(void)
+{
+	struct query_key key = {};
+	struct transfer *transfer = current_transfer();
+	if (!transfer || !read_query_id(transfer, &key, 0))
+		return 0;
+	struct datagram_socket new = {.peer = transfer->peer};
+	struct datagram_socket *query = bpf_map_lookup_elem(&queries, &key);
+	if (query && !is_same_peer(&query->peer, &new.peer))
+		query->several = 1; /* whoever answers */
+	else if (!query)
+		bpf_map_update_elem(&queries, &key, &new, BPF_ANY);
+	return 0;
+}
+
 /* Who sent the datagram of a transfer, or gets it. Unknown when the socket has several peers and nobody asked. */
 static __always_inline void find_peer(struct transfer *transfer)
 {
@@ -180,8 +236,12 @@ static __always_inline void find_peer(struct transfer *transfer)
 		read_connected_peer(peer, sk);
 	if (!peer->family && transfer->direction == DIRECTION_RECEIVED)
 		read_only_peer(peer, transfer->identity);
+	if (!peer->family && transfer->direction == DIRECTION_RECEIVED)
+		read_asked_peer();
 	if (peer->family == AF_INET && BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET6)
 		map_address(peer);
+	if (transfer->direction == DIRECTION_SENT && transfer->name)
+		note_query();
 }
 
 /* The handle of a socket's connection with a peer, made if it was not known. */

@@ -50,6 +50,24 @@ DOH_SERVER = """if True:
 """
 
 
+# Asks each server (ports) for two names at a time, by one socket, and reads the answers in several ways. Says what it asked.
+ASKING = """if True:
+    import os, socket, sys
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sys.stdin.readline()
+    number = 0
+    for read in (s.recv, lambda size: os.read(s.fileno(), size), lambda size: s.recvmsg(size)):
+        for _ in range(2):
+            for port in sys.argv[1:]:
+                number += 1
+                labels = b"".join(bytes([len(l)]) + l.encode() for l in ("n%d" % number, "a", "test"))
+                s.sendto(number.to_bytes(2, "big") + b"\\1\\0\\0\\1" + bytes(6) + labels + b"\\0\\0\\1\\0\\1", ("127.0.0.1", int(port)))
+                print("n%d.a.test:%s" % (number, port))
+            for _ in sys.argv[1:]:
+                read(1000)
+"""
+
+
 def query_for(name, kind=1):
     labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
     return b"\0\0\1\0\0\1\0\0\0\0\0\0" + labels + bytes([0, 0, kind, 0, 1])
@@ -139,6 +157,50 @@ class DnsTest(LiveTest):
             self.assertEqual(absent["response"]["rcode"], "NXDOMAIN")
             (failed,) = [t for t in self.asked(capture, role, name="x.broken") if t["response"]["rcode"] == "SERVFAIL"]
             self.assertGreater(failed["duration_us"], 0)
+
+    def test_sockets_that_do_not_ask_who_answers(self):
+        """One that is not connected, and read without an address: with one server, and with several of them in turn. Both
+        wait for two answers at once, so that the last one asked is not who answers."""
+        ports = [self.dnsmasq()[1] for _ in range(2)]
+        for servers in (ports[:1], ports):
+            with self.subTest(servers=len(servers)):
+                client = self.python(ASKING, *servers)
+                with self.capture("-p", client.pid) as capture:
+                    client.stdin.write("\n")
+                    client.stdin.flush()
+                    names = client.stdout.read().split()
+                    self.assertEqual(client.wait(), 0)
+                    capture.wait_for(len(names))
+                self.assertEqual(sorted(f"{t['request']['name']}:{t['connection']['remote']['port']}" for t in capture.transactions),
+                                 sorted(names))
+                for transaction in capture.transactions:
+                    self.assertEqual([a["data"] for a in transaction["response"]["answers"]], ["10.1.2.3"])
+                    self.assertTrue(transaction["integrity"]["complete"], transaction["integrity"])
+                self.assertEqual(sorted(c["connection"]["remote"]["port"] for c in capture.of_type("connection")), sorted(servers))
+
+    def test_unknown_addresses_are_left_out(self):
+        """Of datagrams of several senders that nobody asked for."""
+        receiver = self.python("""if True:
+            import socket, sys
+            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            s.bind(("127.0.0.1", 0))
+            print(s.getsockname()[1], flush=True)
+            sys.stdin.readline()
+            for _ in range(2):
+                s.sendto(b"hello", s.recvfrom(100)[1])
+            s.recv(100)
+            """)
+        port = int(receiver.stdout.readline())
+        with self.capture("-p", receiver.pid) as capture:
+            receiver.stdin.write("\n")
+            receiver.stdin.flush()
+            for _ in range(3):
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+                    sender.sendto(b"who is it", ("127.0.0.1", port))
+            self.assertEqual(receiver.wait(), 0)
+        remotes = [c["connection"].get("remote") for c in capture.of_type("connection")]
+        self.assertEqual(len(remotes), 3)
+        self.assertEqual(sum(remote is None for remote in remotes), 1, remotes)
 
     def test_truncated_then_over_tcp(self):
         server, port = self.dnsmasq()
