@@ -9,6 +9,7 @@
 
 #include "app/backend_choice.h"
 #include "app/descriptors.h"
+#include "app/plan_report.h"
 #include "app/remarks.h"
 #include "app/targets.h"
 #include "base/text.h"
@@ -29,7 +30,7 @@ constexpr std::uint64_t kLeastDescriptors = 256;
 
 std::string describe(const LibraryPlan& library) {
     return fmt::format("{}{}{} ({})", printable(library.name), library.version.empty() ? "" : " ",
-                       printable(library.version), printable(library.display_path));
+                       printable(library.version), library_place(library, ProcFs()));
 }
 
 class BpfSession final : public LiveSession {
@@ -54,7 +55,8 @@ class BpfSession final : public LiveSession {
         std::vector<std::string> names;
         const auto& libraries = source_->plan().libraries;
         for (; libraries_ < libraries.size(); ++libraries_) {
-            if (!libraries[libraries_].functions.empty()) {
+            // Of two layers, the copy stands for both.
+            if (!libraries[libraries_].functions.empty() && !libraries[libraries_].shadowed) {
                 names.push_back(describe(libraries[libraries_]));
             }
         }

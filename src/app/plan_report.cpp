@@ -94,12 +94,31 @@ void write_site(JsonWriter& json, const ProbeSite& site) {
 
 }  // namespace
 
+std::string library_place(const LibraryPlan& library, const ProcFs& proc) {
+    constexpr std::size_t kShortId = 12;  // as docker and podman show ids
+    std::string place = printable(library.display_path);
+    for (const pid_t pid : library.processes) {
+        if (const std::string id = proc.container_id(pid); !id.empty()) {
+            place += " in container " + printable(id.substr(0, id.size() == 64 ? kShortId : id.size()));
+            break;
+        }
+        if (!proc.file_root(pid).prefix.empty()) {
+            place += fmt::format(" as process {} sees it", pid);
+            break;
+        }
+    }
+    return place;
+}
+
 std::string library_text(const LibraryPlan& library, LibraryDetail detail, const ProcFs& proc) {
-    std::string text = fmt::format(
-        "{}{}{}  {}{}\n    {}\n", library.name, library.version.empty() ? "" : " ", library.version,
-        printable(library.display_path), library.deleted ? " (deleted or replaced on disk)" : "",
-        library.processes.empty() ? "used by no process now"
-                                  : "used by " + names_of(library.processes, proc));
+    std::string text =
+        fmt::format("{}{}{}  {}{}\n    {}\n", library.name, library.version.empty() ? "" : " ",
+                    library.version, library_place(library, proc),
+                    library.deleted    ? " (deleted or replaced on disk)"
+                    : library.shadowed ? " (as it was before it was changed: overlayfs has a copy since)"
+                                       : "",
+                    library.processes.empty() ? "used by no process now"
+                                              : "used by " + names_of(library.processes, proc));
     if (!library.build_id.empty()) {
         text += fmt::format("    build id {}\n", library.build_id);
     }

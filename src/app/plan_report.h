@@ -16,6 +16,10 @@ enum class ReportFormat : std::uint8_t { text, json };
 /// How much of a library is told.
 enum class LibraryDetail : std::uint8_t { users, users_and_sites };
 
+/// Its path, with the container that has it, as containers have libraries of their own under equal paths.
+/// Printable.
+std::string library_place(const LibraryPlan& library, const ProcFs& proc);
+
 /// A library of a plan for people, several lines. Names from other processes are made printable.
 std::string library_text(const LibraryPlan& library, LibraryDetail detail, const ProcFs& proc);
 

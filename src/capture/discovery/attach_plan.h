@@ -89,6 +89,7 @@ struct LibraryPlan {
     std::string build_id;      ///< hex; empty when there is none
     bool on_overlay = false;   ///< `file` is overlayfs's view; another FileId may be the same file
     bool deleted = false;      ///< unlinked or replaced on disk, still in use
+    bool shadowed = false;     ///< below a copy that overlayfs made; who mapped it before that still uses it
     std::vector<ProbedFunction> functions;
     std::vector<SkippedSymbol> skipped;
     std::vector<pid_t> processes;  ///< that map it, as far as asked for; ascending

@@ -61,13 +61,20 @@ std::multimap<std::string, std::string> parse_ld_cache(std::string_view cache) {
     return libraries;
 }
 
-const LdCache::Libraries& LdCache::libraries() {
-    const auto now = stamp_of(path_);
-    if (now != stamp_) {
-        stamp_ = now;
-        libraries_ = now ? parse_ld_cache(read_file(path_, now->size)) : Libraries();
+const LdCache::Libraries& LdCache::libraries(const std::string& path) {
+    const auto stamp = stamp_of(path);
+    if (!stamp) {
+        return none_;
     }
-    return libraries_;
+    const auto known = files_.find(stamp->id);
+    if (known != files_.end() && known->second.stamp == *stamp) {
+        return known->second.libraries;
+    }
+    if (files_.size() >= kMostFiles) {
+        files_.clear();
+    }
+    return files_.insert_or_assign(stamp->id, Known{*stamp, parse_ld_cache(read_file(path, stamp->size))})
+        .first->second.libraries;
 }
 
 }  // namespace sslsniff

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <cstddef>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,21 +13,23 @@ namespace sslsniff {
 /// "glibc-ld.so.cache1.1"); empty when it is of another form.
 std::multimap<std::string, std::string> parse_ld_cache(std::string_view cache);
 
-/// What ldconfig(8) knows of the libraries of this host. Read once, and again when it has changed: whoever
-/// plans for processes as they come asks for each of them.
+/// What ldconfig(8) knows of the libraries of this host, and of containers. Each file is read once, and again
+/// when it has changed: whoever plans for processes as they come asks for each of them.
 class LdCache {
   public:
     using Libraries = std::multimap<std::string, std::string>;
+    static constexpr std::size_t kMostFiles = 64;
 
-    explicit LdCache(std::string path = "/etc/ld.so.cache") : path_(std::move(path)) {}
-
-    /// Valid until the next call.
-    const Libraries& libraries();
+    /// In the text of the file that `path` leads to. Valid until the next call.
+    const Libraries& libraries(const std::string& path);
 
   private:
-    std::string path_;
-    std::optional<FileStamp> stamp_;
-    Libraries libraries_;
+    struct Known {
+        FileStamp stamp;
+        Libraries libraries;
+    };
+    std::map<FileId, Known> files_;
+    Libraries none_;
 };
 
 }  // namespace sslsniff

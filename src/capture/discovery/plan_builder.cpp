@@ -40,6 +40,7 @@ LibraryPlan library_plan(const UsedFile& used, const TlsIdentity& identity, cons
     plan.version = identity.version;
     plan.build_id = used.file->build_id;
     plan.deleted = used.deleted;
+    plan.shadowed = used.shadowed;
     plan.functions = choice.functions;
     plan.skipped = choice.skipped;
     return plan;

@@ -17,6 +17,7 @@ struct UsedFile {
     std::string open_path;
     std::string display_path;
     bool deleted = false;
+    bool shadowed = false;  ///< FilesBelow::shadowed
 };
 using UsedFiles = std::vector<std::shared_ptr<const UsedFile>>;
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <ranges>
 #include <set>
@@ -48,11 +49,12 @@ void Planner::add_process(pid_t pid, Report report, PlanBuilder& builder) {
     std::set<const UsedFile*> seen;
     bool relevant = report == Report::everything;
     for (const Mapping& mapping : *mappings) {
-        auto used = cache_.by_mapping(proc_, pid, mapping);
-        if (used && seen.insert(used.get()).second) {
-            relevant =
-                relevant || used->file->tls || !used->file->foreign.empty() || !used->file->problem.empty();
-            files.push_back(std::move(used));
+        for (auto& used : cache_.by_mapping(proc_, pid, mapping)) {
+            if (seen.insert(used.get()).second) {
+                relevant = relevant || used->file->tls || !used->file->foreign.empty() ||
+                           !used->file->problem.empty();
+                files.push_back(std::move(used));
+            }
         }
     }
     if (!relevant) {
@@ -94,8 +96,34 @@ AttachPlan Planner::plan_all() {
 }
 
 AttachPlan Planner::plan_file(const std::string& path, const std::string& library_path) {
+    return plan_used(path, ProgramFiles(cache_, ld_cache_, library_path, {}).closure(path));
+}
+
+std::optional<AttachPlan> Planner::plan_mapped_file(pid_t pid, const std::string& path, std::uint64_t inode) {
+    const FileRoot root = proc_.file_root(pid);
+    ProgramFiles programs(cache_, ld_cache_, proc_.environment(pid, "LD_LIBRARY_PATH"), root);
+    if (::access((root.prefix + path).c_str(), R_OK) == 0) {
+        return plan_used(path, programs.closure(path));
+    }
+    UsedFiles files = files_without_path(pid, inode);
+    if (files.empty()) {
+        return std::nullopt;
+    }
+    return plan_used(path, programs.closure(std::move(files)));
+}
+
+UsedFiles Planner::files_without_path(pid_t pid, std::uint64_t inode) {
+    cache_.start_round();
+    for (const Mapping& mapping : proc_.executable_mappings(pid).value_or(std::vector<Mapping>())) {
+        if (mapping.inode == inode) {
+            return cache_.by_mapping(proc_, pid, mapping);
+        }
+    }
+    return {};
+}
+
+AttachPlan Planner::plan_used(const std::string& path, const UsedFiles& files) {
     PlanBuilder builder;
-    const auto files = ProgramFiles(cache_, ld_cache_, library_path).closure(path);
     if (files.empty()) {
         builder.skip({0,
                       path,
@@ -111,7 +139,7 @@ AttachPlan Planner::plan_file(const std::string& path, const std::string& librar
 
 AttachPlan Planner::plan_standard_libraries() {
     PlanBuilder builder;
-    ProgramFiles programs(cache_, ld_cache_);
+    ProgramFiles programs(cache_, ld_cache_, {}, {});
     for (const std::string& path : programs.installed_tls_libraries()) {
         builder.add({0, [&path] { return printable(path); }}, programs.closure(path));
     }

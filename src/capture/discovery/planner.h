@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 
@@ -33,6 +34,12 @@ class Planner {
     /// `library_path`: of the environment it will have (LD_LIBRARY_PATH).
     AttachPlan plan_file(const std::string& path, const std::string& library_path = {});
 
+    /// The same of a file that a process has mapped just now, by the paths and the environment of the
+    /// process: what it needs will be mapped next. `path` may lead nowhere by now, or never have
+    /// (memfd_create(2)): then the mapping tells, by `inode`. Nothing when it is out of reach, as of a
+    /// process that has ended.
+    std::optional<AttachPlan> plan_mapped_file(pid_t pid, const std::string& path, std::uint64_t inode);
+
     /// The TLS libraries in the folders of the dynamic linker: what a process started later will most likely
     /// use.
     AttachPlan plan_standard_libraries();
@@ -48,6 +55,8 @@ class Planner {
   private:
     enum class Report : std::uint8_t { everything, refusals };
     void add_process(pid_t pid, Report report, PlanBuilder& builder);
+    UsedFiles files_without_path(pid_t pid, std::uint64_t inode);
+    AttachPlan plan_used(const std::string& path, const UsedFiles& files);
 
     ProcFs proc_;
     FileCache cache_;

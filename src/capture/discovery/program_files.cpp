@@ -74,10 +74,16 @@ std::vector<std::string> interpreter_line(const std::string& path) {
 
 }  // namespace
 
-ProgramFiles::ProgramFiles(FileCache& cache, LdCache& ld_cache, const std::string& library_path)
+ProgramFiles::ProgramFiles(FileCache& cache, LdCache& ld_cache, const std::string& library_path,
+                           FileRoot root)
     : cache_(cache),
+      root_(std::move(root)),
       library_path_(library_path.empty() ? std::vector<std::string>() : split(library_path, ':')),
-      installed_(ld_cache.libraries()) {}
+      installed_(ld_cache.libraries(root_.prefix + "/etc/ld.so.cache")) {}
+
+bool ProgramFiles::is_there(const std::string& path) const {
+    return is_regular(root_.prefix + path);
+}
 
 std::string ProgramFiles::locate(const std::string& name, const std::string& user,
                                  const InspectedFile& file) const {
@@ -90,28 +96,29 @@ std::string ProgramFiles::locate(const std::string& name, const std::string& use
                 folder.replace(at, origin.size(), folder_of(user));
             }
         }
-        if (std::string path = fmt::format("{}/{}", folder, name); is_regular(path)) {
+        if (std::string path = fmt::format("{}/{}", folder, name); is_there(path)) {
             return path;
         }
     }
     for (const std::string& folder : library_path_) {
-        if (std::string path = fmt::format("{}/{}", folder.empty() ? "." : folder, name); is_regular(path)) {
+        if (std::string path = fmt::format("{}/{}", folder.empty() ? "." : folder, name); is_there(path)) {
             return path;
         }
     }
     // Not ld.so's rule, but a library that is not installed goes with those beside it.
     if (user.contains(".so")) {
-        if (std::string path = fmt::format("{}/{}", folder_of(user), name); is_regular(path)) {
+        if (std::string path = fmt::format("{}/{}", folder_of(user), name); is_there(path)) {
             return path;
         }
     }
     const auto [first, last] = installed_.equal_range(name);
-    const auto cached = std::find_if(first, last, [](const auto& entry) { return is_regular(entry.second); });
+    const auto cached =
+        std::find_if(first, last, [this](const auto& entry) { return is_there(entry.second); });
     if (cached != last) {
         return cached->second;
     }
     for (const std::string_view folder : kLibraryFolders) {
-        if (std::string path = fmt::format("{}/{}", folder, name); is_regular(path)) {
+        if (std::string path = fmt::format("{}/{}", folder, name); is_there(path)) {
             return path;
         }
     }
@@ -119,20 +126,22 @@ std::string ProgramFiles::locate(const std::string& name, const std::string& use
 }
 
 UsedFiles ProgramFiles::closure(const std::string& path) {
-    UsedFiles files;
-    std::vector<std::string> pending{path};
-    std::set<std::string> seen{path};
-    for (std::size_t next = 0; next < pending.size() && next < kMaxClosure; ++next) {
-        const std::string current = pending[next];
-        const auto file = cache_.by_path(current);
-        if (!file) {
-            continue;
-        }
-        files.push_back(std::make_shared<const UsedFile>(UsedFile{file, current, current, false}));
-        for (const std::string& name : file->needed) {
-            std::string found = locate(name, current, *file);
-            if (!found.empty() && seen.insert(found).second) {
-                pending.push_back(std::move(found));
+    auto used = cache_.in_root(root_, path);
+    return used ? closure(UsedFiles{std::move(used)}) : UsedFiles();
+}
+
+UsedFiles ProgramFiles::closure(UsedFiles files) {
+    std::set<std::string> seen;
+    std::ranges::for_each(files, [&](const auto& used) { seen.insert(used->display_path); });
+    for (std::size_t next = 0; next < files.size() && seen.size() < kMaxClosure; ++next) {
+        const std::shared_ptr<const UsedFile> user = files[next];
+        for (const std::string& name : user->file->needed) {
+            const std::string found = locate(name, user->display_path, *user->file);
+            if (found.empty() || !seen.insert(found).second) {
+                continue;
+            }
+            if (auto used = cache_.in_root(root_, found)) {
+                files.push_back(std::move(used));
             }
         }
     }

@@ -14,19 +14,23 @@ namespace sslsniff {
 /// LD_LIBRARY_PATH, the cache of ldconfig, the standard folders. What it opens by dlopen() is not known here.
 class ProgramFiles {
   public:
-    /// `library_path`: the program's LD_LIBRARY_PATH.
-    explicit ProgramFiles(FileCache& cache, LdCache& ld_cache, const std::string& library_path = {});
+    /// `library_path`: the program's LD_LIBRARY_PATH. All paths are of `root`.
+    ProgramFiles(FileCache& cache, LdCache& ld_cache, const std::string& library_path, FileRoot root);
 
     /// The file itself and the closure of its DT_NEEDED.
     UsedFiles closure(const std::string& path);
+    /// The same of files that are open already.
+    UsedFiles closure(UsedFiles files);
 
     /// Every file called libssl.so* that the dynamic linker could find.
     std::vector<std::string> installed_tls_libraries() const;
 
   private:
     std::string locate(const std::string& name, const std::string& user, const InspectedFile& file) const;
+    bool is_there(const std::string& path) const;
 
     FileCache& cache_;
+    FileRoot root_;
     std::vector<std::string> library_path_;
     const LdCache::Libraries& installed_;
 };

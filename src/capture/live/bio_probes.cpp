@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
+
+#include "capture/live/planned_file.h"
 
 namespace sslsniff {
 
@@ -38,7 +41,9 @@ std::optional<ProbeLinks> BioProbes::attach_file(const LibraryPlan& library, pid
                                                  std::vector<std::string>& remarks) {
     const auto file = open_planned(library);
     if (!file) {
-        remarks.push_back(file.error().message);
+        if (!file.error().message.empty()) {
+            remarks.push_back(file.error().message);
+        }
         return std::nullopt;
     }
     const ProbeTarget target = {fmt::format("/proc/self/fd/{}", file->get()), library.display_path, 0, pid};
@@ -56,10 +61,11 @@ void BioProbes::attach_everybody(std::span<const LibraryPlan> libraries, Clock n
         if (is_for_everybody(library)) {
             continue;
         }
-        if (auto links = attach_file(library, 0, remarks)) {
-            everybody_.push_back({library, std::move(*links)});
+        auto links = attach_file(library, 0, remarks);
+        if (links) {
             needed_by_everybody_ = now;
         }
+        everybody_.push_back({library, std::move(links).value_or(ProbeLinks())});  // not tried again
     }
 }
 

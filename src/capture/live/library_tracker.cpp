@@ -25,23 +25,6 @@ constexpr std::size_t kPassedOver = 1024;
 constexpr std::chrono::milliseconds kPlanning{20};
 constexpr std::array kMemoryBioPrograms = {"python", "node"};
 
-/// A path of the process from here: in its own mount namespace, or ours if it has ended meanwhile.
-std::optional<std::string> reachable_path(pid_t pid, const std::string& path) {
-    const std::string inside = ProcFs().path_of_process(pid, path);
-    for (const std::string& candidate : {inside, path}) {
-        if (access(candidate.c_str(), R_OK) == 0) {
-            return candidate;
-        }
-    }
-    return std::nullopt;
-}
-
-/// The inverse: without /proc/PID/root.
-std::string path_in_process(pid_t pid, const std::string& path) {
-    const std::string root = ProcFs().path_of_process(pid, {});
-    return path.starts_with(root) ? path.substr(root.size()) : path;
-}
-
 /// Plans of one file are one plan, for all processes of both.
 void merge(std::vector<LibraryPlan>& plans, LibraryPlan plan) {
     const auto same =
@@ -163,13 +146,15 @@ AttachPlan LibraryTracker::first_plan() {
     return plan;
 }
 
-/// Whether it is new.
+/// Whether it was not probed before.
 bool LibraryTracker::add_library(const LibraryPlan& library, Use use) {
     known_files_[{library.file.device, library.file.inode}].is_probed = true;
     const auto added = probed_.add(library, use == Use::expected);
     if (!added) {
-        report_.remarks.push_back(added.error().message);
-        return false;
+        if (!added.error().message.empty()) {
+            report_.remarks.push_back(added.error().message);
+        }
+        return true;
     }
     if (*added) {
         on_attached_(probed_.attacher().library_number(library), describe(library));
@@ -293,26 +278,28 @@ void LibraryTracker::look_at(const NewMapping& mapping, Clock now) {
         known_files_.clear();
     }
     const auto pid = static_cast<pid_t>(mapping.pid);
-    if (const auto known = known_files_.find({mapping.device, mapping.inode}); known != known_files_.end()) {
+    const auto stamp = stamp_of(ProcFs().path_of_process(pid, mapping.path));
+    if (const auto known = known_files_.find({mapping.device, mapping.inode});
+        known != known_files_.end() && known->second.stamp == stamp) {
         note(of_process(known->second.foreign, pid));
         if (!known->second.is_probed) {
             return;
         }
     }
-    const auto path = reachable_path(pid, mapping.path);
-    if (!path) {
+    auto plan = planner_.plan_mapped_file(pid, mapping.path, mapping.inode);
+    if (!plan) {
         return;
     }
-    AttachPlan plan = planner_.plan_file(*path);
     // What it needs is mapped as well, and told of then.
-    std::erase_if(plan.skipped, [&](const SkippedTarget& target) { return target.path != *path; });
-    known_files_[{mapping.device, mapping.inode}] = {!plan.libraries.empty(), plan.skipped};
-    plan.skipped = of_process(plan.skipped, pid);
-    for (LibraryPlan& library : plan.libraries) {
-        library.display_path = path_in_process(pid, library.display_path);
-        library.processes = {pid};
+    std::erase_if(plan->skipped, [&](const SkippedTarget& target) { return target.path != mapping.path; });
+    known_files_[{mapping.device, mapping.inode}] = {!plan->libraries.empty(), stamp, plan->skipped};
+    plan->skipped = of_process(plan->skipped, pid);
+    for (auto* const libraries : {&plan->libraries, &plan->bio_libraries}) {
+        for (LibraryPlan& library : *libraries) {
+            library.processes = {pid};
+        }
     }
-    attach_plan(std::move(plan), now);
+    attach_plan(std::move(*plan), now);
 }
 
 /// What it mapped comes first: it may wait to be looked at.

@@ -97,7 +97,8 @@ class LibraryTracker {
         auto operator<=>(const MappedFile&) const = default;
     };
     struct KnownFile {
-        bool is_probed = false;  // there is a library that can be, in it or among what it needs
+        bool is_probed = false;          // there is a library that can be, in it or among what it needs
+        std::optional<FileStamp> stamp;  // inodes are reused
         std::vector<SkippedTarget> foreign;
     };
     std::map<MappedFile, KnownFile> known_files_;

@@ -6,6 +6,8 @@
 #include <iterator>
 #include <utility>
 
+#include "capture/live/planned_file.h"
+
 namespace sslsniff {
 
 namespace {

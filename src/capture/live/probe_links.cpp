@@ -239,18 +239,4 @@ void detach_probes(std::vector<ProbeLinks> links) {
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-Result<UniqueFd> open_planned(const LibraryPlan& library) {
-    UniqueFd file(::open(library.open_path.c_str(), O_RDONLY | O_CLOEXEC));
-    struct stat status{};
-    if (!file || fstat(file.get(), &status) != 0) {
-        return fail(fmt::format("{} cannot be opened ({}): its TLS calls are not captured.",
-                                printable(library.display_path), std::strerror(errno)));
-    }
-    if (status.st_dev != library.file.device || status.st_ino != library.file.inode) {
-        return fail(fmt::format("{} has been replaced in the meantime: its TLS calls are not captured.",
-                                printable(library.display_path)));
-    }
-    return file;
-}
-
 }  // namespace sslsniff

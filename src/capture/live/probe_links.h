@@ -39,7 +39,4 @@ ProbeLinks attach_probes(const CapturePrograms& programs, SiteTable& table,
 /// wait for together.
 void detach_probes(std::vector<ProbeLinks> links);
 
-/// Opens the file of a plan, if it still is the one that was planned for.
-Result<UniqueFd> open_planned(const LibraryPlan& library);
-
 }  // namespace sslsniff

@@ -46,14 +46,15 @@ TEST(LdCache, DamageIsSurvived) {
 
 TEST(LdCache, IsReadAgainWhenItChanged) {
     const test::TempFolder files;
-    LdCache cache(files.path("cache"));
-    EXPECT_TRUE(cache.libraries().empty());
+    LdCache cache;
+    const std::string path = files.path("cache");
+    EXPECT_TRUE(cache.libraries(path).empty());
     files.write("cache", cache_of("libssl.so.3", "/lib/libssl.so.3"));
-    EXPECT_TRUE(cache.libraries().contains("libssl.so.3"));
-    EXPECT_TRUE(cache.libraries().contains("libssl.so.3"));
+    EXPECT_TRUE(cache.libraries(path).contains("libssl.so.3"));
+    EXPECT_TRUE(cache.libraries(path).contains("libssl.so.3"));
     files.write("cache", cache_of("libssl.so.1.1", "/opt/libssl.so.1.1"));
-    EXPECT_FALSE(cache.libraries().contains("libssl.so.3"));
-    EXPECT_EQ(cache.libraries().find("libssl.so.1.1")->second, "/opt/libssl.so.1.1");
+    EXPECT_FALSE(cache.libraries(path).contains("libssl.so.3"));
+    EXPECT_EQ(cache.libraries(path).find("libssl.so.1.1")->second, "/opt/libssl.so.1.1");
 }
 
 }  // namespace

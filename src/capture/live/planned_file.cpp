@@ -1,0 +1,70 @@
+#include "capture/live/planned_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+#include "base/text.h"
+#include "capture/discovery/proc_fs.h"
+
+namespace sslsniff {
+
+namespace {
+
+bool is_planned(const UniqueFd& file, const LibraryPlan& library) {
+    struct stat status{};
+    return file && fstat(file.get(), &status) == 0 && status.st_dev == library.file.device &&
+           status.st_ino == library.file.inode;
+}
+
+UniqueFd open_file(const std::string& path) {
+    return UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+}
+
+UniqueFd open_mapped(const LibraryPlan& library) {
+    const ProcFs proc;
+    for (const pid_t pid : library.processes) {
+        for (const Mapping& mapping : proc.executable_mappings(pid).value_or(std::vector<Mapping>())) {
+            if (mapping.inode != library.file.inode) {
+                continue;
+            }
+            if (UniqueFd file = open_file(proc.mapping_path(pid, mapping)); is_planned(file, library)) {
+                return file;
+            }
+        }
+    }
+    return UniqueFd();
+}
+
+bool has_ended(pid_t pid) {
+    return kill(pid, 0) != 0 && errno == ESRCH;
+}
+
+}  // namespace
+
+Result<UniqueFd> open_planned(const LibraryPlan& library) {
+    UniqueFd file = open_file(library.open_path);
+    const int error = file ? 0 : errno;
+    if (is_planned(file, library)) {
+        return file;
+    }
+    if (UniqueFd mapped = open_mapped(library)) {
+        return mapped;
+    }
+    if (!library.processes.empty() && std::ranges::all_of(library.processes, has_ended)) {
+        return fail("");
+    }
+    return fail(error != 0
+                    ? fmt::format("{} cannot be opened ({}): its TLS calls are not captured.",
+                                  printable(library.display_path), std::strerror(error))
+                    : fmt::format("{} has been replaced in the meantime: its TLS calls are not captured.",
+                                  printable(library.display_path)));
+}
+
+}  // namespace sslsniff
