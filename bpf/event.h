@@ -76,8 +76,8 @@ struct process_event {
 };
 
 /*
- * EVENT_PROCESS, and EVENT_EXEC: a traced process has a new image. `exe` and `cgroup` hold path components, the last
- * one first, each ended by NUL: here they are whole, while /proc shows a cgroup as the reader's own sees it.
+ * EVENT_PROCESS (without `exe`), and EVENT_EXEC: a traced process has a new image. `exe` and `cgroup` hold path
+ * components, the last one first, each ended by NUL. /proc shows a cgroup only as the reader's own sees it.
  */
 struct exec_event {
 	struct process_event process;

@@ -205,30 +205,37 @@ static __always_inline void emit_exit(void)
 	submit_event(event);
 }
 
-/* EVENT_PROCESS or EVENT_EXEC about the current process; false when the ring was full. */
-static __always_inline bool emit_image(__u8 kind)
+/* Not static: verified once, however it is reached. */
+__noinline int emit_exec(void)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	struct exec_event *event = RESERVE_EVENT(struct exec_event, kind, 0);
+	struct exec_event *event = RESERVE_EVENT(struct exec_event, EVENT_EXEC, 0);
 	if (!event)
-		return false;
+		return 0;
 	describe_process(&event->process);
 	event->exe_length = read_exe(event, task);
 	event->cgroup_length = read_cgroups(event, task);
 	submit_event(event);
-	return true;
+	return 1;
 }
 
-/* Not static: verified once, however it is reached. */
-__noinline int emit_exec(void)
+/* Comes deep in the stack, of which there is little: /proc tells the rest. False when the ring was full. */
+static __always_inline bool emit_process(void)
 {
-	return emit_image(EVENT_EXEC);
+	struct exec_event *event = RESERVE_EVENT(struct exec_event, EVENT_PROCESS, 0);
+	if (!event)
+		return false;
+	describe_process(&event->process);
+	event->exe_length = 0;
+	event->cgroup_length = read_cgroups(event, (void *)bpf_get_current_task());
+	submit_event(event);
+	return true;
 }
 
 static __always_inline bool announce_process(struct process *process)
 {
 	if (!process->announced)
-		process->announced = emit_image(EVENT_PROCESS);
+		process->announced = emit_process();
 	return process->announced;
 }
 

@@ -21,7 +21,7 @@ ProcessInfo ProcessTable::see(ProcessInfo process) {
     if (known != processes_.end() && known->second.info.key == process.key) {
         complete(process, known->second.info);
     }
-    if (process.container_id.empty() && describe_) {
+    if ((process.container_id.empty() || process.exe.empty()) && describe_) {
         describe_(process);
     }
     put({process, true});

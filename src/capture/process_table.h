@@ -13,8 +13,8 @@ namespace sslsniff {
 /// kept unseen, so that their exe is known even if they are gone when they are asked about.
 class ProcessTable {
   public:
-    /// Asked to complete what the kernel does not know of a process: a container that its cgroup does not
-    /// name.
+    /// Asked to complete what the kernel side does not tell: the exe of a process that was running before, a
+    /// container that its cgroup does not name.
     using Describe = std::function<void(ProcessInfo& process)>;
     explicit ProcessTable(Describe describe) : describe_(std::move(describe)) {}
 

@@ -193,18 +193,23 @@ ProcResult<ProcessStatus> ProcFs::status(pid_t pid) const {
         result.pid_in_namespace = to_number<pid_t>(pids.back()).value_or(pid);
     }
     result.info.container_id = container_id(pid);
+    result.info.exe = executable(pid, &result.exe_deleted);
+    return result;
+}
+
+std::string ProcFs::executable(pid_t pid, bool* deleted) const {
+    static constexpr std::string_view kDeleted = " (deleted)";
     std::array<char, 4097> link{};
     const ssize_t length = ::readlink(entry(pid, "exe").c_str(), link.data(), link.size());
-    if (length > 0) {
-        static constexpr std::string_view kDeleted = " (deleted)";
-        std::string_view exe(link.data(), static_cast<std::size_t>(length));
-        result.exe_deleted = exe.ends_with(kDeleted);
-        if (result.exe_deleted) {
-            exe.remove_suffix(kDeleted.size());
-        }
-        result.info.exe = exe;
+    std::string exe(link.data(), static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
+    const bool is_deleted = exe.ends_with(kDeleted);
+    if (is_deleted) {
+        exe.resize(exe.size() - kDeleted.size());
     }
-    return result;
+    if (deleted != nullptr) {
+        *deleted = is_deleted;
+    }
+    return exe;
 }
 
 std::string ProcFs::container_id(pid_t pid) const {

@@ -51,6 +51,8 @@ class ProcFs {
     /// comm, uid, start time and container always; exe is empty where ptrace permission is missing.
     ProcResult<ProcessStatus> status(pid_t pid) const;
 
+    /// As status() gives it. Empty where ptrace permission is missing.
+    std::string executable(pid_t pid, bool* deleted = nullptr) const;
     /// As status() gives it. Empty also where the cgroup lies outside of what our cgroup namespace shows.
     std::string container_id(pid_t pid) const;
 

@@ -55,7 +55,7 @@ class LibraryTracker {
     std::vector<LibraryPlan> bio_libraries(std::uint32_t pid);
 
     /// Processes that appeared since the last call and are likely to keep TLS apart from their sockets
-    /// (memory BIOs), by what they run: python, node.
+    /// (memory BIOs), by what they run.
     std::vector<std::uint32_t> take_likely_bio_processes();
 
     /// What is known of TLS of a process that no probe sees.

@@ -26,8 +26,16 @@ using std::chrono::milliseconds;
 constexpr std::size_t kPollBudget = 512U << 10U;  // bytes handed over by one poll
 constexpr std::size_t kUrgent = 8;                // part of the ring that may wait
 
+/// From /proc, where the process may be gone.
 void describe_process(ProcessInfo& process) {
-    process.container_id = ProcFs().container_id(static_cast<pid_t>(process.key.pid));
+    const ProcFs proc;
+    const auto pid = static_cast<pid_t>(process.key.pid);
+    if (process.exe.empty()) {
+        process.exe = proc.executable(pid);
+    }
+    if (process.container_id.empty()) {
+        process.container_id = proc.container_id(pid);
+    }
 }
 
 }  // namespace
