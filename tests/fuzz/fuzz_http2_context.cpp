@@ -8,7 +8,7 @@ namespace {
 /// Each step is a byte of operation, one of size, and as many bytes of data. What the context makes up
 /// must be understood by a reader of frames, whatever passed before.
 void run(ByteView input) {
-    http2::DissectorContext context(Direction::sent, true);
+    http2::DissectorContext context(Direction::sent, true, true);
     while (input.size() >= 2) {
         const auto operation = static_cast<unsigned char>(input[0]);
         const std::size_t size = static_cast<unsigned char>(input[1]);
@@ -28,6 +28,7 @@ void run(ByteView input) {
         } else {
             const ByteView bytes = input.substr(0, size);
             input.remove_prefix(bytes.size());
+            context.opening(bytes);
             context.before(direction, bytes);
         }
     }

@@ -64,9 +64,11 @@ void ConnectionWriter::look_at(const DataEvent& event) {
     if ((nameless || !conversation_) && first.size() < limit) {
         first.append(event.bytes.substr(0, limit - first.size()));
     }
-    if (!nameless) {
+    const std::size_t kept = first_bytes_[0].size() + first_bytes_[1].size();
+    if (!nameless || kept < next_guess_) {
         return;
     }
+    next_guess_ = kept + kept / 8 + 1;  // who sends byte by byte does not make us look at all for each
     protocol_ = guessed_protocol();
     named_ = !protocol_.empty();
     if (named_ && conversation_) {

@@ -136,6 +136,7 @@ class ConnectionWriter {
     std::string protocol_;  ///< as far as it is known
     std::unique_ptr<StreamContext> stream_context_;
     std::array<Bytes, 2> first_bytes_;  ///< of each direction, for the guess
+    std::size_t next_guess_ = 0;        ///< with as many of them
     std::vector<Held> held_;
     std::size_t held_bytes_ = 0;
 };
