@@ -2,7 +2,7 @@
 """What other tools make of our pcapng files is read back as what it is: cut packets are gaps, merged files are both captures,
 shifted times shift everything.
 
-usage: other_tools.py SSLSNIFF; exits 77 when editcap or mergecap is missing."""
+usage: other_tools.py SSLSNIFF [--suite NAME]; exits 77 when editcap or mergecap is missing."""
 import json
 import os
 import pathlib
@@ -13,9 +13,11 @@ import tempfile
 import unittest
 
 from trace_script import Script
+from wireshark_programs import environment
 
-SSLSNIFF = sys.argv[1] if len(sys.argv) > 1 else ""
+SSLSNIFF = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else ""
 WORK = pathlib.Path(tempfile.mkdtemp(prefix="sslsniff-tools."))
+ENVIRONMENT = environment(WORK, "editcap", "mergecap")
 GET = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"  # 27 bytes
 OK = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + "x" * 1000  # 1041
 LARGE = "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + "y" * 100000
@@ -24,7 +26,7 @@ RECORD = 5  # before the plaintext; 32 bytes follow it
 
 
 def run(*command):
-    return subprocess.run([str(part) for part in command], capture_output=True, check=True).stdout
+    return subprocess.run([str(part) for part in command], env=ENVIRONMENT, capture_output=True, check=True).stdout
 
 
 def json_lines(path):
@@ -150,10 +152,6 @@ class OtherTools(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    for tool in ("editcap", "mergecap"):
-        if not shutil.which(tool):
-            print(f"SKIPPED: {tool} is not installed")
-            sys.exit(77)
     try:
         outcome = unittest.main(argv=sys.argv[:1] + sys.argv[2:], exit=False)
         sys.exit(not outcome.result.wasSuccessful())
