@@ -30,8 +30,9 @@ StreamLimits limits_of(const Options& options, BodyStore* bodies, const MessageS
 /// Null without --where. The expression was checked with the other options.
 std::unique_ptr<FilterSink> make_where(const Options& options, TransactionSink& next) {
     auto filter = WhereFilter::parse(options.where);
-    return options.where.empty() || !filter ? nullptr
-                                            : std::make_unique<FilterSink>(*std::move(filter), next);
+    return options.where.empty() || !filter
+               ? nullptr
+               : std::make_unique<FilterSink>(*std::move(filter), next, options.connections);
 }
 
 /// The same for the pcap-filter expression.

@@ -44,8 +44,9 @@ class WhereFilter {
 /// Hands on what passes a filter. Losses and the summary always pass.
 class FilterSink final : public TransactionSink {
   public:
-    /// Borrows `next`.
-    FilterSink(WhereFilter filter, TransactionSink& next) : filter_(std::move(filter)), next_(next) {}
+    /// Borrows `next`. With `connections` (--connections) it is connections that are shown.
+    FilterSink(WhereFilter filter, TransactionSink& next, bool connections = false)
+        : filter_(std::move(filter)), next_(next), connections_(connections) {}
     void on_transaction(const Transaction& transaction) override {
         ++transactions_;
         if (filter_.matches(transaction)) {
@@ -63,12 +64,17 @@ class FilterSink final : public TransactionSink {
         count_into(counted);
         next_.on_summary(counted);
     }
-    /// Says in a summary on its way how many transactions the filter looked at.
-    void count_into(CaptureSummary& summary) const { summary.filtered_from = transactions_; }
+    /// Says in a summary on its way how many transactions the filter looked at, when they are what is shown.
+    void count_into(CaptureSummary& summary) const {
+        if (!connections_) {
+            summary.filtered_from = transactions_;
+        }
+    }
 
   private:
     WhereFilter filter_;
     TransactionSink& next_;
+    bool connections_;
     std::uint64_t transactions_ = 0;
 };
 
