@@ -44,6 +44,7 @@ bool EventDecoder::decode(ByteView record, EventConsumer& consumer) {
     if (!header) {
         return false;
     }
+    expire(time_of(*header), consumer);
     switch (header->kind) {
         case EVENT_PROCESS:
             return on_process(record, consumer);
@@ -159,6 +160,7 @@ bool EventDecoder::on_bind(ByteView record, EventConsumer& consumer) {
                : (event->header.flags & BIND_SERVER) != 0 ? Role::server
                                                           : Role::unknown;
     out.endpoints = to_endpoints(*event);
+    connection->socket = is_socket ? event->cookie : 0;
     if (is_socket && out.endpoints.transport == Transport::udp) {
         connections_.add_datagrams(*connection, event->cookie, out.time);
     }
@@ -205,6 +207,10 @@ void EventDecoder::bind_by(const std::optional<CiphertextBinder::Match>& match, 
     if (on_bound_ && !connection->awaits_hello) {
         on_bound_(match->generation, match->socket.socket_cookie);
     }
+    if (claimed_.size() >= kMostUnclaimed) {
+        claimed_.clear();
+    }
+    claimed_.insert(match->socket.socket_cookie);
     EndpointsEvent out;
     out.connection = connection->id;
     out.time = time;
@@ -274,7 +280,9 @@ bool EventDecoder::on_close(ByteView record, EventConsumer& consumer) {
         connections_.forget(*connection);
         return true;
     }
-    connection->release_held(describe_uncovered(*connection), time, consumer);
+    if (!tell_uncovered(*connection, time, consumer)) {
+        return true;
+    }
     connections_.close(*connection, &ends, to_close_reason(event->header.detail), time, consumer);
     return true;
 }
@@ -290,7 +298,39 @@ bool EventDecoder::on_uncovered(ByteView record, EventConsumer& consumer) {
     if (connection == nullptr) {
         return false;
     }
-    connection->release_held(describe_uncovered(*connection), time_of(*header), consumer);
+    // The library that has memory BIOs may be probed: its ciphertext tells which socket is whose.
+    if (connection->held && connections_.has_tls_object(connection->id.pid)) {
+        unclaimed_.push_back({connection->kernel_generation, time_of(*header)});
+        return true;
+    }
+    tell_uncovered(*connection, time_of(*header), consumer);
+    return true;
+}
+
+void EventDecoder::expire(Timestamp time, EventConsumer& consumer, Duration delay) {
+    // Unsigned, as of hostile times.
+    const auto since_epoch = [](Timestamp at) {
+        return static_cast<std::uint64_t>(at.time_since_epoch().count());
+    };
+    const auto is_due = [&](Timestamp since) {
+        return time >= since &&
+               since_epoch(time) - since_epoch(since) >= static_cast<std::uint64_t>(delay.count());
+    };
+    while (!unclaimed_.empty() && (is_due(unclaimed_.front().since) || unclaimed_.size() > kMostUnclaimed)) {
+        if (KernelConnection* connection = connections_.find(unclaimed_.front().generation)) {
+            tell_uncovered(*connection, time, consumer);
+        }
+        unclaimed_.pop_front();
+    }
+}
+
+/// False when a TLS object turned out to have the socket: its plaintext is captured.
+bool EventDecoder::tell_uncovered(KernelConnection& connection, Timestamp time, EventConsumer& consumer) {
+    if (connection.held && claimed_.contains(connection.socket)) {
+        connections_.forget(connection);
+        return false;
+    }
+    connection.release_held(describe_uncovered(connection), time, consumer);
     return true;
 }
 

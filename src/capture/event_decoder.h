@@ -1,8 +1,11 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,6 +52,12 @@ class EventDecoder {
         connections_.reconcile(is_alive, time, consumer);
     }
 
+    /// It is `time` now: TLS of a socket that no memory BIO has claimed for kClaimDelay is told of as not
+    /// decoded. Events do the same by their own time.
+    void expire(Timestamp time, EventConsumer& consumer, Duration delay = kClaimDelay);
+    static constexpr Duration kClaimDelay = std::chrono::milliseconds(500);
+    static constexpr std::size_t kMostUnclaimed = 4096;
+
     std::size_t open_connections() const { return connections_.size(); }
 
   private:
@@ -69,6 +78,7 @@ class EventDecoder {
 
     Timestamp time_of(const event_header& header) const;
     void end_hellos(KernelConnection& connection);
+    bool tell_uncovered(KernelConnection& connection, Timestamp time, EventConsumer& consumer);
     void bind_by(const std::optional<CiphertextBinder::Match>& match, Timestamp time,
                  EventConsumer& consumer);
 
@@ -77,6 +87,12 @@ class EventDecoder {
 
     std::function<void(std::uint64_t, std::uint64_t)> on_bound_;
     std::function<UncoveredTls(std::uint32_t)> describe_uncovered_;
+    struct Unclaimed {
+        std::uint64_t generation = 0;
+        Timestamp since;
+    };
+    std::set<std::uint64_t> claimed_;  ///< sockets that were found to be of TLS objects, the last ones
+    std::deque<Unclaimed> unclaimed_;  ///< held, of processes that have TLS objects
     std::vector<std::string> libraries_;
     KernelConnections connections_;
     ProcessTable processes_;

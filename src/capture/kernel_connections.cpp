@@ -57,6 +57,12 @@ KernelConnection* KernelConnections::find(std::uint64_t generation) {
     return found != connections_.end() ? &found->second : nullptr;
 }
 
+bool KernelConnections::has_tls_object(std::uint32_t pid) const {
+    const auto first = by_handle_.lower_bound({pid, 0});  // sockets have the greatest handles
+    return first != by_handle_.end() && first->first.first == pid &&
+           (first->first.second & SOCKET_HANDLE) == 0;
+}
+
 KernelConnection& KernelConnections::open(KernelConnection connection, Timestamp time,
                                           EventConsumer& consumer) {
     const Handle handle{connection.id.pid, connection.id.handle};

@@ -29,6 +29,7 @@ struct KernelConnection {
     std::uint64_t kernel_generation = 0;
     std::array<std::uint64_t, DIRECTION_COUNT> next{};  ///< position behind the last byte delivered
     std::uint64_t ciphertext_socket = 0;                ///< cookie; 0: not bound by ciphertext
+    std::uint64_t socket = 0;  ///< cookie of a connection that is a socket; 0: unknown
     /// Its ServerHello may still come: as long the kernel side must not take it for bound.
     bool awaits_hello = false;
     Carrier carrier = Carrier::tls;
@@ -59,6 +60,8 @@ class KernelConnections {
     KernelConnections(TakeEnds take_ends, OnReleased on_released)
         : take_ends_(std::move(take_ends)), on_released_(std::move(on_released)) {}
 
+    /// Whether the process has a TLS object of a library that is probed.
+    bool has_tls_object(std::uint32_t pid) const;
     /// By the kernel's generation; null when there is none.
     KernelConnection* find(std::uint64_t generation);
     /// Takes a connection whose generation is new and counts it; its handle's former connection is over.

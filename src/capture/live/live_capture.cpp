@@ -243,7 +243,12 @@ bool LiveCapture::take_records(EventConsumer& consumer) {
         });
     });
     if (!took) {  // the events do not tell how late it is
-        stages_.expire(clock_now(CLOCK_REALTIME), consumer);
+        const Timestamp now = clock_now(CLOCK_REALTIME);
+        stages_.run(consumer, [&](EventConsumer& first) {
+            decoder_.expire(now, first);
+            return true;
+        });
+        stages_.expire(now, consumer);
     }
     socket_probes_.look_after(monotonic_now());
     return took;
@@ -275,6 +280,10 @@ Result<PollStatus> LiveCapture::poll(milliseconds timeout, EventConsumer& consum
         }
         reconcile(consumer);
         if (stopped_) {
+            stages_.run(consumer, [&](EventConsumer& first) {
+                decoder_.expire(clock_now(CLOCK_REALTIME), first, Duration(0));
+                return true;
+            });
             stages_.flush(consumer);
             ended_ = true;
             return PollStatus::ended;

@@ -59,6 +59,32 @@ TEST_F(SocketDecoderTest, UncoveredTlsIsToldWhenItIsCertain) {
     EXPECT_FALSE(out.all<TlsEvent>().at(0).tls.not_decoded.empty());
 }
 
+TEST_F(SocketDecoderTest, TlsThatAMemoryBioMayHaveWaitsForIt) {
+    constexpr std::uint64_t kObject = kGeneration + 1;
+    for (const bool claimed : {false, true}) {
+        EventDecoder fresh(Timestamp{});
+        Collector seen;
+        auto bind = socket_bind_record(kGeneration, 6, BIND_CLIENT);
+        std::uint64_t cookie = 0;
+        std::memcpy(&cookie, bind.data() + offsetof(bind_event, cookie), sizeof(cookie));
+        fresh.decode(open_record(kObject), seen);
+        fresh.decode(socket_record(kGeneration, OPEN_HELD), seen);
+        fresh.decode(bind, seen);
+        EXPECT_TRUE(fresh.decode(record_of(event_of<event_header>(EVENT_UNCOVERED)), seen));
+        EXPECT_TRUE(seen.all<TlsEvent>().empty());
+        if (claimed) {
+            fresh.decode(library_record(kObject), seen);
+            fresh.decode(socket_sample(42, cookie), seen);
+        }
+        const Timestamp begun(Duration(5));
+        fresh.expire(begun + EventDecoder::kClaimDelay - Duration(1), seen);
+        EXPECT_TRUE(seen.all<TlsEvent>().empty());
+        fresh.expire(begun + EventDecoder::kClaimDelay, seen);
+        EXPECT_EQ(seen.all<TlsEvent>().size(), claimed ? 0U : 1U);
+        EXPECT_EQ(fresh.open_connections(), claimed ? 1U : 2U);
+    }
+}
+
 TEST_F(SocketDecoderTest, TlsThatProbesCoverIsForgotten) {
     decoder.decode(socket_record(kGeneration, OPEN_HELD), out);
     auto covered = event_of<close_event>(EVENT_CLOSE);
