@@ -21,19 +21,24 @@ std::string row(const ConnectionInfo& connection, CloseReason reason, std::strin
     return std::string(out.bytes().substr(heading));
 }
 
+/// Of a connection that was closed in order after one transaction.
+ConnectionRecord http2(const ConnectionInfo& connection) {
+    return {connection,
+            at_us(80'000),
+            CloseReason::socket_closed,
+            "h2",
+            1,
+            {.bytes = 1234, .missing = 0, .gaps = 0, .first_bytes = ""},
+            {.bytes = 45, .missing = 0, .gaps = 0, .first_bytes = ""}};
+}
+
 TEST(ConnectionRows, StandUnderTheirHeading) {
     ConnectionInfo connection = test::sample_connection();
     connection.endpoints.connect_time = std::chrono::microseconds(12'345);
     connection.remote_name = "example.com";
     MemoryOutputStream out;
     ConnectionRows rows(out, {});
-    rows.on_connection({connection,
-                        at_us(80'000),
-                        CloseReason::socket_closed,
-                        "h2",
-                        1,
-                        {.bytes = 1234, .missing = 0, .gaps = 0, .first_bytes = ""},
-                        {.bytes = 45, .missing = 0, .gaps = 0, .first_bytes = ""}});
+    rows.on_connection(http2(connection));
     EXPECT_EQ(
         std::string(out.bytes()),
         "OPENED          PROCESS              LOCAL                   REMOTE                PROTOCOL         "
@@ -61,13 +66,7 @@ TEST(ConnectionRows, FitTheTerminal) {
         TextOptions options;
         options.columns = [width = columns] { return width; };
         ConnectionRows rows(out, options);
-        rows.on_connection({connection,
-                            at_us(80'000),
-                            CloseReason::socket_closed,
-                            "h2",
-                            1,
-                            {.bytes = 1234, .missing = 0, .gaps = 0, .first_bytes = ""},
-                            {.bytes = 45, .missing = 0, .gaps = 0, .first_bytes = ""}});
+        rows.on_connection(http2(connection));
         EXPECT_EQ(std::string(out.bytes()), expected);
     }
 }
