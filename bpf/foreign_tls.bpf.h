@@ -109,16 +109,12 @@ __noinline int sample_divided_hello(__u64 handle)
 }
 
 /*
- * In a process that calls probed functions: TLS joined in mid-life may be theirs, and new TLS where they have memory BIOs. Of
- * a library that uses sockets itself, the call for the handshake would have claimed it by its first record: so it is of
- * another library.
+ * In a process that calls probed functions: TLS joined in mid-life may be theirs. New TLS is announced there, too: a library
+ * that uses sockets itself would have claimed it by its first record, and user space waits for the ciphertext of memory BIOs.
  */
-static __always_inline bool may_be_covered(const struct connection *connection, const struct process *process,
-                                           __u32 tgid)
+static __always_inline bool may_be_covered(const struct connection *connection, const struct process *process)
 {
-	struct bio_process *bios = bpf_map_lookup_elem(&bio_processes, &tgid);
-	return !config.has_ciphertext || !(connection->flags & CONNECTION_NEW) || !process->handshakes ||
-	       (bios && (bios->needed || bios->early));
+	return !config.has_ciphertext || !(connection->flags & CONNECTION_NEW) || !process->handshakes;
 }
 
 /* TLS that does not come from a call we know. Until both hellos passed it may still be a memory BIO's. */
@@ -131,7 +127,7 @@ __noinline int on_foreign_tls(__u64 handle, __u64 moved)
 	if (!transfer || !connection || (connection->flags & CONNECTION_UNCOVERED && !wants_hello(connection)))
 		return 0;
 	connection->flags |= CONNECTION_UNDECODED;
-	if (!config.undecoded || (process && process->calls_tls && may_be_covered(connection, process, tgid))) {
+	if (!config.undecoded || (process && process->calls_tls && may_be_covered(connection, process))) {
 		connection->flags |= CONNECTION_COVERED;
 		close_connection(handle);
 		return 0;

@@ -330,20 +330,29 @@ class ForeignTlsTest(LiveTest):
             file.write(NODE_CLIENT)
         self.mid_life(["node", script])
 
-    def test_beside_tls_that_is_decoded(self):
+    def beside(self, own):
         """A process whose own TLS is captured carries another's, as with a second library: it is named, not left out."""
         _, port = self.nginx()
         process = self.python(
             """if True:
-            import socket, ssl, sys, threading
+            import asyncio, socket, ssl, sys, threading
             port = int(sys.argv[1])
             context = ssl._create_unverified_context()
             listener = socket.create_server(("127.0.0.1", 0))
             sys.stdin.readline()
-            with context.wrap_socket(socket.create_connection(("127.0.0.1", port)), server_hostname="own.test") as own:
-                own.sendall(b"GET /own HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n")
-                while own.recv(10000):
-                    pass
+            request = b"GET /own HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n"
+            def by_socket():
+                with context.wrap_socket(socket.create_connection(("127.0.0.1", port)), server_hostname="own.test") as own:
+                    own.sendall(request)
+                    while own.recv(10000):
+                        pass
+            async def by_memory():
+                reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname="own.test")
+                writer.write(request)
+                await reader.read()
+                writer.close()
+            own = by_socket if sys.argv[2] == "socket" else lambda: asyncio.run(by_memory())
+            own()
             print(listener.getsockname()[1], flush=True)
             client, server = listener.accept()[0], socket.create_connection(("127.0.0.1", port))
             def carry(source, sink):
@@ -355,7 +364,8 @@ class ForeignTlsTest(LiveTest):
             carry(server, client)
             thread.join()
             client.close(); server.close()
-            """, port)
+            own()
+            """, port, own)
         with self.capture("-p", process.pid) as capture:
             process.stdin.write("\n")
             process.stdin.flush()
@@ -363,8 +373,14 @@ class ForeignTlsTest(LiveTest):
             self.assertEqual(self.curl(f"https://localhost:{relay}/carried", "--resolve", f"localhost:{relay}:127.0.0.1"),
                              b"hello from nginx\n")
             self.assertEqual(process.wait(), 0)
-        self.assertEqual([t["request"]["target"] for t in capture.transactions], ["/own"])
+        self.assertEqual([t["request"]["target"] for t in capture.transactions], ["/own", "/own"])
         undecoded = [c["connection"] for c in capture.of_type("connection") if "not_decoded" in c["connection"]["tls"]]
         self.assertEqual(sorted((c["role"], c["tls"]["sni"]) for c in undecoded),
                          [("client", "localhost"), ("server", "localhost")])
-        self.assertEqual(len(capture.of_type("connection")), 3)
+        self.assertEqual(len(capture.of_type("connection")), 4)
+
+    def test_beside_tls_that_is_decoded(self):
+        self.beside("socket")
+
+    def test_beside_tls_of_memory_bios(self):
+        self.beside("memory")

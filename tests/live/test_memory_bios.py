@@ -40,6 +40,7 @@ class MemoryBiosTest(LiveTest):
                           command=(PYTHON, STREAMS, "both", *self.certificate, 300, 15)) as capture:
             pass
         self.assertEqual(capture.summary["losses"], [])
+        self.assertEqual([c for c in capture.of_type("connection") if "not_decoded" in c["connection"].get("tls", {})], [])
         self.check(capture.transactions, capture.stdout)
         self.check(self.replay(trace), capture.stdout)
         self.check(self.replay(packets), capture.stdout)
