@@ -109,12 +109,13 @@ __noinline int sample_divided_hello(__u64 handle)
 }
 
 /*
- * In a process that calls probed functions: TLS joined in mid-life may be theirs. New TLS is announced there, too: a library
- * that uses sockets itself would have claimed it by its first record, and user space waits for the ciphertext of memory BIOs.
+ * In a process that calls probed functions, TLS joined in mid-life may be theirs. New TLS is announced there, too: a library
+ * that uses sockets itself claims it by its first record, user space waits for the ciphertext of memory BIOs, and what is
+ * left is another library's, or that of a call which passed before its probes came.
  */
-static __always_inline bool may_be_covered(const struct connection *connection, const struct process *process)
+static __always_inline bool may_be_covered(const struct connection *connection)
 {
-	return !config.has_ciphertext || !(connection->flags & CONNECTION_NEW) || !process->handshakes;
+	return !config.has_ciphertext || !(connection->flags & CONNECTION_NEW);
 }
 
 /* TLS that does not come from a call we know. Until both hellos passed it may still be a memory BIO's. */
@@ -127,7 +128,7 @@ __noinline int on_foreign_tls(__u64 handle, __u64 moved)
 	if (!transfer || !connection || (connection->flags & CONNECTION_UNCOVERED && !wants_hello(connection)))
 		return 0;
 	connection->flags |= CONNECTION_UNDECODED;
-	if (!config.undecoded || (process && process->calls_tls && may_be_covered(connection, process))) {
+	if (!config.undecoded || (process && process->calls_tls && may_be_covered(connection))) {
 		connection->flags |= CONNECTION_COVERED;
 		close_connection(handle);
 		return 0;
