@@ -66,8 +66,7 @@ static __always_inline void on_message_ended(int result, __u64 direction)
 	if (!transfer || !transfer->socket || transfer->is_over || transfer->direction != direction)
 		return;
 	struct sock *sk = (void *)transfer->socket;
-	if (!transfer->is_message)
-		on_nested_call(transfer->socket, result, direction);
+	on_nested_call(transfer->socket, result, direction);
 	finish_transfer(is_wanted_cleartext(sk), result);
 	if (!transfer->is_message && is_wanted_ciphertext(sk)) /* behind the end of its cleartext */
 		sample_ciphertext(transfer->socket, transfer->identity, transfer->address, user_bytes(transfer, result),
