@@ -11,6 +11,7 @@
 #include "frame.bpf.h"
 #include "handover.bpf.h"
 #include "handshake.bpf.h"
+#include "call_need.bpf.h"
 #include "memory_bio.bpf.h"
 #include "socket_identity.bpf.h"
 #include "syscall_buffer.bpf.h"
@@ -95,6 +96,7 @@ __noinline int bind_to_datagrams(__u64 handle, __u64 socket, __u32 direction)
 		read_destination(event, &call);
 	submit_event(event);
 	connection->flags |= CONNECTION_BY_CIPHERTEXT;
+	need_calls(1); /* what DTLS receives passes no record site */
 	bpf_map_update_elem(&sampled_sockets, &identity, &enough, BPF_ANY);
 	return 1;
 }

@@ -161,7 +161,7 @@ struct connection {
 /* map call_needs: whether payload calls have to be seen although their payload is seen record by record */
 struct call_need {
 	__u64 last; /* CLOCK_MONOTONIC: when there was a connection without a socket, or a new one of a program of unknown habits */
-	__u32 kept;  /* some program makes handshakes by reads and writes: for good */
+	__u32 kept;  /* some program makes handshakes by reads and writes, or uses DTLS: for good */
 	__u32 asked; /* EVENT_CALLS_WANTED was sent */
 };
 

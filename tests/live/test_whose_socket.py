@@ -6,6 +6,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 
 from harness import BACKENDS, PYTHON, LiveTest, free_port, wait_until
 
@@ -152,6 +153,7 @@ class WhoseSocketTest(LiveTest):
         with self.capture("-c", "openssl") as capture:
             client = self.spawn("openssl", "s_client", "-dtls", "-connect", f"127.0.0.1:{port}", "-quiet",
                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            time.sleep(3)  # probes that nothing needs are gone by then
             client.stdin.write(b"hello over dtls\n")
             client.stdin.flush()
             self.assertEqual(server.stdout.readline(), b"hello over dtls\n")
