@@ -1,7 +1,7 @@
 #!/bin/bash
-# Wireshark 4.4.19 and 4.6.9 take the login of a MySQL client inside TLS for a command: the first byte of its capability flags
-# is shown as mysql.command (207 is "Unknown", 5 "Create Database"), and there is no user. 4.0.17 shows the login; the
-# messages behind it are right in all of them.
+# Wireshark 4.4.19 takes the login of a MySQL client inside TLS for a command: the first byte of its capability flags is shown
+# as mysql.command (207 is "Unknown"), and there is no user. 4.0.17 shows the login; the messages behind it are right in both.
+# 4.6.9 of Debian forky, tried by hand with MariaDB, does as 4.4.19 ("Create Database": its client's flags begin with 5).
 #
 #   4.0.17   Login Request user=reader
 #   4.4.19   Request Unknown (207)
