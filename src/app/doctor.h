@@ -10,7 +10,7 @@
 #include "base/output_stream.h"
 #include "base/result.h"
 #include "capture/discovery/planner.h"
-#include "capture/kernel_features.h"
+#include "capture/kernel/kernel_features.h"
 
 namespace sslsniff {
 

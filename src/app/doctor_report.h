@@ -8,7 +8,7 @@
 #include "base/output_stream.h"
 #include "capture/discovery/attach_plan.h"
 #include "capture/discovery/proc_fs.h"
-#include "capture/kernel_features.h"
+#include "capture/kernel/kernel_features.h"
 
 namespace sslsniff {
 

@@ -10,7 +10,7 @@
 #include "app/options.h"
 #include "base/result.h"
 #include "capture/event_source.h"
-#include "capture/kernel_features.h"
+#include "capture/kernel/kernel_features.h"
 
 namespace sslsniff {
 

@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <utility>
 
-#include "capture/trace_writer.h"
+#include "capture/trace/trace_writer.h"
 #include "output/har/har_sink.h"
 #include "output/json/json_sink.h"
 #include "output/pcapng/pcapng_sink.h"

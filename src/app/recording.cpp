@@ -12,7 +12,7 @@
 #include "capture/compressed_input.h"
 #include "capture/pcap/packet_file.h"
 #include "capture/pcap/pcap_reader.h"
-#include "capture/trace_reader.h"
+#include "capture/trace/trace_reader.h"
 
 namespace sslsniff {
 namespace {

@@ -2,7 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "capture/event_decoder.h"
+#include "capture/kernel/event_decoder.h"
 
 namespace {
 

@@ -1,7 +1,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "capture/tls_hello.h"
+#include "tls/hello.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const sslsniff::ByteView bytes(reinterpret_cast<const char*>(data), size);

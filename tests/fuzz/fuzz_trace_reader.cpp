@@ -2,8 +2,8 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "capture/trace_reader.h"
-#include "capture/trace_writer.h"
+#include "capture/trace/trace_reader.h"
+#include "capture/trace/trace_writer.h"
 #include "support/recorded_events.h"
 
 namespace {

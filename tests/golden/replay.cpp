@@ -4,8 +4,8 @@
 #include <chrono>
 
 #include "base/input_stream.h"
-#include "capture/trace_reader.h"
-#include "capture/trace_writer.h"
+#include "capture/trace/trace_reader.h"
+#include "capture/trace/trace_writer.h"
 #include "output/json/json_sink.h"
 #include "output/text/summary_text.h"
 #include "output/text/text_sink.h"

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "capture/kernel_features.h"
+#include "capture/kernel/kernel_features.h"
 #include "capture/live/kernel_btf.h"
 #include "capture/live/live_options.h"
 #include "capture/live/socket_programs.h"

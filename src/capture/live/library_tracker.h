@@ -11,12 +11,12 @@
 
 #include "base/result.h"
 #include "capture/discovery/planner.h"
+#include "capture/kernel/process_libraries.h"
 #include "capture/live/capture_programs.h"
 #include "capture/live/live_options.h"
 #include "capture/live/live_report.h"
 #include "capture/live/mapping_watcher.h"
 #include "capture/live/probed_processes.h"
-#include "capture/process_libraries.h"
 
 namespace sslsniff {
 

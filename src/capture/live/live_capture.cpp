@@ -12,7 +12,7 @@
 #include <set>
 
 #include "capture/discovery/proc_fs.h"
-#include "capture/event_convert.h"
+#include "capture/kernel/event_convert.h"
 #include "capture/live/clocks.h"
 #include "capture/live/pid_namespace.h"
 #include "capture/live/preflight.h"

@@ -5,9 +5,10 @@
 #include <optional>
 
 #include "base/result.h"
-#include "capture/event_decoder.h"
 #include "capture/event_source.h"
-#include "capture/event_stages.h"
+#include "capture/kernel/event_decoder.h"
+#include "capture/kernel/event_stages.h"
+#include "capture/kernel/record_ring.h"
 #include "capture/live/capture_programs.h"
 #include "capture/live/ciphertext_maps.h"
 #include "capture/live/left_connections.h"
@@ -17,7 +18,6 @@
 #include "capture/live/loss_reporter.h"
 #include "capture/live/socket_probes.h"
 #include "capture/live/wait_set.h"
-#include "capture/record_ring.h"
 
 namespace sslsniff {
 

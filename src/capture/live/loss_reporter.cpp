@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "capture/event_convert.h"
+#include "capture/kernel/event_convert.h"
 #include "capture/live/clocks.h"
 
 namespace sslsniff {

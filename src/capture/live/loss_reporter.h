@@ -3,8 +3,8 @@
 #include <chrono>
 #include <cstdint>
 
+#include "capture/kernel/loss_totals.h"
 #include "capture/live/capture_programs.h"
-#include "capture/loss_totals.h"
 #include "model/event.h"
 
 namespace sslsniff {

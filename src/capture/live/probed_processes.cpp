@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "capture/event_convert.h"
+#include "capture/kernel/event_convert.h"
 
 namespace sslsniff {
 

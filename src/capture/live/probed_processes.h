@@ -9,11 +9,11 @@
 
 #include "base/result.h"
 #include "capture/discovery/proc_fs.h"
+#include "capture/kernel/probe_scope.h"
+#include "capture/kernel/record_ring.h"
 #include "capture/live/capture_programs.h"
 #include "capture/live/live_options.h"
 #include "capture/live/probe_attacher.h"
-#include "capture/probe_scope.h"
-#include "capture/record_ring.h"
 
 namespace sslsniff {
 

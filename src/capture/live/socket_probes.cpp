@@ -1,6 +1,6 @@
 #include "capture/live/socket_probes.h"
 
-#include "capture/event_convert.h"
+#include "capture/kernel/event_convert.h"
 #include "capture/live/clocks.h"
 
 namespace sslsniff {

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "base/bytes.h"
-#include "capture/event_stages.h"
+#include "capture/kernel/event_stages.h"
 #include "capture/live/bio_probes.h"
 #include "capture/live/call_need.h"
 #include "capture/live/library_tracker.h"

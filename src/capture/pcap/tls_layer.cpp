@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "base/endian.h"
-#include "capture/tls_hello.h"
 #include "model/names.h"
+#include "tls/hello.h"
 
 namespace sslsniff {
 namespace {

@@ -9,8 +9,8 @@
 #include "base/bytes.h"
 #include "capture/quic/crypto_stream.h"
 #include "capture/quic/initial_packet.h"
-#include "capture/tls_hello.h"
 #include "model/connection.h"
+#include "tls/hello.h"
 
 namespace sslsniff {
 

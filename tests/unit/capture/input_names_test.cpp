@@ -6,9 +6,9 @@
 #include <string>
 
 #include "capture/compressed_input.h"
-#include "capture/line_reader.h"
 #include "capture/pcap/packet_file.h"
-#include "capture/trace_reader.h"
+#include "capture/trace/line_reader.h"
+#include "capture/trace/trace_reader.h"
 #include "support/recorded_events.h"
 
 namespace sslsniff {

@@ -11,8 +11,8 @@
 #include <thread>
 
 #include "app/output.h"
-#include "capture/trace_reader.h"
-#include "capture/trace_writer.h"
+#include "capture/trace/trace_reader.h"
+#include "capture/trace/trace_writer.h"
 #include "output/har/har_sink.h"
 #include "output/pcapng/pcapng_sink.h"
 #include "stream/connection_table.h"

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <utility>
+
+#include "capture/kernel/binding_delay.h"
+#include "capture/kernel/midstream_classifier.h"
+#include "capture/quic/quic_stage.h"
+#include "model/event.h"
+
+namespace sslsniff {
+
+/// What may keep captured events for a while on their way: QuicStage and MidstreamClassifier, where cleartext
+/// is captured, then BindingDelay, where sockets are found by their ciphertext.
+class EventStages {
+  public:
+    /// `show_cleartext`: whether anything but TLS is handed on. Else the arguments of MidstreamClassifier.
+    EventStages(std::function<void(std::uint64_t)> ignore, bool show_undecoded,
+                std::function<UncoveredTls(std::uint32_t)> describe, bool show_cleartext)
+        : quic_({.quic = show_undecoded, .others = show_cleartext, .ciphertext = false}),
+          classifier_(std::move(ignore), show_undecoded, std::move(describe)) {}
+
+    /// Which stages there are; until then none.
+    void use(bool doubt, bool delay) {
+        use_classifier_ = doubt;
+        use_delay_ = delay;
+    }
+
+    /// Calls `produce` with the consumer before the first stage; what comes out behind the last goes to
+    /// `next`.
+    template <class Produce>
+    auto run(EventConsumer& next, Produce produce) {
+        Through delayed(delay_, next);
+        EventConsumer& bound = use_delay_ ? static_cast<EventConsumer&>(delayed) : next;
+        Through judged(classifier_, bound);
+        Through recognised(quic_, judged);
+        return produce(use_classifier_ ? static_cast<EventConsumer&>(recognised) : bound);
+    }
+
+    /// BindingDelay::on_probes().
+    void on_probes(std::uint32_t pid, Timestamp now) { delay_.on_probes(pid, now); }
+
+    /// Delivers what has waited too long at `now`.
+    void expire(Timestamp now, EventConsumer& next) {
+        Through delayed(delay_, next);
+        classifier_.expire(now, use_delay_ ? static_cast<EventConsumer&>(delayed) : next);
+        delay_.expire(now, next);
+    }
+
+    /// Delivers everything.
+    void flush(EventConsumer& next) {
+        Through delayed(delay_, next);
+        Through judged(classifier_, delayed);
+        quic_.flush(judged);
+        classifier_.flush(delayed);
+        delay_.flush(next);
+    }
+
+  private:
+    template <class Stage>
+    class Through final : public EventConsumer {
+      public:
+        Through(Stage& stage, EventConsumer& next) : stage_(stage), next_(next) {}
+        void on_event(const CaptureEvent& event) override { stage_.pass(event, next_); }
+
+      private:
+        Stage& stage_;
+        EventConsumer& next_;
+    };
+
+    QuicStage quic_;
+    MidstreamClassifier classifier_;
+    BindingDelay delay_;
+    bool use_classifier_ = false;
+    bool use_delay_ = false;
+};
+
+}  // namespace sslsniff
