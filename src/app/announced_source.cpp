@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "app/messages.h"
+#include "engine/messages.h"
 
 namespace sslsniff {
 namespace {

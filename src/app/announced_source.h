@@ -1,6 +1,6 @@
 #pragma once
 
-#include "app/live_session.h"
+#include "engine/live_session.h"
 
 namespace sslsniff {
 

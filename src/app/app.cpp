@@ -13,22 +13,23 @@
 #include <vector>
 
 #include "app/announced_source.h"
-#include "app/command_runner.h"
-#include "app/live_session.h"
-#include "app/messages.h"
 #include "app/options.h"
-#include "app/output_formats.h"
-#include "app/pipeline.h"
+#include "app/parse_options.h"
 #include "app/privileges.h"
 #include "app/readiness.h"
 #include "app/reading_progress.h"
-#include "app/recording.h"
-#include "app/run_loop.h"
-#include "app/signals.h"
 #include "app/subcommands.h"
-#include "app/supervisor.h"
-#include "app/targets.h"
 #include "base/text.h"
+#include "engine/command_runner.h"
+#include "engine/live_session.h"
+#include "engine/messages.h"
+#include "engine/output_formats.h"
+#include "engine/pipeline.h"
+#include "engine/recording.h"
+#include "engine/run_loop.h"
+#include "engine/signals.h"
+#include "engine/supervisor.h"
+#include "engine/targets.h"
 #include "output/text/summary_text.h"
 
 namespace sslsniff {
@@ -64,10 +65,10 @@ bool conclude(Pipeline& pipeline, bool failed) {
 
 /// What a program reads from our standard output: nothing else may come between. NULL when there is none.
 const OutputSpec* output_for_programs(const Options& options) {
-    const auto found = std::ranges::find_if(options.outputs, [](const OutputSpec& output) {
+    const auto found = std::ranges::find_if(options.pipeline.outputs, [](const OutputSpec& output) {
         return output.to_stdout() && !find_output_format(output.format)->for_people;
     });
-    return found != options.outputs.end() ? &*found : nullptr;
+    return found != options.pipeline.outputs.end() ? &*found : nullptr;
 }
 
 /// Of a command that has ended while processes that it started, daemons for instance, run on.
@@ -96,7 +97,7 @@ Result<int> replay(const Options& options) {
     if (!recording) {
         return std::unexpected(recording.error());
     }
-    auto created = Pipeline::create(options, supervisor);
+    auto created = Pipeline::create(options.pipeline, supervisor);
     if (!created) {
         return std::unexpected(created.error());
     }
@@ -110,7 +111,7 @@ Result<int> replay(const Options& options) {
         return std::unexpected(opened.error());
     }
     // What is not open by now does not need to be; and what is read was written by strangers.
-    const bool creates_files = options.rotation.any() || !options.save_bodies.empty();
+    const bool creates_files = options.pipeline.rotation.any() || !options.pipeline.save_bodies.empty();
     if (auto dropped = drop_privileges(sudo_caller(), creates_files); !dropped) {
         return std::unexpected(dropped.error());
     }
@@ -168,14 +169,14 @@ class Capture {
     /// Everything up to the moment when events flow. The file system is changed last, when nothing else can
     /// fail.
     Result<void> prepare() {
-        auto watched = watch_processes(options_);
+        auto watched = watch_processes(options_.capture);
         if (!watched) {
             return std::unexpected(watched.error());
         }
         StopConditions conditions;
         conditions.processes = *std::move(watched);
         conditions.duration = options_.duration;
-        auto pipeline = Pipeline::create(options_, supervisor_);
+        auto pipeline = Pipeline::create(options_.pipeline, supervisor_);
         if (!pipeline) {
             return std::unexpected(pipeline.error());
         }
@@ -184,14 +185,14 @@ class Capture {
             return checked;
         }
         std::optional<pid_t> child;
-        if (!options_.command.empty()) {
+        if (!options_.capture.command.empty()) {
             const auto* taken = output_for_programs(options_);
             if (taken != nullptr) {
                 say(fmt::format(
                     "the output of the command goes to standard error: standard output carries {}",
                     taken->format));
             }
-            auto command = CommandRunner::fork_held(options_.command, signals_,
+            auto command = CommandRunner::fork_held(options_.capture.command, signals_,
                                                     taken != nullptr ? STDERR_FILENO : STDOUT_FILENO);
             if (!command) {
                 return std::unexpected(command.error());
@@ -222,7 +223,7 @@ class Capture {
 
     Result<std::unique_ptr<LiveSession>> attach(std::optional<pid_t> child) {
         const Signals::Interruptible interruptible;  // the kernel takes away what was attached
-        return LiveSession::open(options_, child);
+        return LiveSession::open(options_.capture, child);
     }
 
     EventSource& source() { return announced_ ? *announced_ : live_->source(); }
@@ -237,7 +238,7 @@ class Capture {
         // As late as can be: those that are about to end, too, are no daemons.
         const auto left = command_ && !options_.quiet ? live_->running() : std::vector<std::string>();
         if (!left.empty()) {
-            say(in_background(options_.command.front(), left));
+            say(in_background(options_.capture.command.front(), left));
         }
         if (!reason) {
             return std::unexpected(reason.error());

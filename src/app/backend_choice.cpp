@@ -20,7 +20,7 @@ constexpr Names<SocketBackend, 4> kSockets{{{SocketBackend::tracepoint, "tracepo
 
 }  // namespace
 
-Result<void> choose_backends(const std::vector<std::string>& names, LiveOptions& options) {
+Result<void> choose_backends(const std::vector<std::string>& names, CaptureOptions& options) {
     for (const auto& name : names) {
         if (const auto payload = value_of(kPayload, name)) {
             options.payload = *payload;

@@ -10,9 +10,9 @@
 #include <string_view>
 #include <utility>
 
-#include "app/live_session.h"
-#include "app/output_formats.h"
 #include "base/text.h"
+#include "engine/live_session.h"
+#include "engine/output_formats.h"
 
 namespace sslsniff {
 namespace {
@@ -75,36 +75,38 @@ class Group {
 };
 
 void declare_options(CLI::App& app, RawOptions& raw) {
-    auto& options = raw.options;
+    CaptureOptions& capture = raw.options.capture;
+    PipelineOptions& pipeline = raw.options.pipeline;
+    OutputSettings& settings = pipeline.settings;
     Group targets(app, "What to capture");
     targets.list("-p,--pid", raw.pids, "PID", "The process with this id, and its children; repeatable");
-    targets.list("-c,--comm", options.comms, "COMM", "Processes of this name (as in ps -o comm); repeatable");
-    targets.list("-u,--user", options.users, "USER", "Processes of this user, by name or uid; repeatable");
-    targets.flag("-a,--all", options.whole_host, "Every process of this host");
+    targets.list("-c,--comm", capture.comms, "COMM", "Processes of this name (as in ps -o comm); repeatable");
+    targets.list("-u,--user", capture.users, "USER", "Processes of this user, by name or uid; repeatable");
+    targets.flag("-a,--all", capture.whole_host, "Every process of this host");
     targets.flag("--no-children", raw.no_children, "Leave out the children of -p and of the command");
     targets.flag("--tls-only", raw.tls_only, "Leave out traffic without TLS");
     targets.flag("--cleartext-only", raw.cleartext_only, "Only traffic without TLS");
     targets.value("-r,--read", raw.read_path, "FILE",
                   "Read a recording instead: pcap, pcapng or a trace; - is stdin");
-    targets.text("--where", options.where, "EXPR",
+    targets.text("--where", pipeline.where, "EXPR",
                  "Only transactions like 'status >= 500' (docs/filters.md)");
 
     Group output(app, "What to show");
     output.list("-o,--output", raw.outputs, "FORMAT[:FILE]",
                 fmt::format("One of {}; default: text on stdout; repeatable", output_format_names()));
     output.value("-w,--write", raw.write_path, "FILE", "Same as -o pcapng:FILE, for Wireshark; - is stdout");
-    output.flag("-v,--verbose", options.verbosity, "Headers too; -vv: bodies as well");
-    output.flag("-x,--hex", options.hex, "Bodies and unknown protocols as hex dump");
-    output.flag("--connections", options.connections,
+    output.flag("-v,--verbose", settings.verbosity, "Headers too; -vv: bodies as well");
+    output.flag("-x,--hex", settings.hex, "Bodies and unknown protocols as hex dump");
+    output.flag("--connections", settings.connections,
                 "A table of connections, as they end, instead of transactions");
     output.flag("--no-names", raw.no_names, "Do not label peers with names from DNS and TLS");
-    output.flag("-q,--quiet", options.quiet, "Nothing but the summary");
+    output.flag("-q,--quiet", raw.options.quiet, "Nothing but the summary");
     output.list("--decode-as", raw.decode_as, "PORT=PROTOCOL",
                 "Treat connections on this port as this protocol; repeatable");
-    output.flag("--show-secrets", options.show_secrets, "Show passwords that protocols carry (Redis AUTH)");
-    output.text("--save-bodies", options.save_bodies, "DIR",
+    output.flag("--show-secrets", pipeline.show_secrets, "Show passwords that protocols carry (Redis AUTH)");
+    output.text("--save-bodies", pipeline.save_bodies, "DIR",
                 "Write whole bodies, decoded, to files in this folder");
-    output.text("--proto", options.proto, "FILE",
+    output.text("--proto", pipeline.proto, "FILE",
                 "Show gRPC messages as JSON, using this set of descriptors (protoc --descriptor_set_out)");
     output.value("--color", raw.color, "WHEN", "auto (on a terminal), always or never");
 
@@ -136,7 +138,7 @@ void declare_options(CLI::App& app, RawOptions& raw) {
                  "Size of the kernel's buffer, 64k to 1G; default: 64M");
 
     Group diagnosis(app, "Diagnosis");
-    diagnosis.list("--backend", options.backends, "NAME",
+    diagnosis.list("--backend", raw.backends, "NAME",
                    "Use this way into the kernel, not the best one (docs/kernels.md); repeatable");
 
     app.set_help_flag("-h,--help", "Print this help")->group("Other");
@@ -222,8 +224,8 @@ Result<std::variant<RawOptions, Information>> read_words(std::span<const std::st
     const auto separator = std::ranges::find(words, "--");
     RawOptions raw;
     if (separator != words.end()) {
-        raw.options.command.assign(separator + 1, words.end());
-        if (raw.options.command.empty()) {
+        raw.options.capture.command.assign(separator + 1, words.end());
+        if (raw.options.capture.command.empty()) {
             return fail("no command after --");
         }
     }
@@ -252,7 +254,7 @@ Result<std::variant<RawOptions, Information>> read_words(std::span<const std::st
     if (!expression) {
         return std::unexpected(expression.error());
     }
-    raw.options.expression = *std::move(expression);
+    raw.options.pipeline.expression = *std::move(expression);
     return raw;
 }
 

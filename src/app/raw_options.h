@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "app/options.h"
+#include "app/parse_options.h"
 #include "base/result.h"
 
 namespace sslsniff {
@@ -17,6 +17,7 @@ struct RawOptions {
     std::vector<std::string> pids;
     std::vector<std::string> outputs;
     std::vector<std::string> decode_as;
+    std::vector<std::string> backends;
     std::optional<std::string> count;
     std::optional<std::string> duration;
     std::optional<std::string> snaplen;

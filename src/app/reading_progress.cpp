@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "app/messages.h"
 #include "base/text.h"
+#include "engine/messages.h"
 
 namespace sslsniff {
 namespace {
@@ -40,7 +40,8 @@ ReadingProgress::~ReadingProgress() {
 }
 
 bool ReadingProgress::is_of_use(const Options& options, const struct stat& input) {
-    const bool is_read = std::ranges::any_of(options.outputs, &OutputSpec::to_stdout) && !options.quiet;
+    const bool is_read =
+        std::ranges::any_of(options.pipeline.outputs, &OutputSpec::to_stdout) && !options.quiet;
     return S_ISREG(input.st_mode) && input.st_size > 0 && ::isatty(STDERR_FILENO) == 1 &&
            (!is_read || is_regular_file(STDOUT_FILENO));
 }

@@ -10,14 +10,14 @@
 #include <utility>
 #include <vector>
 
-#include "app/doctor.h"
-#include "app/list.h"
-#include "app/live_session.h"
-#include "app/messages.h"
-#include "app/signals.h"
 #include "app/units.h"
 #include "base/text.h"
 #include "capture/discovery/planner.h"
+#include "diagnosis/doctor.h"
+#include "diagnosis/list.h"
+#include "engine/live_session.h"
+#include "engine/messages.h"
+#include "engine/signals.h"
 
 namespace sslsniff {
 namespace {

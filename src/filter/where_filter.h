@@ -41,41 +41,4 @@ class WhereFilter {
     bool needs_exchange_ = false;
 };
 
-/// Hands on what passes a filter. Losses and the summary always pass.
-class FilterSink final : public TransactionSink {
-  public:
-    /// Borrows `next`. With `connections` (--connections) it is connections that are shown.
-    FilterSink(WhereFilter filter, TransactionSink& next, bool connections = false)
-        : filter_(std::move(filter)), next_(next), connections_(connections) {}
-    void on_transaction(const Transaction& transaction) override {
-        ++transactions_;
-        if (filter_.matches(transaction)) {
-            next_.on_transaction(transaction);
-        }
-    }
-    void on_connection(const ConnectionRecord& record) override {
-        if (filter_.matches(record)) {
-            next_.on_connection(record);
-        }
-    }
-    void on_loss(const LossEvent& loss) override { next_.on_loss(loss); }
-    void on_summary(const CaptureSummary& summary) override {
-        CaptureSummary counted = summary;
-        count_into(counted);
-        next_.on_summary(counted);
-    }
-    /// Says in a summary on its way how many transactions the filter looked at, when they are what is shown.
-    void count_into(CaptureSummary& summary) const {
-        if (!connections_) {
-            summary.filtered_from = transactions_;
-        }
-    }
-
-  private:
-    WhereFilter filter_;
-    TransactionSink& next_;
-    bool connections_;
-    std::uint64_t transactions_ = 0;
-};
-
 }  // namespace sslsniff

@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "app/output.h"
 #include "messages.h"
 #include "output/files/output_file.h"
+#include "output/output.h"
 #include "output/pcapng/pcapng_sink.h"
 #include "protocols/http2/dissector_context.h"
 #include "support/deflate.h"
@@ -266,7 +266,7 @@ int write_all(const std::filesystem::path& folder) {
         auto file = std::make_unique<OutputFile>(
             OutputFile::Options{folder / (name + ".pcapng"), name, {.max_size = max_size}}, rules, nullptr);
         PcapngOptions options;
-        options.carriage.help = help;
+        options.encapsulation.help = help;
         options.host = {.hardware = "x86_64", .os = "Linux 6.1", .application = "sslsniff test"};
         EventOutput<PcapngSink> output(std::move(file), options, guess, make_context);
         auto done = output.file().check({});

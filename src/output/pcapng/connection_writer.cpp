@@ -5,6 +5,8 @@
 
 #include "base/memory.h"
 #include "base/saturating.h"
+#include "model/socket_key.h"
+#include "output/pcapng/synthetic_tls.h"
 
 namespace sslsniff {
 namespace {
@@ -32,6 +34,40 @@ void merge(TlsInfo& known, const TlsInfo& news) {
     known.handshake_failed = known.handshake_failed || news.handshake_failed;
     replace(known.handshake_error, news.handshake_error);
     replace(known.not_decoded, news.not_decoded);
+}
+
+constexpr ByteView kHttp2Preface = "PRI * HTTP/2.0\r\n";
+/// Bytes of each direction looked at to guess the protocol.
+constexpr std::size_t kFirstBytes = 256;
+/// The same where it may take some luck to meet a message's beginning.
+constexpr std::size_t kMaxGuess = 4096;
+
+constexpr std::uint16_t kHttpsPort = 443;
+constexpr std::uint16_t kHttpPort = 80;
+constexpr std::uint16_t kRedisPort = 6379;
+constexpr std::uint16_t kDnsPort = 53;
+constexpr std::uint16_t kDotPort = 853;
+
+/// The port a server of this kind would have.
+std::uint16_t usual_port(Carrier carrier, std::string_view protocol) {
+    const bool tls = carrier == Carrier::tls;
+    if (protocol.starts_with("redis")) {
+        return kRedisPort;
+    }
+    if (protocol.starts_with("dns")) {
+        return tls ? kDotPort : kDnsPort;
+    }
+    return tls ? kHttpsPort : kHttpPort;
+}
+
+/// What the client offered alone is what the server took, if it took any.
+std::string_view agreed_protocol(const TlsInfo& tls, std::string_view detected) {
+    const bool is_sure = detected.empty() && tls.offered_alpn.size() == 1;
+    return tls.alpn.empty() && is_sure ? std::string_view(tls.offered_alpn.front()) : tls.alpn;
+}
+
+bool is_known(const Endpoint& endpoint) {
+    return endpoint.address.family != IpAddress::Family::none && endpoint.port != 0;
 }
 
 }  // namespace
@@ -256,6 +292,215 @@ ConnectionComment ConnectionWriter::describe() const {
             .tls_records = conversation_ && conversation_->carries_tls_records(),
             .made_up_addresses = made_up_,
             .gap = std::nullopt};
+}
+
+// What the connection looks like in the file: the protocol it speaks, and the addresses, ports and handshake
+// that make Wireshark see that.
+
+bool ConnectionWriter::is_nameless() const {
+    return capture_.guess && !named_ && info_.carrier == Carrier::tls &&
+           info_.endpoints.transport != Transport::udp && info_.tls.alpn.empty() &&
+           info_.tls.not_decoded.empty() &&
+           std::ranges::all_of(first_bytes_, [](const Bytes& first) { return first.size() < kMaxGuess; });
+}
+
+std::string ConnectionWriter::guessed_protocol() const {
+    return capture_.guess ? capture_.guess(info_, first_bytes_[0], first_bytes_[1]) : std::string();
+}
+
+/// Keeps what may show the protocol. Once it does, packets that are written already stay as they are, and a
+/// new part of the connection begins, whose handshake names it.
+void ConnectionWriter::look_at(const DataEvent& event) {
+    const bool nameless = is_nameless();
+    Bytes& first = first_bytes_[static_cast<std::size_t>(event.direction)];
+    const std::size_t limit = nameless ? kMaxGuess : kFirstBytes;
+    if ((nameless || !conversation_) && first.size() < limit) {
+        first.append(event.bytes.substr(0, limit - first.size()));
+    }
+    const std::size_t kept = first_bytes_[0].size() + first_bytes_[1].size();
+    if (!nameless || kept < next_guess_) {
+        return;
+    }
+    next_guess_ = kept + kept / 8 + 1;  // who sends byte by byte does not make us look at all for each
+    protocol_ = guessed_protocol();
+    named_ = !protocol_.empty();
+    if (named_ && conversation_) {
+        const Encapsulation wanted = choose_encapsulation(encapsulation_input(), capture_.encapsulation);
+        const Encapsulation& present = conversation_->shape().encapsulation;
+        if (wanted.tls != present.tls || wanted.alpn != present.alpn) {
+            PacketContext context = context_at(event.time);
+            open(context, std::nullopt);
+        }
+    }
+}
+
+bool ConnectionWriter::has_preface() const {
+    return std::ranges::any_of(first_bytes_, [](ByteView first) { return first.starts_with(kHttp2Preface); });
+}
+
+EncapsulationInput ConnectionWriter::encapsulation_input() const {
+    const Endpoints& real = info_.endpoints;
+    const bool is_client = local_is_client();
+    const Endpoint& client = is_client ? real.local : real.remote;
+    const Endpoint& server = is_client ? real.remote : real.local;
+    // Ciphertext is not what its ALPN names.
+    const bool is_decoded = info_.tls.not_decoded.empty();
+    return {.carrier = is_decoded ? info_.carrier : Carrier::cleartext,
+            .transport = real.transport,
+            .client_port = is_known(client) ? client.port : AddressBook::made_up_port(info_.id),
+            .server_port = is_known(server) ? server.port : usual_port(info_.carrier, protocol_),
+            .alpn = is_decoded ? agreed_protocol(info_.tls, protocol_) : std::string_view(),
+            .protocol = protocol_,
+            .has_preface = has_preface()};
+}
+
+/// `former`: the conversation that the connection goes on in.
+ConversationShape ConnectionWriter::shape(const Conversation* former) {
+    const Endpoints& real = info_.endpoints;
+    const bool is_client = local_is_client();
+    const bool is_decoded = info_.tls.not_decoded.empty();
+    protocol_ = is_decoded ? guessed_protocol() : std::string();
+    const EncapsulationInput input = encapsulation_input();
+    Encapsulation encapsulation = choose_encapsulation(input, capture_.encapsulation);
+    if (former != nullptr) {  // the dissector of its cleartext hands over to that of TLS, and nobody else
+        encapsulation.tls = is_decoded && capture_.encapsulation.mode != PcapngMode::plain;
+        encapsulation.hint = DissectorHint::none;
+        encapsulation.server_port = former->shape().encapsulation.server_port;
+    }
+    if (failed_without_data_) {
+        encapsulation.tls = false;  // no handshake that never was
+        encapsulation.hint = DissectorHint::none;
+    }
+    const ShownEndpoints shown =
+        capture_.addresses.claim(info_, {.local = is_client ? input.client_port : encapsulation.server_port,
+                                         .remote = is_client ? encapsulation.server_port : input.client_port,
+                                         .local_is_client = is_client});
+    if (shown.shown_by) {
+        // Who has ended does not take its note: few such remain.
+        if (!hidden_ && capture_.notes.size() < PcapngCapture::kMaxNotes) {
+            capture_.notes[*shown.shown_by] = other_end_comment(info_);
+        }
+        encapsulation.tls = false;  // nobody dissects it
+        encapsulation.hint = DissectorHint::none;
+    }
+    if (shown.taken_from) {
+        if (auto note = capture_.notes.extract(*shown.taken_from); !note.empty()) {
+            capture_.notes[info_.id] = std::move(note.mapped());
+        }
+    }
+    hidden_ = shown.shown_by.has_value();
+    made_up_ = shown.made_up;
+    return ConversationShape{.transport = real.transport == Transport::udp ? Transport::udp : Transport::tcp,
+                             .client = is_client ? shown.local : shown.remote,
+                             .server = is_client ? shown.remote : shown.local,
+                             .local_is_client = is_client,
+                             .encapsulation = std::move(encapsulation),
+                             .server_name = info_.tls.sni,
+                             .salt = capture_.conversations++};
+}
+
+// How it begins in a file, and what becomes of it when it turns into something else or never came about.
+
+std::string ConnectionWriter::help_comment() {
+    return filler_comment("lets a dissector understand what follows");
+}
+
+bool ConnectionWriter::never_came_about(CloseReason reason) const {
+    const bool is_failure =
+        reason == CloseReason::refused || (reason == CloseReason::timed_out && !info_.endpoints.connect_time);
+    return !conversation_ && is_failure && info_.endpoints.transport != Transport::udp;
+}
+
+/// The TCP connection stays, for the TLS in it. False when nobody sees it anyway.
+bool ConnectionWriter::hand_over(Timestamp time) {
+    if (hidden_ || conversation_->shape().transport != Transport::tcp) {
+        return false;
+    }
+    conversation_->note(time, close_comment(CloseReason::tls_began));
+    capture_.handovers.add(socket_key(info_.endpoints), std::move(*conversation_), file_, info_.process,
+                           time);
+    capture_.addresses.hand_over(info_.id);
+    return true;
+}
+
+void ConnectionWriter::ensure_open(PacketContext& context) {
+    if (!goes_on()) {
+        open(context, std::nullopt);
+    }
+}
+
+/// No packet shows it.
+void ConnectionWriter::open_silently(PacketContext& context) {
+    conversation_.emplace(shape(nullptr));
+    context.hidden = hidden_;
+    conversation_->note(context.time, begin_part(context.time, false, std::nullopt));
+}
+
+/// The comment that says so.
+std::string ConnectionWriter::begin_part(Timestamp time, bool tls_records,
+                                         std::optional<ConnectionComment::Gap> gap) {
+    file_ = capture_.file;
+    ++part_;
+    ConnectionComment comment = describe();
+    comment.update = false;
+    comment.tls_records = tls_records;
+    comment.gap = gap;
+    pending_comment_.clear();
+    return to_comment(comment, time);
+}
+
+void ConnectionWriter::open(PacketContext& context, std::optional<ConnectionComment::Gap> gap) {
+    if (goes_on()) {
+        conversation_->flush(*capture_.section, context);
+    }
+    std::optional<Conversation> former;
+    if (part_ == 0 && info_.carrier == Carrier::tls) {
+        former = capture_.handovers.take(socket_key(info_.endpoints), capture_.file);
+    }
+    ConversationShape wanted = shape(former ? &*former : nullptr);
+    context.hidden = hidden_;
+    if (hidden_) {
+        former.reset();  // that one is seen
+    }
+    const bool is_handed_over = former.has_value();
+    Encapsulation encapsulation = wanted.encapsulation;
+    conversation_.emplace(is_handed_over ? std::move(*former) : Conversation(std::move(wanted)));
+    const std::string text = begin_part(context.time, encapsulation.tls, gap);
+    if (is_handed_over) {
+        conversation_->turn_into(*capture_.section, context, std::move(encapsulation), info_.tls.sni, text);
+    } else {
+        conversation_->open(*capture_.section, context, text);
+    }
+    if (conversation_->shape().transport != Transport::udp) {
+        begin_context(context);
+    }
+}
+
+/// A dissector which begins here may need to know of what passed before.
+void ConnectionWriter::begin_context(const PacketContext& context) {
+    if (!stream_context_ && capture_.make_context) {
+        const bool from_start = part_ == 1 && (!info_.midstream || has_preface());
+        stream_context_ = capture_.make_context(
+            protocol_, local_is_client() ? Direction::sent : Direction::received, from_start);
+    }
+    if (!stream_context_) {
+        return;
+    }
+    const StreamContext::Beginning beginning = stream_context_->begin();
+    for (const StreamContext::Piece& piece : beginning.pieces) {
+        make_up(context, piece.direction, piece.bytes,
+                beginning.is_exact && !piece.for_dissectors ? context_comment() : help_comment());
+    }
+}
+
+/// Every packet of it says so.
+void ConnectionWriter::make_up(const PacketContext& context, Direction direction, ByteView bytes,
+                               std::string_view comment) {
+    while (!bytes.empty()) {
+        const ByteView part = bytes.substr(0, kMaxTlsPlaintext);
+        conversation_->write(*capture_.section, context, direction, part, comment);
+        bytes.remove_prefix(part.size());
+    }
 }
 
 }  // namespace sslsniff

@@ -33,7 +33,7 @@ struct PcapngCapture {
     AddressBook addresses;
     Handovers handovers;
     std::map<ConnectionId, std::string> notes;  ///< what the next packet of a connection says
-    CarriageOptions carriage;
+    EncapsulationOptions encapsulation;
     ProtocolGuess guess;
     MakeStreamContext make_context;
 };
@@ -102,7 +102,7 @@ class ConnectionWriter {
     void open(PacketContext& context, std::optional<ConnectionComment::Gap> gap);
     void open_silently(PacketContext& context);
     bool goes_on() const { return conversation_ && file_ == capture_.file; }
-    CarriageInput carriage_input() const;
+    EncapsulationInput encapsulation_input() const;
     ConversationShape shape(const Conversation* former);
     std::string begin_part(Timestamp time, bool tls_records, std::optional<ConnectionComment::Gap> gap);
     void tell_news(Timestamp time);

@@ -39,11 +39,11 @@ void Conversation::open(Section& section, const PacketContext& context, std::str
     shake_hands(section, context);
 }
 
-void Conversation::turn_into(Section& section, const PacketContext& context, Carriage carriage,
+void Conversation::turn_into(Section& section, const PacketContext& context, Encapsulation encapsulation,
                              std::string server_name, std::string_view comment) {
-    shape_.carriage = std::move(carriage);
+    shape_.encapsulation = std::move(encapsulation);
     shape_.server_name = std::move(server_name);
-    if (shape_.carriage.tls) {
+    if (shape_.encapsulation.tls) {
         shake_hands(section, context, comment);
     } else {
         note(context.time, std::string(comment));
@@ -53,12 +53,12 @@ void Conversation::turn_into(Section& section, const PacketContext& context, Car
 /// `comment` goes to the ClientHello.
 void Conversation::shake_hands(Section& section, const PacketContext& context, std::string_view comment) {
     const SyntheticHandshake handshake =
-        make_synthetic_handshake(context.time, shape_.server_name, shape_.carriage.alpn);
-    for (const MarkerRecord& record :
-         make_marker(shape_.carriage.marker, shape_.client, shape_.server, handshake.client_hello)) {
-        section.marker(context.time, record);
+        make_synthetic_handshake(context.time, shape_.server_name, shape_.encapsulation.alpn);
+    for (const HintRecord& record :
+         make_hint(shape_.encapsulation.hint, shape_.client, shape_.server, handshake.client_hello)) {
+        section.hint(context.time, record);
     }
-    if (!shape_.carriage.tls) {
+    if (!shape_.encapsulation.tls) {
         return;
     }
     const Direction client = towards_server();
@@ -84,7 +84,7 @@ void Conversation::write(Section& section, const PacketContext& context, Directi
 
 void Conversation::lost(Section& section, const PacketContext& context, GapComment gap) {
     dropped_ += gap.bytes;
-    if (!shape_.carriage.tls) {
+    if (!shape_.encapsulation.tls) {
         (to_server(gap.direction) ? client_sequence_ : server_sequence_) +=
             static_cast<std::uint32_t>(gap.bytes);
         note(context.time, to_comment(gap));
@@ -139,14 +139,14 @@ void Conversation::close(Section& section, const PacketContext& context, CloseRe
 }
 
 std::uint64_t Conversation::max_gap() const {
-    return shape_.carriage.tls ? kMaxZeros : kMaxHole;
+    return shape_.encapsulation.tls ? kMaxZeros : kMaxHole;
 }
 
 std::size_t Conversation::max_chunk() const {
     if (shape_.transport == Transport::udp) {
         return kMaxUdpPayload;
     }
-    return shape_.carriage.tls ? kMaxTlsPlaintext : kMaxTcpPayload;
+    return shape_.encapsulation.tls ? kMaxTlsPlaintext : kMaxTcpPayload;
 }
 
 /// One record in one segment, one segment, or one datagram.
@@ -154,7 +154,7 @@ void Conversation::chunk(Section& section, const PacketContext& context, Directi
                          ByteView plaintext, std::string_view comment) {
     if (shape_.transport == Transport::udp) {
         datagram(section, context, direction, plaintext, comment);
-    } else if (shape_.carriage.tls) {
+    } else if (shape_.encapsulation.tls) {
         const Bytes header = application_data_header(plaintext.size());
         const std::array<ByteView, 3> record{header, plaintext, application_data_trailer()};
         segment(section, context, direction, tcp_psh | tcp_ack, record, comment);

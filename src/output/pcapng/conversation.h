@@ -11,7 +11,7 @@
 #include "model/connection.h"
 #include "model/event.h"
 #include "model/packet_comment.h"
-#include "output/pcapng/carriage.h"
+#include "output/pcapng/encapsulation.h"
 #include "output/pcapng/section.h"
 
 namespace sslsniff {
@@ -22,7 +22,7 @@ struct ConversationShape {
     Endpoint client;                       ///< as shown; both of one address family
     Endpoint server;                       ///< the same
     bool local_is_client = true;
-    Carriage carriage;
+    Encapsulation encapsulation;
     std::string server_name;  ///< for the synthetic ClientHello; may be empty
     std::uint32_t salt = 0;   ///< varies the initial sequence numbers: a reused 5-tuple must not repeat them
 };
@@ -32,11 +32,11 @@ class Conversation {
   public:
     explicit Conversation(ConversationShape shape);
 
-    /// TCP and TLS handshake, with markers where the carriage wants them.
+    /// TCP and TLS handshake, with dissector hints where the encapsulation wants them.
     void open(Section& section, const PacketContext& context, std::string_view comment);
     /// What follows is carried otherwise: TLS begins in the same TCP connection.
-    void turn_into(Section& section, const PacketContext& context, Carriage carriage, std::string server_name,
-                   std::string_view comment);
+    void turn_into(Section& section, const PacketContext& context, Encapsulation encapsulation,
+                   std::string server_name, std::string_view comment);
     /// `comment` goes to the first of the packets.
     void write(Section& section, const PacketContext& context, Direction direction, ByteView plaintext,
                std::string_view comment = {});
@@ -52,7 +52,7 @@ class Conversation {
     void close(Section& section, const PacketContext& context, CloseReason reason);
 
     const ConversationShape& shape() const { return shape_; }
-    bool carries_tls_records() const { return shape_.carriage.tls; }
+    bool carries_tls_records() const { return shape_.encapsulation.tls; }
     /// The most bytes lost() is able to stand for.
     std::uint64_t max_gap() const;
 

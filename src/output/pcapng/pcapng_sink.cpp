@@ -26,7 +26,7 @@ PcapngSink::PcapngSink(OutputStream& out, PcapngOptions options, ProtocolGuess g
     : options_(std::move(options)), out_(out), latest_(connections_.end()) {
     section_.emplace(out_, options_.host, options_.process_blocks);
     capture_.section = &*section_;
-    capture_.carriage = options_.carriage;
+    capture_.encapsulation = options_.encapsulation;
     capture_.guess = std::move(guess);
     capture_.make_context = std::move(make_context);
 }

@@ -17,7 +17,7 @@
 namespace sslsniff {
 
 struct PcapngOptions {
-    CarriageOptions carriage;
+    EncapsulationOptions encapsulation;
     PcapngHost host;
     bool process_blocks = true;
     /// Bytes of memory for what is known of open connections, about; beyond, those idle longest are

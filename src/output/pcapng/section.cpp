@@ -68,9 +68,9 @@ void Section::note(const PacketContext& context, ByteView headers, const PacketN
                     .kind = context.hidden ? PacketKind::hidden : PacketKind::note});
 }
 
-void Section::marker(Timestamp time, const MarkerRecord& record) {
-    if (!marker_interface_) {
-        marker_interface_ =
+void Section::hint(Timestamp time, const HintRecord& record) {
+    if (!hint_interface_) {
+        hint_interface_ =
             add_interface({.link_type = LinkType::exported_pdu,
                            .name = "sslsniff-markers",
                            .description = "synthetic: tells Wireshark what a connection carries",
@@ -78,8 +78,8 @@ void Section::marker(Timestamp time, const MarkerRecord& record) {
     }
     const ByteView piece = record.bytes;
     const std::string comment = filler_comment("tells Wireshark what this connection carries");
-    blocks_.packet(*marker_interface_, time, {&piece, 1}, {.comments = {&comment, 1}});
-    count(*marker_interface_, time);
+    blocks_.packet(*hint_interface_, time, {&piece, 1}, {.comments = {&comment, 1}});
+    count(*hint_interface_, time);
 }
 
 void Section::count_loss(const LossEvent& loss) {

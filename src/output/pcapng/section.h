@@ -14,7 +14,7 @@
 #include "model/event.h"
 #include "model/process.h"
 #include "output/pcapng/block_writer.h"
-#include "output/pcapng/marker.h"
+#include "output/pcapng/dissector_hint.h"
 
 namespace sslsniff {
 
@@ -52,7 +52,7 @@ class Section {
                 const PacketNotes& notes);
     /// Says something where there is no packet; `headers` are those of the connection.
     void note(const PacketContext& context, ByteView headers, const PacketNotes& notes);
-    void marker(Timestamp time, const MarkerRecord& record);
+    void hint(Timestamp time, const HintRecord& record);
     /// Events the capture lost, for the statistics, whose comments say when.
     void count_loss(const LossEvent& loss);
     /// Statistics of all interfaces; the last call.
@@ -77,7 +77,7 @@ class Section {
     bool process_blocks_;
     std::uint32_t process_block_count_ = 0;
     std::map<std::pair<ProcessKey, std::string>, ProcessEntry> processes_;
-    std::optional<std::uint32_t> marker_interface_;
+    std::optional<std::uint32_t> hint_interface_;
     std::vector<InterfaceStatistics> statistics_;
     std::vector<LossEvent> losses_;
 };

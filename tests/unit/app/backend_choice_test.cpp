@@ -6,7 +6,7 @@ namespace sslsniff {
 namespace {
 
 TEST(BackendChoice, SetsEachKindByName) {
-    LiveOptions options;
+    CaptureOptions options;
     ASSERT_TRUE(choose_backends({"slices", "perf", "fentry"}, options));
     EXPECT_EQ(options.payload, PayloadStrategy::slices);
     EXPECT_EQ(options.probes, ProbeMechanism::perf);
@@ -14,7 +14,7 @@ TEST(BackendChoice, SetsEachKindByName) {
 }
 
 TEST(BackendChoice, LeavesTheRestToTheKernel) {
-    LiveOptions options;
+    CaptureOptions options;
     ASSERT_TRUE(choose_backends({}, options));
     EXPECT_EQ(options.payload, PayloadStrategy::automatic);
     EXPECT_EQ(options.probes, ProbeMechanism::automatic);
@@ -22,7 +22,7 @@ TEST(BackendChoice, LeavesTheRestToTheKernel) {
 }
 
 TEST(BackendChoice, RefusesOtherNames) {
-    LiveOptions options;
+    CaptureOptions options;
     EXPECT_FALSE(choose_backends({"ebpf"}, options));
 }
 

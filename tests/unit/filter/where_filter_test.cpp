@@ -195,24 +195,5 @@ TEST_F(Where, EveryMistakeIsAnError) {
     EXPECT_NE(error(std::string(70'000, ' ')), "");
 }
 
-/// Keeps the summary.
-class SummarySink final : public TransactionSink {
-  public:
-    void on_transaction(const Transaction&) override {}
-    void on_connection(const ConnectionRecord&) override {}
-    void on_loss(const LossEvent&) override {}
-    void on_summary(const CaptureSummary& summary) override { kept = summary; }
-    CaptureSummary kept;
-};
-
-TEST(WhereFilter, SummarySaysOfHowManyTransactionsWhenTheyAreShown) {
-    for (const bool connections : {false, true}) {
-        SummarySink next;
-        FilterSink sink(*WhereFilter::parse("status == 500"), next, connections);
-        sink.on_summary({});
-        EXPECT_EQ(next.kept.filtered_from.has_value(), !connections);
-    }
-}
-
 }  // namespace
 }  // namespace sslsniff

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "output/bodies/body_file.h"
-#include "output/bodies/body_stage.h"
 #include "output/bodies/file_name.h"
+#include "stages/body_stage.h"
 #include "support/deflate.h"
 #include "support/recording_sink.h"
 #include "support/sample_connection.h"

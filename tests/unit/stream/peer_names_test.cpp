@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "stream/name_stage.h"
+#include "stages/name_stage.h"
 #include "support/conversation.h"
 #include "unit/protocols/dns/dns_builder.h"
 

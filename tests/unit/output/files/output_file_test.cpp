@@ -10,10 +10,10 @@
 #include <set>
 #include <thread>
 
-#include "app/output.h"
 #include "capture/trace/trace_reader.h"
 #include "capture/trace/trace_writer.h"
 #include "output/har/har_sink.h"
+#include "output/output.h"
 #include "output/pcapng/pcapng_sink.h"
 #include "stream/connection_table.h"
 #include "support/event_script.h"

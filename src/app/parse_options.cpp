@@ -1,0 +1,295 @@
+#include "app/parse_options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "app/backend_choice.h"
+#include "app/raw_options.h"
+#include "app/units.h"
+#include "base/text.h"
+#include "engine/output_formats.h"
+#include "filter/endpoint_filter.h"
+#include "filter/where_filter.h"
+
+namespace sslsniff {
+namespace {
+
+Result<OutputSpec> parse_output(const std::string& text) {
+    const auto colon = text.find(':');
+    OutputSpec spec{text.substr(0, colon), colon == std::string::npos ? "-" : text.substr(colon + 1)};
+    if (find_output_format(spec.format) == nullptr) {
+        return fail(fmt::format("-o: '{}' is not an output format: choose one of {}", printable(spec.format),
+                                output_format_names()));
+    }
+    if (spec.path.empty()) {
+        return fail(fmt::format("-o {}: there is no file name after the colon", printable(text)));
+    }
+    return spec;
+}
+
+Result<ColorMode> parse_color(const std::string& text) {
+    if (text == "auto") {
+        return ColorMode::automatic;
+    }
+    if (text == "always") {
+        return ColorMode::always;
+    }
+    if (text == "never") {
+        return ColorMode::never;
+    }
+    return fail(fmt::format("--color: '{}' is none of auto, always, never", printable(text)));
+}
+
+Result<PcapngMode> parse_pcapng_mode(const std::string& text) {
+    if (text == "auto") {
+        return PcapngMode::automatic;
+    }
+    if (text == "tls") {
+        return PcapngMode::tls;
+    }
+    if (text == "plain") {
+        return PcapngMode::plain;
+    }
+    return fail(fmt::format("'{}' is none of auto, tls, plain", printable(text)));
+}
+
+/// -C counts millions of bytes, as for tcpdump.
+Result<std::uint64_t> parse_rotation_size(const std::string& text) {
+    constexpr std::uint64_t kMillion = 1'000'000;
+    auto number = parse_size(text);
+    return number && *number > 0 && *number < (std::uint64_t{1} << 40)
+               ? Result<std::uint64_t>(*number * kMillion)
+               : fail(fmt::format("'{}' is not a number of million bytes", printable(text)));
+}
+
+/// Less than the least would give up nearly everything.
+Result<std::uint64_t> parse_memory(const std::string& text) {
+    constexpr std::uint64_t kLeast = std::uint64_t{1} << 20U;
+    auto size = parse_size(text);
+    return !size || *size >= kLeast
+               ? size
+               : fail(fmt::format("'{}' is too little to follow connections: give 1M or more",
+                                  printable(text)));
+}
+
+/// What a ring of the kernel can be; it is rounded up to a power of two.
+Result<std::uint64_t> parse_buffer_size(const std::string& text) {
+    constexpr std::uint64_t kLeast = std::uint64_t{64} << 10U;
+    constexpr std::uint64_t kGreatest = std::uint64_t{1} << 30U;
+    auto size = parse_size(text);
+    if (size && (*size < kLeast || *size > kGreatest)) {
+        return fail(fmt::format("'{}' is out of range: a buffer has 64k to 1G", printable(text)));
+    }
+    return size;
+}
+
+/// Parses `text`, when it was given, into `target`.
+template <class Target, class Parse>
+Result<void> assign(const char* name, const std::optional<std::string>& text, Target& target, Parse parse) {
+    if (!text) {
+        return {};
+    }
+    auto value = parse(*text);
+    if (!value) {
+        return fail(fmt::format("{}: {}", name, value.error().message));
+    }
+    target = *value;
+    return {};
+}
+
+Result<void> check_targets(const Options& options) {
+    const bool any = !options.capture.pids.empty() || !options.capture.comms.empty() ||
+                     !options.capture.users.empty() || options.capture.whole_host ||
+                     !options.capture.command.empty();
+    if (!options.live() && any) {
+        return fail("-r reads a recording: it cannot be combined with -p, -c, -u, -a or a command");
+    }
+    if (options.live() && !any) {
+        return fail(
+            "nothing to capture: name a target with -p PID, -c COMM, -u USER, -a or -- COMMAND, or a "
+            "recording with -r FILE (see --help)");
+    }
+    if (!options.capture.command.empty() &&
+        (!options.capture.pids.empty() || !options.capture.comms.empty() || !options.capture.users.empty() ||
+         options.capture.whole_host)) {
+        return fail("a command is captured alone: it cannot be combined with -p, -c, -u or -a");
+    }
+    return {};
+}
+
+Result<void> check_filters(const Options& options) {
+    if (!options.pipeline.expression.empty()) {
+        if (const auto filter = EndpointFilter::compile(options.pipeline.expression); !filter) {
+            return fail(fmt::format("{} (a command goes after --, like sslsniff -- {})",
+                                    filter.error().message, printable(options.pipeline.expression)));
+        }
+    }
+    if (!options.pipeline.where.empty()) {
+        if (const auto filter = WhereFilter::parse(options.pipeline.where); !filter) {
+            return std::unexpected(filter.error());
+        }
+    }
+    return {};
+}
+
+Result<void> check_rotation(const Options& options) {
+    const bool has_file = std::ranges::any_of(options.pipeline.outputs,
+                                              [](const OutputSpec& output) { return !output.to_stdout(); });
+    if ((options.pipeline.rotation.any() || options.pipeline.rotation.max_files != 0) && !has_file) {
+        return fail("-C, -G and -W split files: name one with -w FILE or -o FORMAT:FILE");
+    }
+    if (options.pipeline.rotation.max_files != 0 && !options.pipeline.rotation.any()) {
+        return fail("-W limits the files of -C or -G: give one of them too");
+    }
+    return {};
+}
+
+Result<void> check_outputs(const Options& options) {
+    if (std::ranges::count_if(options.pipeline.outputs, &OutputSpec::to_stdout) > 1) {
+        return fail("two outputs to stdout would mix: give all but one a file, like -o json:out.jsonl");
+    }
+    std::vector<std::string> paths;
+    for (const auto& output : options.pipeline.outputs) {
+        if (std::ranges::find(paths, output.path) != paths.end()) {
+            return fail(fmt::format("two outputs to {}: give each its own file", printable(output.path)));
+        }
+        paths.push_back(output.path);
+    }
+    return {};
+}
+
+/// What is understood, but hardly what was meant.
+std::vector<std::string> hints_of(const Options& options) {
+    constexpr std::size_t kLongestComm = 15;  // TASK_COMM_LEN - 1
+    std::vector<std::string> hints;
+    for (const auto& comm : options.capture.comms) {
+        if (comm.size() > kLongestComm) {
+            hints.push_back(
+                fmt::format("-c {}: the kernel keeps {} bytes of a name: processes called '{}' are captured",
+                            printable(comm), kLongestComm, printable(comm.substr(0, kLongestComm))));
+        } else if (std::ranges::all_of(comm, [](char c) { return c >= '0' && c <= '9'; })) {
+            hints.push_back(fmt::format(
+                "-c {0}: processes of this name are captured; to stop after {0} transactions say -n {0}",
+                comm));
+        }
+    }
+    return hints;
+}
+
+Result<Options> checked(RawOptions&& raw) {
+    auto options = std::move(raw.options);
+    options.capture.children = !raw.no_children;
+    options.capture.tls = !raw.cleartext_only;
+    options.capture.cleartext = !raw.tls_only;
+    options.pipeline.names = !raw.no_names;
+    if (raw.tls_only && raw.cleartext_only) {
+        return fail("--tls-only and --cleartext-only exclude each other");
+    }
+    for (const auto& text : raw.pids) {
+        auto pid = parse_pid(text);
+        if (!pid) {
+            return fail("-p: " + pid.error().message);
+        }
+        options.capture.pids.push_back(*pid);
+    }
+    for (const auto& text : raw.outputs) {
+        auto spec = parse_output(text);
+        if (!spec) {
+            return std::unexpected(spec.error());
+        }
+        options.pipeline.outputs.push_back(*std::move(spec));
+    }
+    for (const auto& text : raw.decode_as) {
+        const auto rule = parse_decode_as(text);
+        if (!rule) {
+            return fail("--decode-as: " + rule.error().message);
+        }
+        options.pipeline.decode_as.push_back(*rule);
+    }
+    if (raw.write_path) {
+        options.pipeline.outputs.push_back({std::string(kPcapngFormat), *raw.write_path});
+    }
+    for (auto& output : options.pipeline.outputs) {
+        output.path = output.path == "/dev/stdout" ? "-" : output.path;
+    }
+    options.pipeline.settings.pcapng.help = raw.no_markers ? PcapngHelp::none
+                                            : raw.markers  ? PcapngHelp::markers
+                                                           : PcapngHelp::ports;
+    if (options.pipeline.outputs.empty()) {
+        options.pipeline.outputs.push_back({"text", "-"});
+    }
+    const auto count = [](const std::string& text) -> Result<std::uint64_t> {
+        auto number = parse_size(text);
+        return number && *number > 0
+                   ? number
+                   : fail(fmt::format("'{}' is not a count of transactions (to leave out names: --no-names)",
+                                      printable(text)));
+    };
+    const auto path = [](const std::string& text) -> Result<std::string> {
+        return text.empty() ? fail("names no file") : Result<std::string>(text);
+    };
+    const auto files = [](const std::string& text) -> Result<std::uint32_t> {
+        const auto number = parse_size(text);
+        return number && *number > 0 && *number <= 1'000'000
+                   ? Result<std::uint32_t>(static_cast<std::uint32_t>(*number))
+                   : fail(fmt::format("'{}' is not a count", printable(text)));
+    };
+    std::string write_path;
+    const std::array<Result<void>, 19> checks{
+        assign("-r", raw.read_path, options.read_path, path),
+        assign("-n", raw.count, options.pipeline.count, count),
+        assign("--duration", raw.duration, options.duration, parse_duration),
+        assign("-s", raw.snaplen, options.capture.snaplen, parse_size),
+        assign("--buffer-size", raw.buffer_size, options.capture.buffer_size, parse_buffer_size),
+        assign("--max-body", raw.max_body, options.pipeline.max_body, parse_size),
+        assign("--max-saved", raw.max_saved, options.pipeline.settings.max_saved, parse_size),
+        assign("--max-memory", raw.max_memory, options.pipeline.settings.max_memory, parse_memory),
+        assign("--color", raw.color, options.pipeline.settings.color, parse_color),
+        assign("-w", raw.write_path, write_path, path),
+        assign("-C", raw.rotate_size, options.pipeline.rotation.max_size, parse_rotation_size),
+        assign("-W", raw.rotate_count, options.pipeline.rotation.max_files, files),
+        assign("-G", raw.rotate_interval, options.pipeline.rotation.interval, parse_duration),
+        assign("--pcapng-mode", raw.pcapng_mode, options.pipeline.settings.pcapng.mode, parse_pcapng_mode),
+        check_filters(options),
+        choose_backends(raw.backends, options.capture),
+        check_rotation(options),
+        check_targets(options),
+        check_outputs(options),
+    };
+    for (const auto& check : checks) {
+        if (!check) {
+            return std::unexpected(check.error());
+        }
+    }
+    if (options.quiet) {
+        std::erase_if(options.pipeline.outputs,
+                      [](const OutputSpec& output) { return find_output_format(output.format)->for_people; });
+    }
+    options.capture.all_remarks = options.pipeline.settings.verbosity > 0;
+    options.hints = hints_of(options);
+    return options;
+}
+
+}  // namespace
+
+Result<Invocation> parse_options(std::span<const std::string> arguments) {
+    auto read = read_words(arguments);
+    if (!read) {
+        return std::unexpected(read.error());
+    }
+    if (auto* information = std::get_if<Information>(&*read)) {
+        return std::move(*information);
+    }
+    auto options = checked(std::get<RawOptions>(*std::move(read)));
+    if (!options) {
+        return std::unexpected(options.error());
+    }
+    return *std::move(options);
+}
+
+}  // namespace sslsniff

@@ -1,0 +1,101 @@
+#include "engine/run_loop.h"
+
+#include <chrono>
+
+#include "engine/messages.h"
+
+namespace sslsniff {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+/// The kernel wakes us only when much is waiting; this bounds how late little is seen.
+constexpr milliseconds kIdleWait{20};
+/// Longest time a busy capture keeps finished output to itself.
+constexpr milliseconds kFlushInterval{100};
+/// How often a busy capture looks at signals and processes.
+constexpr milliseconds kWatchInterval{5};
+
+class Loop {
+  public:
+    Loop(EventSource& source, CaptureOutput& output, Supervisor& supervisor)
+        : source_(source), output_(output), supervisor_(supervisor) {}
+
+    Result<StopReason> run() {
+        while (!supervisor_.stop()) {
+            auto polled = source_.poll(milliseconds(0), output_.consumer());
+            if (!polled) {
+                // What came before the error is worth showing; the error is what the caller must know.
+                output_.flush();
+                return std::unexpected(polled.error());
+            }
+            flush_when_due(*polled);
+            if (output_.is_done()) {
+                // An output that gave up its reader did so because of what ended the capture.
+                return supervisor_.stop().value_or(StopReason::output_done);
+            }
+            if (*polled == PollStatus::ended) {
+                return StopReason::source_ended;
+            }
+            watch(*polled);
+            answer();
+        }
+        return *supervisor_.stop();
+    }
+
+  private:
+    void flush_when_due(PollStatus status) {
+        const auto now = Clock::now();
+        if (status == PollStatus::more && now - last_flush_ < kFlushInterval) {
+            return;
+        }
+        last_flush_ = now;
+        output_.flush();
+    }
+
+    /// Looks at everything but the source; waits when the source is idle.
+    void watch(PollStatus status) {
+        const auto now = Clock::now();
+        if (status == PollStatus::more && now - last_watch_ < kWatchInterval) {
+            return;
+        }
+        last_watch_ = now;
+        supervisor_.watch(source_.poll_fd(), status == PollStatus::more ? milliseconds(0) : kIdleWait);
+    }
+
+    void answer() {
+        if (supervisor_.take_totals()) {
+            tell(output_.totals());
+        }
+        if (supervisor_.take_reopen() && !output_.reopen()) {
+            supervisor_.request_stop();  // as of any program that has nothing to open again
+        }
+    }
+
+    EventSource& source_;
+    CaptureOutput& output_;
+    Supervisor& supervisor_;
+    Clock::time_point last_flush_ = Clock::now();
+    Clock::time_point last_watch_;
+};
+
+}  // namespace
+
+Result<StopReason> run_loop(EventSource& source, CaptureOutput& output, Supervisor& supervisor) {
+    return Loop(source, output, supervisor).run();
+}
+
+Result<void> drain(EventSource& source, CaptureOutput& output) {
+    while (true) {
+        const auto status = source.poll(milliseconds(0), output.consumer());
+        if (!status) {
+            return std::unexpected(status.error());
+        }
+        if (*status != PollStatus::more) {
+            return {};
+        }
+    }
+}
+
+}  // namespace sslsniff
