@@ -53,7 +53,9 @@ struct capture_control {
 /* .data.counters: written by the kernel side alone */
 struct capture_counters {
 	__u64 left_behind; /* SSL objects in `connections` of processes or images that are gone, ever */
-	__u64 bystander_calls; /* of TLS functions, of processes that are not captured, about: CPUs overwrite each other's counts */
+	/* Calls of TLS functions that executed a probe, about: CPUs overwrite each other's counts. */
+	__u64 bystander_calls; /* of processes that are not captured */
+	__u64 calls;           /* of those that are */
 };
 
 /* The number of an entry of tls_sites, and whether the probe is of one process alone. */

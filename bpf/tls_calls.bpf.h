@@ -113,6 +113,7 @@ static __always_inline void on_entry(struct pt_regs *ctx, const struct tls_site 
 		on_transition(process, stack_pointer, handle, site);
 		return;
 	}
+	counters.calls++;
 	struct frame *frame = push_frame(stack_pointer);
 	if (!frame)
 		return;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 #include "capture/live/capture_programs.h"
 
@@ -16,17 +17,22 @@ class CallNeed {
 
     /// To be called when they are attached.
     void on_attached(Clock now);
-    /// To be called before they are detached, so that a need that arises meanwhile is heard.
-    void on_detach() const { tell_attached(false); }
-    /// Nothing has needed them for a second. Cheap: looks four times in that.
+    /// True when they are to be detached, of which the kernel side knows from now on, so that a need that
+    /// arises meanwhile is heard: nothing has needed them for a second, and they cost something: calls execute them. Where there are few
+    /// calls they stay, since attaching them again takes longer than many handshakes. Cheap: looks four times
+    /// a second.
     bool is_over(Clock now);
 
   private:
     void tell_attached(bool attached) const;
+    bool are_executed(Clock now);
+    bool are_needed(Clock now) const;
 
     const CapturePrograms& programs_;
     Clock next_look_{};
     Clock attached_at_{};
+    Clock last_look_{};
+    std::uint64_t last_calls_ = 0;
 };
 
 }  // namespace sslsniff

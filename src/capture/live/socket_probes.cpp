@@ -85,7 +85,6 @@ void SocketProbes::look_after(Clock now) {
     report_.bio_processes = bios_.processes();
     const bool may_go = programs_.backends().attach_cookies && libraries_.has_calls();
     if (!stopped_ && may_go && calls_.is_over(now)) {
-        calls_.on_detach();
         libraries_.detach_calls();
     }
 }
