@@ -25,6 +25,7 @@ static __always_inline bool is_record_beginning(const __u8 *bytes)
 }
 
 #define DATAGRAM_RECORD_HEADER 13
+#define HELLO_LOOK             (DATAGRAM_RECORD_HEADER + 1)
 
 /* The same of DTLS (RFC 6347 section 4.1): type, version, epoch, sequence number, length. */
 static __always_inline bool is_datagram_record_beginning(const __u8 *bytes)
@@ -34,11 +35,13 @@ static __always_inline bool is_datagram_record_beginning(const __u8 *bytes)
 	       length <= MAX_RECORD;
 }
 
-/* Which hello begins at `bytes`, and with which EVENT_HELLO flags; 0: none. */
+/* Which hello begins at `bytes`, HELLO_LOOK of them, and with which EVENT_HELLO flags; 0: none. */
 static __always_inline __u8 hello_at(const __u8 *bytes, __u8 *flags)
 {
 	if (bytes[0] == RECORD_HANDSHAKE && bytes[1] == 3 && bytes[5] <= SERVER_HELLO)
 		return bytes[5];
+	if (bytes[0] == RECORD_HANDSHAKE && bytes[1] == 0xfe)
+		return bytes[DATAGRAM_RECORD_HEADER] <= SERVER_HELLO ? bytes[DATAGRAM_RECORD_HEADER] : 0;
 	/* the header was read by a call before */
 	*flags = HELLO_WITHOUT_RECORD_HEADER;
 	if (bytes[0] <= SERVER_HELLO && bytes[1] == 0 && bytes[4] == 3 && bytes[5] <= 3)
@@ -49,7 +52,7 @@ static __always_inline __u8 hello_at(const __u8 *bytes, __u8 *flags)
 /* Sends the hello that the buffer of a socket call begins with, if it does. */
 __noinline int sample_hello(__u64 handle, __u64 address, __u64 length, __u32 direction)
 {
-	__u8 bytes[6], flags = 0;
+	__u8 bytes[HELLO_LOOK], flags = 0;
 	struct connection *connection = find_connection(handle);
 	if (!connection || length < sizeof(bytes))
 		return 0;

@@ -112,33 +112,74 @@ void read_extensions(Cursor message, TlsHello& hello) {
     }
 }
 
-}  // namespace
+/// A handshake message, or the first fragment of one.
+struct Message {
+    std::size_t type = 0;
+    ByteView body;
+    bool is_dtls = false;
+};
 
-std::optional<TlsHello> parse_tls_hello(ByteView bytes, bool record_header) {
+/// Versions are negative numbers there: 0xfefd is DTLS 1.2 (RFC 6347 section 4.1).
+bool is_dtls_version(std::size_t version) {
+    return version >> 8U == 0xfe;
+}
+
+/// What follows the version in the header of a DTLS record, and the header of a handshake message with its
+/// fragment (RFC 6347 sections 4.1 and 4.2.2).
+std::optional<Message> read_dtls_message(Cursor record) {
+    constexpr std::size_t kEpochAndSequence = 8;
+    record.take(kEpochAndSequence);
+    Cursor fragment(record.vector(2).value_or(""));
+    const auto type = fragment.number(1);
+    fragment.number(3);  // length of the whole message
+    fragment.number(2);  // message_seq
+    const auto offset = fragment.number(3);
+    const auto body = fragment.vector(3);
+    if (!type || offset != 0 || !body) {
+        return std::nullopt;
+    }
+    return Message{*type, *body, true};
+}
+
+std::optional<Message> read_message(ByteView bytes, bool record_header) {
     Cursor cursor(bytes);
     if (record_header) {
         const auto type = cursor.number(1);
         const auto version = cursor.number(2);
-        const auto length = cursor.number(2);
-        if (type != kRecordHandshake || !version || *version >> 8U != 3 || !length) {
+        if (type != kRecordHandshake || !version) {
+            return std::nullopt;
+        }
+        if (is_dtls_version(*version)) {
+            return read_dtls_message(cursor);
+        }
+        if (*version >> 8U != 3 || !cursor.number(2)) {
             return std::nullopt;
         }
     }
     const auto type = cursor.number(1);
-    if (type != kClientHello && type != kServerHello) {
+    return type ? std::optional(Message{*type, cursor.vector(3).value_or(""), false}) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<TlsHello> parse_tls_hello(ByteView bytes, bool record_header) {
+    const auto read = read_message(bytes, record_header);
+    if (!read || (read->type != kClientHello && read->type != kServerHello)) {
         return std::nullopt;
     }
-    const auto body = cursor.vector(3);
-    Cursor message(body.value_or(""));
+    Cursor message(read->body);
     const auto version = message.number(2);
-    if (!version || *version >> 8U != 3) {
+    if (!version || (read->is_dtls ? !is_dtls_version(*version) : *version >> 8U != 3)) {
         return std::nullopt;
     }
     TlsHello hello;
-    hello.from_client = type == kClientHello;
+    hello.from_client = read->type == kClientHello;
     message.take(kRandomLength);
     message.vector(1);  // session id
     if (hello.from_client) {
+        if (read->is_dtls) {
+            message.vector(1);  // cookie
+        }
         message.vector(2);  // cipher suites
         message.vector(1);  // compression methods
     } else {

@@ -10,7 +10,8 @@
 
 namespace sslsniff {
 
-/// What a ClientHello or ServerHello says in the clear (RFC 8446 section 4.1, RFC 5246 section 7.4.1).
+/// What a ClientHello or ServerHello of TLS or DTLS says in the clear (RFC 8446 section 4.1, RFC 5246 section
+/// 7.4.1, RFC 6347 section 4.2).
 struct TlsHello {
     bool from_client = false;
     std::string sni;                        ///< ClientHello: first host_name (RFC 6066 section 3)
@@ -22,7 +23,8 @@ struct TlsHello {
 
 /// Reads the hello that begins at `bytes`, which may be cut short and hostile: what comes before the first
 /// contradiction is returned, nothing if it is no hello at all. `record_header`: it begins with the 5 bytes
-/// of the record (16 03 0x LL LL) instead of the handshake message.
+/// of the record (16 03 0x LL LL), or the 13 of DTLS (16 fe ..), instead of the handshake message. Of a DTLS
+/// message in fragments, the first one.
 std::optional<TlsHello> parse_tls_hello(ByteView bytes, bool record_header);
 
 /// IANA name of a cipher suite, or "0xNNNN".

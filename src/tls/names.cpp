@@ -57,7 +57,7 @@ constexpr Names<std::uint16_t, 46> kCiphers = {{
     {0x00c6, "TLS_SM4_GCM_SM3"},
 }};
 
-constexpr Names<std::uint16_t, 7> kVersions = {{
+constexpr Names<std::uint16_t, 8> kVersions = {{
     {0x0300, "SSLv3"},
     {0x0301, "TLSv1.0"},
     {0x0302, "TLSv1.1"},
@@ -65,6 +65,7 @@ constexpr Names<std::uint16_t, 7> kVersions = {{
     {0x0304, "TLSv1.3"},
     {0xfeff, "DTLSv1.0"},
     {0xfefd, "DTLSv1.2"},
+    {0xfefc, "DTLSv1.3"},
 }};
 
 template <std::size_t N>

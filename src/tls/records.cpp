@@ -1,19 +1,37 @@
 #include "tls/records.h"
 
+#include <algorithm>
+
 namespace sslsniff {
 namespace {
 
 constexpr std::size_t kHeader = 5;
+constexpr std::size_t kDtlsHeader = 13;
 constexpr std::size_t kGreatestFragment = 16384 + 256;
+
+unsigned char byte_at(ByteView bytes, std::size_t at) {
+    return static_cast<unsigned char>(bytes[at]);
+}
+
+/// Length of a record with its header, of whose `header` bytes the last two tell; 0: no record is that long.
+std::size_t whole_length(ByteView bytes, std::size_t header) {
+    const std::size_t length = std::size_t{byte_at(bytes, header - 2)} << 8U | byte_at(bytes, header - 1);
+    return length == 0 || length > kGreatestFragment ? 0 : header + length;
+}
 
 /// Length of the record whose header `bytes` begin with, header included; 0: it is none.
 std::size_t record_length(ByteView bytes) {
-    const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(bytes[at]); };
-    if (bytes.size() < kHeader || byte(0) < 0x14 || byte(0) > 0x17 || byte(1) != 3 || byte(2) > 4) {
-        return 0;
-    }
-    const std::size_t length = std::size_t{byte(3)} << 8U | byte(4);
-    return length == 0 || length > kGreatestFragment ? 0 : kHeader + length;
+    const bool is_record = bytes.size() >= kHeader && byte_at(bytes, 0) >= 0x14 &&
+                           byte_at(bytes, 0) <= 0x17 && byte_at(bytes, 1) == 3 && byte_at(bytes, 2) <= 4;
+    return is_record ? whole_length(bytes, kHeader) : 0;
+}
+
+/// The same of DTLS. Types go up to 25 (RFC 9146: connection ids).
+std::size_t dtls_record_length(ByteView bytes) {
+    const bool is_record = bytes.size() >= kDtlsHeader && byte_at(bytes, 0) >= 0x14 &&
+                           byte_at(bytes, 0) <= 0x19 && byte_at(bytes, 1) == 0xfe &&
+                           byte_at(bytes, 2) >= 0xfc;
+    return is_record ? whole_length(bytes, kDtlsHeader) : 0;
 }
 
 }  // namespace
@@ -26,6 +44,19 @@ bool has_tls_records(ByteView bytes) {
         }
     }
     return false;
+}
+
+bool is_dtls_records(ByteView datagram) {
+    bool any = false;
+    while (!datagram.empty()) {
+        const std::size_t length = dtls_record_length(datagram);
+        if (length == 0) {
+            return any && datagram.size() < kDtlsHeader;  // cut by the capture
+        }
+        any = true;
+        datagram.remove_prefix(std::min(length, datagram.size()));
+    }
+    return any;
 }
 
 }  // namespace sslsniff

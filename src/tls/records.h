@@ -12,4 +12,8 @@ inline constexpr std::size_t kTlsRecordChain = 2 * (5 + 16384 + 256) + 5;
 /// that once in some hundred million times.
 bool has_tls_records(ByteView bytes);
 
+/// Whether a datagram consists of DTLS records (RFC 6347 section 4.1), of which the last may be cut short. Of
+/// random ones, every millionth looks like that.
+bool is_dtls_records(ByteView datagram);
+
 }  // namespace sslsniff

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "capture/quic/quic_handshake.h"
+#include "capture/datagram_tls/quic_handshake.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     sslsniff::ByteView rest(reinterpret_cast<const char*>(data), size);

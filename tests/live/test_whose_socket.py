@@ -152,7 +152,7 @@ class WhoseSocketTest(LiveTest):
         wait_until(lambda: is_bound(port), "s_server")
         with self.capture("-c", "openssl") as capture:
             client = self.spawn("openssl", "s_client", "-dtls", "-connect", f"127.0.0.1:{port}", "-quiet",
-                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                                "-servername", "dtls.test", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             time.sleep(3)  # probes that nothing needs are gone by then
             client.stdin.write(b"hello over dtls\n")
             client.stdin.flush()
@@ -167,6 +167,9 @@ class WhoseSocketTest(LiveTest):
         self.assertEqual({e["connection"]["carrier"] for e in ends}, {"tls"}, ends)
         self.assertEqual(sorted((e["sent"]["bytes"], e["received"]["bytes"]) for e in ends), [(16, 17), (17, 16)])
         self.assertEqual({e["connection"]["transport"] for e in ends}, {"udp"})
+        told = [e["connection"]["tls"] for e in ends]
+        self.assertEqual([(tls["version"], tls["sni"]) for tls in told], [("DTLSv1.2", "dtls.test")] * 2)
+        self.assertEqual(len({tls["cipher"] for tls in told}), 1)
         one, other = (e["connection"] for e in ends)
         self.assertEqual((one["local"], one["remote"]), (other["remote"], other["local"]))
         self.assertIn(port, (one["local"]["port"], one["remote"]["port"]))

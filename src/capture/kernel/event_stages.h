@@ -4,21 +4,21 @@
 #include <functional>
 #include <utility>
 
+#include "capture/datagram_tls/datagram_tls_stage.h"
 #include "capture/kernel/binding_delay.h"
 #include "capture/kernel/midstream_classifier.h"
-#include "capture/quic/quic_stage.h"
 #include "model/event.h"
 
 namespace sslsniff {
 
-/// What may keep captured events for a while on their way: QuicStage and MidstreamClassifier, where cleartext
-/// is captured, then BindingDelay, where sockets are found by their ciphertext.
+/// What may keep captured events for a while on their way: DatagramTlsStage and MidstreamClassifier, where
+/// cleartext is captured, then BindingDelay, where sockets are found by their ciphertext.
 class EventStages {
   public:
     /// `show_cleartext`: whether anything but TLS is handed on. Else the arguments of MidstreamClassifier.
     EventStages(std::function<void(std::uint64_t)> ignore, bool show_undecoded,
                 std::function<UncoveredTls(std::uint32_t)> describe, bool show_cleartext)
-        : quic_({.quic = show_undecoded, .others = show_cleartext, .ciphertext = false}),
+        : datagram_tls_({.encrypted = show_undecoded, .others = show_cleartext, .ciphertext = false}),
           classifier_(std::move(ignore), show_undecoded, std::move(describe)) {}
 
     /// Which stages there are; until then none.
@@ -34,7 +34,7 @@ class EventStages {
         Through delayed(delay_, next);
         EventConsumer& bound = use_delay_ ? static_cast<EventConsumer&>(delayed) : next;
         Through judged(classifier_, bound);
-        Through recognised(quic_, judged);
+        Through recognised(datagram_tls_, judged);
         return produce(use_classifier_ ? static_cast<EventConsumer&>(recognised) : bound);
     }
 
@@ -52,7 +52,7 @@ class EventStages {
     void flush(EventConsumer& next) {
         Through delayed(delay_, next);
         Through judged(classifier_, delayed);
-        quic_.flush(judged);
+        datagram_tls_.flush(judged);
         classifier_.flush(delayed);
         delay_.flush(next);
     }
@@ -69,7 +69,7 @@ class EventStages {
         EventConsumer& next_;
     };
 
-    QuicStage quic_;
+    DatagramTlsStage datagram_tls_;
     MidstreamClassifier classifier_;
     BindingDelay delay_;
     bool use_classifier_ = false;

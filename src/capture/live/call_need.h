@@ -18,9 +18,9 @@ class CallNeed {
     /// To be called when they are attached.
     void on_attached(Clock now);
     /// True when they are to be detached, of which the kernel side knows from now on, so that a need that
-    /// arises meanwhile is heard: nothing has needed them for a second, and they cost something: calls execute them. Where there are few
-    /// calls they stay, since attaching them again takes longer than many handshakes. Cheap: looks four times
-    /// a second.
+    /// arises meanwhile is heard: nothing has needed them for a second, and they cost something: calls
+    /// execute them. Where there are few calls they stay, since attaching them again takes longer than many
+    /// handshakes. Cheap: looks four times a second.
     bool is_over(Clock now);
 
   private:

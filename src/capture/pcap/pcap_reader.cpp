@@ -45,14 +45,14 @@ Result<std::unique_ptr<PcapReader>> PcapReader::open(std::unique_ptr<InputStream
     return std::unique_ptr<PcapReader>(new PcapReader(std::move(*file)));
 }
 
-/// Recognises QUIC on the way.
+/// Recognises QUIC and DTLS on the way.
 class PcapReader::Recognised final : public EventConsumer {
   public:
-    Recognised(QuicStage& quic, EventConsumer& next) : quic_(quic), next_(next) {}
-    void on_event(const CaptureEvent& event) override { quic_.pass(event, next_); }
+    Recognised(DatagramTlsStage& stage, EventConsumer& next) : datagram_tls_(stage), next_(next) {}
+    void on_event(const CaptureEvent& event) override { datagram_tls_.pass(event, next_); }
 
   private:
-    QuicStage& quic_;
+    DatagramTlsStage& datagram_tls_;
     EventConsumer& next_;
 };
 
@@ -123,7 +123,7 @@ void PcapReader::on_ip(const IpPacket& ip, int depth) {
     const CapturedPacket& packet = *packet_;
     EventConsumer& consumer = *consumer_;
     const bool ours = packet.is_ours && depth == 0;
-    Recognised recognised(quic_, consumer);
+    Recognised recognised(datagram_tls_, consumer);
     if (ip.protocol == kProtocolTcp) {
         const auto segment = parse_tcp_segment(ip.payload, ip.length);
         if (!segment) {
@@ -156,9 +156,9 @@ std::vector<std::string> PcapReader::remarks() const {
 }
 
 void PcapReader::finish(EventConsumer& consumer) {
-    Recognised recognised(quic_, consumer);
+    Recognised recognised(datagram_tls_, consumer);
     flows_.finish(last_time_, recognised);
-    quic_.flush(consumer);
+    datagram_tls_.flush(consumer);
 }
 
 void PcapReader::tell_losses(EventConsumer& consumer) {

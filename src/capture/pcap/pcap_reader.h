@@ -6,13 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "capture/datagram_tls/datagram_tls_stage.h"
 #include "capture/event_source.h"
 #include "capture/pcap/flow_table.h"
 #include "capture/pcap/fragments.h"
 #include "capture/pcap/link_layer.h"
 #include "capture/pcap/own_connections.h"
 #include "capture/pcap/packet_file.h"
-#include "capture/quic/quic_stage.h"
 
 namespace sslsniff {
 
@@ -43,7 +43,7 @@ class PcapReader final : public EventSource, private LayerSink {
     FragmentTable fragments_;
     OwnConnections own_{next_generation_};
     FlowTable flows_{next_generation_};
-    QuicStage quic_{{.quic = true, .others = true, .ciphertext = true}};
+    DatagramTlsStage datagram_tls_{{.encrypted = true, .others = true, .ciphertext = true}};
     Timestamp last_time_;
     const CapturedPacket* packet_ = nullptr;       ///< during calls
     EventConsumer* consumer_ = nullptr;            ///< during calls

@@ -47,6 +47,45 @@ TEST(TlsHello, ReadsAClientHello) {
     EXPECT_EQ(hello->version, "");
 }
 
+/// A DTLS record with one fragment of a handshake message (RFC 6347 section 4.2.2).
+std::string dtls_record(std::size_t type, std::size_t offset, const std::string& body) {
+    return number(22, 1) + number(0xfefd, 2) + number(0, 8) +
+           vec(2, number(type, 1) + number(offset + body.size(), 3) + number(0, 2) + number(offset, 3) +
+                      vec(3, body));
+}
+
+std::string dtls_client_hello() {
+    const std::string extensions = extension(0, vec(2, number(0, 1) + vec(2, "example.com")));
+    return number(0xfefd, 2) + std::string(32, 'r') + vec(1, "") + vec(1, "cookie") +
+           vec(2, number(0xc02b, 2)) + vec(1, number(0, 1)) + vec(2, extensions);
+}
+
+TEST(TlsHello, ReadsHellosOfDtls) {
+    const auto client = parse_tls_hello(dtls_record(1, 0, dtls_client_hello()), true);
+    ASSERT_TRUE(client);
+    EXPECT_TRUE(client->from_client);
+    EXPECT_EQ(client->sni, "example.com");
+    const std::string answer =
+        number(0xfefd, 2) + std::string(32, 'r') + vec(1, "") + number(0xc02b, 2) + number(0, 1);
+    const auto server = parse_tls_hello(dtls_record(2, 0, answer), true);
+    ASSERT_TRUE(server);
+    EXPECT_EQ(server->version, "DTLSv1.2");
+    EXPECT_EQ(server->cipher, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256");
+}
+
+TEST(TlsHello, DtlsSaysNothingInLaterFragmentsAndOtherMessages) {
+    EXPECT_FALSE(parse_tls_hello(dtls_record(1, 100, dtls_client_hello()), true));
+    EXPECT_FALSE(parse_tls_hello(dtls_record(3, 0, number(0xfeff, 2) + vec(1, "cookie")), true));
+}
+
+TEST(TlsHello, DtlsMayBeCutAnywhere) {
+    const std::string whole = dtls_record(1, 0, dtls_client_hello());
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+        const auto hello = parse_tls_hello(std::string_view(whole).substr(0, size), true);
+        EXPECT_TRUE(!hello || hello->sni.empty()) << size;
+    }
+}
+
 TEST(TlsHello, ReadsAHelloWithoutItsRecordHeader) {
     const auto hello = parse_tls_hello(client_hello(), false);
     ASSERT_TRUE(hello);

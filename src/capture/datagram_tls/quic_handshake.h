@@ -7,30 +7,28 @@
 #include <string>
 
 #include "base/bytes.h"
-#include "capture/quic/crypto_stream.h"
-#include "capture/quic/initial_packet.h"
+#include "capture/datagram_tls/crypto_stream.h"
+#include "capture/datagram_tls/datagram_handshake.h"
+#include "capture/datagram_tls/initial_packet.h"
 #include "model/connection.h"
-#include "tls/hello.h"
 
 namespace sslsniff {
 
 /// Reads the hellos of one QUIC connection out of its Initial packets (RFC 9001 section 5.2), from both ends.
-class QuicHandshake {
+class QuicHandshake final : public DatagramHandshake {
   public:
     /// Packets per direction that are tried with the keys: a ClientHello takes one or two.
     static constexpr std::size_t kMostPackets = 32;
 
-    /// What a datagram brought. Once `hello` was there for a direction, more of it is not read.
-    struct News {
-        bool is_quic = false;  ///< begins with a QUIC packet of a long header, whole and of a known version
-        std::optional<TlsHello> hello;
-        bool from_client = false;
-    };
-    News see(Direction direction, ByteView datagram);
+    /// Recognised: begins with a QUIC packet of a long header, whole and of a known version. Once a hello was
+    /// there for a direction, more of it is not read.
+    News see(Direction direction, ByteView datagram) override;
 
-    bool is_done() const { return ends_[0].done && ends_[1].done; }
+    bool is_done() const override { return ends_[0].done && ends_[1].done; }
     /// Who the client is, by what the packets could be opened with.
-    std::optional<Direction> client() const { return client_; }
+    std::optional<Direction> client() const override { return client_; }
+    std::string_view name() const override { return "QUIC"; }
+    std::string_view version() const override { return "TLSv1.3"; }  ///< RFC 9001 section 4.2: no other
 
   private:
     struct End {

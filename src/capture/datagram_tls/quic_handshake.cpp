@@ -1,4 +1,4 @@
-#include "capture/quic/quic_handshake.h"
+#include "capture/datagram_tls/quic_handshake.h"
 
 #include <utility>
 
@@ -11,10 +11,10 @@ std::size_t at(Direction direction) {
 
 }  // namespace
 
-QuicHandshake::News QuicHandshake::see(Direction direction, ByteView datagram) {
+DatagramHandshake::News QuicHandshake::see(Direction direction, ByteView datagram) {
     News news;
     for (auto header = parse_quic_long_header(datagram); header; header = parse_quic_long_header(datagram)) {
-        news.is_quic = true;
+        news.is_recognised = true;
         datagram.remove_prefix(header->packet.size());
         End& end = ends_.at(at(direction));
         if (header->type != QuicPacketType::initial || end.done) {
@@ -32,7 +32,6 @@ QuicHandshake::News QuicHandshake::see(Direction direction, ByteView datagram) {
         if (end.stream.is_complete()) {
             end.done = true;
             news.hello = parse_tls_hello(end.stream.message(), false);
-            news.from_client = client_ == direction;
         }
     }
     return news;

@@ -1,8 +1,8 @@
-#include "capture/quic/crypto_stream.h"
+#include "capture/datagram_tls/crypto_stream.h"
 
 #include <algorithm>
 
-#include "capture/quic/varint.h"
+#include "capture/datagram_tls/varint.h"
 
 namespace sslsniff {
 namespace {

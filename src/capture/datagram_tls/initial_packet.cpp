@@ -1,4 +1,4 @@
-#include "capture/quic/initial_packet.h"
+#include "capture/datagram_tls/initial_packet.h"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -10,7 +10,7 @@
 #include <limits>
 #include <memory>
 
-#include "capture/quic/varint.h"
+#include "capture/datagram_tls/varint.h"
 
 namespace sslsniff {
 namespace {

@@ -1,14 +1,36 @@
-#include "capture/quic/quic_stage.h"
+#include "capture/datagram_tls/datagram_tls_stage.h"
 
+#include <array>
 #include <utility>
 
-namespace sslsniff {
+#include "capture/datagram_tls/dtls_handshake.h"
+#include "capture/datagram_tls/quic_handshake.h"
 
-void QuicStage::pass(const CaptureEvent& event, EventConsumer& consumer) {
+namespace sslsniff {
+namespace {
+
+/// The first of the protocols that the datagram begins, with what it brought; null: none.
+std::pair<std::unique_ptr<DatagramHandshake>, DatagramHandshake::News> recognise(const DataEvent& event) {
+    constexpr auto kMake = std::to_array<std::unique_ptr<DatagramHandshake> (*)()>(
+        {[]() -> std::unique_ptr<DatagramHandshake> { return std::make_unique<QuicHandshake>(); },
+         []() -> std::unique_ptr<DatagramHandshake> { return std::make_unique<DtlsHandshake>(); }});
+    for (const auto make : kMake) {
+        auto handshake = make();
+        auto news = handshake->see(event.direction, event.bytes);
+        if (news.is_recognised) {
+            return {std::move(handshake), std::move(news)};
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+void DatagramTlsStage::pass(const CaptureEvent& event, EventConsumer& consumer) {
     std::visit([&](const auto& one) { see(one, consumer); }, event);
 }
 
-void QuicStage::see(const OpenEvent& event, EventConsumer& consumer) {
+void DatagramTlsStage::see(const OpenEvent& event, EventConsumer& consumer) {
     if (event.carrier == Carrier::cleartext) {
         states_.insert_or_assign(event.connection, Opened{event, std::nullopt});
     } else {
@@ -16,7 +38,7 @@ void QuicStage::see(const OpenEvent& event, EventConsumer& consumer) {
     }
 }
 
-void QuicStage::see(const EndpointsEvent& event, EventConsumer& consumer) {
+void DatagramTlsStage::see(const EndpointsEvent& event, EventConsumer& consumer) {
     const auto state = states_.find(event.connection);
     auto* const opened = state == states_.end() ? nullptr : std::get_if<Opened>(&state->second);
     if (opened != nullptr && event.endpoints.transport == Transport::udp) {
@@ -25,32 +47,32 @@ void QuicStage::see(const EndpointsEvent& event, EventConsumer& consumer) {
         consumer.on_event(opened->open);
         consumer.on_event(event);
         states_.erase(state);
-    } else if (state == states_.end() || std::holds_alternative<Quic>(state->second)) {
+    } else if (state == states_.end() || std::holds_alternative<Recognised>(state->second)) {
         consumer.on_event(event);
     }
 }
 
-void QuicStage::see(const DataEvent& event, EventConsumer& consumer) {
+void DatagramTlsStage::see(const DataEvent& event, EventConsumer& consumer) {
     const auto state = states_.find(event.connection);
-    auto* const quic = state == states_.end() ? nullptr : std::get_if<Quic>(&state->second);
-    if (quic != nullptr) {
-        follow(*quic, event, consumer);
+    auto* const recognised = state == states_.end() ? nullptr : std::get_if<Recognised>(&state->second);
+    if (recognised != nullptr) {
+        follow(*recognised, event, consumer);
     } else if (state == states_.end() || (std::holds_alternative<Opened>(state->second) &&
                                           !begin(state, event, consumer) && release(state, consumer))) {
         consumer.on_event(event);
     }
 }
 
-void QuicStage::see(const GapEvent& event, EventConsumer& consumer) {
+void DatagramTlsStage::see(const GapEvent& event, EventConsumer& consumer) {
     const auto state = states_.find(event.connection);
     const bool opened = state != states_.end() && std::holds_alternative<Opened>(state->second);
     if (state == states_.end() || (opened && release(state, consumer)) ||
-        (!opened && show_.ciphertext && std::holds_alternative<Quic>(state->second))) {
+        (!opened && show_.ciphertext && std::holds_alternative<Recognised>(state->second))) {
         consumer.on_event(event);
     }
 }
 
-void QuicStage::see(const CloseEvent& event, EventConsumer& consumer) {
+void DatagramTlsStage::see(const CloseEvent& event, EventConsumer& consumer) {
     const auto state = states_.find(event.connection);
     if (state == states_.end()) {
         consumer.on_event(event);
@@ -60,24 +82,23 @@ void QuicStage::see(const CloseEvent& event, EventConsumer& consumer) {
         if (release(state, consumer)) {
             consumer.on_event(event);
         }
-    } else if (std::holds_alternative<Quic>(state->second)) {
+    } else if (std::holds_alternative<Recognised>(state->second)) {
         consumer.on_event(event);
     }
     states_.erase(event.connection);
 }
 
-/// The first datagram of a connection. Whether it is QUIC's.
-bool QuicStage::begin(States::iterator at, const DataEvent& event, EventConsumer& consumer) {
+/// The first datagram of a connection. Whether it is recognised.
+bool DatagramTlsStage::begin(States::iterator at, const DataEvent& event, EventConsumer& consumer) {
     const Opened& opened = std::get<Opened>(at->second);
     if (!opened.endpoints) {
         return false;  // no UDP
     }
-    auto handshake = std::make_unique<QuicHandshake>();
-    auto news = handshake->see(event.direction, event.bytes);
-    if (!news.is_quic) {
+    auto [handshake, news] = recognise(event);
+    if (!handshake) {
         return false;
     }
-    if (!show_.quic) {
+    if (!show_.encrypted) {
         at->second = Silenced{};
         return true;
     }
@@ -88,11 +109,11 @@ bool QuicStage::begin(States::iterator at, const DataEvent& event, EventConsumer
     TlsEvent tls;
     tls.connection = event.connection;
     tls.time = event.time;
-    tls.tls.version = "TLSv1.3";  // RFC 9001 section 4.2: no other is allowed
-    tls.tls.not_decoded = kQuicNotDecoded;
+    tls.tls.version = handshake->version();
+    tls.tls.not_decoded = handshake->name();
     consumer.on_event(tls);
-    tell(*handshake, event, std::move(news), consumer);
-    at->second = Quic{std::move(handshake)};
+    tell(*handshake, event, news, consumer);
+    at->second = Recognised{std::move(handshake)};
     handshakes_.push_back(event.connection);
     give_up_handshakes();
     if (show_.ciphertext) {
@@ -101,11 +122,12 @@ bool QuicStage::begin(States::iterator at, const DataEvent& event, EventConsumer
     return true;
 }
 
-void QuicStage::follow(Quic& quic, const DataEvent& event, EventConsumer& consumer) {
-    if (quic.handshake) {
-        tell(*quic.handshake, event, quic.handshake->see(event.direction, event.bytes), consumer);
-        if (quic.handshake->is_done()) {
-            quic.handshake.reset();
+void DatagramTlsStage::follow(Recognised& connection, const DataEvent& event, EventConsumer& consumer) {
+    if (connection.handshake) {
+        DatagramHandshake& handshake = *connection.handshake;
+        tell(handshake, event, handshake.see(event.direction, event.bytes), consumer);
+        if (handshake.is_done()) {
+            connection.handshake.reset();
         }
     }
     if (show_.ciphertext) {
@@ -113,8 +135,8 @@ void QuicStage::follow(Quic& quic, const DataEvent& event, EventConsumer& consum
     }
 }
 
-void QuicStage::tell(QuicHandshake& handshake, const DataEvent& event, QuicHandshake::News news,
-                     EventConsumer& consumer) {
+void DatagramTlsStage::tell(DatagramHandshake& handshake, const DataEvent& event,
+                            const DatagramHandshake::News& news, EventConsumer& consumer) {
     if (!news.hello) {
         return;
     }
@@ -126,7 +148,7 @@ void QuicStage::tell(QuicHandshake& handshake, const DataEvent& event, QuicHands
     consumer.on_event(tls);
 }
 
-bool QuicStage::release(States::iterator at, EventConsumer& consumer) {
+bool DatagramTlsStage::release(States::iterator at, EventConsumer& consumer) {
     const Opened opened = std::get<Opened>(at->second);
     if (!show_.others && opened.endpoints) {
         at->second = Silenced{};
@@ -140,17 +162,18 @@ bool QuicStage::release(States::iterator at, EventConsumer& consumer) {
     return true;
 }
 
-void QuicStage::give_up_handshakes() {
+void DatagramTlsStage::give_up_handshakes() {
     while (handshakes_.size() > kMostHandshakes) {
         const auto state = states_.find(handshakes_.front());
-        if (auto* const quic = state == states_.end() ? nullptr : std::get_if<Quic>(&state->second)) {
-            quic->handshake.reset();
+        if (auto* const recognised =
+                state == states_.end() ? nullptr : std::get_if<Recognised>(&state->second)) {
+            recognised->handshake.reset();
         }
         handshakes_.pop_front();
     }
 }
 
-void QuicStage::flush(EventConsumer& consumer) {
+void DatagramTlsStage::flush(EventConsumer& consumer) {
     for (auto state = states_.begin(); state != states_.end();) {
         const auto at = state++;
         if (std::holds_alternative<Opened>(at->second)) {

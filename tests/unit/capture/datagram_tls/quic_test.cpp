@@ -5,11 +5,9 @@
 #include <iterator>
 #include <random>
 
-#include "capture/quic/crypto_stream.h"
-#include "capture/quic/initial_packet.h"
-#include "capture/quic/quic_handshake.h"
-#include "capture/quic/quic_stage.h"
-#include "unit/capture/event_collector.h"
+#include "capture/datagram_tls/crypto_stream.h"
+#include "capture/datagram_tls/initial_packet.h"
+#include "capture/datagram_tls/quic_handshake.h"
 
 namespace sslsniff {
 namespace {
@@ -57,16 +55,16 @@ TEST_P(QuicVersions, Handshake) {
     QuicHandshake handshake;
     const auto client =
         handshake.see(Direction::received, packet(GetParam().document + "_client_initial.bin"));
-    EXPECT_TRUE(client.is_quic);
+    EXPECT_TRUE(client.is_recognised);
     ASSERT_TRUE(client.hello.has_value());
-    EXPECT_TRUE(client.from_client);
+    EXPECT_TRUE(client.hello->from_client);
     EXPECT_EQ(client.hello->sni, "example.com");
     EXPECT_EQ(client.hello->offered_alpn, std::vector<std::string>{"alpn"});
     EXPECT_EQ(handshake.client(), Direction::received);
     EXPECT_FALSE(handshake.is_done());
     const auto server = handshake.see(Direction::sent, packet(GetParam().document + "_server_initial.bin"));
     ASSERT_TRUE(server.hello.has_value());
-    EXPECT_FALSE(server.from_client);
+    EXPECT_FALSE(server.hello->from_client);
     EXPECT_EQ(server.hello->version, "TLSv1.3");
     EXPECT_EQ(server.hello->cipher, "TLS_AES_128_GCM_SHA256");
     EXPECT_TRUE(handshake.is_done());
@@ -154,108 +152,6 @@ TEST(QuicCryptoStream, OtherFramesAndBounds) {
     hostile.add_frames("\x06\x80\xff\xff\xff\x01x");
     hostile.add_frames("\x02\x01\x01\xff\xff\xff\xff\xff\xff\xff\xff");
     EXPECT_FALSE(hostile.is_complete());
-}
-
-const ConnectionId kUdp{1, 10, 99, 1};
-
-class QuicStageTest : public testing::Test {
-  protected:
-    void open(QuicStage& stage, Transport transport = Transport::udp) {
-        stage.pass(OpenEvent{kUdp, {}, Carrier::cleartext, false, ""}, collector);
-        Endpoints endpoints;
-        endpoints.transport = transport;
-        stage.pass(EndpointsEvent{kUdp, {}, Role::unknown, Correlation::socket, endpoints}, collector);
-    }
-    void data(QuicStage& stage, Direction direction, ByteView bytes) {
-        stage.pass(DataEvent{kUdp, {}, 1, direction, 0, bytes}, collector);
-    }
-    void close(QuicStage& stage) { stage.pass(CloseEvent{kUdp, {}, CloseReason::socket_closed}, collector); }
-    TlsInfo told() const {
-        TlsInfo info;
-        for (const TlsEvent& event : collector.all<TlsEvent>()) {
-            const auto replace = [](std::string& known, const std::string& news) {
-                known = news.empty() ? known : news;
-            };
-            replace(info.sni, event.tls.sni);
-            replace(info.cipher, event.tls.cipher);
-            replace(info.not_decoded, event.tls.not_decoded);
-        }
-        return info;
-    }
-    Collector collector;
-};
-
-TEST_F(QuicStageTest, IsTlsThatIsNotDecoded) {
-    QuicStage stage({});
-    open(stage);
-    EXPECT_TRUE(collector.events.empty());
-    data(stage, Direction::sent, packet("rfc9001_client_initial.bin"));
-    data(stage, Direction::received, packet("rfc9001_server_initial.bin"));
-    data(stage, Direction::received, "short header");
-    close(stage);
-    ASSERT_EQ(collector.all<OpenEvent>().size(), 1U);
-    EXPECT_EQ(collector.all<OpenEvent>()[0].carrier, Carrier::tls);
-    EXPECT_TRUE(std::holds_alternative<OpenEvent>(collector.events[0]));
-    EXPECT_EQ(told().sni, "example.com");
-    EXPECT_EQ(told().cipher, "TLS_AES_128_GCM_SHA256");
-    EXPECT_EQ(told().not_decoded, "QUIC");
-    EXPECT_EQ(collector.all<TlsEvent>().back().role, Role::client);
-    EXPECT_TRUE(collector.all<DataEvent>().empty());
-    EXPECT_EQ(collector.all<CloseEvent>().size(), 1U);
-}
-
-TEST_F(QuicStageTest, BytesForWhoCountsThem) {
-    QuicStage stage({.quic = true, .others = true, .ciphertext = true});
-    open(stage);
-    data(stage, Direction::sent, packet("rfc9001_client_initial.bin"));
-    data(stage, Direction::sent, "short header");
-    EXPECT_EQ(collector.all<DataEvent>().size(), 2U);
-}
-
-TEST_F(QuicStageTest, OthersPass) {
-    QuicStage stage({});
-    open(stage);
-    data(stage, Direction::sent, "no QUIC");
-    data(stage, Direction::sent, packet("rfc9001_client_initial.bin"));
-    close(stage);
-    EXPECT_EQ(collector.all<OpenEvent>()[0].carrier, Carrier::cleartext);
-    EXPECT_EQ(collector.all<DataEvent>().size(), 2U);
-    EXPECT_EQ(collector.events.size(), 5U);
-}
-
-TEST_F(QuicStageTest, SilentAndLossyOnesPass) {
-    QuicStage stage({});
-    open(stage);
-    close(stage);
-    EXPECT_EQ(collector.events.size(), 3U);
-    open(stage);
-    stage.pass(GapEvent{kUdp, {}, Direction::sent, 0, 5, LossCause::ring_full}, collector);
-    EXPECT_EQ(collector.events.size(), 6U);
-    open(stage);
-    stage.flush(collector);
-    EXPECT_EQ(collector.events.size(), 8U);
-}
-
-TEST_F(QuicStageTest, OnlyWhatIsWanted) {
-    QuicStage tls_only({.quic = true, .others = false, .ciphertext = false});
-    open(tls_only);
-    data(tls_only, Direction::sent, "no QUIC");
-    data(tls_only, Direction::sent, "no QUIC");
-    close(tls_only);
-    EXPECT_TRUE(collector.events.empty());
-    QuicStage cleartext_only({.quic = false, .others = true, .ciphertext = false});
-    open(cleartext_only);
-    data(cleartext_only, Direction::sent, packet("rfc9001_client_initial.bin"));
-    close(cleartext_only);
-    EXPECT_TRUE(collector.events.empty());
-}
-
-TEST_F(QuicStageTest, TcpPassesAtOnce) {
-    QuicStage stage({});
-    open(stage, Transport::tcp);
-    EXPECT_EQ(collector.events.size(), 2U);
-    data(stage, Direction::sent, packet("rfc9001_client_initial.bin"));
-    EXPECT_EQ(collector.all<DataEvent>().size(), 1U);
 }
 
 }  // namespace
