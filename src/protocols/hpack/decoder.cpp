@@ -1,138 +1,55 @@
 #include "protocols/hpack/decoder.h"
 
-#include <cstdint>
-#include <optional>
-#include <utility>
+#include <nghttp2/nghttp2.h>
 
-#include "protocols/hpack/huffman.h"
-#include "protocols/hpack/static_table.h"
+#include <cstdint>
+#include <new>
+#include <optional>
+
+#include "base/memory.h"
+#include "protocols/hpack/representation.h"
 
 namespace sslsniff::hpack {
 namespace {
 
-/// Bytes of a header block that are not decoded yet. Every step returns nothing when they do not suffice or
-/// are not well-formed.
-class Reader {
-  public:
-    explicit Reader(ByteView bytes) : rest_(bytes) {}
-    bool empty() const { return rest_.empty(); }
-    std::uint8_t peek() const { return static_cast<std::uint8_t>(rest_.front()); }
+constexpr std::size_t kStaticEntries = 61;      // RFC 7541 appendix A
+constexpr std::size_t kInitialCapacity = 4096;  // SETTINGS_HEADER_TABLE_SIZE, RFC 9113 section 6.5.2
+constexpr std::size_t kEntryOverhead = 32;      // RFC 7541 section 4.1
+/// What we keep of larger tables; the entries behind become unknown. Browsers and servers use 4 to 64 KiB.
+constexpr std::size_t kMaxCapacity = std::size_t{1} << 20U;
+/// Stands in nghttp2's table for a name that is not known. No correct peer sends it, and no name is shorter:
+/// so an entry is never dropped before the encoder drops it.
+constexpr ByteView kUnnamed = "\xFF";
 
-    /// Section 5.1, with a prefix of `bits`.
-    std::optional<std::size_t> integer(unsigned bits) {
-        if (rest_.empty()) {
-            return std::nullopt;
-        }
-        const std::uint8_t mask = static_cast<std::uint8_t>((1U << bits) - 1);
-        std::uint64_t value = take() & mask;
-        if (value < mask) {
-            return value;
-        }
-        for (unsigned shift = 0; shift <= 28; shift += 7) {
-            if (rest_.empty()) {
-                return std::nullopt;
-            }
-            const std::uint8_t byte = take();
-            value += static_cast<std::uint64_t>(byte & 0x7FU) << shift;
-            if ((byte & 0x80U) == 0) {
-                return value <= UINT32_MAX ? std::optional<std::size_t>(value) : std::nullopt;
-            }
-        }
-        return std::nullopt;
-    }
-
-    /// Section 5.2.
-    bool string(Bytes& out) {
-        if (rest_.empty()) {
-            return false;
-        }
-        const bool huffman = (peek() & 0x80U) != 0;
-        const std::optional<std::size_t> length = integer(7);
-        if (!length || *length > rest_.size()) {
-            return false;
-        }
-        const ByteView bytes = rest_.substr(0, *length);
-        rest_.remove_prefix(*length);
-        if (huffman) {
-            return huffman_decode(bytes, out);
-        }
-        out.assign(bytes);
-        return true;
-    }
-
-  private:
-    std::uint8_t take() {
-        const auto byte = static_cast<std::uint8_t>(rest_.front());
-        rest_.remove_prefix(1);
-        return byte;
-    }
-
-    ByteView rest_;
-};
-
-/// A field that is not copied: of the static table, the dynamic table, or unknown.
-struct Reference {
-    ByteView name;
-    ByteView value;
-    bool name_known = true;
-    bool value_known = true;
-};
-
-/// What `index` refers to; nothing when the index cannot be right.
-std::optional<Reference> lookup(const DynamicTable& table, std::size_t index) {
-    if (index == 0) {
-        return std::nullopt;
-    }
-    if (index <= kStaticEntries) {
-        const StaticEntry& entry = static_entry(index);
-        return Reference{.name = entry.name, .value = entry.value};
-    }
-    if (const Field* field = table.find(index - kStaticEntries)) {
-        return Reference{field->name, field->value, field->name_known, field->value_known};
-    }
-    return table.has_unknown() ? std::optional(Reference{{}, {}, false, false}) : std::nullopt;
+const std::uint8_t* to_nghttp2(ByteView bytes) {
+    return reinterpret_cast<const std::uint8_t*>(bytes.data());
 }
 
-/// A literal of section 6.2 whose first byte has an index prefix of `bits`.
-std::optional<Field> literal(Reader& reader, const DynamicTable& table, unsigned bits) {
-    const std::optional<std::size_t> index = reader.integer(bits);
-    if (!index) {
-        return std::nullopt;
-    }
-    Field field;
-    if (*index != 0) {
-        const std::optional<Reference> named = lookup(table, *index);
-        if (!named) {
-            return std::nullopt;
-        }
-        field.name = named->name;
-        field.name_known = named->name_known;
-    } else if (!reader.string(field.name)) {
-        return std::nullopt;
-    }
-    return reader.string(field.value) ? std::optional(std::move(field)) : std::nullopt;
+ByteView from_nghttp2(const std::uint8_t* bytes, std::size_t size) {
+    return {reinterpret_cast<const char*>(bytes), size};
 }
+
+}  // namespace
 
 /// Fields of a block, as many as fit.
-class FieldList {
+class Decoder::FieldList {
   public:
     FieldList(Block& block, std::size_t limit) : block_(block), room_(limit) {}
 
-    void add(const Reference& field) {
-        if (reserve(field.name.size() + field.value.size(), field.name_known && field.value_known)) {
-            block_.fields.push_back(
-                {Bytes(field.name), Bytes(field.value), field.name_known, field.value_known});
+    void add(ByteView name, ByteView value, bool name_known) {
+        if (reserve(name.size() + value.size(), name_known)) {
+            block_.fields.push_back({Bytes(name), Bytes(value), name_known, true});
         }
     }
-    void add(Field field) {
-        if (reserve(field.name.size() + field.value.size(), field.name_known)) {
-            block_.fields.push_back(std::move(field));
+    void add_unknown() {
+        if (reserve(0, false)) {
+            block_.fields.push_back({{}, {}, false, false});
         }
     }
 
   private:
     bool reserve(std::size_t bytes, bool known) {
-        const std::size_t size = bytes + 32;
+        const std::size_t size = bytes + kEntryOverhead;
         if (block_.truncated || size > room_) {
             block_.truncated = true;
             return false;
@@ -146,55 +63,46 @@ class FieldList {
     std::size_t room_;
 };
 
-/// One representation of section 6: adds its field to `fields` or changes the table's size. False when it is
-/// not well-formed.
-bool representation(Reader& reader, DynamicTable& table, FieldList& fields, bool& seen_field) {
-    const std::uint8_t byte = reader.peek();
-    if ((byte & 0xE0U) == 0x20U) {
-        const std::optional<std::size_t> capacity = reader.integer(5);
-        if (!capacity || seen_field) {  // section 4.2: only at the beginning of a block
-            return false;
-        }
-        table.set_capacity(*capacity);
-        return true;
-    }
-    seen_field = true;
-    if ((byte & 0x80U) != 0) {
-        const std::optional<std::size_t> index = reader.integer(7);
-        const std::optional<Reference> field = index ? lookup(table, *index) : std::nullopt;
-        if (!field) {
-            return false;
-        }
-        fields.add(*field);
-        return true;
-    }
-    const bool insert = (byte & 0x40U) != 0;
-    std::optional<Field> field = literal(reader, table, insert ? 6 : 4);
-    if (!field) {
-        return false;
-    }
-    if (insert) {
-        table.insert(*field);
-    }
-    fields.add(*std::move(field));
-    return true;
+void Decoder::Delete::operator()(nghttp2_hd_inflater* inflater) const {
+    nghttp2_hd_inflate_del(inflater);
 }
 
-}  // namespace
+Decoder::Decoder(bool from_start, std::size_t max_list)
+    : max_list_(max_list), has_unknown_(!from_start), knows_capacity_(from_start) {}
 
-Decoder::Decoder(bool from_start, std::size_t max_list) : table_(from_start), max_list_(max_list) {}
+void Decoder::lose() {
+    inflater_.reset();
+    has_unknown_ = true;
+    knows_capacity_ = false;
+    has_unnamed_ = false;
+}
+
+void Decoder::create() {
+    nghttp2_hd_inflater* created = nullptr;
+    if (nghttp2_hd_inflate_new(&created) != 0) {
+        throw std::bad_alloc();
+    }
+    inflater_.reset(created);
+    nghttp2_hd_inflate_change_table_size(created, kMaxCapacity);  // what the peers' SETTINGS allow, or more
+    if (!knows_capacity_) {
+        Block none;
+        FieldList fields(none, 0);
+        Bytes update;
+        append_capacity(update, kMaxCapacity);
+        inflate(update, true, fields);
+    }
+}
 
 Block Decoder::decode(ByteView block) {
     Block result;
     FieldList fields(result, max_list_);
-    bool seen_field = false;
-    Reader reader(block);
-    while (!reader.empty()) {
-        if (!representation(reader, table_, fields, seen_field)) {
-            result.damaged = true;
-            lose();
-            break;
-        }
+    if (!inflater_) {
+        create();
+    }
+    const bool is_known = aligned() && !is_capacity(block);
+    if (!(is_known ? inflate(block, true, fields) : decode_stepwise(block, fields))) {
+        result.damaged = true;
+        lose();
     }
     return result;
 }
@@ -204,6 +112,104 @@ Block Decoder::decode_prefix(ByteView bytes) {
     result.damaged = true;
     lose();
     return result;
+}
+
+bool Decoder::decode_stepwise(ByteView block, FieldList& fields) {
+    using Kind = Representation::Kind;
+    bool has_fields = false;
+    while (!block.empty()) {
+        const std::optional<Representation> next = take_representation(block);
+        if (!next) {
+            return false;
+        }
+        if (next->kind == Kind::capacity) {
+            if (has_fields || !resize(next->number, fields)) {  // section 4.2: only at the beginning
+                return false;
+            }
+        } else if (has_unknown_ && next->number > kStaticEntries + known_entries()) {
+            has_fields = true;
+            if (next->kind == Kind::indexed) {
+                fields.add_unknown();
+                continue;
+            }
+            has_unnamed_ = true;
+            Bytes head(1, next->kind == Kind::insertion ? '\x40' : '\0');
+            append_integer(head, 0, 7, kUnnamed.size());
+            head += kUnnamed;
+            if (!inflate(head, false, fields) || !inflate(next->strings, false, fields)) {
+                return false;
+            }
+        } else {
+            has_fields = true;
+            if (!inflate(next->bytes, false, fields)) {
+                return false;
+            }
+        }
+        // Known sizes are lower bounds of what the encoder counts.
+        if (knows_capacity_ && known_size() + kEntryOverhead > capacity()) {
+            has_unknown_ = false;  // no room for an entry behind the known ones
+        }
+    }
+    return inflate({}, true, fields);
+}
+
+bool Decoder::resize(std::size_t capacity, FieldList& fields) {
+    knows_capacity_ = capacity <= kMaxCapacity;
+    has_unknown_ = has_unknown_ || !knows_capacity_;
+    Bytes update;
+    append_capacity(update, knows_capacity_ ? capacity : kMaxCapacity);
+    return inflate(update, false, fields);
+}
+
+/// The next bytes of a block, and with `is_end` its end. False when it is not well-formed.
+bool Decoder::inflate(ByteView bytes, bool is_end, FieldList& fields) {
+    for (;;) {
+        nghttp2_nv field;
+        int flags = NGHTTP2_HD_INFLATE_NONE;
+        const ssize_t used = nghttp2_hd_inflate_hd2(inflater_.get(), &field, &flags, to_nghttp2(bytes),
+                                                    bytes.size(), is_end ? 1 : 0);
+        if (used < 0) {
+            return false;
+        }
+        bytes.remove_prefix(static_cast<std::size_t>(used));
+        if ((flags & NGHTTP2_HD_INFLATE_EMIT) != 0) {
+            const ByteView name = from_nghttp2(field.name, field.namelen);
+            const bool is_named = !has_unnamed_ || name != kUnnamed;
+            fields.add(is_named ? name : ByteView(), from_nghttp2(field.value, field.valuelen), is_named);
+        } else if ((flags & NGHTTP2_HD_INFLATE_FINAL) != 0) {
+            return nghttp2_hd_inflate_end_headers(inflater_.get()) == 0;
+        } else if (bytes.empty()) {
+            return true;
+        }
+    }
+}
+
+std::size_t Decoder::known_entries() const {
+    return inflater_ ? nghttp2_hd_inflate_get_num_table_entries(inflater_.get()) - kStaticEntries : 0;
+}
+
+Decoder::Entry Decoder::entry(std::size_t index) const {
+    const nghttp2_nv& field = *nghttp2_hd_inflate_get_table_entry(inflater_.get(), kStaticEntries + index);
+    const ByteView name = from_nghttp2(field.name, field.namelen);
+    const bool is_named = !has_unnamed_ || name != kUnnamed;
+    return {is_named ? name : ByteView(), from_nghttp2(field.value, field.valuelen), is_named};
+}
+
+std::size_t Decoder::known_size() const {
+    return inflater_ ? nghttp2_hd_inflate_get_dynamic_table_size(inflater_.get()) : 0;
+}
+
+std::size_t Decoder::capacity() const {
+    return inflater_ && knows_capacity_ ? nghttp2_hd_inflate_get_max_dynamic_table_size(inflater_.get())
+                                        : kInitialCapacity;
+}
+
+std::size_t Decoder::held() const {
+    // Measured with nghttp2 1.52: the inflater with its ring of 128 entries, and what an entry takes besides
+    // its text.
+    constexpr std::size_t kInflater = 1'500;
+    constexpr std::size_t kEntry = 190;
+    return inflater_ ? kInflater + known_size() + known_entries() * (kEntry - kEntryOverhead) : 0;
 }
 
 }  // namespace sslsniff::hpack

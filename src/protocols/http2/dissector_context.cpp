@@ -73,7 +73,7 @@ StreamContext::Beginning DissectorContext::begin() {
     Beginning beginning{.pieces = {}, .is_exact = true};
     std::size_t table_size = kMinTable;
     for (std::size_t i = 0; i < halves_.size(); ++i) {
-        tables[i] = hpack::encode_table(halves_[i].frames.table());
+        tables[i] = hpack::encode_table(halves_[i].frames.decoder());
         table_size = std::max(table_size, tables[i].capacity);
         halves_[i].detached = !halves_[i].frames.synchronised();
         halves_[i].reopens = halves_[i].detached;
@@ -133,7 +133,7 @@ Bytes DissectorContext::before(Direction direction, ByteView bytes) {
     if (!half.frames.synchronised()) {
         made_up = to_bytes({.length = static_cast<std::uint32_t>(bytes.size()), .type = FrameType::opaque});
     } else if (std::exchange(half.detached, false)) {
-        made_up = table_frame(hpack::encode_table(half.frames.table()).bytes);
+        made_up = table_frame(hpack::encode_table(half.frames.decoder()).bytes);
         if (std::exchange(half.reopens, false)) {
             made_up += streams_.reopening(direction);
         }

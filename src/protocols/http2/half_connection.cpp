@@ -40,7 +40,7 @@ void HalfConnection::gap(std::uint64_t bytes, Timestamp time) {
 }
 
 std::size_t HalfConnection::held() const {
-    return reader_.held() + decoder_.table().held() + (open_ ? heap_bytes(open_->bytes) : 0);
+    return reader_.held() + decoder_.held() + (open_ ? heap_bytes(open_->bytes) : 0);
 }
 
 bool HalfConnection::shed() {

@@ -63,7 +63,7 @@ class HalfConnection final : private FrameListener {
     void resynchronise() { reader_.resynchronise(); }
     /// The header block and the frame that are under way, see FrameReader.
     Bytes unfinished() const;
-    const hpack::DynamicTable& table() const { return decoder_.table(); }
+    const hpack::Decoder& decoder() const { return decoder_; }
 
     bool has_bytes() const { return has_bytes_; }
 

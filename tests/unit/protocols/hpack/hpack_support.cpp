@@ -13,10 +13,8 @@ namespace {
 
 struct Delete {
     void operator()(nghttp2_hd_deflater* deflater) const { nghttp2_hd_deflate_del(deflater); }
-    void operator()(nghttp2_hd_inflater* inflater) const { nghttp2_hd_inflate_del(inflater); }
 };
 using Deflater = std::unique_ptr<nghttp2_hd_deflater, Delete>;
-using Inflater = std::unique_ptr<nghttp2_hd_inflater, Delete>;
 
 Deflater make_deflater(std::size_t table) {
     nghttp2_hd_deflater* deflater = nullptr;
@@ -99,54 +97,6 @@ std::vector<EncodedBlock> read_blocks(const std::string& path) {
         }
     }
     return blocks;
-}
-
-HeaderList nghttp2_inflate(const std::string& block) {
-    nghttp2_hd_inflater* created = nullptr;
-    if (nghttp2_hd_inflate_new(&created) != 0) {
-        throw std::runtime_error("nghttp2_hd_inflate_new");
-    }
-    const Inflater inflater(created);
-    HeaderList fields;
-    const std::uint8_t* in = bytes(block);
-    std::size_t left = block.size();
-    for (;;) {
-        nghttp2_nv field;
-        int flags = 0;
-        const ssize_t used = nghttp2_hd_inflate_hd2(inflater.get(), &field, &flags, in, left, 1);
-        if (used < 0) {
-            return {};
-        }
-        in += used;
-        left -= static_cast<std::size_t>(used);
-        if ((flags & NGHTTP2_HD_INFLATE_EMIT) != 0) {
-            fields.emplace_back(std::string(reinterpret_cast<const char*>(field.name), field.namelen),
-                                std::string(reinterpret_cast<const char*>(field.value), field.valuelen));
-        }
-        if ((flags & NGHTTP2_HD_INFLATE_FINAL) != 0) {
-            return fields;
-        }
-    }
-}
-
-std::string nghttp2_huffman(const std::string& plain) {
-    const Deflater deflater = make_deflater(4096);
-    const std::string name = "n";
-    const nghttp2_nv field = {bytes(name), bytes(plain), 1, plain.size(), NGHTTP2_NV_FLAG_NO_INDEX};
-    std::string out(plain.size() * 4 + 64, '\0');
-    const ssize_t size = nghttp2_hd_deflate_hd(deflater.get(), bytes(out), out.size(), &field, 1);
-    if (size < 0 || (static_cast<unsigned char>(out[3]) & 0x80U) == 0) {
-        throw std::runtime_error("not Huffman-coded");
-    }
-    // 0x10, name of one byte in two, length: below 127, or below 255 in two bytes.
-    const std::size_t header = static_cast<unsigned char>(out[3]) == 0xFF ? 5 : 4;
-    return out.substr(header, static_cast<std::size_t>(size) - header);
-}
-
-bool nghttp2_accepts_huffman(const std::string& coded) {
-    const std::string block =
-        unhex("10016e") + std::string(1, static_cast<char>(0x80U | coded.size())) + coded;
-    return !nghttp2_inflate(block).empty();
 }
 
 }  // namespace sslsniff::hpack

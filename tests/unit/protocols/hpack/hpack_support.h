@@ -24,11 +24,4 @@ std::vector<EncodedBlock> random_blocks(unsigned seed, std::size_t count);
 /// A file of lines "block HEX" each followed by "field NAME-HEX VALUE-HEX" lines.
 std::vector<EncodedBlock> read_blocks(const std::string& path);
 
-/// The fields of one block for a new connection; empty when nghttp2 refuses it.
-HeaderList nghttp2_inflate(const std::string& block);
-
-/// The Huffman code of `plain`, which must be one that it makes shorter.
-std::string nghttp2_huffman(const std::string& plain);
-bool nghttp2_accepts_huffman(const std::string& coded);
-
 }  // namespace sslsniff::hpack
