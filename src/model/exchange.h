@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "model/body.h"
+#include "model/facts.h"
 
 namespace sslsniff {
 
@@ -49,6 +50,25 @@ struct Summary {
     std::uint64_t response_bytes = 0;  ///< payload towards the client
 };
 
+/// The colour of an answer, where the protocol has no reason for another one.
+constexpr Summary::Tone tone_of(Outcome outcome) {
+    switch (outcome) {
+        case Outcome::ok:
+            return Summary::Tone::normal;
+        case Outcome::redirected:
+            return Summary::Tone::redirect;
+        case Outcome::client_error:
+            return Summary::Tone::client_error;
+        case Outcome::server_error:
+            return Summary::Tone::server_error;
+        case Outcome::failed:
+        case Outcome::unanswered:
+        case Outcome::unknown:
+            break;
+    }
+    return Summary::Tone::incomplete;
+}
+
 /// Receives what -v and -vv show below the line.
 class DetailWriter {
   public:
@@ -71,6 +91,8 @@ class Exchange {
     virtual std::string_view protocol()
         const = 0;  ///< "http/1.1", "h2", "redis", "dns" ... as in docs/json.md
     virtual Summary summary() const = 0;
+    /// What summary() says in words, for whoever counts, groups or exports.
+    virtual Facts facts() const = 0;
     /// Whether summary() and write_details() are in a notation in which backslashes are escaped (Redis, DNS).
     virtual bool escapes_backslashes() const { return false; }
     virtual void write_fields(FieldWriter& writer) const = 0;  ///< "request" and "response" objects

@@ -14,6 +14,7 @@ class FakeExchange final : public Exchange {
   public:
     std::string_view protocol() const override { return name; }
     Summary summary() const override { return text; }
+    Facts facts() const override { return said; }
     void write_fields(FieldWriter& writer) const override {
         if (fields) {
             fields(writer);
@@ -31,6 +32,7 @@ class FakeExchange final : public Exchange {
 
     std::string name = "http/1.1";
     Summary text;
+    Facts said;
     std::function<void(FieldWriter&)> fields;
     std::vector<std::pair<char, std::string>> lines;
     std::vector<std::pair<char, Body>> bodies;

@@ -86,10 +86,19 @@ std::string render_summary(const Transaction& transaction) {
     return line;
 }
 
+std::string render_facts(const Exchange& exchange) {
+    const Facts facts = exchange.facts();
+    const auto known = [](const std::string& text) { return text.empty() ? "-" : printable(text); };
+    return fmt::format("{} {} {}{}{} {}/{}", known(facts.operation), known(facts.target),
+                       to_string(facts.outcome), facts.error_type.empty() ? "" : " ", facts.error_type,
+                       facts.request_bytes, facts.response_bytes);
+}
+
 void RecordingSink::on_transaction(const Transaction& transaction) {
     lines.push_back(render_summary(transaction));
     fields.push_back(render_fields(*transaction.exchange));
     details.push_back(render_details(*transaction.exchange));
+    facts.push_back(render_facts(*transaction.exchange));
     timings.push_back(transaction.timing);
     integrities.push_back(transaction.integrity);
     roles.push_back(transaction.connection.role);

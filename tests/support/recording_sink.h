@@ -21,11 +21,16 @@ std::string render_details(const Exchange& exchange);
 ///   ... incomplete: gap in response body, missing 7, midstream
 std::string render_summary(const Transaction& transaction);
 
+/// Operation, target, outcome with the error's type, and sizes: "GET https://a/ client_error 404 0/5"; "-" for
+/// what is not known.
+std::string render_facts(const Exchange& exchange);
+
 /// What a sink was told, as text and as data.
 struct Recording {
     std::vector<std::string> lines;    ///< render_summary of each transaction
     std::vector<std::string> fields;   ///< render_fields of each
     std::vector<std::string> details;  ///< render_details of each
+    std::vector<std::string> facts;    ///< render_facts of each
     std::vector<Timing> timings;
     std::vector<Integrity> integrities;
     std::vector<Role> roles;

@@ -255,29 +255,56 @@ void show_message(DetailWriter& writer, char marker, const Message& message) {
     }
 }
 
+Outcome outcome_of(const DnsExchange& exchange) {
+    if (!exchange.response) {
+        return exchange.multicast ? Outcome::ok : Outcome::unanswered;
+    }
+    switch (exchange.response->rcode) {
+        case kNoError:
+            return Outcome::ok;
+        case kNameError:
+            return Outcome::client_error;
+        default:
+            return Outcome::server_error;
+    }
+}
+
 }  // namespace
 
 Summary DnsExchange::summary() const {
     Summary out;
-    out.tone = response ? Summary::Tone::normal : Summary::Tone::incomplete;
+    out.tone = tone_of(outcome_of(*this));
     if (query) {
         out.request = question_text(*query) + oddity_text(*query);
         out.request_bytes = query->size;
     } else if (response && !response->questions.empty()) {
         out.request = question_text(*response);
     }
-    if (multicast && !response) {
-        out.tone = Summary::Tone::normal;
-    }
     if (response) {
         out.response = answer_text(*this, *response) + oddity_text(*response);
         out.response_bytes = messages > 1 ? transferred : response->size;
-        if (response->rcode != kNoError) {
-            out.tone =
-                response->rcode == kNameError ? Summary::Tone::client_error : Summary::Tone::server_error;
-        }
     }
     return out;
+}
+
+Facts DnsExchange::facts() const {
+    Facts facts;
+    facts.outcome = outcome_of(*this);
+    if (const Message* message = query ? &*query : response ? &*response : nullptr) {
+        const Question* question = message->questions.empty() ? nullptr : &message->questions.front();
+        if (message->opcode != kQuery) {
+            facts.operation = opcode_name(message->opcode);
+        } else if (question != nullptr) {
+            facts.operation = type_name(question->type);
+        }
+        facts.target = question != nullptr ? question->name : std::string();
+    }
+    facts.request_bytes = query ? query->size : 0;
+    if (response) {
+        facts.response_bytes = messages > 1 ? transferred : response->size;
+        facts.error_type = response->rcode != kNoError ? rcode_name(response->rcode) : std::string();
+    }
+    return facts;
 }
 
 void DnsExchange::write_fields(FieldWriter& writer) const {

@@ -22,6 +22,7 @@ struct DnsExchange : Exchange {
 
     std::string_view protocol() const override { return "dns"; }
     Summary summary() const override;
+    Facts facts() const override;
     bool escapes_backslashes() const override { return true; }
     void write_fields(FieldWriter& writer) const override;
     void write_details(DetailWriter& writer) const override;

@@ -91,6 +91,29 @@ class GrpcCall final : public HttpApplication {
         summary.tone = status->code == 0 ? Summary::Tone::normal : Summary::Tone::server_error;
     }
 
+    void add_facts(const HttpExchange& exchange, Facts& facts) const override {
+        if (path_.starts_with('/')) {
+            facts.operation = path_.substr(1);
+        }
+        const std::optional<Status> status = status_of(exchange);
+        if (error_) {
+            facts.error_type = error_->code;
+        } else if (status && status->code != 0) {
+            const std::string_view name = grpc::status_name(status->code);
+            facts.error_type = name.empty() ? fmt::format("{}", status->code) : std::string(name);
+        } else if (status) {
+            facts.outcome = Outcome::ok;
+            facts.error_type.clear();
+            return;
+        } else {
+            // Of Connect a stream without an error at its end went well, of gRPC one with status OK alone.
+            const bool is_over = &dialect_ == &kConnect && response_.ended;
+            facts.outcome = facts.outcome == Outcome::ok && !is_over ? Outcome::unknown : facts.outcome;
+            return;
+        }
+        facts.outcome = grpc::is_server_error(facts.error_type) ? Outcome::server_error : Outcome::client_error;
+    }
+
     void write_fields(const HttpExchange& exchange, FieldWriter& writer) const override {
         writer.begin_object(dialect_.protocol);
         const std::string_view path = path_;

@@ -90,6 +90,15 @@ class ErrorReader : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Error
 
 }  // namespace
 
+bool is_server_error(std::string_view name) {
+    static constexpr std::array<std::string_view, 6> kServers = {
+        "UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"};
+    const bool is_number = !name.empty() && name.front() >= '0' && name.front() <= '9';
+    return is_number || std::ranges::any_of(kServers, [&](std::string_view server) {
+               return equals_ignore_case(server, name);
+           });
+}
+
 std::string_view status_name(std::uint32_t code) {
     static constexpr std::array<std::string_view, 17> kNames = {
         "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",

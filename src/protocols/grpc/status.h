@@ -18,6 +18,10 @@ struct Status {
 /// Name of a status code ("grpc/status.h"): "OK", "CANCELLED" ...; "" for codes nobody defined.
 std::string_view status_name(std::uint32_t code);
 
+/// Whether an error is the server's: its name as in gRPC ("UNAVAILABLE") or in Connect ("unavailable"), or a
+/// number that has none. Which ones are follows OpenTelemetry's conventions for servers of both.
+bool is_server_error(std::string_view name);
+
 /// grpc-status and grpc-message of trailers, or of the header section of a trailers-only response.
 std::optional<Status> read_status(const HttpHeaders& fields);
 /// The same of gRPC-Web's last frame: lines of "name: value".

@@ -45,6 +45,8 @@ class HttpApplication {
     virtual std::string_view protocol() const { return {}; }
     /// May change what HttpExchange::summary() says.
     virtual void describe(const HttpExchange& /*exchange*/, Summary& /*summary*/) const {}
+    /// May change what HttpExchange::facts() says.
+    virtual void add_facts(const HttpExchange& /*exchange*/, Facts& /*facts*/) const {}
     /// Adds fields to the exchange's.
     virtual void write_fields(const HttpExchange& /*exchange*/, FieldWriter& /*writer*/) const {}
     /// Shows what the body of `side` carried; false: the body is shown as it is.

@@ -14,19 +14,21 @@ namespace {
 /// Bytes that are not worth giving up.
 constexpr std::size_t kSmall = 1024;
 
-Summary::Tone tone_of(const std::optional<HttpResponse>& response) {
+Outcome outcome_of(const std::optional<HttpResponse>& response) {
     if (!response) {
-        return Summary::Tone::incomplete;
+        return Outcome::unanswered;
     }
     switch (response->status / 100) {
+        case 0:  // HTTP/2: it is not known, see Http2Exchange
+            return Outcome::unknown;
         case 3:
-            return Summary::Tone::redirect;
+            return Outcome::redirected;
         case 4:
-            return Summary::Tone::client_error;
+            return Outcome::client_error;
         case 5:
-            return Summary::Tone::server_error;
+            return Outcome::server_error;
         default:
-            return Summary::Tone::normal;
+            return Outcome::ok;
     }
 }
 
@@ -240,7 +242,7 @@ bool HttpExchange::shed() {
 
 Summary HttpExchange::summary() const {
     Summary summary;
-    summary.tone = tone_of(response);
+    summary.tone = tone_of(outcome_of(response));
     if (request) {
         summary.request = request->method + ' ' + request->url;
         summary.request_bytes = request->body.size;
@@ -253,6 +255,26 @@ Summary HttpExchange::summary() const {
         application->describe(*this, summary);
     }
     return summary;
+}
+
+Facts HttpExchange::facts() const {
+    Facts facts;
+    facts.outcome = outcome_of(response);
+    if (request) {
+        facts.operation = request->method;
+        facts.target = request->url;
+        facts.request_bytes = request->body.size;
+    }
+    if (response) {
+        facts.response_bytes = response->body.size;
+    }
+    if (facts.outcome == Outcome::client_error || facts.outcome == Outcome::server_error) {
+        facts.error_type = fmt::format("{}", response->status);
+    }
+    if (application) {
+        application->add_facts(*this, facts);
+    }
+    return facts;
 }
 
 void HttpExchange::write_fields(FieldWriter& writer) const {

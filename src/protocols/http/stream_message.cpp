@@ -48,6 +48,14 @@ Summary StreamMessage::summary() const {
     return summary;
 }
 
+Facts StreamMessage::facts() const {
+    Facts facts;
+    facts.operation = type;
+    facts.target = origin_.url;
+    (side_ == Side::request ? facts.request_bytes : facts.response_bytes) = body.size;
+    return facts;
+}
+
 void StreamMessage::write_fields(FieldWriter& writer) const {
     writer.begin_object("message");
     writer.text("url", origin_.url);

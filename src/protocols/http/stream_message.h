@@ -33,6 +33,7 @@ class StreamMessage final : public Exchange {
 
     std::string_view protocol() const override { return protocol_; }
     Summary summary() const override;
+    Facts facts() const override;
     void write_fields(FieldWriter& writer) const override;
     void write_details(DetailWriter& writer) const override;
     std::size_t held() const override;

@@ -18,14 +18,23 @@ Summary Http2Exchange::summary() const {
     Summary summary = HttpExchange::summary();
     if (response && response->status == 0) {
         summary.response = kUnknownText;
-        summary.tone = Summary::Tone::incomplete;
+        summary.tone = tone_of(Outcome::unknown);
     }
-    if (reset && reset->code != 0U) {
+    if (failed()) {
         summary.response += summary.response.empty() ? "reset " : ", reset ";
         summary.response += to_string(*reset);
-        summary.tone = Summary::Tone::incomplete;
+        summary.tone = tone_of(Outcome::failed);
     }
     return summary;
+}
+
+Facts Http2Exchange::facts() const {
+    Facts facts = HttpExchange::facts();
+    if (failed()) {
+        facts.outcome = Outcome::failed;
+        facts.error_type = to_string(*reset);
+    }
+    return facts;
 }
 
 void Http2Exchange::write_fields(FieldWriter& writer) const {

@@ -23,12 +23,16 @@ class Http2Exchange final : public HttpExchange {
     explicit Http2Exchange(std::uint32_t id) : HttpExchange("h2"), stream_id(id) {}
 
     Summary summary() const override;
+    Facts facts() const override;
     void write_fields(FieldWriter& writer) const override;
     void write_details(DetailWriter& writer) const override;
 
     std::uint32_t stream_id;
     bool pushed = false;         ///< the request was made up by the server (PUSH_PROMISE)
     std::optional<Reset> reset;  ///< RST_STREAM ended it
+
+  private:
+    bool failed() const { return reset && reset->code != 0U; }  // NO_ERROR: the rest was not needed
 };
 
 /// "CANCEL", "0x1f" for unregistered codes, "unknown" when it was lost.

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+#include <utility>
+
 #include "base/memory.h"
 #include "base/text.h"
 #include "model/names.h"
@@ -42,23 +45,37 @@ std::string snapshot_text(const Snapshot& snapshot) {
                        snapshot.finished ? "" : ", unfinished");
 }
 
-Summary::Tone tone_of(const RespValue& response) {
+/// The text of an error; nothing for any other answer.
+std::optional<ByteView> error_text(const RespValue& response) {
     const std::size_t root = root_index(response);
-    if (root >= response.nodes.size() || !is_error(response.nodes[root].type)) {
-        return Summary::Tone::normal;
+    const bool is_one = root < response.nodes.size() && is_error(response.nodes[root].type);
+    return is_one ? std::optional(response.text_of(response.nodes[root])) : std::nullopt;
+}
+
+ByteView error_code(ByteView text) {
+    return text.substr(0, text.find(' '));
+}
+
+Outcome outcome_of(const RedisExchange& exchange) {
+    if (exchange.response.empty()) {
+        const bool is_command = exchange.kind == ExchangeKind::command;
+        return is_command && exchange.reply_expected ? Outcome::unanswered : Outcome::ok;
     }
-    const ByteView text = response.text_of(response.nodes[root]);
-    if (parse_redirect(text)) {
-        return Summary::Tone::redirect;
+    const std::optional<ByteView> text = error_text(exchange.response);
+    if (!text) {
+        return Outcome::ok;
+    }
+    if (parse_redirect(*text)) {
+        return Outcome::redirected;
     }
     // Errors by which the server says that it, not the request, is at fault.
     for (const std::string_view code : {"BUSY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "OOM", "MISCONF",
                                         "TRYAGAIN", "NOREPLICAS", "UNKILLABLE"}) {
-        if (text.starts_with(code)) {
-            return Summary::Tone::server_error;
+        if (text->starts_with(code)) {
+            return Outcome::server_error;
         }
     }
-    return Summary::Tone::client_error;
+    return Outcome::client_error;
 }
 
 void write_request(FieldWriter& writer, const RedisExchange& exchange) {
@@ -93,7 +110,7 @@ void write_request(FieldWriter& writer, const RedisExchange& exchange) {
 
 void write_error(FieldWriter& writer, ByteView text) {
     writer.begin_object("error");
-    writer.text("code", text.substr(0, text.find(' ')));
+    writer.text("code", error_code(text));
     writer.text("message", text);
     writer.end_object();
     if (const auto redirect = parse_redirect(text)) {
@@ -159,15 +176,37 @@ Summary RedisExchange::summary() const {
             break;
     }
     out.request = typed(request, kSummaryBytes);
+    out.tone = tone_of(outcome_of(*this));
     if (!response.empty()) {
         out.response = one_line(response, kSummaryBytes);
-        out.tone = tone_of(response);
     } else if (!reply_expected) {
         out.response = "(no reply wanted)";
-    } else {
-        out.tone = Summary::Tone::incomplete;
     }
     return out;
+}
+
+Facts RedisExchange::facts() const {
+    Facts facts;
+    facts.outcome = outcome_of(*this);
+    if (!request.empty()) {
+        facts.operation = upper(element_text(request, 0));
+        if (const auto keys = keys_of(request); !keys.empty()) {
+            facts.target = keys.front();
+        }
+    } else if (kind != ExchangeKind::command) {
+        facts.operation = to_string(kind);
+    }
+    facts.request_bytes = request.wire_size;
+    facts.response_bytes = response.wire_size;
+    if (kind == ExchangeKind::snapshot) {
+        facts.response_bytes = snapshot.size;
+    } else if (kind == ExchangeKind::replicated) {  // from the server to the client
+        std::swap(facts.request_bytes, facts.response_bytes);
+    }
+    if (const auto text = error_text(response); text && facts.outcome != Outcome::redirected) {
+        facts.error_type = error_code(*text);
+    }
+    return facts;
 }
 
 void RedisExchange::write_fields(FieldWriter& writer) const {

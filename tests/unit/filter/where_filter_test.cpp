@@ -14,6 +14,7 @@ class SampleExchange final : public Exchange {
   public:
     std::string_view protocol() const override { return "http/1.1"; }
     Summary summary() const override { return {}; }
+    Facts facts() const override { return {}; }
     void write_details(DetailWriter&) const override {}
     std::size_t held() const override { return sizeof(*this); }
     void write_fields(FieldWriter& writer) const override {

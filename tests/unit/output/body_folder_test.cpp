@@ -32,6 +32,7 @@ class BodyExchange final : public Exchange {
   public:
     std::string_view protocol() const override { return "http/1.1"; }
     Summary summary() const override { return {}; }
+    Facts facts() const override { return {}; }
     void write_fields(FieldWriter& writer) const override {
         writer.begin_object("request");
         writer.text("url", url);
