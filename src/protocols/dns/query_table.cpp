@@ -1,6 +1,5 @@
 #include "protocols/dns/query_table.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "base/memory.h"
@@ -19,11 +18,9 @@ bool same_question(const Message& query, const Message& other) {
     return a.type == b.type && a.klass == b.klass && equals_ignore_case(a.name, b.name);
 }
 
-std::size_t cost_of(const PendingQuery& query) {
-    constexpr std::size_t kNodes = 96;  // of the list and the map
+std::size_t held_by(const PendingQuery& query) {
     const DnsExchange& exchange = *query.exchange;
-    return allocated(sizeof(PendingQuery)) + kNodes + allocated(sizeof(DnsExchange)) +
-           (exchange.query ? exchange.query->held() : 0) +
+    return allocated(sizeof(DnsExchange)) + (exchange.query ? exchange.query->held() : 0) +
            (exchange.response ? exchange.response->held() : 0);
 }
 
@@ -31,28 +28,17 @@ bool same_peer(const Endpoint& a, const Endpoint& b) {
     return a.port == 0 || b.port == 0 || a == b;
 }
 
+/// Whether `message`, from or to `peer`, is about a query.
+auto is_about(const Message& message, const Endpoint& peer) {
+    return [&](const PendingQuery& pending) {
+        return same_peer(pending.peer, peer) && same_question(*pending.exchange->query, message);
+    };
+}
+
 }  // namespace
 
-QueryTable::Queries::iterator QueryTable::find(const Message& message, const Endpoint& peer) {
-    const auto [first, last] = by_id_.equal_range(message.id);
-    const auto found = std::find_if(first, last, [&](const auto& entry) {
-        const PendingQuery& pending = *entry.second;
-        return same_peer(pending.peer, peer) && same_question(*pending.exchange->query, message);
-    });
-    return found == last ? queries_.end() : found->second;
-}
-
-PendingQuery QueryTable::extract(Queries::iterator query) {
-    const auto [first, last] = by_id_.equal_range(query->exchange->query->id);
-    by_id_.erase(std::find_if(first, last, [&](const auto& entry) { return entry.second == query; }));
-    PendingQuery out = std::move(*query);
-    held_ -= out.held;
-    queries_.erase(query);
-    return out;
-}
-
 void QueryTable::add(Message query, const Endpoint& peer, Timestamp time) {
-    if (const auto same = find(query, peer); same != queries_.end()) {
+    if (PendingQuery* same = queries_.find(query.id, is_about(query, peer))) {
         ++same->exchange->attempts;
         same->latest = time;
         return;
@@ -67,22 +53,21 @@ void QueryTable::add(Message query, const Endpoint& peer, Timestamp time) {
 
 void QueryTable::put_back(PendingQuery query) {
     const std::uint16_t id = query.exchange->query->id;
-    query.held = cost_of(query);
-    held_ += query.held;
-    by_id_.emplace(id, queries_.insert(queries_.end(), std::move(query)));
+    const std::size_t held = held_by(query);
+    queries_.add(id, std::move(query), held);
 }
 
 std::optional<PendingQuery> QueryTable::take(const Message& response, const Endpoint& peer) {
-    const auto found = find(response, peer);
-    return found == queries_.end() ? std::nullopt : std::optional(extract(found));
+    return queries_.take(response.id, is_about(response, peer));
 }
 
 std::optional<PendingQuery> QueryTable::take_oldest() {
-    return queries_.empty() ? std::nullopt : std::optional(extract(queries_.begin()));
+    return queries_.take_oldest();
 }
 
 std::optional<PendingQuery> QueryTable::take_older_than(Timestamp limit) {
-    return queries_.empty() || queries_.front().latest >= limit ? std::nullopt : take_oldest();
+    const PendingQuery* oldest = queries_.oldest();
+    return oldest == nullptr || oldest->latest >= limit ? std::nullopt : take_oldest();
 }
 
 }  // namespace sslsniff::dns

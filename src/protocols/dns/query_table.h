@@ -1,13 +1,13 @@
 #pragma once
 
-#include <list>
+#include <cstdint>
 #include <memory>
 #include <optional>
-#include <unordered_map>
 
 #include "model/connection.h"
 #include "model/time.h"
 #include "protocols/dns/exchange.h"
+#include "protocols/pairing/by_id.h"
 
 namespace sslsniff::dns {
 
@@ -36,16 +36,10 @@ class QueryTable {
     std::optional<PendingQuery> take_oldest();
     std::size_t size() const { return queries_.size(); }
     /// Bytes of memory outside of itself.
-    std::size_t held() const { return held_; }
+    std::size_t held() const { return queries_.held(); }
 
   private:
-    using Queries = std::list<PendingQuery>;
-    Queries::iterator find(const Message& message, const Endpoint& peer);
-    PendingQuery extract(Queries::iterator query);
-
-    Queries queries_;  ///< in order of arrival
-    std::unordered_multimap<std::uint16_t, Queries::iterator> by_id_;
-    std::size_t held_ = 0;  ///< sum of PendingQuery::held
+    pairing::ById<std::uint16_t, PendingQuery> queries_;
 };
 
 }  // namespace sslsniff::dns

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "model/exchange.h"
 #include "model/time.h"
+#include "protocols/stream_message.h"
 
 namespace sslsniff {
 
@@ -20,7 +21,7 @@ struct ParserLimits;
 /// description.
 class HttpApplication {
   public:
-    enum class Side : std::uint8_t { request, response };
+    using Side = StreamMessage::Side;
 
     HttpApplication() = default;
     HttpApplication(const HttpApplication&) = delete;

@@ -75,7 +75,7 @@ void ExchangeQueue::close_lost_responses(const Slot* last) {
         if (&*at != last && at->request_done) {
             spoil(at->integrity, "response lost");
             at->response_begun = at->response_done = true;
-            open_.splice(open_.end(), unanswered_, at);
+            unanswered_.pass(at, open_);
         }
     }
     emit_finished();
@@ -83,17 +83,16 @@ void ExchangeQueue::close_lost_responses(const Slot* last) {
 
 ExchangeQueue::Slot& ExchangeQueue::slot_for_request() {
     if (!unasked_.empty()) {
-        open_.splice(open_.end(), unasked_, unasked_.begin());
-        return open_.back();
+        return unasked_.pass_oldest(open_);
     }
     make_room();
-    return unanswered_.emplace_back();
+    return unanswered_.add();
 }
 
 /// Gives up the oldest request nobody answered when there are too many.
 void ExchangeQueue::make_room() {
     if (open_.size() + unanswered_.size() < limits_.max_pending || unanswered_.empty() ||
-        &unanswered_.front() == request_) {
+        &unanswered_.oldest() == request_) {
         return;
     }
     give_up_request("too many requests are waiting for responses");
@@ -101,10 +100,10 @@ void ExchangeQueue::make_room() {
 
 /// Emits the oldest request that waits. Its response will still come.
 void ExchangeQueue::give_up_request(std::string_view why) {
-    Slot& oldest = unanswered_.front();
+    Slot& oldest = unanswered_.oldest();
     spoil(oldest.integrity, why);
     emit(oldest);
-    unanswered_.pop_front();
+    unanswered_.drop_oldest();
     ++given_up_;
 }
 
@@ -116,7 +115,7 @@ void ExchangeQueue::end_request(Timestamp time) {
 }
 
 ExchangeQueue::Slot* ExchangeQueue::next_for_response() {
-    return given_up_ > 0 || unanswered_.empty() ? nullptr : &unanswered_.front();
+    return given_up_ > 0 || unanswered_.empty() ? nullptr : &unanswered_.oldest();
 }
 
 void ExchangeQueue::add_informational(Http1Head&& head) {
@@ -132,16 +131,15 @@ ExchangeQueue::Slot& ExchangeQueue::slot_for_response(const Http1Head& head) {
     if (Slot* slot = next_for_response(); slot != nullptr) {
         slot->doubtful |= responses_lost_;
         pipelines_ |=
-            !responses_lost_ && unanswered_.size() > 1 && unanswered_.back().timing.start < head.start;
-        open_.splice(open_.end(), unanswered_, unanswered_.begin());
-        return open_.back();
+            !responses_lost_ && unanswered_.size() > 1 && unanswered_.latest().timing.start < head.start;
+        return unanswered_.pass_oldest(open_);
     }
     if (unasked_.size() >= limits_.max_pending) {
         requests_lost_ = true;  // no two threads are that far apart
         release_unasked_responses();
     }
     const bool alone = given_up_ > 0 || requests_lost_ || responses_lost_;
-    return alone ? slot_without_request(head) : unasked_.emplace_back();
+    return alone ? slot_without_request(head) : unasked_.add();
 }
 
 /// For a response whose request is not to come.
@@ -240,7 +238,7 @@ void ExchangeQueue::lost(StartLineMatcher::Kind kind, std::uint64_t bytes, Times
         responses_lost_ = true;
         responses_lost_at_ = time;
         if (!pipelines_ && !unanswered_.empty()) {
-            close_lost_responses(&unanswered_.back());
+            close_lost_responses(&unanswered_.latest());
         }
     }
 }
@@ -248,8 +246,8 @@ void ExchangeQueue::lost(StartLineMatcher::Kind kind, std::uint64_t bytes, Times
 /// Emits the responses that wait for their request: it is among what was lost. False when there are none.
 bool ExchangeQueue::release_unasked_responses() {
     const bool any = !unasked_.empty();
-    for (; !unasked_.empty(); unasked_.pop_front()) {
-        Slot& slot = unasked_.front();
+    for (; !unasked_.empty(); unasked_.drop_oldest()) {
+        Slot& slot = unasked_.oldest();
         slot.request_done = true;
         spoil(slot.integrity, kNotSeen);
         if (slot.response_done) {
@@ -262,8 +260,9 @@ bool ExchangeQueue::release_unasked_responses() {
 }
 
 void ExchangeQueue::emit_finished() {
-    for (; !open_.empty() && open_.front().request_done && open_.front().response_done; open_.pop_front()) {
-        emit(open_.front());
+    for (; !open_.empty() && open_.oldest().request_done && open_.oldest().response_done;
+         open_.drop_oldest()) {
+        emit(open_.oldest());
     }
     if (alone_ && alone_->response_done) {
         emit(*alone_);
@@ -272,7 +271,7 @@ void ExchangeQueue::emit_finished() {
 }
 
 void ExchangeQueue::emit(Slot& slot) {
-    held_ -= slot.held;
+    held_.leave(slot);
     Timing& timing = slot.timing;
     if (timing.end && timing.request_end) {
         timing.end = std::max(*timing.end, *timing.request_end);
@@ -281,18 +280,15 @@ void ExchangeQueue::emit(Slot& slot) {
 }
 
 std::size_t ExchangeQueue::cost_of(const Slot& slot) {
-    constexpr std::size_t kLinks = 2 * sizeof(void*);
-    return allocated(sizeof(Slot) + kLinks) + heap_bytes(slot.integrity.reason) + slot.exchange->held();
+    return Slots::kItem + heap_bytes(slot.integrity.reason) + slot.exchange->held();
 }
 
 void ExchangeQueue::measure(Slot& slot) {
-    held_ -= slot.held;
-    slot.held = cost_of(slot);
-    held_ += slot.held;
+    held_.measure(slot, cost_of(slot));
 }
 
 std::size_t ExchangeQueue::held() const {
-    std::size_t held = held_;
+    std::size_t held = held_.bytes();
     // What grows just now.
     if (request_ != nullptr) {
         held += cost_of(*request_) - request_->held;
@@ -318,18 +314,18 @@ std::uint64_t ExchangeQueue::give_up(std::size_t bytes) {
             measure(*slot);
         }
     }
-    const std::size_t goal = held_ - std::min(held_, bytes);
+    const std::size_t goal = held_.bytes() - std::min(held_.bytes(), bytes);
     std::uint64_t number = 0;
     // Bodies and header fields first: who asked for what, and what came of it, is still shown then.
-    for (std::list<Slot>* slots : {&open_, &unanswered_, &unasked_}) {
-        for (auto slot = slots->begin(); slot != slots->end() && held_ > goal; ++slot) {
+    for (Slots* slots : {&open_, &unanswered_, &unasked_}) {
+        for (auto slot = slots->begin(); slot != slots->end() && held_.bytes() > goal; ++slot) {
             number += shed(*slot) ? 1 : 0;
         }
     }
-    if (alone_ && held_ > goal) {
+    if (alone_ && held_.bytes() > goal) {
         number += shed(*alone_) ? 1 : 0;
     }
-    while (held_ > goal) {
+    while (held_.bytes() > goal) {
         const std::uint64_t more = give_up_oldest();
         if (more == 0) {
             break;
@@ -341,7 +337,7 @@ std::uint64_t ExchangeQueue::give_up(std::size_t bytes) {
 
 /// Emits what waits for its other half; returns how many exchanges that are.
 std::uint64_t ExchangeQueue::give_up_oldest() {
-    if (!unanswered_.empty() && &unanswered_.front() != request_) {
+    if (!unanswered_.empty() && &unanswered_.oldest() != request_) {
         give_up_request(kNoLongerKept);
         return 1;
     }
@@ -355,7 +351,7 @@ std::uint64_t ExchangeQueue::give_up_oldest() {
 
 void ExchangeQueue::finish() {
     request_ = response_ = nullptr;
-    for (std::list<Slot>* slots : {&open_, &unanswered_, &unasked_}) {
+    for (Slots* slots : {&open_, &unanswered_, &unasked_}) {
         for (Slot& slot : *slots) {
             emit_unfinished(slot);
         }

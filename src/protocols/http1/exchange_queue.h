@@ -1,6 +1,5 @@
 #pragma once
 
-#include <list>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -8,6 +7,8 @@
 
 #include "protocols/http/http_exchange.h"
 #include "protocols/http1/message_reader.h"
+#include "protocols/pairing/held_total.h"
+#include "protocols/pairing/in_order.h"
 #include "protocols/protocol.h"
 
 namespace sslsniff {
@@ -70,6 +71,8 @@ class ExchangeQueue {
     }
 
   private:
+    using Slots = pairing::InOrder<Slot>;
+
     void emit_finished();
     void emit(Slot& slot);
     void emit_unfinished(Slot& slot);
@@ -89,13 +92,13 @@ class ExchangeQueue {
     ParserHost& host_;
     const ParserLimits& limits_;
     // In order; a slot moves from `unanswered_` or `unasked_`, of which one is always empty, to `open_`.
-    std::list<Slot> open_;        ///< both halves have begun, or are not to come; one of them is unfinished
-    std::list<Slot> unanswered_;  ///< whose response has not begun
-    std::list<Slot> unasked_;     ///< whose request has not begun
-    std::optional<Slot> alone_;   ///< whose request will not come and whose response is in progress
-    std::size_t held_ = 0;        ///< sum of Slot::held
-    Slot* request_ = nullptr;     ///< whose request is in progress
-    Slot* response_ = nullptr;    ///< whose response is in progress
+    Slots open_;                 ///< both halves have begun, or are not to come; one of them is unfinished
+    Slots unanswered_;           ///< whose response has not begun
+    Slots unasked_;              ///< whose request has not begun
+    std::optional<Slot> alone_;  ///< whose request will not come and whose response is in progress
+    pairing::HeldTotal held_;
+    Slot* request_ = nullptr;   ///< whose request is in progress
+    Slot* response_ = nullptr;  ///< whose response is in progress
     bool requests_lost_ = false;
     bool responses_lost_ = false;
     bool owed_ = false;  ///< requests were lost, and no response came since

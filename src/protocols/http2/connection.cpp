@@ -13,7 +13,6 @@
 namespace sslsniff::http2 {
 namespace {
 
-constexpr std::size_t kRememberedClosed = 1024;
 /// Bytes searched in vain for frames before we give up on a connection that showed none.
 constexpr std::uint64_t kMaxSearch = 1ULL << 20U;
 
@@ -32,13 +31,13 @@ Connection::Connection(ParserHost& host, const ParserLimits& limits)
 
 void Connection::open_upgraded(const HttpRequest& request, Timestamp start) {
     const bool seen = !request.method.empty();
-    const auto [stream, added] = streams_.try_emplace(1, 1, !seen, start);
+    const auto stream = streams_.open(1, 1, !seen, start);
     if (seen) {
-        stream->second.stream.on_upgraded_request(request);
+        stream->second.item.on_upgraded_request(request);
     } else {
-        stream->second.stream.on_unseen_request();
+        stream->second.item.on_unseen_request();
     }
-    measure(stream->second);
+    streams_.measure(stream, stream->second.item.held());
 }
 
 Connection::Status Connection::feed(Direction direction, ByteView bytes, Timestamp time) {
@@ -94,15 +93,15 @@ void Connection::on_preface(Direction direction) {
 Stream* Connection::find(std::uint32_t id, bool opens, Timestamp time) {
     const auto found = streams_.find(id);
     if (found != streams_.end()) {
-        return &found->second.stream;
+        return &found->second.item;
     }
-    if (closed_.contains(id) || (complete_ && !opens)) {
+    if (streams_.closed_lately(id) || (complete_ && !opens)) {
         return nullptr;
     }
     if (streams_.size() >= limits_.max_pending) {
         emit(streams_.begin(), "too many streams are open");
     }
-    Stream& stream = streams_.try_emplace(id, id, !opens, time).first->second.stream;
+    Stream& stream = streams_.open(id, id, !opens, time)->second.item;
     if (!opens && grpc_.erase(id) != 0) {
         stream.set_protocol("grpc");
     }
@@ -159,7 +158,7 @@ void Connection::on_reset(Direction direction, std::uint32_t stream, std::option
                           Timestamp time) {
     const auto found = streams_.find(stream);
     if (found != streams_.end()) {
-        found->second.stream.on_reset({.code = code, .by_client = side_of(direction) == Side::request}, time);
+        found->second.item.on_reset({.code = code, .by_client = side_of(direction) == Side::request}, time);
         settle(stream);
     }
 }
@@ -181,7 +180,7 @@ void Connection::on_lost(Direction direction, Timestamp /*time*/) {
     const std::optional<Side> side = side_of(direction);
     for (auto& [id, open] : streams_) {
         if (side) {
-            open.stream.on_lost(*side);
+            open.item.on_lost(*side);
         }
     }
 }
@@ -191,23 +190,15 @@ void Connection::settle(std::uint32_t id) {
     if (stream == streams_.end()) {
         return;
     }
-    if (stream->second.stream.finished()) {
+    if (stream->second.item.finished()) {
         emit(stream, {});
     } else {
-        measure(stream->second);
+        streams_.measure(stream, stream->second.item.held());
     }
 }
 
-void Connection::measure(Open& open) {
-    streams_held_ -= open.held;
-    open.held = open.stream.held();
-    streams_held_ += open.held;
-}
-
 std::size_t Connection::held() const {
-    constexpr std::size_t kClosed = 64;  // each has a place in the order and one in the set
-    return allocated(sizeof(*this)) + sent_.held() + received_.held() + kEmptyDeque +
-           closed_order_.size() * kClosed + streams_held_;
+    return allocated(sizeof(*this)) + sent_.held() + received_.held() + streams_.held();
 }
 
 std::uint64_t Connection::give_up(std::size_t bytes) {
@@ -216,8 +207,8 @@ std::uint64_t Connection::give_up(std::size_t bytes) {
     std::uint64_t number = 0;
     // Bodies and header fields first: who asked for what, and what came of it, is still shown then.
     for (auto stream = streams_.begin(); stream != streams_.end() && held() > goal; ++stream) {
-        number += stream->second.stream.shed() ? 1 : 0;
-        measure(stream->second);
+        number += stream->second.item.shed() ? 1 : 0;
+        streams_.measure(stream, stream->second.item.held());
     }
     for (HalfConnection* half : {&sent_, &received_}) {
         number += held() > goal && half->shed() ? 1 : 0;
@@ -230,15 +221,8 @@ std::uint64_t Connection::give_up(std::size_t bytes) {
 }
 
 Connection::Streams::iterator Connection::emit(Streams::iterator stream, std::string_view why) {
-    closed_order_.push_back(stream->first);
-    closed_.insert(stream->first);
-    if (closed_order_.size() > kRememberedClosed) {
-        closed_.erase(closed_order_.front());
-        closed_order_.pop_front();
-    }
-    streams_held_ -= stream->second.held;
-    stream->second.stream.emit(host_, why);
-    return streams_.erase(stream);
+    stream->second.item.emit(host_, why);
+    return streams_.close(stream);
 }
 
 }  // namespace sslsniff::http2

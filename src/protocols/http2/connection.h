@@ -1,14 +1,13 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
-#include <map>
 #include <optional>
 #include <string>
 #include <unordered_set>
 
 #include "protocols/http2/half_connection.h"
 #include "protocols/http2/stream.h"
+#include "protocols/pairing/per_channel.h"
 #include "protocols/protocol.h"
 
 namespace sslsniff::http2 {
@@ -29,13 +28,7 @@ class Connection final : public ProtocolParser, private HalfListener {
     std::uint64_t give_up(std::size_t bytes) override;
 
   private:
-    /// A stream, and what it held when that was last measured.
-    struct Open {
-        Open(std::uint32_t id, bool joined, Timestamp start) : stream(id, joined, start) {}
-        Stream stream;
-        std::size_t held = 0;
-    };
-    using Streams = std::map<std::uint32_t, Open>;
+    using Streams = pairing::PerChannel<Stream>;
     using Side = Stream::Side;
 
     void on_preface(Direction direction) override;
@@ -54,7 +47,6 @@ class Connection final : public ProtocolParser, private HalfListener {
     /// The stream a frame belongs to, opened when that is plausible; null for one that is over.
     Stream* find(std::uint32_t id, bool opens, Timestamp time);
     void settle(std::uint32_t id);
-    void measure(Open& open);
     Streams::iterator emit(Streams::iterator stream, std::string_view why);
 
     ParserHost& host_;
@@ -64,11 +56,8 @@ class Connection final : public ProtocolParser, private HalfListener {
     bool complete_ = true;             ///< every frame so far was seen
     std::optional<Direction> client_;  ///< direction of the requests
     Streams streams_;
-    std::size_t streams_held_ = 0;  ///< sum of Open::held
-    std::deque<std::uint32_t> closed_order_;
-    std::unordered_set<std::uint32_t> closed_;  ///< ended lately: late frames of these open nothing
-    std::unordered_set<std::uint32_t> grpc_;    ///< joined streams that are known to carry gRPC
-    std::string goaway_;                        ///< why the peer closes the connection
+    std::unordered_set<std::uint32_t> grpc_;  ///< joined streams that are known to carry gRPC
+    std::string goaway_;                      ///< why the peer closes the connection
 };
 
 }  // namespace sslsniff::http2

@@ -79,33 +79,29 @@ void Matcher::on_request(TimedValue request) {
         emit_pending(std::move(pending), {}, {});
         return;
     }
-    pending_held_ += value.held();
-    pending_.push_back(std::move(pending));
+    Pending& waiting = pending_.add(std::move(pending));
+    pending_held_.measure(waiting, waiting.request.value.held());
     bound_pending();
 }
 
 void Matcher::bound_pending() {
-    if (pending_.size() <= limits_.max_pending && pending_held_ <= kMaxPendingHeld) {
+    if (pending_.size() <= limits_.max_pending && pending_held_.bytes() <= kMaxPendingHeld) {
         return;
     }
-    trim(pending_.back().request.value);
+    trim(pending_.latest());
     if (pending_.size() > limits_.max_pending * kDeepest) {
         give_up_oldest("too many requests waiting for replies");
     }
 }
 
-/// Of a value in pending_.
-void Matcher::trim(RespValue& value) {
-    pending_held_ -= value.held();
-    trim_value(value);
-    pending_held_ += value.held();
+void Matcher::trim(Pending& pending) {
+    trim_value(pending.request.value);
+    pending_held_.measure(pending, pending.request.value.held());
 }
 
 Matcher::Pending Matcher::take_oldest() {
-    Pending oldest = std::move(pending_.front());
-    pending_.pop_front();
-    pending_held_ -= oldest.request.value.held();
-    return oldest;
+    pending_held_.leave(pending_.oldest());
+    return pending_.take_oldest();
 }
 
 void Matcher::give_up_oldest(std::string_view why) {
@@ -114,7 +110,7 @@ void Matcher::give_up_oldest(std::string_view why) {
 }
 
 std::size_t Matcher::held() const {
-    return kEmptyDeque + pending_held_ + pending_.size() * sizeof(Pending);
+    return pending_held_.bytes() + pending_.size() * pairing::InOrder<Pending>::kItem;
 }
 
 std::uint64_t Matcher::give_up(std::size_t bytes) {
@@ -123,7 +119,7 @@ std::uint64_t Matcher::give_up(std::size_t bytes) {
     std::uint64_t number = 0;
     for (auto pending = pending_.begin(); pending != pending_.end() && held() > goal; ++pending) {
         const std::size_t whole = held();
-        trim(pending->request.value);
+        trim(*pending);
         number += held() < whole ? 1 : 0;
     }
     for (; !pending_.empty() && held() > goal; ++number) {
@@ -147,8 +143,8 @@ void Matcher::on_reply(TimedValue reply) {
     const ByteView first = list ? element_text(value, 0) : ByteView{};
     if (list && Subscriptions::is_confirmation(first)) {
         subscriptions_.confirm(value);
-        if (!pending_.empty() && pending_.front().rule == ReplyRule::subscription) {
-            Pending& front = pending_.front();
+        if (!pending_.empty() && pending_.oldest().rule == ReplyRule::subscription) {
+            Pending& front = pending_.oldest();
             if (!front.wait.advance(subscriptions_)) {
                 front.reply_start = front.reply_start.value_or(reply.start);
                 return;
@@ -238,11 +234,11 @@ void Matcher::on_snapshot(const Snapshot& snapshot, Timestamp start, Timestamp e
 
 bool Matcher::awaits_snapshot() const {
     return stream_ == Stream::snapshot ||
-           (!pending_.empty() && pending_.front().rule == ReplyRule::replication);
+           (!pending_.empty() && pending_.oldest().rule == ReplyRule::replication);
 }
 
 bool Matcher::awaits_bare_snapshot() const {
-    return !pending_.empty() && equals_ignore_case(element_text(pending_.front().request.value, 0), "sync");
+    return !pending_.empty() && equals_ignore_case(element_text(pending_.oldest().request.value, 0), "sync");
 }
 
 void Matcher::accept_bare_snapshot(Timestamp time) {
@@ -265,17 +261,15 @@ void Matcher::requests_lost(TimedValue cut, std::string_view reason) {
 
 void Matcher::replies_lost(TimedValue cut, std::string_view reason) {
     trust_.doubt();
-    std::deque<Pending> waiting = std::exchange(pending_, {});
-    pending_held_ = 0;
-    if (waiting.empty() && !cut.value.empty()) {
+    if (pending_.empty() && !cut.value.empty()) {
         auto exchange = std::make_unique<RedisExchange>();
         const Timing timing{cut.start, {}, cut.start, {}};
         exchange->response = std::move(cut.value);
         emit(std::move(exchange), timing, reason, true);
     }
-    for (Pending& pending : waiting) {
+    while (!pending_.empty()) {
         const bool partial = !cut.value.empty();
-        emit_pending(std::move(pending), std::exchange(cut, {}), partial ? "response unfinished" : reason);
+        emit_pending(take_oldest(), std::exchange(cut, {}), partial ? "response unfinished" : reason);
     }
 }
 

@@ -1,13 +1,14 @@
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <string_view>
 
+#include "protocols/pairing/held_total.h"
+#include "protocols/pairing/in_order.h"
+#include "protocols/pairing/order_trust.h"
 #include "protocols/protocol.h"
 #include "protocols/redis/commands.h"
 #include "protocols/redis/exchange.h"
-#include "protocols/redis/pairing_trust.h"
 #include "protocols/redis/subscriptions.h"
 
 namespace sslsniff::redis {
@@ -59,6 +60,7 @@ class Matcher {
         bool certain = true;
         SubscriptionWait wait;
         std::optional<Timestamp> reply_start;  ///< of the first of several confirmations
+        std::size_t held = 0;                  ///< bytes of memory of the request, while it waits
     };
 
     bool wants_reply(ReplyRule rule);
@@ -70,15 +72,15 @@ class Matcher {
     void emit(std::unique_ptr<RedisExchange> exchange, const Timing& timing, std::string_view reason,
               bool midstream);
     Pending take_oldest();
-    void trim(RespValue& value);
+    void trim(Pending& pending);
     void bound_pending();
     void give_up_oldest(std::string_view why);
 
     ParserHost& host_;
     ParserLimits limits_;
-    std::deque<Pending> pending_;
-    std::size_t pending_held_ = 0;  ///< bytes of memory that the values in pending_ hold
-    PairingTrust trust_;
+    pairing::InOrder<Pending> pending_;
+    pairing::HeldTotal pending_held_;
+    pairing::OrderTrust trust_;
     Subscriptions subscriptions_;
     Stream stream_ = Stream::replies;
     bool monitor_ = false;

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "protocols/http/stream_message.h"
+#include "protocols/stream_message.h"
 #include "protocols/protocol.h"
 #include "protocols/websocket/inflater.h"
 

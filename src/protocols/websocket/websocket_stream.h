@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "protocols/http/http_application.h"
-#include "protocols/http/stream_message.h"
+#include "protocols/stream_message.h"
 #include "protocols/protocol.h"
 
 namespace sslsniff {

@@ -7,20 +7,20 @@
 
 #include "model/body.h"
 #include "model/exchange.h"
-#include "protocols/http/http_application.h"
 
 namespace sslsniff {
 
-/// Which HTTP exchange a message belongs to.
+/// Which stream a message belongs to.
 struct MessageOrigin {
-    std::string url;           ///< of the exchange's request, hostile
+    std::string url;           ///< of the request that opened it, hostile
     std::uint32_t stream = 0;  ///< in HTTP/2; 0 otherwise
 };
 
-/// One message of a stream inside an HTTP exchange: a WebSocket message, a server-sent event, a gRPC message.
+/// One message of a long-lived stream, shown as soon as it is complete: a WebSocket message, a server-sent
+/// event, a gRPC message.
 class StreamMessage final : public Exchange {
   public:
-    using Side = HttpApplication::Side;
+    enum class Side : std::uint8_t { request, response };  ///< from the client, from the server
     struct Attribute {
         std::string name;
         std::string value;
@@ -44,7 +44,7 @@ class StreamMessage final : public Exchange {
 
   private:
     Side side_;
-    std::uint64_t number_;  ///< of this side of the exchange, from 1
+    std::uint64_t number_;  ///< of this side of the stream, from 1
     std::string protocol_;
     MessageOrigin origin_;
 };

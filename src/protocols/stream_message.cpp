@@ -1,4 +1,4 @@
-#include "protocols/http/stream_message.h"
+#include "protocols/stream_message.h"
 
 #include <fmt/format.h>
 

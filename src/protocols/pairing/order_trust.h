@@ -6,13 +6,13 @@
 
 #include "model/time.h"
 
-namespace sslsniff::redis {
+namespace sslsniff::pairing {
 
 /// Replies carry no number: they are paired with requests by order alone. After a gap, or when joining in the
 /// middle, the order may be off by the requests that were not seen. This judges when it can be believed
 /// again: after a second of silence with nothing outstanding, or after a run of strict turns (one request,
 /// one reply) that a connection with replies still on their way would hardly keep up.
-class PairingTrust {
+class OrderTrust {
   public:
     bool certain() const { return certain_; }
     /// Something was lost, or a reply came that nobody asked for.
@@ -28,4 +28,4 @@ class PairingTrust {
     std::optional<Timestamp> last_;  ///< of the latest message since the doubt
 };
 
-}  // namespace sslsniff::redis
+}  // namespace sslsniff::pairing

@@ -1,8 +1,8 @@
-#include "protocols/redis/pairing_trust.h"
+#include "protocols/pairing/order_trust.h"
 
 #include <chrono>
 
-namespace sslsniff::redis {
+namespace sslsniff::pairing {
 namespace {
 
 constexpr Duration kSilence = std::chrono::seconds(1);
@@ -10,13 +10,13 @@ constexpr std::uint32_t kTurns = 32;
 
 }  // namespace
 
-void PairingTrust::doubt() {
+void OrderTrust::doubt() {
     certain_ = false;
     turns_ = 0;
     last_.reset();
 }
 
-void PairingTrust::on_request(std::size_t pending, Timestamp time) {
+void OrderTrust::on_request(std::size_t pending, Timestamp time) {
     if (certain_) {
         return;
     }
@@ -28,7 +28,7 @@ void PairingTrust::on_request(std::size_t pending, Timestamp time) {
     last_ = time;
 }
 
-void PairingTrust::on_reply(std::size_t pending, Timestamp time) {
+void OrderTrust::on_reply(std::size_t pending, Timestamp time) {
     if (pending == 0) {
         doubt();
     } else if (!certain_) {
@@ -38,4 +38,4 @@ void PairingTrust::on_reply(std::size_t pending, Timestamp time) {
     last_ = time;
 }
 
-}  // namespace sslsniff::redis
+}  // namespace sslsniff::pairing
