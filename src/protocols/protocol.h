@@ -6,16 +6,44 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "model/connection.h"
+#include "model/dissector_traits.h"
+#include "model/field_spec.h"
 #include "model/transaction.h"
 
 namespace sslsniff {
 
 class MessageSchema;
 class ProtocolParser;
+
+class ParserHost;
+struct ParserLimits;
+
+/// The call of the traced process by which bytes passed, as far as the capture knows: large ones pass in
+/// parts.
+struct Call {
+    std::uint32_t tid = 0;  ///< of the thread; 0: not known
+    bool begins = true;     ///< the bytes are the first of what the call moved
+};
+
+/// What a parser knows when its connection turns into TLS: carried over to the parser of what is inside
+/// (MySQL's greeting, PostgreSQL's startup). Shared by both connections.
+class ParserSession {
+  public:
+    ParserSession() = default;
+    ParserSession(const ParserSession&) = delete;
+    ParserSession& operator=(const ParserSession&) = delete;
+    virtual ~ParserSession() = default;
+    /// The parser of the connection inside, from its first byte on: never null.
+    virtual std::unique_ptr<ProtocolParser> resume(ParserHost& host, const ParserLimits& limits) const = 0;
+    /// Bytes of memory that it needs, itself included.
+    virtual std::size_t held() const = 0;
+};
 
 /// What a parser may tell the connection it belongs to.
 class ParserHost {
@@ -32,6 +60,14 @@ class ParserHost {
     /// through `rest`. A null parser means unknown: detection starts again.
     virtual void become(std::unique_ptr<ProtocolParser> parser, ByteView rest_sent,
                         ByteView rest_received) = 0;
+    /// From here on both directions carry TLS (STARTTLS, an SSLRequest that was granted), or may (CONNECT):
+    /// then `session` is null. The TLS connection on the same socket is parsed by what `session` makes; with
+    /// null, its protocol is found out. Bytes not yet consumed are handed over through `rest`, as with
+    /// become(): what is TLS for certain is not looked at any more, else detection starts again.
+    virtual void begin_tls(std::shared_ptr<const ParserSession> session, ByteView rest_sent,
+                           ByteView rest_received) = 0;
+    /// By which call the bytes passed that are fed.
+    virtual Call call() const { return {}; }
     virtual const ConnectionInfo& connection() const = 0;
     /// The first bytes of what one direction said before the parser began, when the connection's beginning
     /// was seen and nobody understood it; else empty.
@@ -78,6 +114,12 @@ class ProtocolParser {
     virtual void end_of_stream(Direction direction, Timestamp time) = 0;
     /// The connection is over: emit what is unfinished.
     virtual void finish(Timestamp time) = 0;
+
+    /// When wake() is wanted, by the time of events: what waits too long needs no clock then. Asked after
+    /// each event of the connection; nothing: never.
+    virtual std::optional<Timestamp> wakes_at() const { return std::nullopt; }
+    /// An event of any connection has come at or after that time; `now` is the event's.
+    virtual void wake(Timestamp /*now*/) {}
 
     /// Bytes of memory that the parser needs by now, itself included. Asked after each event: may cost a few
     /// additions, not a loop.
@@ -130,18 +172,32 @@ class Detector {
     virtual std::size_t held() const = 0;
 };
 
-/// One row of the table of protocols (protocols/registry.cpp).
+/// One row of the table of protocols (protocols/registry.cpp): all that the rest of the program gets to know
+/// of a protocol besides its exchanges.
 struct Protocol {
-    std::string_view name;  ///< "http/1", "h2" ...: prefix of Exchange::protocol
+    std::string_view name;  ///< "http/1", "h2" ...: prefix of Exchange::protocol, and for --decode-as
     std::unique_ptr<Detector> (*detect)();
     /// Whether it is worthwhile to search a message of an unknown connection that begins so. Asked for each
     /// message of bulk traffic: a few instructions mostly, and true for few messages of other protocols. What
     /// is too short to tell may begin it.
     bool (*may_begin)(ByteView message, const ConnectionInfo& connection);
     std::unique_ptr<ProtocolParser> (*create)(ParserHost&, const ParserLimits&);
+    /// What its exchanges have for --where; null when they have nothing of their own.
+    std::span<const FieldSpec> (*fields)() = nullptr;
+    /// How files make Wireshark dissect it; null when it knows no such protocol.
+    const DissectorTraits& (*dissector)() = nullptr;
+    std::string_view secrets{};  ///< what of it --show-secrets shows, for --help: "Redis AUTH"
 };
 
 /// All protocols, the most specific first.
 std::span<const Protocol> protocols();
+/// By its name; null when there is none.
+const Protocol* find_protocol(std::string_view name);
+/// The fields of all of them, and of what HTTP carries.
+std::vector<std::span<const FieldSpec>> protocol_fields();
+/// How Wireshark finds each of them.
+std::vector<const DissectorTraits*> protocol_dissectors();
+/// What --show-secrets shows: "Redis AUTH, ...".
+std::string protocol_secrets();
 
 }  // namespace sslsniff

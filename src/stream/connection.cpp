@@ -47,9 +47,11 @@ void Connection::set_remote_name(std::string name) {
     measure_info();
 }
 
-void Connection::set_continues(const ConnectionId& former, std::shared_ptr<const Tunnel> tunnel) {
+void Connection::set_continues(const ConnectionId& former, std::shared_ptr<const Tunnel> tunnel,
+                               std::shared_ptr<const ParserSession> session) {
     info_.continues = former;
     info_.tunnel = std::move(tunnel);
+    session_ = std::move(session);
     measure_info();
 }
 
@@ -58,7 +60,8 @@ std::size_t Connection::held() const {
     for (const ByteStream& stream : streams_) {
         held += heap_bytes(stream.totals().first_bytes);
     }
-    held += doubt_ ? allocated(sizeof(*doubt_)) + doubt_->held() : 0;
+    held += tentative_ ? allocated(sizeof(*tentative_)) + tentative_->held() : 0;
+    held += session_for_tls_ ? session_for_tls_->held() : 0;
     return held + (parser_ ? parser_->held() : 0);
 }
 
@@ -69,11 +72,15 @@ std::uint64_t Connection::give_up(std::size_t bytes) {
         return search_.drop() ? 1 : 0;
     }
     forget_buffer();  // a parser that rejects later does not come back to it
-    const std::uint64_t number = doubt_ && held() > goal ? doubt_->drop() : 0;
+    const std::uint64_t number = tentative_ && held() > goal ? tentative_->drop() : 0;
     return number + (held() > goal ? parser_->give_up(held() - goal) : 0);
 }
 
 void Connection::on_data(const DataEvent& event) {
+    const bool goes_on = event.time == called_at_ && event.tid == call_.tid && event.direction == called_for_;
+    call_ = {.tid = event.tid, .begins = !goes_on};
+    called_at_ = event.time;
+    called_for_ = event.direction;
     const ByteStream::Fresh fresh = stream(event.direction).data(event.position, event.bytes);
     if (fresh.gap) {
         deliver_gap(event.direction, *fresh.gap, event.time);
@@ -118,7 +125,7 @@ void Connection::on_tls(const TlsEvent& event) {
 void Connection::deliver(Direction direction, ByteView bytes, Timestamp time) {
     if (parser_) {
         parse(direction, bytes, time);
-    } else if (!info_.tls.not_decoded.empty()) {
+    } else if (!info_.tls.not_decoded.empty() || session_for_tls_) {
         search_.drop(direction, bytes.size());  // ciphertext: whatever it resembles, it is not that
     } else {
         detect(direction, bytes, time);
@@ -138,7 +145,7 @@ void Connection::deliver_gap(Direction direction, std::uint64_t bytes, Timestamp
 }
 
 void Connection::parse(Direction direction, ByteView bytes, Timestamp time) {
-    if (replayable_ && !buffer_.add(direction, bytes, time)) {
+    if (replayable_ && !buffer_.add(direction, bytes, time, call_)) {
         forget_buffer();
     }
     switch (parser_->feed(direction, bytes, time)) {
@@ -146,15 +153,15 @@ void Connection::parse(Direction direction, ByteView bytes, Timestamp time) {
             withdraw(true, time);
             return;
         case ProtocolParser::Status::strange:
-            if (doubt_ || ++strange_ > kMaxStrange) {
-                withdraw(doubt_ != nullptr, time);
+            if (tentative_ || ++strange_ > kMaxStrange) {
+                withdraw(tentative_ != nullptr, time);
                 return;
             }
             break;
         case ProtocolParser::Status::ok:
             break;
     }
-    if (doubt_ && doubt_->is_hopeless()) {
+    if (tentative_ && tentative_->is_hopeless()) {
         withdraw(true, time);
         return;
     }
@@ -168,7 +175,12 @@ void Connection::detect(Direction direction, ByteView bytes, Timestamp time) {
         deliver(direction, bytes, time);
         return;
     }
-    const ProtocolSearch::Claim claim = search_.add(direction, bytes, time, info_);
+    if (const auto session = std::exchange(session_, nullptr)) {
+        resume(*session, time);
+        deliver(direction, bytes, time);
+        return;
+    }
+    const ProtocolSearch::Claim claim = search_.add(direction, bytes, time, call_, info_);
     if (claim.protocol != nullptr) {
         start(*claim.protocol, claim.likely, time);
         deliver(direction, bytes, time);
@@ -185,7 +197,19 @@ void Connection::start(const Protocol& protocol, bool likely, Timestamp time) {
     parser_ = protocol.create(*this, limits_.parser);
     protocol_ = protocol.name;
     row_ = &protocol;
-    doubt_ = likely ? std::make_unique<Doubt>(info_.role, role_from_traffic_) : nullptr;
+    tentative_ = likely ? std::make_unique<TentativeExchanges>(info_.role, role_from_traffic_) : nullptr;
+    begin_parsing(time);
+}
+
+/// The protocol was spoken already, before TLS.
+void Connection::resume(const ParserSession& session, Timestamp time) {
+    parser_ = session.resume(*this, limits_.parser);
+    row_ = nullptr;
+    begin_parsing(time);
+}
+
+/// Gives the parser what was kept.
+void Connection::begin_parsing(Timestamp time) {
     strange_ = 0;
     const DetectionBuffer buffer = search_.take();
     for (const Direction direction : {Direction::sent, Direction::received}) {
@@ -197,13 +221,16 @@ void Connection::start(const Protocol& protocol, bool likely, Timestamp time) {
 }
 
 void Connection::replay(const DetectionBuffer& buffer) {
+    const Call present = call_;
     for (const auto& entry : buffer.entries()) {
         if (entry.gap) {
             deliver_gap(entry.direction, *entry.gap, entry.time);
         } else {
+            call_ = entry.call;
             deliver(entry.direction, buffer.bytes(entry), entry.time);
         }
     }
+    call_ = present;
 }
 
 /// The protocol was a wrong guess, or is over. `refused`: nothing that it made of it was shown. The others
@@ -213,7 +240,7 @@ void Connection::withdraw(bool refused, Timestamp time) {
         parser_->finish(time);
     }
     const std::unique_ptr<ProtocolParser> parser = std::exchange(parser_, nullptr);
-    end_doubt();
+    drop_tentative();
     switching_ = false;
     protocol_.clear();
     const bool again = row_ != nullptr && refused && replayable_;
@@ -232,21 +259,21 @@ void Connection::withdraw(bool refused, Timestamp time) {
 }
 
 /// Nothing has shown that the protocol is right.
-void Connection::end_doubt() {
-    if (const auto doubt = std::exchange(doubt_, nullptr)) {
-        info_.role = doubt->role();
-        role_from_traffic_ = doubt->role_from_traffic();
+void Connection::drop_tentative() {
+    if (const auto tentative = std::exchange(tentative_, nullptr)) {
+        info_.role = tentative->role();
+        role_from_traffic_ = tentative->role_from_traffic();
         protocol_.clear();
     }
 }
 
 void Connection::emit(Timing timing, Integrity integrity, std::unique_ptr<Exchange> exchange) {
-    if (integrity.complete || Doubt::agrees(timing)) {
+    if (integrity.complete || TentativeExchanges::agrees(timing)) {
         strange_ = 0;
     }
-    if (doubt_) {
-        if (doubt_->add({timing, std::move(integrity), std::move(exchange)})) {
-            settle_doubt();
+    if (tentative_) {
+        if (tentative_->add({timing, std::move(integrity), std::move(exchange)})) {
+            show_tentative();
         }
         return;
     }
@@ -257,9 +284,9 @@ void Connection::emit(Timing timing, Integrity integrity, std::unique_ptr<Exchan
 }
 
 /// The protocol is right: shows what was kept.
-void Connection::settle_doubt() {
-    const std::unique_ptr<Doubt> doubt = std::exchange(doubt_, nullptr);
-    for (Doubt::Held& held : doubt->take()) {
+void Connection::show_tentative() {
+    const std::unique_ptr<TentativeExchanges> tentative = std::exchange(tentative_, nullptr);
+    for (TentativeExchanges::Held& held : tentative->take()) {
         emit(held.timing, std::move(held.integrity), std::move(held.exchange));
     }
 }
@@ -289,6 +316,19 @@ void Connection::become(std::unique_ptr<ProtocolParser> parser, ByteView rest_se
     rest_received_ = rest_received;
 }
 
+void Connection::begin_tls(std::shared_ptr<const ParserSession> session, ByteView rest_sent,
+                           ByteView rest_received) {
+    session_for_tls_ = std::move(session);
+    become(nullptr, rest_sent, rest_received);
+}
+
+void Connection::wake(Timestamp now) {
+    if (parser_) {
+        parser_->wake(now);
+        switch_parser(now);
+    }
+}
+
 void Connection::switch_parser(Timestamp time) {
     if (!switching_) {
         return;
@@ -302,6 +342,7 @@ void Connection::switch_parser(Timestamp time) {
     replayable_ = !parser_;
     const Bytes sent = std::exchange(rest_sent_, {});
     const Bytes received = std::exchange(rest_received_, {});
+    call_.begins = false;
     if (!sent.empty()) {
         deliver(Direction::sent, sent, time);
     }
@@ -318,7 +359,7 @@ void Connection::close(CloseReason reason, Timestamp time) {
     if (parser_) {
         parser_->finish(time);
     }
-    end_doubt();
+    drop_tentative();
     ConnectionRecord record{
         info_, time, reason, protocol_, transactions_, totals(Direction::sent), totals(Direction::received)};
     if (!info_.tls.not_decoded.empty()) {  // what ciphertext begins with tells nobody anything

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,9 +10,9 @@
 #include "protocols/protocol.h"
 #include "stream/byte_stream.h"
 #include "stream/detection.h"
-#include "stream/doubt.h"
 #include "stream/protocol_search.h"
 #include "stream/stream_limits.h"
+#include "stream/tentative_exchanges.h"
 
 namespace sslsniff {
 
@@ -26,13 +27,20 @@ class Connection final : private ParserHost {
 
     const ConnectionInfo& info() const { return info_; }
     void set_remote_name(std::string name);
-    void set_continues(const ConnectionId& former, std::shared_ptr<const Tunnel> tunnel);
+    /// `session`: of the part before, for the parser of this one; may be null.
+    void set_continues(const ConnectionId& former, std::shared_ptr<const Tunnel> tunnel,
+                       std::shared_ptr<const ParserSession> session);
+    /// What its parser hands over to the TLS connection on the same socket; may be null.
+    std::shared_ptr<const ParserSession> session() const { return session_for_tls_; }
     void set_process(std::shared_ptr<const ProcessInfo> process) { info_.process = std::move(process); }
 
     void on_data(const DataEvent& event);
     void on_gap(const GapEvent& event);
     void on_endpoints(const EndpointsEvent& event);
     void on_tls(const TlsEvent& event);
+    /// See ProtocolParser.
+    std::optional<Timestamp> wakes_at() const { return parser_ ? parser_->wakes_at() : std::nullopt; }
+    void wake(Timestamp now);
     /// Emits what is unfinished and the connection's record. Nothing may follow.
     void close(CloseReason reason, Timestamp time);
 
@@ -52,6 +60,9 @@ class Connection final : private ParserHost {
     void set_role(Role role) override;
     void set_tunnel(Tunnel tunnel) override;
     void become(std::unique_ptr<ProtocolParser> parser, ByteView rest_sent, ByteView rest_received) override;
+    void begin_tls(std::shared_ptr<const ParserSession> session, ByteView rest_sent,
+                   ByteView rest_received) override;
+    Call call() const override { return call_; }
     const ConnectionInfo& connection() const override { return info_; }
     ByteView not_understood(Direction direction) const override;
 
@@ -61,10 +72,12 @@ class Connection final : private ParserHost {
     void parse(Direction direction, ByteView bytes, Timestamp time);
     void detect(Direction direction, ByteView bytes, Timestamp time);
     void start(const Protocol& protocol, bool likely, Timestamp time);
+    void resume(const ParserSession& session, Timestamp time);
+    void begin_parsing(Timestamp time);
     void forget_buffer();
     void withdraw(bool refused, Timestamp time);
-    void settle_doubt();
-    void end_doubt();
+    void show_tentative();
+    void drop_tentative();
     void replay(const DetectionBuffer& buffer);
     void switch_parser(Timestamp time);
     void measure_info();
@@ -75,6 +88,9 @@ class Connection final : private ParserHost {
     std::array<ByteStream, 2> streams_;
     bool role_from_traffic_ = false;
     std::uint64_t transactions_ = 0;
+    Call call_;            ///< of the bytes on their way
+    Timestamp called_at_;  ///< when the latest call with bytes returned
+    Direction called_for_ = Direction::sent;
     std::string protocol_;       ///< for the record
     std::size_t info_held_ = 0;  ///< bytes of memory that info_ holds outside of itself
 
@@ -84,11 +100,13 @@ class Connection final : private ParserHost {
     DetectionBuffer buffer_;                  ///< what the parser would have to give back if it rejects
     bool replayable_ = true;                  ///< buffer_ holds all since the search began
     unsigned strange_ = 0;                    ///< times in a row that what came was not the protocol
-    std::unique_ptr<Doubt> doubt_;            ///< the protocol is only likely
+    std::unique_ptr<TentativeExchanges> tentative_;  ///< the protocol is only likely
 
     bool switching_ = false;  ///< become() was called
     bool switched_ = false;   ///< it was, and another protocol began
     std::unique_ptr<ProtocolParser> successor_;
+    std::shared_ptr<const ParserSession> session_;          ///< of the part before, until a parser took it
+    std::shared_ptr<const ParserSession> session_for_tls_;  ///< for the part behind
     Bytes rest_sent_;
     Bytes rest_received_;
 };

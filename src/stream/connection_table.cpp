@@ -36,10 +36,37 @@ void ConnectionTable::on_event(const CaptureEvent& event) {
         summary_.started = summary_.ended = time;
     }
     summary_.ended = std::max(summary_.ended, time);
+    wake(time);
     std::visit([this](const auto& e) { on(e); }, event);
     if (latest_ != connections_.end()) {
         measure(latest_->second);
+        plan_wake(latest_->second, latest_->second.connection.wakes_at());
         bound_memory(time);
+    }
+}
+
+void ConnectionTable::plan_wake(Entry& entry, std::optional<Timestamp> time) {
+    if (entry.wakes_at == time) {
+        return;
+    }
+    const ConnectionId& id = entry.connection.info().id;
+    if (entry.wakes_at) {
+        wakes_.erase({*entry.wakes_at, id});
+    }
+    entry.wakes_at = time;
+    if (time) {
+        wakes_.emplace(*time, id);
+    }
+}
+
+/// Before an event is passed on that came at `now`.
+void ConnectionTable::wake(Timestamp now) {
+    while (!wakes_.empty() && wakes_.begin()->first <= now) {
+        Entry& entry = connections_.find(wakes_.begin()->second)->second;
+        entry.connection.wake(now);
+        measure(entry);
+        const std::optional<Timestamp> next = entry.connection.wakes_at();
+        plan_wake(entry, next && *next > now ? next : std::nullopt);  // each makes progress, or sleeps
     }
 }
 
@@ -82,7 +109,7 @@ void ConnectionTable::on(const EndpointsEvent& event) {
 void ConnectionTable::link_parts(Connection& connection) {
     const ConnectionInfo& info = connection.info();
     if (auto former = former_parts_.take(info.id, info.endpoints, info.opened)) {
-        connection.set_continues(former->connection, std::move(former->tunnel));
+        connection.set_continues(former->connection, std::move(former->tunnel), std::move(former->session));
     }
 }
 
@@ -230,7 +257,7 @@ void ConnectionTable::close(Connections::iterator entry, CloseReason reason, Tim
         return;
     }
     connection.close(reason, time);
-    former_parts_.add(connection.info(), reason, time);
+    former_parts_.add(connection.info(), reason, time, connection.session());
     add(summary_, connection);
     erase(entry);
 }
@@ -255,6 +282,7 @@ CaptureSummary ConnectionTable::running_summary() const {
 
 void ConnectionTable::erase(Connections::iterator entry) {
     held_ -= entry->second.held;
+    plan_wake(entry->second, std::nullopt);
     recency_.erase(entry->second.recency);
     connections_.erase(entry);
     latest_ = connections_.end();

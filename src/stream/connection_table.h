@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "model/event.h"
@@ -44,7 +45,8 @@ class ConnectionTable final : public EventConsumer {
             : connection(std::move(info), limits, sink) {}
         Connection connection;
         std::list<Entry*>::iterator recency;
-        std::size_t held = 0;      ///< bytes of memory, when it was last measured
+        std::size_t held = 0;               ///< bytes of memory, when it was last measured
+        std::optional<Timestamp> wakes_at;  ///< as in wakes_
         bool has_no_more = false;  ///< it was asked to give up memory, and had nothing; since its last event
     };
     using Connections = std::map<ConnectionId, Entry>;  // those of a process are neighbours
@@ -66,6 +68,8 @@ class ConnectionTable final : public EventConsumer {
     Connection& find(const ConnectionId& id, Timestamp time);
     Connection& create(const OpenEvent& event);
     void measure(Entry& entry);
+    void plan_wake(Entry& entry, std::optional<Timestamp> time);
+    void wake(Timestamp now);
     void bound_memory(Timestamp time);
     std::uint64_t free_memory(std::size_t goal, Timestamp time);
     void name_peer(Connection& connection);
@@ -87,7 +91,8 @@ class ConnectionTable final : public EventConsumer {
     Connections::iterator latest_;  ///< of the last event, or end
     std::map<ProcessKey, KnownProcess> processes_;
     FormerParts former_parts_;
-    std::size_t held_ = 0;  ///< sum of Entry::held
+    std::set<std::pair<Timestamp, ConnectionId>> wakes_;  ///< when parsers want to be woken
+    std::size_t held_ = 0;                                ///< sum of Entry::held
     CaptureSummary summary_;
     bool started_ = false;
 };

@@ -2,12 +2,12 @@
 
 namespace sslsniff {
 
-bool DetectionBuffer::add(Direction direction, ByteView bytes, Timestamp time) {
+bool DetectionBuffer::add(Direction direction, ByteView bytes, Timestamp time, const Call& call) {
     Bytes& kept = bytes_[at(direction)];
     if (kept.size() + bytes.size() > limit_) {
         return false;
     }
-    entries_.push_back({direction, time, kept.size(), bytes.size(), std::nullopt});
+    entries_.push_back({direction, time, kept.size(), bytes.size(), std::nullopt, call});
     kept.append(bytes);
     return true;
 }
@@ -39,7 +39,7 @@ bool DetectionBuffer::add_gap(Direction direction, std::uint64_t bytes, Timestam
     }
     has_gap_ = true;
     evidence_begin_[at(direction)] = bytes_[at(direction)].size();
-    entries_.push_back({direction, time, 0, 0, bytes});
+    entries_.push_back({direction, time, 0, 0, bytes, {}});
     return true;
 }
 

@@ -21,6 +21,7 @@ class DetectionBuffer {
         std::size_t begin = 0;  ///< in the bytes of its direction
         std::size_t size = 0;
         std::optional<std::uint64_t> gap;  ///< then it stands for missing bytes
+        Call call;
     };
 
     /// `limit`: bytes kept per direction.
@@ -40,7 +41,7 @@ class DetectionBuffer {
         return ByteView(bytes_[at(direction)]).substr(evidence_begin_[at(direction)]);
     }
     /// False when it does not fit; nothing is kept then.
-    bool add(Direction direction, ByteView bytes, Timestamp time);
+    bool add(Direction direction, ByteView bytes, Timestamp time, const Call& call);
     /// Takes back what was added last, which must not have been a gap.
     void remove_latest();
     /// Drops all of one direction before that place of its evidence; what comes is whole entries. Returns how

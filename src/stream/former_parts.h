@@ -11,6 +11,7 @@
 
 #include "model/connection.h"
 #include "model/event.h"
+#include "protocols/protocol.h"
 
 namespace sslsniff {
 
@@ -25,9 +26,11 @@ class FormerParts {
     struct Former {
         ConnectionId connection;
         std::shared_ptr<const Tunnel> tunnel;
+        std::shared_ptr<const ParserSession> session;  ///< see ParserHost::begin_tls; may be null
     };
 
-    void add(const ConnectionInfo& info, CloseReason reason, Timestamp closed);
+    void add(const ConnectionInfo& info, CloseReason reason, Timestamp closed,
+             std::shared_ptr<const ParserSession> session);
     /// What a connection with these endpoints, which began at `time`, continues.
     std::optional<Former> take(const ConnectionId& id, const Endpoints& endpoints, Timestamp time);
 

@@ -41,7 +41,7 @@ void ProtocolSearch::begin(bool joined) {
 }
 
 ProtocolSearch::Claim ProtocolSearch::add(Direction direction, ByteView bytes, Timestamp time,
-                                          const ConnectionInfo& connection) {
+                                          const Call& call, const ConnectionInfo& connection) {
     if (connection.endpoints.transport == Transport::udp) {
         return add_datagram(direction, bytes, connection);
     }
@@ -61,7 +61,7 @@ ProtocolSearch::Claim ProtocolSearch::add(Direction direction, ByteView bytes, T
             }
         }
         const ByteView kept = bytes.substr(0, attempt.buffer.room(direction));
-        attempt.buffer.add(direction, kept, time);
+        attempt.buffer.add(direction, kept, time, call);
         bool more = false;
         const Claim claim = ask(connection, more);
         if (claim.protocol != nullptr) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -29,7 +30,8 @@ class ProtocolSearch {
     };
     /// The next bytes of one direction. On a claim they are not kept: the parser gets what take() returns,
     /// and then these.
-    Claim add(Direction direction, ByteView bytes, Timestamp time, const ConnectionInfo& connection);
+    Claim add(Direction direction, ByteView bytes, Timestamp time, const Call& call,
+              const ConnectionInfo& connection);
     void add_gap(Direction direction, std::uint64_t bytes, Timestamp time);
     /// What was kept, for the parser.
     DetectionBuffer take();
@@ -67,10 +69,14 @@ class ProtocolSearch {
         std::uint8_t skip = 0;  ///< messages that it is not asked about
     };
 
-    /// Of a set of rows.
-    static std::uint32_t bit(const Protocol& protocol) { return 1U << row_of(protocol); }
+    /// Of a set of rows; of a protocol that is not in the table nothing.
+    static std::uint32_t bit(const Protocol& protocol) {
+        return row_of(protocol) < protocols().size() ? 1U << row_of(protocol) : 0;
+    }
     static std::size_t row_of(const Protocol& protocol) {
-        return static_cast<std::size_t>(&protocol - protocols().data());
+        const auto found =
+            std::ranges::find(protocols(), &protocol, [](const Protocol& row) { return &row; });
+        return static_cast<std::size_t>(found - protocols().begin());
     }
     Claim add_datagram(Direction direction, ByteView bytes, const ConnectionInfo& connection);
     bool is_another_write(ByteView bytes) const;

@@ -22,6 +22,8 @@ class ExerciseHost : public ParserHost, private FieldWriter, private DetailWrite
         if (describe_) {
             const Summary summary = exchange->summary();
             bytes += summary.request.size() + summary.response.size();
+            const Facts facts = exchange->facts();
+            bytes += facts.operation.size() + facts.target.size() + facts.error_type.size();
             exchange->write_fields(*this);
             exchange->write_details(*this);
         }
@@ -31,6 +33,7 @@ class ExerciseHost : public ParserHost, private FieldWriter, private DetailWrite
         info.tunnel = std::make_shared<const Tunnel>(std::move(tunnel));
     }
     void become(std::unique_ptr<ProtocolParser>, ByteView, ByteView) override {}
+    void begin_tls(std::shared_ptr<const ParserSession>, ByteView, ByteView) override {}
     const ConnectionInfo& connection() const override { return info; }
 
     ConnectionInfo info;

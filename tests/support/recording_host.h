@@ -26,6 +26,7 @@ class RecordingHost : public ParserHost {
         info.tunnel = std::make_shared<const Tunnel>(std::move(tunnel));
     }
     void become(std::unique_ptr<ProtocolParser>, ByteView, ByteView) override {}
+    void begin_tls(std::shared_ptr<const ParserSession>, ByteView, ByteView) override {}
     const ConnectionInfo& connection() const override { return info; }
 
     /// Feeds `conversation` one millisecond apart to a new parser and finishes it. False when it was

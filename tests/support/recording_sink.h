@@ -21,8 +21,8 @@ std::string render_details(const Exchange& exchange);
 ///   ... incomplete: gap in response body, missing 7, midstream
 std::string render_summary(const Transaction& transaction);
 
-/// Operation, target, outcome with the error's type, and sizes: "GET https://a/ client_error 404 0/5"; "-" for
-/// what is not known.
+/// Operation, target, outcome with the error's type, and sizes: "GET https://a/ client_error 404 0/5"; "-"
+/// for what is not known.
 std::string render_facts(const Exchange& exchange);
 
 /// What a sink was told, as text and as data.

@@ -30,6 +30,7 @@ class RecordingHost final : public ParserHost {
         info_.tunnel = std::make_shared<const Tunnel>(std::move(tunnel));
     }
     void become(std::unique_ptr<ProtocolParser>, ByteView, ByteView) override {}
+    void begin_tls(std::shared_ptr<const ParserSession>, ByteView, ByteView) override {}
     const ConnectionInfo& connection() const override { return info_; }
     ConnectionInfo& info() { return info_; }
 

@@ -1,4 +1,4 @@
-#include "stream/doubt.h"
+#include "stream/tentative_exchanges.h"
 
 #include <utility>
 
@@ -14,18 +14,18 @@ constexpr std::size_t kMaxHeldBytes = std::size_t{512} * 1024;
 
 }  // namespace
 
-bool Doubt::add(Held exchange) {
+bool TentativeExchanges::add(Held exchange) {
     agreed_ += agrees(exchange.timing) ? 1 : 0;
     held_bytes_ += exchange.exchange->held() + heap_bytes(exchange.integrity.reason);
     held_.push_back(std::move(exchange));
     return agreed_ >= kAgreeing;
 }
 
-bool Doubt::is_hopeless() const {
+bool TentativeExchanges::is_hopeless() const {
     return held_.size() > kMaxHeld || held_bytes_ > kMaxHeldBytes;
 }
 
-std::size_t Doubt::drop() {
+std::size_t TentativeExchanges::drop() {
     const std::size_t number = held_.size();
     give_back(held_);
     held_bytes_ = 0;

@@ -10,7 +10,7 @@ namespace sslsniff {
 
 /// What the parser of a likely protocol made of a connection: shown when two exchanges agree, that is, have a
 /// request and a response, else never.
-class Doubt {
+class TentativeExchanges {
   public:
     struct Held {
         Timing timing;
@@ -22,9 +22,9 @@ class Doubt {
     static bool agrees(const Timing& timing) { return timing.request_end && timing.response_start; }
 
     /// The role as it is known without the parser.
-    Doubt(Role role, bool from_traffic) : role_(role), role_from_traffic_(from_traffic) {}
+    TentativeExchanges(Role role, bool from_traffic) : role_(role), role_from_traffic_(from_traffic) {}
 
-    /// Keeps an exchange; true when it ends the doubt.
+    /// Keeps an exchange; true when enough agree.
     bool add(Held exchange);
     /// More exchanges than a protocol would have without two that agree.
     bool is_hopeless() const;
