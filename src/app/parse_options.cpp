@@ -15,6 +15,7 @@
 #include "engine/output_formats.h"
 #include "filter/endpoint_filter.h"
 #include "filter/where_filter.h"
+#include "protocols/protocol.h"
 
 namespace sslsniff {
 namespace {
@@ -130,7 +131,8 @@ Result<void> check_filters(const Options& options) {
         }
     }
     if (!options.pipeline.where.empty()) {
-        if (const auto filter = WhereFilter::parse(options.pipeline.where); !filter) {
+        if (const auto filter = WhereFilter::parse(options.pipeline.where, FieldTable(protocol_fields()));
+            !filter) {
             return std::unexpected(filter.error());
         }
     }

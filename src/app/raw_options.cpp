@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "engine/live_session.h"
 #include "engine/output_formats.h"
+#include "protocols/protocol.h"
 
 namespace sslsniff {
 namespace {
@@ -103,7 +104,8 @@ void declare_options(CLI::App& app, RawOptions& raw) {
     output.flag("-q,--quiet", raw.options.quiet, "Nothing but the summary");
     output.list("--decode-as", raw.decode_as, "PORT=PROTOCOL",
                 "Treat connections on this port as this protocol; repeatable");
-    output.flag("--show-secrets", pipeline.show_secrets, "Show passwords that protocols carry (Redis AUTH)");
+    output.flag("--show-secrets", pipeline.show_secrets,
+                fmt::format("Show passwords that protocols carry ({})", protocol_secrets()));
     output.text("--save-bodies", pipeline.save_bodies, "DIR",
                 "Write whole bodies, decoded, to files in this folder");
     output.text("--proto", pipeline.proto, "FILE",

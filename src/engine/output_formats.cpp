@@ -15,7 +15,6 @@
 #include "output/text/connection_rows.h"
 #include "output/text/text_sink.h"
 #include "protocols/decode_as.h"
-#include "protocols/http2/dissector_context.h"
 #include "protocols/protocol.h"
 
 namespace sslsniff {
@@ -87,8 +86,10 @@ std::string guess_protocol(const std::vector<DecodeAs>& rules, const ConnectionI
 }
 
 std::unique_ptr<StreamContext> make_context(std::string_view protocol, Direction client, bool from_start) {
-    const bool is_grpc = protocol == "grpc";
-    return is_grpc || protocol == "h2" ? http2::make_dissector_context(client, from_start, is_grpc) : nullptr;
+    const Protocol* row = find_protocol(protocol);
+    return row != nullptr && row->dissector != nullptr && row->dissector().make_context != nullptr
+               ? row->dissector().make_context(client, from_start)
+               : nullptr;
 }
 
 std::unique_ptr<Output> make_pcapng(std::unique_ptr<OutputFile> file, const PipelineOptions& options,

@@ -11,6 +11,7 @@
 #include "engine/messages.h"
 #include "engine/output_formats.h"
 #include "output/text/summary_text.h"
+#include "protocols/protocol.h"
 #include "schema/descriptor_set.h"
 
 namespace sslsniff {
@@ -29,7 +30,7 @@ StreamLimits limits_of(const PipelineOptions& options, BodyStore* bodies, const 
 
 /// Null without --where. The expression was checked with the other options.
 std::unique_ptr<WhereStage> make_where(const PipelineOptions& options, TransactionSink& next) {
-    auto filter = WhereFilter::parse(options.where);
+    auto filter = WhereFilter::parse(options.where, FieldTable(protocol_fields()));
     return options.where.empty() || !filter
                ? nullptr
                : std::make_unique<WhereStage>(*std::move(filter), next, options.settings.connections);

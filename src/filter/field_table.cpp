@@ -1,13 +1,19 @@
-#include <array>
+#include "filter/field_table.h"
 
-#include "filter/fields.h"
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <utility>
+
+#include "base/text.h"
 
 namespace sslsniff {
 namespace {
 
 using enum FieldType;
 
-constexpr auto kFields = std::to_array<FieldSpec>({
+/// Written by write_common_fields().
+constexpr auto kCommon = std::to_array<FieldSpec>({
     {"protocol", text},
     {"duration", duration, "latency"},
     {"process.pid", number, "pid"},
@@ -57,172 +63,63 @@ constexpr auto kFields = std::to_array<FieldSpec>({
     {"sent.missing", size},
     {"received.bytes", size},
     {"received.missing", size},
-    // HTTP
-    {"request.method", text, "method"},
-    {"request.target", text, "path"},
-    {"request.url", text, "url"},
-    {"request.host", text, "host"},
-    {"request.version", text},
-    {"request.headers.*", text},
-    {"request.trailers.*", text},
-    {"request.headers_truncated", boolean},
-    {"request.trailers_truncated", boolean},
-    {"request.body.size", size},
-    {"request.body.captured", size},
-    {"request.body.missing", size},
-    {"request.body.text", text},
-    {"response.status", number, "status"},
-    {"response.reason", text},
-    {"response.version", text},
-    {"response.headers.*", text},
-    {"response.trailers.*", text},
-    {"response.headers_truncated", boolean},
-    {"response.trailers_truncated", boolean},
-    {"response.body.size", size},
-    {"response.body.captured", size},
-    {"response.body.missing", size},
-    {"response.body.text", text},
-    {"informational.status", number},
-    {"informational.reason", text},
-    {"informational.headers.*", text},
-    {"informational_omitted", number},
-    {"stream.id", number},
-    {"stream.pushed", boolean},
-    {"stream.protocol", text},
-    {"stream.reset", text},
-    {"stream.reset_by", text},
-    {"grpc.service", text, "service"},
-    {"grpc.method", text},
-    {"grpc.status", number},
-    {"grpc.status_name", text},
-    {"grpc.message", text},
-    {"grpc.request.messages", number},
-    {"grpc.request.bytes", size},
-    {"grpc.request.compressed", number},
-    {"grpc.request.broken", boolean},
-    {"grpc.request.message.size", size},
-    {"grpc.request.message.captured", size},
-    {"grpc.request.message.missing", size},
-    {"grpc.request.message.text", text},
-    {"grpc.response.messages", number},
-    {"grpc.response.bytes", size},
-    {"grpc.response.compressed", number},
-    {"grpc.response.broken", boolean},
-    {"grpc.response.message.size", size},
-    {"grpc.response.message.captured", size},
-    {"grpc.response.message.missing", size},
-    {"grpc.response.message.text", text},
-    {"connect.service", text},
-    {"connect.method", text},
-    {"connect.error", text},
-    {"connect.message", text},
-    {"connect.request.messages", number},
-    {"connect.response.messages", number},
-    // Messages of WebSocket, server-sent events and gRPC
-    {"message.url", text},
-    {"message.stream", number},
-    {"message.from", text},
-    {"message.number", number},
-    {"message.type", text},
-    {"message.code", text},
-    {"message.id", text},
-    {"message.compressed", text},
-    {"message.body.size", size},
-    {"message.body.captured", size},
-    {"message.body.missing", size},
-    {"message.body.text", text},
-    // Redis
-    {"kind", text},
-    {"request.command", text, "command"},
-    {"request.args", text},
-    {"request.arg_count", number},
-    {"request.keys", text, "key"},
-    {"request.bytes", size},
-    {"request.inline", boolean},
-    {"request.secrets_hidden", boolean},
-    {"request.truncated", boolean},
-    {"response.type", text},
-    {"response.value", text},
-    {"response.elements", number},
-    {"response.bytes", size},
-    {"response.truncated", boolean},
-    {"response.error.code", text, "error"},
-    {"response.error.message", text},
-    {"response.redirect.kind", text},
-    {"response.redirect.slot", number},
-    {"response.redirect.endpoint", text},
-    {"snapshot.bytes", size},
-    {"snapshot.finished", boolean},
-    {"snapshot.diskless", boolean},
-    {"response.attributes", text},
-    // DNS
-    {"multicast", boolean},
-    {"over_https", boolean},
-    {"request.name", text, "name"},
-    {"request.unicode", text},
-    {"request.type", text},
-    {"request.class", text},
-    {"request.unicast_reply", boolean},
-    {"request.id", number},
-    {"request.opcode", text},
-    {"request.recursion_desired", boolean},
-    {"request.checking_disabled", boolean},
-    {"request.questions.name", text},
-    {"request.questions.type", text},
-    {"request.questions.class", text},
-    {"request.edns.version", number},
-    {"request.edns.udp_size", size},
-    {"request.edns.dnssec_ok", boolean},
-    {"request.edns.options.code", number},
-    {"request.edns.options.name", text},
-    {"request.edns.options.value", text},
-    {"request.attempts", number},
-    {"request.retried_over_tcp", boolean},
-    {"request.error", text},
-    {"response.rcode", text, "rcode"},
-    {"response.name", text},
-    {"response.unicode", text},
-    {"response.class", text},
-    {"response.unicast_reply", boolean},
-    {"response.id", number},
-    {"response.authoritative", boolean},
-    {"response.recursion_available", boolean},
-    {"response.authentic_data", boolean},
-    {"response.answers.name", text},
-    {"response.answers.type", text},
-    {"response.answers.class", text},
-    {"response.answers.ttl", number},
-    {"response.answers.data", text, "answer"},
-    {"response.answers.cache_flush", boolean},
-    {"response.authority.name", text},
-    {"response.authority.type", text},
-    {"response.authority.class", text},
-    {"response.authority.ttl", number},
-    {"response.authority.data", text},
-    {"response.authority.cache_flush", boolean},
-    {"response.additional.name", text},
-    {"response.additional.type", text},
-    {"response.additional.class", text},
-    {"response.additional.ttl", number},
-    {"response.additional.data", text},
-    {"response.additional.cache_flush", boolean},
-    {"response.answer_count", number},
-    {"response.authority_count", number},
-    {"response.additional_count", number},
-    {"response.edns.version", number},
-    {"response.edns.udp_size", size},
-    {"response.edns.dnssec_ok", boolean},
-    {"response.edns.options.code", number},
-    {"response.edns.options.name", text},
-    {"response.edns.options.value", text},
-    {"response.messages", number},
-    {"response.error", text},
 });
+
+/// Nothing more distant is a likely slip of the finger.
+constexpr std::size_t kMaxDistance = 2;
+
+/// Levenshtein distance.
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        std::size_t diagonal = std::exchange(row[0], i + 1);
+        for (std::size_t j = 0; j < b.size(); ++j) {
+            const std::size_t changed = diagonal + (a[i] == b[j] ? 0 : 1);
+            diagonal = row[j + 1];
+            row[j + 1] = std::min({changed, row[j] + 1, diagonal + 1});
+        }
+    }
+    return row.back();
+}
 
 }  // namespace
 
-std::span<const FieldSpec> filter_fields() {
-    return kFields;
+FieldTable::FieldTable(std::span<const std::span<const FieldSpec>> protocols)
+    : fields_(kCommon.begin(), kCommon.end()) {
+    for (const std::span<const FieldSpec> fields : protocols) {
+        fields_.insert(fields_.end(), fields.begin(), fields.end());
+    }
+}
+
+std::optional<Field> FieldTable::find(std::string_view name) const {
+    for (const FieldSpec& field : fields_) {
+        if (field.path == name || (!name.empty() && field.short_name == name)) {
+            return Field{std::string(field.path), field.type};
+        }
+        const bool takes_any = field.path.ends_with(".*");
+        const std::string_view folder = field.path.substr(0, field.path.size() - 1);
+        if (takes_any && name.starts_with(folder) && name.size() > folder.size()) {
+            return Field{std::string(folder) + to_lower(name.substr(folder.size())), field.type};
+        }
+    }
+    return std::nullopt;
+}
+
+std::string_view FieldTable::similar(std::string_view name) const {
+    std::string_view best;
+    std::size_t least = kMaxDistance + 1;
+    for (const FieldSpec& field : fields_) {
+        for (const std::string_view known : {field.path, field.short_name}) {
+            const bool plausible = !known.empty() && known.size() + kMaxDistance >= name.size() &&
+                                   name.size() + kMaxDistance >= known.size();
+            if (const std::size_t d = plausible ? distance(name, known) : least; d < least) {
+                least = d;
+                best = known;
+            }
+        }
+    }
+    return best;
 }
 
 }  // namespace sslsniff

@@ -1,32 +1,7 @@
 #include "filter/fields.h"
 
-#include <algorithm>
-#include <numeric>
-#include <utility>
-#include <vector>
-
-#include "base/text.h"
-
 namespace sslsniff {
 namespace {
-
-/// Nothing more distant is a likely slip of the finger.
-constexpr std::size_t kMaxDistance = 2;
-
-/// Levenshtein distance.
-std::size_t distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        std::size_t diagonal = std::exchange(row[0], i + 1);
-        for (std::size_t j = 0; j < b.size(); ++j) {
-            const std::size_t changed = diagonal + (a[i] == b[j] ? 0 : 1);
-            diagonal = row[j + 1];
-            row[j + 1] = std::min({changed, row[j] + 1, diagonal + 1});
-        }
-    }
-    return row.back();
-}
 
 void text_if_known(std::string_view key, ByteView bytes, FieldWriter& writer) {
     if (!bytes.empty()) {
@@ -133,36 +108,6 @@ std::string_view to_string(FieldType type) {
             return "an address";
     }
     return "?";
-}
-
-std::optional<Field> find_field(std::string_view name) {
-    for (const FieldSpec& field : filter_fields()) {
-        if (field.path == name || (!name.empty() && field.short_name == name)) {
-            return Field{std::string(field.path), field.type};
-        }
-        const bool takes_any = field.path.ends_with(".*");
-        const std::string_view folder = field.path.substr(0, field.path.size() - 1);
-        if (takes_any && name.starts_with(folder) && name.size() > folder.size()) {
-            return Field{std::string(folder) + to_lower(name.substr(folder.size())), field.type};
-        }
-    }
-    return std::nullopt;
-}
-
-std::string_view similar_field(std::string_view name) {
-    std::string_view best;
-    std::size_t least = kMaxDistance + 1;
-    for (const FieldSpec& field : filter_fields()) {
-        for (const std::string_view known : {field.path, field.short_name}) {
-            const bool plausible = !known.empty() && known.size() + kMaxDistance >= name.size() &&
-                                   name.size() + kMaxDistance >= known.size();
-            if (const std::size_t d = plausible ? distance(name, known) : least; d < least) {
-                least = d;
-                best = known;
-            }
-        }
-    }
-    return best;
 }
 
 void write_common_fields(const Transaction& transaction, FieldWriter& writer) {

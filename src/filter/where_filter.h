@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "filter/comparison.h"
+#include "filter/field_table.h"
 #include "model/transaction.h"
 
 namespace sslsniff {
@@ -17,7 +18,7 @@ namespace sslsniff {
 class WhereFilter {
   public:
     /// Errors show the place in the expression.
-    static Result<WhereFilter> parse(std::string_view expression);
+    static Result<WhereFilter> parse(std::string_view expression, const FieldTable& fields);
 
     bool matches(const Transaction& transaction) const;
     bool matches(const ConnectionRecord& record) const;

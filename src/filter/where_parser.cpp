@@ -30,8 +30,8 @@ bool is_common(std::string_view path) {
 /// Recursive descent: or, and, not, comparison.
 class WhereParser {
   public:
-    WhereParser(std::string_view expression, std::vector<Token> tokens)
-        : expression_(expression), tokens_(std::move(tokens)) {}
+    WhereParser(std::string_view expression, std::vector<Token> tokens, const FieldTable& fields)
+        : expression_(expression), tokens_(std::move(tokens)), fields_(fields) {}
 
     Result<WhereFilter> parse() {
         const auto root = disjunction();
@@ -118,9 +118,9 @@ class WhereParser {
         if (name.kind != Token::Kind::word || name.text == "and" || name.text == "or") {
             return here("expected the name of a field");
         }
-        const auto field = find_field(name.text);
+        const auto field = fields_.find(name.text);
         if (!field) {
-            const std::string_view similar = similar_field(name.text);
+            const std::string_view similar = fields_.similar(name.text);
             return here(
                 similar.empty()
                     ? fmt::format("there is no field '{}' (docs/filters.md lists them)", printable(name.text))
@@ -245,12 +245,13 @@ class WhereParser {
 
     std::string_view expression_;
     std::vector<Token> tokens_;
+    const FieldTable& fields_;
     std::size_t at_ = 0;
     int depth_ = 0;
     WhereFilter filter_;
 };
 
-Result<WhereFilter> WhereFilter::parse(std::string_view expression) {
+Result<WhereFilter> WhereFilter::parse(std::string_view expression, const FieldTable& fields) {
     if (expression.size() > kMaxExpression) {
         return fail("--where: this expression is too long");
     }
@@ -258,7 +259,7 @@ Result<WhereFilter> WhereFilter::parse(std::string_view expression) {
     if (!tokens) {
         return std::unexpected(tokens.error());
     }
-    return WhereParser(expression, *std::move(tokens)).parse();
+    return WhereParser(expression, *std::move(tokens), fields).parse();
 }
 
 }  // namespace sslsniff

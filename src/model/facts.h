@@ -28,8 +28,8 @@ struct Facts {
     /// What it was asked of: "url.full", "dns.question.name", Redis' first key. Empty: nothing, or not seen.
     std::string target;
     Outcome outcome = Outcome::ok;
-    /// "error.type": "404", "WRONGTYPE", "NXDOMAIN", "CANCEL". Empty unless the outcome is one of the errors or
-    /// failed.
+    /// "error.type": "404", "WRONGTYPE", "NXDOMAIN", "CANCEL". Empty unless the outcome is one of the errors
+    /// or failed.
     std::string error_type;
     std::uint64_t request_bytes = 0;   ///< payload towards the server ("http.request.body.size"), as passed
     std::uint64_t response_bytes = 0;  ///< payload towards the client

@@ -1,27 +1,58 @@
-// Every protocol that is understood: one row each. Order matters where two could claim the same bytes: the
-// most specific first.
+// Every protocol that is understood: one row each, and so for what HTTP turns into or carries. Order matters
+// where two could claim the same bytes: the most specific first.
 
+#include <algorithm>
 #include <array>
 
 #include "protocols/dns/dns.h"
+#include "protocols/grpc/grpc_call.h"
+#include "protocols/http/fields.h"
+#include "protocols/http/http_application.h"
 #include "protocols/http/http_upgrade.h"
-#include "protocols/http1/http1_parser.h"
+#include "protocols/http1/http1.h"
 #include "protocols/http2/http2_parser.h"
 #include "protocols/preamble/preamble.h"
 #include "protocols/protocol.h"
 #include "protocols/redis/redis.h"
+#include "protocols/sse/sse_stream.h"
+#include "protocols/stream_message.h"
 #include "protocols/websocket/websocket_stream.h"
 
 namespace sslsniff {
 namespace {
 
 constexpr std::array<Protocol, 6> kProtocols{{
-    {"proxy", detect_preamble, may_begin_preamble, create_preamble},
-    {"h2", detect_http2, may_begin_http2, create_http2},
-    {"grpc", detect_grpc, may_begin_grpc, create_grpc},
-    {"redis", detect_redis, may_begin_redis, create_redis},
-    {"dns", detect_dns, may_begin_dns, create_dns},
-    {"http/1", detect_http1, may_begin_http1, create_http1},
+    {.name = "proxy", .detect = detect_preamble, .may_begin = may_begin_preamble, .create = create_preamble},
+    {.name = "h2",
+     .detect = detect_http2,
+     .may_begin = may_begin_http2,
+     .create = create_http2,
+     .fields = http2_fields,
+     .dissector = http2_dissector},
+    {.name = "grpc",
+     .detect = detect_grpc,
+     .may_begin = may_begin_grpc,
+     .create = create_grpc,
+     .dissector = grpc_dissector},
+    {.name = "redis",
+     .detect = detect_redis,
+     .may_begin = may_begin_redis,
+     .create = create_redis,
+     .fields = redis_fields,
+     .dissector = redis_dissector,
+     .secrets = "Redis AUTH"},
+    {.name = "dns",
+     .detect = detect_dns,
+     .may_begin = may_begin_dns,
+     .create = create_dns,
+     .fields = dns_fields,
+     .dissector = dns_dissector},
+    {.name = "http/1",
+     .detect = detect_http1,
+     .may_begin = may_begin_http1,
+     .create = create_http1,
+     .fields = http_fields,
+     .dissector = http1_dissector},
 }};
 
 static_assert(kProtocols.size() <= 32, "the search for a protocol keeps rows as bits of 32");
@@ -31,14 +62,66 @@ constexpr std::array<HttpUpgrade, 2> kUpgrades{{
     {"h2c", create_http2_upgraded},
 }};
 
+constexpr std::array<HttpApplicationRow, 3> kApplications{{
+    {.create = create_grpc_call, .fields = grpc_fields},
+    {.create = create_websocket_stream},
+    {.create = create_sse_stream},
+}};
+
 }  // namespace
 
 std::span<const Protocol> protocols() {
     return kProtocols;
 }
 
+const Protocol* find_protocol(std::string_view name) {
+    const auto* found = std::ranges::find(kProtocols, name, &Protocol::name);
+    return found != kProtocols.end() ? found : nullptr;
+}
+
+std::vector<std::span<const FieldSpec>> protocol_fields() {
+    std::vector<std::span<const FieldSpec>> all;
+    for (const Protocol& protocol : kProtocols) {
+        if (protocol.fields != nullptr) {
+            all.push_back(protocol.fields());
+        }
+    }
+    for (const HttpApplicationRow& application : kApplications) {
+        if (application.fields != nullptr) {
+            all.push_back(application.fields());
+        }
+    }
+    all.push_back(message_fields());
+    return all;
+}
+
+std::vector<const DissectorTraits*> protocol_dissectors() {
+    std::vector<const DissectorTraits*> all;
+    for (const Protocol& protocol : kProtocols) {
+        if (protocol.dissector != nullptr) {
+            all.push_back(&protocol.dissector());
+        }
+    }
+    return all;
+}
+
+std::string protocol_secrets() {
+    std::string all;
+    for (const Protocol& protocol : kProtocols) {
+        if (!protocol.secrets.empty()) {
+            all += all.empty() ? "" : ", ";
+            all += protocol.secrets;
+        }
+    }
+    return all;
+}
+
 std::span<const HttpUpgrade> http_upgrades() {
     return kUpgrades;
+}
+
+std::span<const HttpApplicationRow> http_applications() {
+    return kApplications;
 }
 
 }  // namespace sslsniff

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "model/body.h"
 #include "model/exchange.h"
+#include "model/field_spec.h"
 
 namespace sslsniff {
 
@@ -48,5 +50,8 @@ class StreamMessage final : public Exchange {
     std::string protocol_;
     MessageOrigin origin_;
 };
+
+/// What they have for --where, whatever their protocol.
+std::span<const FieldSpec> message_fields();
 
 }  // namespace sslsniff

@@ -3,10 +3,13 @@
 #include <string_view>
 
 #include "filter/where_filter.h"
+#include "protocols/protocol.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
     using namespace sslsniff;
-    const auto filter = WhereFilter::parse(std::string_view(reinterpret_cast<const char*>(bytes), size));
+    static const FieldTable kFields(protocol_fields());
+    const auto filter =
+        WhereFilter::parse(std::string_view(reinterpret_cast<const char*>(bytes), size), kFields);
     if (filter) {
         ConnectionInfo info;
         info.process = std::make_shared<ProcessInfo>();

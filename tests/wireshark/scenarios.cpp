@@ -11,7 +11,7 @@
 #include "output/files/output_file.h"
 #include "output/output.h"
 #include "output/pcapng/pcapng_sink.h"
-#include "protocols/http2/dissector_context.h"
+#include "protocols/http2/http2_parser.h"
 #include "support/deflate.h"
 #include "support/event_script.h"
 
@@ -230,7 +230,7 @@ std::string guess(const ConnectionInfo& connection, ByteView sent, ByteView rece
 }
 
 std::unique_ptr<StreamContext> make_context(std::string_view protocol, Direction client, bool from_start) {
-    return protocol == "h2" ? http2::make_dissector_context(client, from_start) : nullptr;
+    return protocol == "h2" ? http2_dissector().make_context(client, from_start) : nullptr;
 }
 
 int write_all(const std::filesystem::path& folder) {

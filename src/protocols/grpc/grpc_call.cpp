@@ -111,7 +111,8 @@ class GrpcCall final : public HttpApplication {
             facts.outcome = facts.outcome == Outcome::ok && !is_over ? Outcome::unknown : facts.outcome;
             return;
         }
-        facts.outcome = grpc::is_server_error(facts.error_type) ? Outcome::server_error : Outcome::client_error;
+        facts.outcome =
+            grpc::is_server_error(facts.error_type) ? Outcome::server_error : Outcome::client_error;
     }
 
     void write_fields(const HttpExchange& exchange, FieldWriter& writer) const override {

@@ -13,5 +13,6 @@ namespace sslsniff {
 /// one ended. Null when `exchange` is something else.
 std::unique_ptr<HttpApplication> create_grpc_call(const HttpExchange& exchange, MessageOrigin origin,
                                                   ParserHost& host, const ParserLimits& limits);
+std::span<const FieldSpec> grpc_fields();
 
 }  // namespace sslsniff

@@ -1,12 +1,7 @@
-// Which application speaks inside an HTTP exchange: one function for each, the first that fits.
+// Which application speaks inside an HTTP exchange: the first that fits.
 
-#include <array>
-
-#include "protocols/grpc/grpc_call.h"
 #include "protocols/http/http_exchange.h"
 #include "protocols/protocol.h"
-#include "protocols/sse/sse_stream.h"
-#include "protocols/websocket/websocket_stream.h"
 
 namespace sslsniff {
 
@@ -18,16 +13,12 @@ void find_application(HttpExchange& exchange, std::uint32_t stream, ParserHost& 
     if (limits.bodies != nullptr && exchange.response) {
         exchange.response->save_body(*limits.bodies);
     }
-    using Create = std::unique_ptr<HttpApplication> (*)(const HttpExchange&, MessageOrigin, ParserHost&,
-                                                        const ParserLimits&);
-    static constexpr std::array<Create, 3> kApplications = {create_grpc_call, create_websocket_stream,
-                                                            create_sse_stream};
-    for (const Create create : kApplications) {
+    for (const HttpApplicationRow& row : http_applications()) {
         if (exchange.application) {
             break;
         }
         const std::string url = exchange.request ? exchange.request->url : std::string();
-        exchange.application = create(exchange, {.url = url, .stream = stream}, host, limits);
+        exchange.application = row.create(exchange, {.url = url, .stream = stream}, host, limits);
     }
     if (!exchange.application) {
         return;

@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "base/bytes.h"
 #include "model/exchange.h"
+#include "model/field_spec.h"
 #include "model/time.h"
 #include "protocols/stream_message.h"
 
@@ -53,6 +55,17 @@ class HttpApplication {
     /// Shows what the body of `side` carried; false: the body is shown as it is.
     virtual bool write_body(Side /*side*/, DetailWriter& /*writer*/) const { return false; }
 };
+
+/// One row of the table of what HTTP exchanges carry (protocols/registry.cpp).
+struct HttpApplicationRow {
+    /// Null when `exchange` carries something else, as far as its header sections say.
+    std::unique_ptr<HttpApplication> (*create)(const HttpExchange& exchange, MessageOrigin origin,
+                                               ParserHost&, const ParserLimits&);
+    /// What it adds to the exchange's fields; null for nothing.
+    std::span<const FieldSpec> (*fields)() = nullptr;
+};
+
+std::span<const HttpApplicationRow> http_applications();
 
 /// Gives `exchange` its application once its header sections say which, and has its bodies saved when that is
 /// wanted. To be called after each header section, before its body. `stream`: in HTTP/2, else 0.

@@ -155,8 +155,4 @@ std::size_t DissectorContext::held() const {
     return allocated(sizeof(*this)) + streams_.held() + halves_[0].frames.held() + halves_[1].frames.held();
 }
 
-std::unique_ptr<StreamContext> make_dissector_context(Direction client, bool from_start, bool assume_grpc) {
-    return std::make_unique<DissectorContext>(client, from_start, assume_grpc);
-}
-
 }  // namespace sslsniff::http2

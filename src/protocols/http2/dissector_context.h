@@ -61,8 +61,4 @@ class DissectorContext final : public StreamContext, private HalfListener {
     std::array<Half, 2> halves_;
 };
 
-/// See MakeStreamContext.
-std::unique_ptr<StreamContext> make_dissector_context(Direction client, bool from_start,
-                                                      bool assume_grpc = false);
-
 }  // namespace sslsniff::http2

@@ -3,6 +3,7 @@
 #include "protocols/http2/connection.h"
 
 namespace sslsniff {
+
 std::unique_ptr<ProtocolParser> create_http2(ParserHost& host, const ParserLimits& limits) {
     return std::make_unique<http2::Connection>(host, limits);
 }

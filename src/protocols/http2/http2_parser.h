@@ -11,12 +11,15 @@ namespace sslsniff {
 std::unique_ptr<Detector> detect_http2();
 bool may_begin_http2(ByteView message, const ConnectionInfo& connection);
 std::unique_ptr<ProtocolParser> create_http2(ParserHost& host, const ParserLimits& limits);
+std::span<const FieldSpec> http2_fields();
+const DissectorTraits& http2_dissector();
 
 /// gRPC is found as HTTP/2: this is for who says that a connection carries it, and means streams that were
 /// joined in the middle (ParserLimits::assume_grpc).
 std::unique_ptr<Detector> detect_grpc();
 bool may_begin_grpc(ByteView message, const ConnectionInfo& connection);
 std::unique_ptr<ProtocolParser> create_grpc(ParserHost& host, const ParserLimits& limits);
+const DissectorTraits& grpc_dissector();
 
 /// For a connection that HTTP/1.1's Upgrade turned into HTTP/2: `request` is answered on stream 1 (RFC 7540
 /// section 3.2). See HttpUpgrade::create.

@@ -1,4 +1,4 @@
-#include "filter/fields.h"
+#include "filter/field_table.h"
 
 #include <gtest/gtest.h>
 
@@ -6,6 +6,7 @@
 #include <fstream>
 #include <set>
 
+#include "protocols/protocol.h"
 #include "support/flat_json.h"
 
 namespace sslsniff {
@@ -33,6 +34,7 @@ std::string field_name(std::string path) {
 }
 
 TEST(Fields, KnowsAllThatFixturesHave) {
+    const FieldTable table(protocol_fields());
     std::set<std::string> unknown;
     std::size_t lines = 0;
     for (const auto& entry : std::filesystem::directory_iterator(SSLSNIFF_FIXTURES)) {
@@ -53,7 +55,7 @@ TEST(Fields, KnowsAllThatFixturesHave) {
                     value == "{}" || value == "[]" || name == "schema" || name == "type" || name == "time" ||
                     name.starts_with("response.value") || name.ends_with(".truncated") ||
                     name.find(".body.") != std::string::npos || name.find(".decoded.") != std::string::npos;
-                if (!skipped && !find_field(name)) {
+                if (!skipped && !table.find(name)) {
                     unknown.insert(name);
                 }
             }
@@ -65,7 +67,8 @@ TEST(Fields, KnowsAllThatFixturesHave) {
 
 TEST(Fields, NamesAreUnique) {
     std::set<std::string_view> names;
-    for (const FieldSpec& field : filter_fields()) {
+    const FieldTable table(protocol_fields());
+    for (const FieldSpec& field : table.fields()) {
         EXPECT_TRUE(names.insert(field.path).second) << field.path;
         EXPECT_TRUE(field.short_name.empty() || names.insert(field.short_name).second) << field.short_name;
     }

@@ -4,10 +4,17 @@
 
 #include <chrono>
 
+#include "protocols/protocol.h"
+
 namespace sslsniff {
 namespace {
 
 using namespace std::chrono_literals;
+
+Result<WhereFilter> parse(std::string_view expression) {
+    static const FieldTable kFields(protocol_fields());
+    return WhereFilter::parse(expression, kFields);
+}
 
 /// What an HTTP exchange would say.
 class SampleExchange final : public Exchange {
@@ -54,7 +61,7 @@ class Where : public testing::Test {
         info_.tls.sni = "example.com";
     }
     bool matches(std::string_view expression) const {
-        const auto filter = WhereFilter::parse(expression);
+        const auto filter = parse(expression);
         EXPECT_TRUE(filter) << (filter ? "" : filter.error().message);
         Timing timing;
         timing.end = timing.start + 250ms;
@@ -62,7 +69,7 @@ class Where : public testing::Test {
         return filter && filter->matches(transaction);
     }
     static std::string error(std::string_view expression) {
-        const auto filter = WhereFilter::parse(expression);
+        const auto filter = parse(expression);
         return filter ? "" : filter.error().message;
     }
     ConnectionInfo info_;
@@ -137,8 +144,8 @@ TEST_F(Where, WhatIsMissingComparesFalse) {
 
 TEST_F(Where, ConnectionsHaveTheCommonFields) {
     ConnectionRecord record{info_, info_.opened + 1s, CloseReason::freed, "http/1", 3, {}, {}};
-    EXPECT_TRUE(WhereFilter::parse("comm == curl and duration == 1s")->matches(record));
-    EXPECT_FALSE(WhereFilter::parse("status == 200")->matches(record));
+    EXPECT_TRUE(parse("comm == curl and duration == 1s")->matches(record));
+    EXPECT_FALSE(parse("status == 200")->matches(record));
 }
 
 TEST_F(Where, ErrorsShowThePlace) {

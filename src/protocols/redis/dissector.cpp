@@ -1,0 +1,29 @@
+#include <array>
+
+#include "protocols/redis/redis.h"
+
+namespace sslsniff {
+namespace {
+
+constexpr std::uint16_t kPort = 6379;
+constexpr std::array<std::uint16_t, 1> kPorts{kPort};
+/// There is no heuristic dissector of RESP: HTTP's sees a tunnel to a port that RESP's is registered for.
+constexpr std::array<DissectorTraits::Hint, 2> kHints{{
+    {"http_tcp",
+     "CONNECT sslsniff-hint:6379 HTTP/1.1\r\nX-sslsniff: synthetic dissector hint, not traffic\r\n\r\n"},
+    {"http_tcp", "HTTP/1.1 200 sslsniff hint\r\n\r\n", false},
+}};
+
+}  // namespace
+
+const DissectorTraits& redis_dissector() {
+    static const DissectorTraits kTraits{.port = kPort,
+                                         .tls_port = kPort,
+                                         .ports = kPorts,
+                                         .found_in_tls = false,
+                                         .elsewhere = DissectorTraits::Elsewhere::hinted,
+                                         .hints = kHints};
+    return kTraits;
+}
+
+}  // namespace sslsniff
