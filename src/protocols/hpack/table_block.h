@@ -8,8 +8,8 @@
 namespace sslsniff::hpack {
 
 /// A header block from which a decoder, whatever it knew before, gets the dynamic table of another one:
-/// indices that later blocks refer to then mean what they meant. Parts that are not known become fields "sslsniff-unknown: not
-/// captured", as many as an encoder is likely to refer to.
+/// indices that later blocks refer to then mean what they meant. Parts that are not known become fields
+/// "sslsniff-unknown: not captured", as many as an encoder is likely to refer to.
 struct TableBlock {
     Bytes bytes;
     std::size_t capacity = 0;  ///< the decoder must allow a table of this size

@@ -4,11 +4,13 @@
 #include <utility>
 
 #include "base/memory.h"
-#include "protocols/http1/http1_parser.h"
+#include "protocols/http1/http1.h"
 #include "protocols/http1/start_line.h"
 
 namespace sslsniff {
 namespace {
+
+using http1::StartLineMatcher;
 
 constexpr std::size_t kLongestMethod = 17;
 constexpr ByteView kStatusLine = "HTTP/1.";
@@ -76,7 +78,7 @@ class Http1Detector final : public Detector {
             const Verdict start = latest.look(side);
             verdict = std::max(verdict, start);
             if (start == Verdict::no && beginning) {
-                const Verdict wrong = resembles_start_line(side.bytes).verdict;
+                const Verdict wrong = http1::resembles_start_line(side.bytes).verdict;
                 verdict = std::max(verdict, wrong == Verdict::yes ? wrong : Verdict::no);
                 waits = waits || wrong == Verdict::need_more;
                 other = other || wrong == Verdict::no;
@@ -114,9 +116,9 @@ bool may_begin_http1(ByteView message, const ConnectionInfo& connection) {
         return true;
     }
     const std::size_t space = line.find(' ');
-    return space != ByteView::npos ? is_known_method(line.substr(0, space))
+    return space != ByteView::npos ? http1::is_known_method(line.substr(0, space))
                                    : line.size() <= kLongestMethod &&
-                                         (begins_known_method(line) || kStatusLine.starts_with(line));
+                                         (http1::begins_known_method(line) || kStatusLine.starts_with(line));
 }
 
 }  // namespace sslsniff

@@ -7,7 +7,7 @@
 #include "base/saturating.h"
 #include "base/text.h"
 
-namespace sslsniff {
+namespace sslsniff::http1 {
 namespace {
 
 constexpr std::string_view kNotSeen = "request not seen";
@@ -32,7 +32,7 @@ void spoil_with(Integrity& integrity, std::string_view what, ByteView line) {
 }
 
 template <class Message>
-void take_fields(Message& message, Http1Head& head) {
+void take_fields(Message& message, Head& head) {
     message.version = std::move(head.version);
     message.headers = std::move(head.headers);
     message.headers_truncated = head.truncated;
@@ -41,7 +41,7 @@ void take_fields(Message& message, Http1Head& head) {
 
 }  // namespace
 
-HttpRequest& ExchangeQueue::begin_request(Http1Head&& head) {
+HttpRequest& ExchangeQueue::begin_request(Head&& head) {
     if (!pipelines_) {
         close_lost_responses(nullptr);
     }
@@ -118,7 +118,7 @@ ExchangeQueue::Slot* ExchangeQueue::next_for_response() {
     return given_up_ > 0 || unanswered_.empty() ? nullptr : &unanswered_.oldest();
 }
 
-void ExchangeQueue::add_informational(Http1Head&& head) {
+void ExchangeQueue::add_informational(Head&& head) {
     if (Slot* slot = next_for_response(); slot != nullptr) {
         slot->exchange->add_informational(
             {std::move(head.version), head.status, std::move(head.reason), std::move(head.headers)},
@@ -127,7 +127,7 @@ void ExchangeQueue::add_informational(Http1Head&& head) {
     }
 }
 
-ExchangeQueue::Slot& ExchangeQueue::slot_for_response(const Http1Head& head) {
+ExchangeQueue::Slot& ExchangeQueue::slot_for_response(const Head& head) {
     if (Slot* slot = next_for_response(); slot != nullptr) {
         slot->doubtful |= responses_lost_;
         pipelines_ |=
@@ -143,7 +143,7 @@ ExchangeQueue::Slot& ExchangeQueue::slot_for_response(const Http1Head& head) {
 }
 
 /// For a response whose request is not to come.
-ExchangeQueue::Slot& ExchangeQueue::slot_without_request(const Http1Head& head) {
+ExchangeQueue::Slot& ExchangeQueue::slot_without_request(const Head& head) {
     Slot& slot = alone_.emplace(Slot{});
     slot.request_done = true;
     responses_lost_at_ = head.start;
@@ -161,7 +161,7 @@ ExchangeQueue::Slot& ExchangeQueue::slot_without_request(const Http1Head& head) 
     return slot;
 }
 
-HttpResponse& ExchangeQueue::begin_response(Http1Head&& head) {
+HttpResponse& ExchangeQueue::begin_response(Head&& head) {
     Slot& slot = slot_for_response(head);
     response_ = &slot;
     owed_ = false;
@@ -376,4 +376,4 @@ void ExchangeQueue::emit_unfinished(Slot& slot) {
     emit(slot);
 }
 
-}  // namespace sslsniff
+}  // namespace sslsniff::http1

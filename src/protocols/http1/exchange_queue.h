@@ -11,7 +11,7 @@
 #include "protocols/pairing/in_order.h"
 #include "protocols/protocol.h"
 
-namespace sslsniff {
+namespace sslsniff::http1 {
 
 /// Matches responses to requests: first in, first out (RFC 9112 section 9.3). Nothing in the messages says
 /// which belong together, so after a loss the count may be off; pairings made then are marked as uncertain
@@ -36,13 +36,13 @@ class ExchangeQueue {
 
     ExchangeQueue(ParserHost& host, const ParserLimits& limits) : host_(host), limits_(limits) {}
 
-    HttpRequest& begin_request(Http1Head&& head);
+    HttpRequest& begin_request(Head&& head);
     void end_request(Timestamp time);
 
     /// The slot the next response belongs to; null when its request is not there (yet).
     Slot* next_for_response();
-    void add_informational(Http1Head&& head);
-    HttpResponse& begin_response(Http1Head&& head);
+    void add_informational(Head&& head);
+    HttpResponse& begin_response(Head&& head);
     void end_response(Timestamp time);
     /// Ends the half in progress though its end was not seen.
     void cut(StartLineMatcher::Kind kind);
@@ -77,8 +77,8 @@ class ExchangeQueue {
     void emit(Slot& slot);
     void emit_unfinished(Slot& slot);
     Slot& slot_for_request();
-    Slot& slot_for_response(const Http1Head& head);
-    Slot& slot_without_request(const Http1Head& head);
+    Slot& slot_for_response(const Head& head);
+    Slot& slot_without_request(const Head& head);
     bool is_idle() const { return open_.empty() && unanswered_.empty() && unasked_.empty() && !alone_; }
     void close_lost_responses(const Slot* last);
     bool release_unasked_responses();
@@ -109,4 +109,4 @@ class ExchangeQueue {
     Bytes not_understood_;         ///< see set_not_understood
 };
 
-}  // namespace sslsniff
+}  // namespace sslsniff::http1

@@ -10,10 +10,10 @@
 #include "protocols/http1/start_line.h"
 #include "protocols/protocol.h"
 
-namespace sslsniff {
+namespace sslsniff::http1 {
 
 /// Start line and header section of one message.
-struct Http1Head {
+struct Head {
     Timestamp start;     ///< first byte
     std::string method;  ///< requests
     std::string target;  ///< requests
@@ -28,7 +28,7 @@ struct Http1Head {
 };
 
 /// Told by a reader what its direction says, in order. `kind` is the reader's.
-class Http1Listener {
+class Listener {
   public:
     using Kind = StartLineMatcher::Kind;
     struct Destination {
@@ -42,15 +42,15 @@ class Http1Listener {
         std::uint64_t missing;  ///< bytes
         std::string reason;     ///< for people: "gap in request body"
     };
-    virtual ~Http1Listener() = default;
-    virtual Destination on_head(Kind kind, Http1Head&& head) = 0;
+    virtual ~Listener() = default;
+    virtual Destination on_head(Kind kind, Head&& head) = 0;
     /// The message ended in order. False: the reader stops before the next byte.
     virtual bool on_end(Kind kind) = 0;
     /// Bytes are missing from the body in progress (0: nobody knows how many), which goes on after them.
     virtual void on_body_gap(Kind kind, std::uint64_t bytes) = 0;
     /// The message in progress cannot be finished. `head` is null when on_head already came for it; else it
     /// holds what was read so far, possibly nothing.
-    virtual void on_broken(Kind kind, Http1Head* head, const Breakage& breakage) = 0;
+    virtual void on_broken(Kind kind, Head* head, const Breakage& breakage) = 0;
     /// A message began whose start line is no such line: `line` is what it begins with, without the line's
     /// end. What follows is lost until the next message.
     virtual void on_refused(Kind kind, Timestamp start, ByteView line) = 0;
@@ -67,7 +67,7 @@ class Http1Listener {
 class MessageReader {
   public:
     using Kind = StartLineMatcher::Kind;
-    MessageReader(Kind kind, Http1Listener& listener, const ParserLimits& limits);
+    MessageReader(Kind kind, Listener& listener, const ParserLimits& limits);
     MessageReader(const MessageReader&) = delete;
     MessageReader& operator=(const MessageReader&) = delete;
 
@@ -106,7 +106,7 @@ class MessageReader {
     void complete();
     void refuse();
     void end_refused_line();
-    void abandon(Http1Listener::Breakage::Cause cause, std::uint64_t missing);
+    void abandon(Listener::Breakage::Cause cause, std::uint64_t missing);
     void lose(std::uint64_t bytes);
     bool gap_in_body(std::uint64_t bytes);
     void miss(std::uint64_t bytes);
@@ -121,7 +121,7 @@ class MessageReader {
     int finish_head();
 
     llhttp_t parser_{};
-    Http1Listener& listener_;
+    Listener& listener_;
     const ParserLimits& limits_;
     Kind kind_;
     State state_ = State::idle;
@@ -136,7 +136,7 @@ class MessageReader {
     bool on_candidate_ = false;  ///< the matcher is on a candidate
     std::size_t body_limit_ = 0;
     HttpMessage* message_ = nullptr;
-    Http1Head head_;
+    Head head_;
     Bytes line_;         ///< of a start line in progress what is shown when it is none; its end included
     ByteView original_;  ///< of the target, what llhttp has a stand-in for just now
     StartLineMatcher matcher_;
@@ -145,4 +145,4 @@ class MessageReader {
     Timestamp now_;
 };
 
-}  // namespace sslsniff
+}  // namespace sslsniff::http1

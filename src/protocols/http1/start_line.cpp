@@ -6,7 +6,9 @@
 #include <array>
 #include <utility>
 
-namespace sslsniff {
+#include "protocols/http/token.h"
+
+namespace sslsniff::http1 {
 namespace {
 
 constexpr ByteView kVersionPrefix = "HTTP/1.";
@@ -28,15 +30,6 @@ constexpr std::array kMethods = std::to_array<ByteView>({
 constexpr bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
-
-constexpr std::array<bool, 256> kTokenChars = [] {
-    std::array<bool, 256> table{};
-    for (const char c :
-         ByteView("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")) {
-        table[static_cast<unsigned char>(c)] = true;
-    }
-    return table;
-}();
 
 constexpr bool is_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -83,10 +76,6 @@ StartLineResemblance resembles_start_line(ByteView message) {
     const ByteView line = message.substr(0, std::min(message.find('\n'), kMostLooked));
     const bool whole = line.size() < std::min(message.size(), kMostLooked);
     return {whole && line.find(kName) != ByteView::npos ? Verdict::yes : Verdict::need_more, Kind::request};
-}
-
-bool is_token_char(char c) {
-    return kTokenChars[static_cast<unsigned char>(c)];
 }
 
 Verdict StartLineMatcher::push_request(char c) {
@@ -159,4 +148,4 @@ Verdict StartLineMatcher::push_status(char c) {
     }
 }
 
-}  // namespace sslsniff
+}  // namespace sslsniff::http1

@@ -7,7 +7,7 @@
 #include "base/bytes.h"
 #include "protocols/protocol.h"
 
-namespace sslsniff {
+namespace sslsniff::http1 {
 
 /// True for the methods llhttp knows (RFC 9110, WebDAV, UPnP and others) and more that are in wide use,
 /// without HTTP/2's "PRI".
@@ -18,9 +18,6 @@ bool begins_known_method(ByteView beginning);
 
 /// RFC 9110 sets no bound to methods; no registered one has more than 17 bytes.
 inline constexpr std::size_t kMaxMethod = 64;
-
-/// token characters of RFC 9110 section 5.6.2.
-bool is_token_char(char c);
 
 /// Recognises the start line of an HTTP/1 message byte by byte, in constant memory. Strict, because it
 /// decides what a connection speaks and where to go on after a gap. Where a message is sure to begin its
@@ -72,4 +69,4 @@ struct StartLineResemblance {
 };
 StartLineResemblance resembles_start_line(ByteView message);
 
-}  // namespace sslsniff
+}  // namespace sslsniff::http1

@@ -5,8 +5,8 @@
 
 #include "base/memory.h"
 #include "protocols/http2/frame.h"
+#include "protocols/http2/frame_boundary_search.h"
 #include "protocols/http2/http2_parser.h"
-#include "protocols/http2/tiling.h"
 
 namespace sslsniff {
 namespace {
@@ -17,8 +17,8 @@ constexpr std::string_view kAlpn = "h2";  // RFC 9113 section 3.2
 
 /// Frames that follow each other, from the first byte or from within.
 bool has_frames(ByteView bytes) {
-    http2::Tiling tiling(true, http2::Noise::binary);
-    return tiling.add(bytes, Timestamp());
+    http2::FrameBoundarySearch search(true, http2::Noise::binary);
+    return search.add(bytes, Timestamp());
 }
 
 /// The first frame of each side is SETTINGS (RFC 9113 section 3.4). That a small number behind four bytes of
@@ -79,33 +79,33 @@ class Half {
         if (start_ == Verdict::yes || start == Evidence::Start::beginning) {
             return start_;
         }
-        return std::max(start_, tile(side, anywhere));
+        return std::max(start_, search(side, anywhere));
     }
-    std::size_t held() const { return tiling_ ? tiling_->held() : 0; }
+    std::size_t held() const { return search_ ? search_->held() : 0; }
 
   private:
     /// Frames, from a message's first byte on, or from anywhere.
-    Verdict tile(const Evidence::Side& side, bool anywhere) {
-        if (!tiling_ || (!tiling_->possible() && tiled_ != side.message)) {
-            tiled_ = anywhere ? 0 : side.message;
-            searched_ = tiled_;
-            tiling_.emplace(true, http2::Noise::binary, !anywhere);
+    Verdict search(const Evidence::Side& side, bool anywhere) {
+        if (!search_ || (!search_->possible() && begin_ != side.message)) {
+            begin_ = anywhere ? 0 : side.message;
+            searched_ = begin_;
+            search_.emplace(true, http2::Noise::binary, !anywhere);
         }
         const ByteView fresh = side.bytes.substr(searched_);
         if (searched_ == side.message) {
-            tiling_->align();
+            search_->align();
         }
         searched_ = side.bytes.size();
-        if (!fresh.empty() && tiling_->possible() && tiling_->add(fresh, Timestamp())) {
-            return tiling_->has_block() ? Verdict::yes : Verdict::likely;
+        if (!fresh.empty() && search_->possible() && search_->add(fresh, Timestamp())) {
+            return search_->has_block() ? Verdict::yes : Verdict::likely;
         }
-        return tiling_->possible() ? Verdict::need_more : Verdict::no;
+        return search_->possible() ? Verdict::need_more : Verdict::no;
     }
 
     std::size_t message_ = 0;
     Verdict start_ = Verdict::need_more;  ///< what the beginning of that message says
-    std::optional<http2::Tiling> tiling_;
-    std::size_t tiled_ = 0;     ///< where the frames begin
+    std::optional<http2::FrameBoundarySearch> search_;
+    std::size_t begin_ = 0;     ///< where the frames begin
     std::size_t searched_ = 0;  ///< how far
 };
 

@@ -4,7 +4,7 @@
 #include <bit>
 
 #include "protocols/hpack/decoder.h"
-#include "protocols/http1/start_line.h"
+#include "protocols/http/token.h"
 
 namespace sslsniff::http2 {
 namespace {

@@ -170,9 +170,9 @@ bool FrameReader::shed() {
 }
 
 void FrameReader::resynchronise() {
-    if (tiling_) {
-        skipped_ += tiling_->skipped();
-        tiling_.reset();
+    if (search_) {
+        skipped_ += search_->skipped();
+        search_.reset();
     }
     pending_.clear();
     state_ = State::header;
@@ -200,22 +200,22 @@ Bytes FrameReader::unfinished() const {
 void FrameReader::lose(bool aligned, Timestamp time) {
     pending_.clear();
     state_ = State::search;
-    if (tiling_) {
-        skipped_ += tiling_->skipped();
+    if (search_) {
+        skipped_ += search_->skipped();
     }
-    tiling_.emplace(aligned);
+    search_.emplace(aligned);
     listener_.on_lost(time);
 }
 
 void FrameReader::search(ByteView bytes, Timestamp time) {
-    if (!tiling_->add(bytes, time)) {
+    if (!search_->add(bytes, time)) {
         return;
     }
-    skipped_ += tiling_->skipped();
-    const std::vector<Tiling::Piece> pieces = tiling_->take();
-    tiling_.reset();
+    skipped_ += search_->skipped();
+    const std::vector<FrameBoundarySearch::Piece> pieces = search_->take();
+    search_.reset();
     state_ = State::header;
-    for (const Tiling::Piece& piece : pieces) {
+    for (const FrameBoundarySearch::Piece& piece : pieces) {
         feed(piece.bytes, piece.time);
     }
 }

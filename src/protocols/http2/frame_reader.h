@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "model/time.h"
 #include "protocols/http2/frame.h"
-#include "protocols/http2/tiling.h"
+#include "protocols/http2/frame_boundary_search.h"
 
 namespace sslsniff::http2 {
 
@@ -30,7 +30,7 @@ class FrameListener {
 
 /// Cuts one direction of a connection into frames (RFC 9113 section 4). DATA is passed through, never
 /// collected. Where the boundaries are not known (the capture joined in mid-stream, bytes are missing, or
-/// what came is no frame) it looks for them by tiling.
+/// what came is no frame) it looks for them (FrameBoundarySearch).
 class FrameReader {
   public:
     /// `max_payload`: bytes kept of a frame other than DATA.
@@ -56,7 +56,7 @@ class FrameReader {
     std::uint64_t strange() const { return strange_; }
 
     /// Bytes of memory outside of itself.
-    std::size_t held() const { return heap_bytes(pending_) + (tiling_ ? tiling_->held() : 0); }
+    std::size_t held() const { return heap_bytes(pending_) + (search_ ? search_->held() : 0); }
     /// Gives up what is kept of the frame under way, whose payload then counts as missing. False when there
     /// was nothing to lose.
     bool shed();
@@ -83,7 +83,7 @@ class FrameReader {
     std::uint32_t padding_ = 0;        ///< of these, padding at the end
     bool pad_length_pending_ = false;  ///< the next byte of DATA is the Pad Length
     std::uint64_t missing_ = 0;        ///< bytes of the frame that are not in pending_
-    std::optional<Tiling> tiling_;
+    std::optional<FrameBoundarySearch> search_;
     std::uint64_t skipped_ = 0;
     std::uint64_t strange_ = 0;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <list>
 #include <optional>
 #include <unordered_map>
@@ -49,8 +50,8 @@ class ById {
             return std::nullopt;
         }
         const auto [first, last] = by_id_.equal_range(items_.front().id);
-        return extract(std::find_if(
-            first, last, [&](const auto& entry) { return entry.second == items_.begin(); }));
+        return extract(
+            std::find_if(first, last, [&](const auto& entry) { return entry.second == items_.begin(); }));
     }
 
   private:
@@ -60,9 +61,9 @@ class ById {
     };
     using Items = std::list<Entry>;
     using Index = std::unordered_multimap<Id, typename Items::iterator>;
-    static constexpr std::size_t kItem =
-        allocated(sizeof(Entry) + 2 * sizeof(void*)) +
-        allocated(sizeof(typename Index::value_type) + 2 * sizeof(void*)) + sizeof(void*);
+    static constexpr std::size_t kItem = allocated(sizeof(Entry) + 2 * sizeof(void*)) +
+                                         allocated(sizeof(typename Index::value_type) + 2 * sizeof(void*)) +
+                                         sizeof(void*);
 
     template <class Predicate>
     typename Index::iterator position(Id id, Predicate is_meant) {

@@ -13,8 +13,8 @@
 namespace sslsniff::pairing {
 
 /// Exchanges in progress in protocols that carry many channels at once, each with one exchange at a time
-/// (HTTP/2's streams). Remembers which ones were closed lately, because what comes late belongs to them and opens
-/// nothing.
+/// (HTTP/2's streams). Remembers which ones were closed lately, because what comes late belongs to them and
+/// opens nothing.
 template <class T>
 class PerChannel {
   public:

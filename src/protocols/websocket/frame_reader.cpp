@@ -39,7 +39,7 @@ std::uint8_t byte(ByteView bytes, std::size_t at) {
 
 }  // namespace
 
-FrameReader::FrameReader(ParserHost& host, MessageOrigin origin, HttpApplication::Side side,
+FrameReader::FrameReader(ParserHost& host, MessageOrigin origin, StreamMessage::Side side,
                          std::size_t max_body, std::optional<bool> inflate)
     : host_(host), origin_(std::move(origin)), side_(side), max_body_(max_body) {
     if (inflate) {
@@ -84,7 +84,7 @@ bool FrameReader::is_readable(const Header& header) const {
 /// What the other side should fail the connection for (sections 5.1 and 5.5).
 const char* FrameReader::violation_of(const Header& header) const {
     const bool control = (header.opcode & 0x8U) != 0;
-    const bool from_client = side_ == HttpApplication::Side::request;
+    const bool from_client = side_ == StreamMessage::Side::request;
     if (control && header.length > kMaxControl) {
         return "a control frame of more than 125 bytes";
     }
@@ -98,7 +98,7 @@ const char* FrameReader::violation_of(const Header& header) const {
 }
 
 /// Whole frames, nothing before and nothing behind.
-bool FrameReader::tiles(ByteView bytes) const {
+bool FrameReader::holds_whole_frames(ByteView bytes) const {
     while (!bytes.empty()) {
         const std::optional<Header> header = parse(bytes);
         if (!header || !is_valid(*header) || header->length > bytes.size() - header->size) {
@@ -111,7 +111,7 @@ bool FrameReader::tiles(ByteView bytes) const {
 
 void FrameReader::feed(ByteView bytes, Timestamp time) {
     if (lost_) {
-        if (!tiles(bytes)) {
+        if (!holds_whole_frames(bytes)) {
             return;
         }
         lost_ = false;

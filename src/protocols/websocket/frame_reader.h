@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "protocols/stream_message.h"
 #include "protocols/protocol.h"
+#include "protocols/stream_message.h"
 #include "protocols/websocket/inflater.h"
 
 namespace sslsniff::websocket {
@@ -15,7 +15,7 @@ namespace sslsniff::websocket {
 class FrameReader {
   public:
     /// `inflate`: permessage-deflate was agreed upon; says whether its context is taken over.
-    FrameReader(ParserHost& host, MessageOrigin origin, HttpApplication::Side side, std::size_t max_body,
+    FrameReader(ParserHost& host, MessageOrigin origin, StreamMessage::Side side, std::size_t max_body,
                 std::optional<bool> inflate);
 
     void feed(ByteView bytes, Timestamp time);
@@ -55,7 +55,7 @@ class FrameReader {
     bool is_readable(const Header& header) const;
     const char* violation_of(const Header& header) const;
     bool is_valid(const Header& header) const { return is_readable(header) && !violation_of(header); }
-    bool tiles(ByteView bytes) const;
+    bool holds_whole_frames(ByteView bytes) const;
     void begin_frame(Timestamp time);
     void take(ByteView payload);
     void end_frame(Timestamp time);
@@ -64,7 +64,7 @@ class FrameReader {
 
     ParserHost& host_;
     MessageOrigin origin_;
-    HttpApplication::Side side_;
+    StreamMessage::Side side_;
     std::size_t max_body_;
     std::optional<Inflater> inflater_;
     bool lost_ = false;

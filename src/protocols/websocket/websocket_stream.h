@@ -3,8 +3,8 @@
 #include <memory>
 
 #include "protocols/http/http_application.h"
-#include "protocols/stream_message.h"
 #include "protocols/protocol.h"
+#include "protocols/stream_message.h"
 
 namespace sslsniff {
 

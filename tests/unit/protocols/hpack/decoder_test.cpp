@@ -218,11 +218,11 @@ TEST(HpackDecoder, BelievesNamesThatLookLikeThoseItMakesUp) {
 TEST(HpackDecoder, FollowsEvictionWithinABlock) {
     Decoder decoder(false, kMaxList);
     EXPECT_EQ(decode(decoder,
-                     "3f32"              // 81 bytes
-                     "be"                // unknown
-                     "4001610162"        // 34 of 81
-                     "bf"                // unknown
-                     "4001630164"        // 68: no room for more
+                     "3f32"        // 81 bytes
+                     "be"          // unknown
+                     "4001610162"  // 34 of 81
+                     "bf"          // unknown
+                     "4001630164"  // 68: no room for more
                      "bfbe"),
               "?: ?\na: b\n?: ?\nc: d\na: b\nc: d\n");
     EXPECT_TRUE(decoder.aligned());
@@ -234,7 +234,10 @@ TEST(HpackDecoder, KeepsOneMebibyteOfLargerTables) {
     const Bytes update = unhex("3fe1ff7f");  // 2 MiB
     EXPECT_EQ(text(decoder.decode(update + unhex("4001610162be"))), "a: b\na: b\n");
     const std::string large(60'000, 'v');
-    const Bytes insertion = unhex("400178" "7fe1d303") + large;
+    const Bytes insertion = unhex(
+                                "400178"
+                                "7fe1d303") +
+                            large;
     for (int i = 0; i < 20; ++i) {
         EXPECT_EQ(decoder.decode(insertion).fields.size(), 1U);
     }
@@ -246,7 +249,10 @@ TEST(HpackDecoder, LosesTheTableToAValueThatNghttp2Refuses) {
     Decoder decoder(true, 1'000'000);
     EXPECT_EQ(decode(decoder, "4001610162"), "a: b\n");
     const std::string large(70'000, 'v');
-    EXPECT_EQ(text(decoder.decode(unhex("be400178" "7ff1a104") + large)), "damaged\na: b\n");
+    EXPECT_EQ(text(decoder.decode(unhex("be400178"
+                                        "7ff1a104") +
+                                  large)),
+              "damaged\na: b\n");
     EXPECT_EQ(decode(decoder, "82be"), ":method: GET\n?: ?\n");
 }
 
@@ -267,7 +273,8 @@ TEST(HpackDecoder, SaysWhatItHolds) {
     for (const std::size_t insertions : {1U, 80U}) {
         Bytes block;
         for (std::size_t i = 0; i < insertions; ++i) {
-            block += unhex("400678") + Bytes(5, static_cast<char>('a' + i % 26)) + unhex("0a") + Bytes(10, 'v');
+            block +=
+                unhex("400678") + Bytes(5, static_cast<char>('a' + i % 26)) + unhex("0a") + Bytes(10, 'v');
         }
         decoders.clear();
         const std::size_t before = mallinfo2().uordblks;

@@ -14,7 +14,7 @@ namespace {
 
 /// Whether `bytes` begin with such a line.
 bool begins_request(ByteView bytes) {
-    StartLineMatcher matcher(StartLineMatcher::Kind::request);
+    http1::StartLineMatcher matcher(http1::StartLineMatcher::Kind::request);
     Verdict verdict = Verdict::need_more;
     for (std::size_t at = 0; at < bytes.size() && verdict == Verdict::need_more; ++at) {
         verdict = matcher.push(bytes[at]);

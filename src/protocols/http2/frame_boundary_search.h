@@ -20,7 +20,7 @@ namespace sslsniff::http2 {
 /// behind the payload, and so on. Each header, and each payload whose content can be checked, is worth as
 /// many bits of evidence as it takes luck to look like that. The first chain with enough bits wins; which
 /// one that is does not depend on how the bytes are cut.
-class Tiling {
+class FrameBoundarySearch {
   public:
     static constexpr unsigned kEnough = 40;
     /// What is kept while searching. Chains over larger frames are followed all the same, but frames whose
@@ -31,7 +31,7 @@ class Tiling {
     /// what surrounds frames; where it is not known that there are any, one frame proves them only by the
     /// fields of its header block.
     /// `first_only`: frames begin at byte 0 or nowhere.
-    explicit Tiling(bool aligned_start, Noise noise = Noise::payload, bool first_only = false)
+    explicit FrameBoundarySearch(bool aligned_start, Noise noise = Noise::payload, bool first_only = false)
         : aligned_(aligned_start ? 0 : kNothing), first_only_(first_only), noise_(noise) {}
 
     /// The bytes that are added next are the first of a call.

@@ -9,14 +9,14 @@
 #include "protocols/http1/message_reader.h"
 #include "protocols/protocol.h"
 
-namespace sslsniff {
+namespace sslsniff::http1 {
 
 /// HTTP/1.0 and HTTP/1.1 (RFC 9112), both roles: two MessageReaders, one ExchangeQueue, and what concerns
 /// both directions at once: which one carries requests, bodies that depend on the request's method, and
 /// connections that become something else (CONNECT, Upgrade).
-class Http1Parser final : public ProtocolParser, private Http1Listener {
+class Parser final : public ProtocolParser, private Listener {
   public:
-    Http1Parser(ParserHost& host, const ParserLimits& limits);
+    Parser(ParserHost& host, const ParserLimits& limits);
 
     Status feed(Direction direction, ByteView bytes, Timestamp time) override;
     void gap(Direction direction, std::uint64_t bytes, Timestamp time) override;
@@ -43,14 +43,14 @@ class Http1Parser final : public ProtocolParser, private Http1Listener {
         bool status_possible = true;
     };
 
-    Destination on_head(Kind kind, Http1Head&& head) override;
+    Destination on_head(Kind kind, Head&& head) override;
     bool on_end(Kind kind) override;
     void on_body_gap(Kind kind, std::uint64_t bytes) override;
-    void on_broken(Kind kind, Http1Head* head, const Breakage& breakage) override;
+    void on_broken(Kind kind, Head* head, const Breakage& breakage) override;
     void on_refused(Kind kind, Timestamp start, ByteView line) override;
     void on_lost(Kind kind, std::uint64_t bytes) override;
 
-    Destination on_response_head(Http1Head&& head);
+    Destination on_response_head(Head&& head);
     MessageReader& reader(Direction direction);
     bool guess(Direction direction, ByteView bytes);
     void guess_from_held();
@@ -79,13 +79,9 @@ class Http1Parser final : public ProtocolParser, private Http1Listener {
     bool rejected_ = false;
     bool deciding_ = false;   ///< the last request may end HTTP on this connection; its response will tell
     bool switching_ = false;  ///< it did
+    bool tunnel_ = false;     ///< by CONNECT: mostly TLS follows
     bool undecided_ = false;  ///< too much came to wait for that response
     std::unique_ptr<ProtocolParser> successor_;
 };
 
-// The row of the table of protocols (protocols/registry.cpp); the first two are in detector.cpp.
-std::unique_ptr<Detector> detect_http1();
-bool may_begin_http1(ByteView message, const ConnectionInfo& connection);
-std::unique_ptr<ProtocolParser> create_http1(ParserHost& host, const ParserLimits& limits);
-
-}  // namespace sslsniff
+}  // namespace sslsniff::http1

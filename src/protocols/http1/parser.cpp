@@ -1,12 +1,13 @@
-#include "protocols/http1/http1_parser.h"
+#include "protocols/http1/parser.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "base/memory.h"
 #include "protocols/http/http_upgrade.h"
+#include "protocols/http1/http1.h"
 
-namespace sslsniff {
+namespace sslsniff::http1 {
 namespace {
 
 constexpr std::size_t kMaxHeld = std::size_t{256} * 1024;
@@ -23,23 +24,23 @@ bool may_switch(const HttpRequest& request) {
 
 }  // namespace
 
-Http1Parser::Http1Parser(ParserHost& host, const ParserLimits& limits)
+Parser::Parser(ParserHost& host, const ParserLimits& limits)
     : host_(host),
       limits_(limits),
       queue_(host, limits_),
       requests_(Kind::request, *this, limits_),
       responses_(Kind::response, *this, limits_) {}
 
-MessageReader& Http1Parser::reader(Direction direction) {
+MessageReader& Parser::reader(Direction direction) {
     return direction == request_direction_ ? requests_ : responses_;
 }
 
 /// True while bytes of this direction cannot be understood: nobody knows its kind, or HTTP may be over.
-bool Http1Parser::waits(Direction direction) const {
+bool Parser::waits(Direction direction) const {
     return !request_direction_ || (deciding_ && direction == *request_direction_);
 }
 
-ProtocolParser::Status Http1Parser::feed(Direction direction, ByteView bytes, Timestamp time) {
+ProtocolParser::Status Parser::feed(Direction direction, ByteView bytes, Timestamp time) {
     if (!request_direction_ && guess(direction, bytes)) {
         release_guessed();
     }
@@ -48,7 +49,7 @@ ProtocolParser::Status Http1Parser::feed(Direction direction, ByteView bytes, Ti
 }
 
 /// Reads or holds one chunk.
-void Http1Parser::read(Direction direction, ByteView bytes, Timestamp time) {
+void Parser::read(Direction direction, ByteView bytes, Timestamp time) {
     while (!bytes.empty()) {
         while (waits(direction)) {
             if (hold(direction, bytes, time, std::nullopt)) {
@@ -70,7 +71,7 @@ void Http1Parser::read(Direction direction, ByteView bytes, Timestamp time) {
     }
 }
 
-bool Http1Parser::guess(Direction direction, ByteView bytes) {
+bool Parser::guess(Direction direction, ByteView bytes) {
     Guess& guess = guesses_[index(direction)];
     if (!guess.request_possible && !guess.status_possible) {
         guess = Guess(StartLineMatcher::Methods::known);
@@ -102,7 +103,7 @@ bool Http1Parser::guess(Direction direction, ByteView bytes) {
 }
 
 /// Nothing more will come. What one side said may be a start line that went wrong.
-void Http1Parser::guess_from_held() {
+void Parser::guess_from_held() {
     for (const Direction direction : {Direction::sent, Direction::received}) {
         Bytes beginning;
         for (const Held& held : held_) {
@@ -119,13 +120,12 @@ void Http1Parser::guess_from_held() {
     }
 }
 
-void Http1Parser::set_request_direction(Direction direction) {
+void Parser::set_request_direction(Direction direction) {
     request_direction_ = direction;
     host_.set_role(direction == Direction::sent ? Role::client : Role::server);
 }
 
-bool Http1Parser::hold(Direction direction, ByteView bytes, Timestamp time,
-                       std::optional<std::uint64_t> gap) {
+bool Parser::hold(Direction direction, ByteView bytes, Timestamp time, std::optional<std::uint64_t> gap) {
     if (held_bytes_ + bytes.size() > kMaxHeld) {
         return false;
     }
@@ -135,7 +135,7 @@ bool Http1Parser::hold(Direction direction, ByteView bytes, Timestamp time,
 }
 
 /// Reads what was held until the direction of the requests was known. Some of it may be held again.
-void Http1Parser::release_guessed() {
+void Parser::release_guessed() {
     held_bytes_ = 0;
     for (const Held& held : std::exchange(held_, {})) {
         if (held.gap) {
@@ -147,7 +147,7 @@ void Http1Parser::release_guessed() {
 }
 
 /// Reads requests that were held, up to the next one that may end HTTP on this connection.
-void Http1Parser::release_requests() {
+void Parser::release_requests() {
     while (!held_.empty() && !deciding_) {
         Held held = std::move(held_.front());
         held_.pop_front();
@@ -164,7 +164,7 @@ void Http1Parser::release_requests() {
     }
 }
 
-void Http1Parser::gap(Direction direction, std::uint64_t bytes, Timestamp time) {
+void Parser::gap(Direction direction, std::uint64_t bytes, Timestamp time) {
     while (waits(direction)) {
         guesses_[index(direction)] = Guess(StartLineMatcher::Methods::known);
         if (hold(direction, {}, time, bytes)) {
@@ -183,13 +183,13 @@ void Http1Parser::gap(Direction direction, std::uint64_t bytes, Timestamp time) 
     reader(direction).gap(bytes, time);
 }
 
-void Http1Parser::end_of_stream(Direction direction, Timestamp time) {
+void Parser::end_of_stream(Direction direction, Timestamp time) {
     if (request_direction_ && !waits(direction)) {
         reader(direction).end(true, time);
     }
 }
 
-void Http1Parser::finish(Timestamp time) {
+void Parser::finish(Timestamp time) {
     if (!request_direction_) {
         guess_from_held();
     }
@@ -202,12 +202,12 @@ void Http1Parser::finish(Timestamp time) {
     queue_.finish();
 }
 
-std::size_t Http1Parser::held() const {
+std::size_t Parser::held() const {
     return allocated(sizeof(*this)) + kEmptyDeque + held_bytes_ + requests_.held() + responses_.held() +
            queue_.held();
 }
 
-std::uint64_t Http1Parser::give_up(std::size_t bytes) {
+std::uint64_t Parser::give_up(std::size_t bytes) {
     const std::size_t before = held();
     const std::size_t goal = before - std::min(before, bytes);
     std::uint64_t number = queue_.give_up(bytes);
@@ -218,7 +218,7 @@ std::uint64_t Http1Parser::give_up(std::size_t bytes) {
 }
 
 /// Turns input that waits into a gap. False when there is none.
-bool Http1Parser::drop_held() {
+bool Parser::drop_held() {
     std::array<std::uint64_t, 2> dropped{};
     for (const Held& held : held_) {
         dropped[index(held.direction)] += held.bytes.size() - held.begin;
@@ -238,7 +238,7 @@ bool Http1Parser::drop_held() {
     return true;
 }
 
-Http1Listener::Destination Http1Parser::on_head(Kind kind, Http1Head&& head) {
+Listener::Destination Parser::on_head(Kind kind, Head&& head) {
     sure_ = true;
     if (kind == Kind::response) {
         return on_response_head(std::move(head));
@@ -247,7 +247,7 @@ Http1Listener::Destination Http1Parser::on_head(Kind kind, Http1Head&& head) {
     return {&request, request.method != "CONNECT"};
 }
 
-Http1Listener::Destination Http1Parser::on_response_head(Http1Head&& head) {
+Listener::Destination Parser::on_response_head(Head&& head) {
     if (head.is_informational()) {
         queue_.add_informational(std::move(head));
         return {nullptr, false};
@@ -266,11 +266,12 @@ Http1Listener::Destination Http1Parser::on_response_head(Http1Head&& head) {
         host_.set_tunnel({"CONNECT", {}, request->target});
     }
     switching_ = tunnel || upgrade;
+    tunnel_ = tunnel;
     const bool never = response.status == 204 || response.status == 304;  // RFC 9112 section 6.3
     return {&response, !tunnel && !upgrade && !head_only && !never};
 }
 
-bool Http1Parser::on_end(Kind kind) {
+bool Parser::on_end(Kind kind) {
     ExchangeQueue::Slot* const slot = queue_.current(kind);
     if (slot == nullptr) {
         return true;  // an informational response
@@ -290,11 +291,11 @@ bool Http1Parser::on_end(Kind kind) {
     return !switching_;
 }
 
-void Http1Parser::on_body_gap(Kind kind, std::uint64_t bytes) {
+void Parser::on_body_gap(Kind kind, std::uint64_t bytes) {
     queue_.damage(kind, bytes, kind == Kind::request ? "gap in request body" : "gap in response body");
 }
 
-void Http1Parser::on_broken(Kind kind, Http1Head* head, const Breakage& breakage) {
+void Parser::on_broken(Kind kind, Head* head, const Breakage& breakage) {
     if (head != nullptr) {
         if (!head->start_line_done) {
             rejected_ = !sure_ && breakage.missing == 0 && kind == evidence_;
@@ -313,7 +314,7 @@ void Http1Parser::on_broken(Kind kind, Http1Head* head, const Breakage& breakage
     queue_.cut(kind);
 }
 
-void Http1Parser::on_refused(Kind kind, Timestamp start, ByteView line) {
+void Parser::on_refused(Kind kind, Timestamp start, ByteView line) {
     if (kind == Kind::request && undecided_) {
         queue_.owe_response();  // what is inside of a tunnel
     } else if (kind == Kind::request) {
@@ -323,13 +324,13 @@ void Http1Parser::on_refused(Kind kind, Timestamp start, ByteView line) {
     }
 }
 
-void Http1Parser::on_lost(Kind kind, std::uint64_t bytes) {
+void Parser::on_lost(Kind kind, std::uint64_t bytes) {
     queue_.lost(kind, bytes, kind == Kind::request ? requests_.now() : responses_.now());
 }
 
 /// Hands over to the next protocol: `rest` of the response direction, and what was held of the other up to a
 /// gap.
-void Http1Parser::switch_protocol(Direction direction, ByteView rest) {
+void Parser::switch_protocol(Direction direction, ByteView rest) {
     Bytes held;
     for (const Held& entry : held_) {
         if (entry.gap) {
@@ -339,11 +340,21 @@ void Http1Parser::switch_protocol(Direction direction, ByteView rest) {
     }
     queue_.finish();
     const bool received = direction == Direction::received;
-    host_.become(std::move(successor_), received ? ByteView(held) : rest, received ? rest : ByteView(held));
+    const ByteView sent_rest = received ? ByteView(held) : rest;
+    const ByteView received_rest = received ? rest : ByteView(held);
+    if (tunnel_) {
+        host_.begin_tls(nullptr, sent_rest, received_rest);
+    } else {
+        host_.become(std::move(successor_), sent_rest, received_rest);
+    }
 }
 
+}  // namespace sslsniff::http1
+
+namespace sslsniff {
+
 std::unique_ptr<ProtocolParser> create_http1(ParserHost& host, const ParserLimits& limits) {
-    return std::make_unique<Http1Parser>(host, limits);
+    return std::make_unique<http1::Parser>(host, limits);
 }
 
 }  // namespace sslsniff

@@ -1,4 +1,4 @@
-#include "protocols/http2/tiling.h"
+#include "protocols/http2/frame_boundary_search.h"
 
 #include <algorithm>
 
@@ -29,12 +29,12 @@ bool is_checked(const FrameHeader& header) {
 
 }  // namespace
 
-bool Tiling::is_enough(const Chain& chain) const {
+bool FrameBoundarySearch::is_enough(const Chain& chain) const {
     const bool proved = noise_ == Noise::payload || chain.has_block || chain.frames > 1;
     return chain.bits >= kEnough && !chain.unchecked && proved;
 }
 
-bool Tiling::add(ByteView bytes, Timestamp time) {
+bool FrameBoundarySearch::add(ByteView bytes, Timestamp time) {
     if (times_.empty() || times_.back().second != time) {
         times_.emplace_back(end(), time);
     }
@@ -49,7 +49,7 @@ bool Tiling::add(ByteView bytes, Timestamp time) {
     return found_.has_value();
 }
 
-void Tiling::settle_all() {
+void FrameBoundarySearch::settle_all() {
     wanted_ = kNothing;
     std::erase_if(chains_, [&](Chain& chain) {
         const bool waits = settle(chain);
@@ -58,11 +58,11 @@ void Tiling::settle_all() {
     });
 }
 
-std::uint64_t Tiling::waits_for(const Chain& chain) {
+std::uint64_t FrameBoundarySearch::waits_for(const Chain& chain) {
     return chain.unchecked ? chain.next : chain.next + kFrameHeaderSize;
 }
 
-void Tiling::start_chains() {
+void FrameBoundarySearch::start_chains() {
     for (; scanned_ + kFrameHeaderSize <= end(); ++scanned_) {
         if (first_only_ && scanned_ != 0) {
             scanned_ = end();
@@ -92,7 +92,7 @@ void Tiling::start_chains() {
 }
 
 /// Follows the chain as far as the bytes allow; false when it has come to its end.
-bool Tiling::settle(Chain& chain) {
+bool FrameBoundarySearch::settle(Chain& chain) {
     const Step step = follow(chain);
     if (step == Step::enough) {
         // The winner is the chain that needed the fewest bytes: the same however they are cut.
@@ -107,7 +107,7 @@ bool Tiling::settle(Chain& chain) {
     return step == Step::wait;
 }
 
-Tiling::Step Tiling::follow(Chain& chain) const {
+FrameBoundarySearch::Step FrameBoundarySearch::follow(Chain& chain) const {
     for (;;) {
         if (chain.unchecked) {
             if (chain.next > end()) {
@@ -130,7 +130,7 @@ Tiling::Step Tiling::follow(Chain& chain) const {
     }
 }
 
-bool Tiling::check_header(Chain& chain) const {
+bool FrameBoundarySearch::check_header(Chain& chain) const {
     const FrameHeader header = parse_frame_header(view(chain.next));
     const unsigned bits = header_evidence(header, noise_);
     const bool continuation = header.type == FrameType::continuation;
@@ -152,7 +152,7 @@ bool Tiling::check_header(Chain& chain) const {
     return true;
 }
 
-bool Tiling::check_payload(Chain& chain) const {
+bool FrameBoundarySearch::check_payload(Chain& chain) const {
     const ByteView bytes = view(chain.latest);
     const FrameHeader header = parse_frame_header(bytes);
     const std::optional<unsigned> bits =
@@ -164,7 +164,7 @@ bool Tiling::check_payload(Chain& chain) const {
     return bits.has_value();
 }
 
-void Tiling::trim() {
+void FrameBoundarySearch::trim() {
     if (window_.size() < 2 * kWindow) {
         return;
     }
@@ -176,7 +176,7 @@ void Tiling::trim() {
     }
 }
 
-std::vector<Tiling::Piece> Tiling::take() {
+std::vector<FrameBoundarySearch::Piece> FrameBoundarySearch::take() {
     std::vector<Piece> pieces;
     const std::uint64_t from = found_.value_or(end());
     for (std::size_t i = 0; i < times_.size(); ++i) {
@@ -189,7 +189,7 @@ std::vector<Tiling::Piece> Tiling::take() {
     return pieces;
 }
 
-std::uint64_t Tiling::skipped() const {
+std::uint64_t FrameBoundarySearch::skipped() const {
     return found_.value_or(end());
 }
 
