@@ -71,6 +71,7 @@ static __always_inline void on_bio_entry(struct pt_regs *ctx, const struct tls_s
 	__u64 stack_pointer = PT_REGS_SP(ctx) + site->stack, buffer = PT_REGS_PARM2(ctx), length = PT_REGS_PARM3(ctx);
 	struct surroundings around;
 	struct frame *caller, *frame;
+	counters.bio_calls++;
 	if (!calling_process())
 		return;
 	around = surroundings_of(stack_pointer);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "capture/live/planned_file.h"
@@ -24,17 +25,22 @@ void BioProbes::attach(std::uint32_t pid, const std::vector<LibraryPlan>& librar
     if (has(pid)) {
         return;
     }
-    Process process{{}, now};
+    std::vector<LibraryPlan> own;
+    std::ranges::copy_if(libraries, std::back_inserter(own),
+                         [this](const LibraryPlan& library) { return !is_for_everybody(library); });
+    processes_.emplace(pid, Process{attach_files(pid, own, remarks), now});
+    maps_.mark_attached(pid);
+}
+
+std::vector<ProbeLinks> BioProbes::attach_files(std::uint32_t pid, const std::vector<LibraryPlan>& libraries,
+                                                std::vector<std::string>& remarks) {
+    std::vector<ProbeLinks> attached;
     for (const LibraryPlan& library : libraries) {
-        if (is_for_everybody(library)) {
-            continue;
-        }
         if (auto links = attach_file(library, static_cast<pid_t>(pid), remarks)) {
-            process.links.push_back(std::move(*links));
+            attached.push_back(std::move(*links));
         }
     }
-    processes_.emplace(pid, std::move(process));
-    maps_.mark_attached(pid);
+    return attached;
 }
 
 std::optional<ProbeLinks> BioProbes::attach_file(const LibraryPlan& library, pid_t pid,
@@ -69,7 +75,23 @@ void BioProbes::attach_everybody(std::span<const LibraryPlan> libraries, Clock n
     }
 }
 
-void BioProbes::detach_everybody() {
+void BioProbes::detach_everybody(const LibrariesOf& libraries, std::vector<std::string>& remarks) {
+    for (auto at = processes_.begin(); at != processes_.end();) {
+        auto& [pid, process] = *at;
+        if (process.links.empty()) {
+            process.links = attach_files(pid, libraries(pid), remarks);
+        }
+        if (process.links.empty()) {  // it asks again, if it is still there
+            maps_.forget_process(pid);
+            at = processes_.erase(at);
+        } else {
+            ++at;
+        }
+    }
+    free_everybody();
+}
+
+void BioProbes::free_everybody() {
     std::vector<ProbeLinks> links;
     links.reserve(everybody_.size());
     for (Library& library : everybody_) {
@@ -77,13 +99,6 @@ void BioProbes::detach_everybody() {
     }
     everybody_.clear();
     detacher_.detach(std::move(links));
-    std::erase_if(processes_, [this](const auto& process) {
-        const bool has_none = process.second.links.empty();
-        if (has_none) {
-            maps_.forget_process(process.first);
-        }
-        return has_none;
-    });
 }
 
 void BioProbes::attach_early(std::uint32_t pid, const std::vector<LibraryPlan>& libraries, Clock now,
@@ -100,10 +115,12 @@ void BioProbes::detach_idle(Clock now) {
         return;
     }
     next_look_ = now + kLookInterval;
+    const bool cost = rate_.is_high(now, programs_.counters().bio_calls);
     for (auto process = processes_.begin(); process != processes_.end();) {
         const auto need = maps_.need(process->first);
         // The need may have been told of late.
-        if (need && (need->may_come || now - std::max(need->last, process->second.attached) < kIdle)) {
+        if (need &&
+            (need->may_come || !cost || now - std::max(need->last, process->second.attached) < kIdle)) {
             ++process;
             continue;
         }
@@ -111,10 +128,10 @@ void BioProbes::detach_idle(Clock now) {
         detacher_.detach(std::move(process->second.links));
         process = processes_.erase(process);
     }
-    if (!processes_.empty()) {
+    if (!processes_.empty() || !cost) {
         needed_by_everybody_ = now;
     } else if (are_for_everybody() && now - needed_by_everybody_ >= kIdle) {
-        detach_everybody();
+        free_everybody();
     }
 }
 

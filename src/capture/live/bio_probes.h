@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "capture/discovery/attach_plan.h"
+#include "capture/kernel/call_rate.h"
 #include "capture/live/background_detacher.h"
 #include "capture/live/capture_programs.h"
 #include "capture/live/ciphertext_maps.h"
@@ -19,6 +21,7 @@ namespace sslsniff {
 /// The probes on BIO_read and BIO_write: of those processes only whose TLS library does not touch the socket
 /// itself, and only as long as there are connections without a known socket. For a command that sslsniff
 /// starts they are there for everybody, before its first instruction, and stay while such processes come.
+/// Where they are hardly executed, they stay in any case.
 class BioProbes {
   public:
     /// On CLOCK_MONOTONIC.
@@ -42,10 +45,12 @@ class BioProbes {
     void attach_everybody(std::span<const LibraryPlan> libraries, Clock now,
                           std::vector<std::string>& remarks);
     bool are_for_everybody() const { return !everybody_.empty(); }
-    /// Others pay too much: processes that need probes ask again, and get their own.
-    void detach_everybody();
+    /// Others pay too much: processes that need probes get their own first, of the `libraries` that they use.
+    using LibrariesOf = std::function<std::vector<LibraryPlan>(std::uint32_t pid)>;
+    void detach_everybody(const LibrariesOf& libraries, std::vector<std::string>& remarks);
 
-    /// Detaches where nothing was in need for a while, or the process is gone. Cheap: looks once a second.
+    /// Detaches where the process is gone, or where nothing was in need for a while and calls execute the
+    /// probes. Cheap: looks once a second.
     void detach_idle(Clock now);
     void detach_all() {
         processes_.clear();
@@ -66,7 +71,10 @@ class BioProbes {
     };
     std::optional<ProbeLinks> attach_file(const LibraryPlan& library, pid_t pid,
                                           std::vector<std::string>& remarks);
+    std::vector<ProbeLinks> attach_files(std::uint32_t pid, const std::vector<LibraryPlan>& libraries,
+                                         std::vector<std::string>& remarks);
     bool is_for_everybody(const LibraryPlan& library) const;
+    void free_everybody();
 
     const CapturePrograms& programs_;
     SiteTable& sites_;
@@ -75,6 +83,7 @@ class BioProbes {
     Clock needed_by_everybody_{};
     std::map<std::uint32_t, Process> processes_;
     Clock next_look_{};
+    CallRate rate_;
     BackgroundDetacher detacher_;
 };
 

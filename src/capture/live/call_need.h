@@ -1,8 +1,8 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 
+#include "capture/kernel/call_rate.h"
 #include "capture/live/capture_programs.h"
 
 namespace sslsniff {
@@ -25,14 +25,12 @@ class CallNeed {
 
   private:
     void tell_attached(bool attached) const;
-    bool are_executed(Clock now);
     bool are_needed(Clock now) const;
 
     const CapturePrograms& programs_;
     Clock next_look_{};
     Clock attached_at_{};
-    Clock last_look_{};
-    std::uint64_t last_calls_ = 0;
+    CallRate rate_;
 };
 
 }  // namespace sslsniff

@@ -32,7 +32,8 @@ void SocketProbes::attach_new(Clock now) {
         if (libraries_.are_for_everybody()) {
             bios_.attach_everybody(report_.plan.bio_libraries, now, report_.remarks);
         } else {
-            bios_.detach_everybody();
+            bios_.detach_everybody([this](std::uint32_t pid) { return libraries_.bio_libraries(pid); },
+                                   report_.remarks);
         }
     }
     attach_likely_bios();
