@@ -1,8 +1,9 @@
 """Programs whose TLS library reads and writes memory (python asyncio): peer, names and version of each connection."""
 import os
 import subprocess
+import time
 
-from harness import PYTHON, Capture, LiveTest
+from harness import PYTHON, Capture, LiveTest, wait_until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 STREAMS = os.path.join(HERE, "peers", "asyncio_streams.py")
@@ -44,6 +45,20 @@ class MemoryBiosTest(LiveTest):
         self.check(capture.transactions, capture.stdout)
         self.check(self.replay(trace), capture.stdout)
         self.check(self.replay(packets), capture.stdout)
+
+    def test_clients_that_are_not_captured(self):
+        """They call so much that the probes for everybody go, in the midst of the server's connections."""
+        ports = os.path.join(self.folder, "port")
+        server = f"exec {PYTHON} -u {STREAMS} serve {' '.join(map(str, self.certificate))} > {ports}"
+        with self.capture(command=("/bin/sh", "-c", server)) as capture:
+            wait_until(lambda: os.path.exists(ports) and open(ports).read().strip(), "the server")
+            port = open(ports).read().strip()
+            time.sleep(6)  # what is idle for five seconds, too, is there for the first connection
+            said = subprocess.run([PYTHON, STREAMS, "calls", port, "400", "4"], capture_output=True, text=True, check=True).stdout
+            wait_until(lambda: len(capture.seen_so_far()) == 400, "all transactions")
+            subprocess.run(["pkill", "-P", str(capture.process.pid)], check=True)
+        self.assertEqual(capture.summary["losses"], [])
+        self.check(capture.transactions, said, ["server"])
 
     def test_commands_of_one_connection(self):
         """Each begins and ends with it: there is no time to look at it first."""

@@ -1,7 +1,8 @@
 """HTTPS of asyncio's streams, one request on each connection.
 
 asyncio_streams.py both CERT KEY NUMBER PARALLEL: a server and its clients in one process;
-asyncio_streams.py serve CERT KEY: prints its port; asyncio_streams.py call PORT NUMBER: one request, then the process ends at once.
+asyncio_streams.py serve CERT KEY: prints its port; asyncio_streams.py call PORT NUMBER: one request, then the process ends at once;
+asyncio_streams.py calls PORT NUMBER PARALLEL: as many requests.
 Each client prints "TARGET PORT", its own port, and asks for the server name<NUMBER>.test.
 """
 import asyncio
@@ -49,16 +50,23 @@ async def call_and_close(port, numbers):
             pass
 
 
+async def call_all(port, number, parallel):
+    numbers = iter(range(number))
+    await asyncio.gather(*(call_and_close(port, numbers) for _ in range(parallel)))
+
+
 async def run():
     if sys.argv[1] == "call":
         await call(int(sys.argv[2]), int(sys.argv[3]))
         os._exit(0)
+    if sys.argv[1] == "calls":
+        await call_all(int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
+        return
     server, port = await serve()
     if sys.argv[1] == "serve":
         print(port, flush=True)
         await server.serve_forever()
-    numbers = iter(range(int(sys.argv[4])))
-    await asyncio.gather(*(call_and_close(port, numbers) for _ in range(int(sys.argv[5]))))
+    await call_all(port, int(sys.argv[4]), int(sys.argv[5]))
     server.close()
 
 
