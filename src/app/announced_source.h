@@ -1,5 +1,6 @@
 #pragma once
 
+#include "app/messages.h"
 #include "engine/live_session.h"
 
 namespace sslsniff {
@@ -8,7 +9,8 @@ namespace sslsniff {
 /// were loaded later, and remarks.
 class AnnouncedSource final : public EventSource {
   public:
-    explicit AnnouncedSource(LiveSession& session) : session_(session) {}
+    /// Borrows both.
+    AnnouncedSource(LiveSession& session, Messages& messages) : session_(session), messages_(messages) {}
 
     /// Says what is captured now.
     void announce_start();
@@ -19,7 +21,10 @@ class AnnouncedSource final : public EventSource {
     int poll_fd() const override { return session_.source().poll_fd(); }
 
   private:
+    void say_remarks();
+
     LiveSession& session_;
+    Messages& messages_;
 };
 
 }  // namespace sslsniff

@@ -29,10 +29,12 @@ Result<void> choose_backends(const std::vector<std::string>& names, CaptureOptio
         } else if (const auto sockets = value_of(kSockets, name)) {
             options.sockets = *sockets;
         } else {
-            return fail(fmt::format(
-                "--backend: '{}' is none of user_dynptr, slices, classes; multi, perf; tracepoint, "
-                "fentry, kprobe, none",
-                printable(name)));
+            return fail(
+                ErrorKind::usage,
+                fmt::format(
+                    "--backend: '{}' is none of user_dynptr, slices, classes; multi, perf; tracepoint, "
+                    "fentry, kprobe, none",
+                    printable(name)));
         }
     }
     return {};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -7,6 +8,7 @@
 #include "engine/capture_options.h"
 #include "engine/pipeline_options.h"
 #include "model/time.h"
+#include "output/output_formats.h"
 
 namespace sslsniff {
 
@@ -15,13 +17,19 @@ struct Options {
     CaptureOptions capture;  ///< names no target with `read_path`, at least one without
     std::string read_path;   ///< a recording instead; "-" is stdin
 
-    PipelineOptions pipeline;  ///< at least one output, at most one to stdout; -q leaves out those for people
+    /// At least one output, at most one to stdout. -q leaves out those for people then.
+    PipelineOptions pipeline;
     bool quiet = false;
     std::optional<Duration> duration;
 
     std::vector<std::string> hints;  ///< sentences for the user about what is likely a mistake
 
     bool live() const { return read_path.empty(); }
+    /// Not only before there are events.
+    bool creates_files_later() const {
+        return pipeline.rotation.any() || std::ranges::find(pipeline.outputs, kBodiesFormat,
+                                                            &OutputSpec::format) != pipeline.outputs.end();
+    }
 };
 
 }  // namespace sslsniff

@@ -12,9 +12,9 @@
 #include "app/raw_options.h"
 #include "app/units.h"
 #include "base/text.h"
-#include "engine/output_formats.h"
 #include "filter/endpoint_filter.h"
 #include "filter/where_filter.h"
+#include "output/output_formats.h"
 #include "protocols/protocol.h"
 
 namespace sslsniff {
@@ -23,12 +23,14 @@ namespace {
 Result<OutputSpec> parse_output(const std::string& text) {
     const auto colon = text.find(':');
     OutputSpec spec{text.substr(0, colon), colon == std::string::npos ? "-" : text.substr(colon + 1)};
-    if (find_output_format(spec.format) == nullptr) {
-        return fail(fmt::format("-o: '{}' is not an output format: choose one of {}", printable(spec.format),
-                                output_format_names()));
+    const OutputFormat* format = find_output_format(spec.format);
+    if (format == nullptr || format->kind == OutputFormat::Kind::folder) {
+        return fail(ErrorKind::usage, fmt::format("-o: '{}' is not an output format: choose one of {}",
+                                                  printable(spec.format), output_format_names()));
     }
     if (spec.path.empty()) {
-        return fail(fmt::format("-o {}: there is no file name after the colon", printable(text)));
+        return fail(ErrorKind::usage,
+                    fmt::format("-o {}: there is no file name after the colon", printable(text)));
     }
     return spec;
 }
@@ -43,7 +45,8 @@ Result<ColorMode> parse_color(const std::string& text) {
     if (text == "never") {
         return ColorMode::never;
     }
-    return fail(fmt::format("--color: '{}' is none of auto, always, never", printable(text)));
+    return fail(ErrorKind::usage,
+                fmt::format("--color: '{}' is none of auto, always, never", printable(text)));
 }
 
 Result<PcapngMode> parse_pcapng_mode(const std::string& text) {
@@ -56,7 +59,7 @@ Result<PcapngMode> parse_pcapng_mode(const std::string& text) {
     if (text == "plain") {
         return PcapngMode::plain;
     }
-    return fail(fmt::format("'{}' is none of auto, tls, plain", printable(text)));
+    return fail(ErrorKind::usage, fmt::format("'{}' is none of auto, tls, plain", printable(text)));
 }
 
 /// -C counts millions of bytes, as for tcpdump.
@@ -65,7 +68,8 @@ Result<std::uint64_t> parse_rotation_size(const std::string& text) {
     auto number = parse_size(text);
     return number && *number > 0 && *number < (std::uint64_t{1} << 40)
                ? Result<std::uint64_t>(*number * kMillion)
-               : fail(fmt::format("'{}' is not a number of million bytes", printable(text)));
+               : fail(ErrorKind::usage,
+                      fmt::format("'{}' is not a number of million bytes", printable(text)));
 }
 
 /// Less than the least would give up nearly everything.
@@ -74,7 +78,8 @@ Result<std::uint64_t> parse_memory(const std::string& text) {
     auto size = parse_size(text);
     return !size || *size >= kLeast
                ? size
-               : fail(fmt::format("'{}' is too little to follow connections: give 1M or more",
+               : fail(ErrorKind::usage,
+                      fmt::format("'{}' is too little to follow connections: give 1M or more",
                                   printable(text)));
 }
 
@@ -84,7 +89,8 @@ Result<std::uint64_t> parse_buffer_size(const std::string& text) {
     constexpr std::uint64_t kGreatest = std::uint64_t{1} << 30U;
     auto size = parse_size(text);
     if (size && (*size < kLeast || *size > kGreatest)) {
-        return fail(fmt::format("'{}' is out of range: a buffer has 64k to 1G", printable(text)));
+        return fail(ErrorKind::usage,
+                    fmt::format("'{}' is out of range: a buffer has 64k to 1G", printable(text)));
     }
     return size;
 }
@@ -97,7 +103,7 @@ Result<void> assign(const char* name, const std::optional<std::string>& text, Ta
     }
     auto value = parse(*text);
     if (!value) {
-        return fail(fmt::format("{}: {}", name, value.error().message));
+        return fail(ErrorKind::usage, fmt::format("{}: {}", name, value.error().message));
     }
     target = *value;
     return {};
@@ -108,17 +114,19 @@ Result<void> check_targets(const Options& options) {
                      !options.capture.users.empty() || options.capture.whole_host ||
                      !options.capture.command.empty();
     if (!options.live() && any) {
-        return fail("-r reads a recording: it cannot be combined with -p, -c, -u, -a or a command");
+        return fail(ErrorKind::usage,
+                    "-r reads a recording: it cannot be combined with -p, -c, -u, -a or a command");
     }
     if (options.live() && !any) {
-        return fail(
-            "nothing to capture: name a target with -p PID, -c COMM, -u USER, -a or -- COMMAND, or a "
-            "recording with -r FILE (see --help)");
+        return fail(ErrorKind::usage,
+                    "nothing to capture: name a target with -p PID, -c COMM, -u USER, -a or -- COMMAND, or a "
+                    "recording with -r FILE (see --help)");
     }
     if (!options.capture.command.empty() &&
         (!options.capture.pids.empty() || !options.capture.comms.empty() || !options.capture.users.empty() ||
          options.capture.whole_host)) {
-        return fail("a command is captured alone: it cannot be combined with -p, -c, -u or -a");
+        return fail(ErrorKind::usage,
+                    "a command is captured alone: it cannot be combined with -p, -c, -u or -a");
     }
     return {};
 }
@@ -126,7 +134,8 @@ Result<void> check_targets(const Options& options) {
 Result<void> check_filters(const Options& options) {
     if (!options.pipeline.expression.empty()) {
         if (const auto filter = EndpointFilter::compile(options.pipeline.expression); !filter) {
-            return fail(fmt::format("{} (a command goes after --, like sslsniff -- {})",
+            return fail(ErrorKind::usage,
+                        fmt::format("{} (a command goes after --, like sslsniff -- {})",
                                     filter.error().message, printable(options.pipeline.expression)));
         }
     }
@@ -143,22 +152,24 @@ Result<void> check_rotation(const Options& options) {
     const bool has_file = std::ranges::any_of(options.pipeline.outputs,
                                               [](const OutputSpec& output) { return !output.to_stdout(); });
     if ((options.pipeline.rotation.any() || options.pipeline.rotation.max_files != 0) && !has_file) {
-        return fail("-C, -G and -W split files: name one with -w FILE or -o FORMAT:FILE");
+        return fail(ErrorKind::usage, "-C, -G and -W split files: name one with -w FILE or -o FORMAT:FILE");
     }
     if (options.pipeline.rotation.max_files != 0 && !options.pipeline.rotation.any()) {
-        return fail("-W limits the files of -C or -G: give one of them too");
+        return fail(ErrorKind::usage, "-W limits the files of -C or -G: give one of them too");
     }
     return {};
 }
 
 Result<void> check_outputs(const Options& options) {
     if (std::ranges::count_if(options.pipeline.outputs, &OutputSpec::to_stdout) > 1) {
-        return fail("two outputs to stdout would mix: give all but one a file, like -o json:out.jsonl");
+        return fail(ErrorKind::usage,
+                    "two outputs to stdout would mix: give all but one a file, like -o json:out.jsonl");
     }
     std::vector<std::string> paths;
     for (const auto& output : options.pipeline.outputs) {
         if (std::ranges::find(paths, output.path) != paths.end()) {
-            return fail(fmt::format("two outputs to {}: give each its own file", printable(output.path)));
+            return fail(ErrorKind::usage,
+                        fmt::format("two outputs to {}: give each its own file", printable(output.path)));
         }
         paths.push_back(output.path);
     }
@@ -190,12 +201,12 @@ Result<Options> checked(RawOptions&& raw) {
     options.capture.cleartext = !raw.tls_only;
     options.pipeline.names = !raw.no_names;
     if (raw.tls_only && raw.cleartext_only) {
-        return fail("--tls-only and --cleartext-only exclude each other");
+        return fail(ErrorKind::usage, "--tls-only and --cleartext-only exclude each other");
     }
     for (const auto& text : raw.pids) {
         auto pid = parse_pid(text);
         if (!pid) {
-            return fail("-p: " + pid.error().message);
+            return fail(ErrorKind::usage, "-p: " + pid.error().message);
         }
         options.capture.pids.push_back(*pid);
     }
@@ -209,7 +220,7 @@ Result<Options> checked(RawOptions&& raw) {
     for (const auto& text : raw.decode_as) {
         const auto rule = parse_decode_as(text);
         if (!rule) {
-            return fail("--decode-as: " + rule.error().message);
+            return fail(ErrorKind::usage, "--decode-as: " + rule.error().message);
         }
         options.pipeline.decode_as.push_back(*rule);
     }
@@ -229,17 +240,18 @@ Result<Options> checked(RawOptions&& raw) {
         auto number = parse_size(text);
         return number && *number > 0
                    ? number
-                   : fail(fmt::format("'{}' is not a count of transactions (to leave out names: --no-names)",
+                   : fail(ErrorKind::usage,
+                          fmt::format("'{}' is not a count of transactions (to leave out names: --no-names)",
                                       printable(text)));
     };
     const auto path = [](const std::string& text) -> Result<std::string> {
-        return text.empty() ? fail("names no file") : Result<std::string>(text);
+        return text.empty() ? fail(ErrorKind::usage, "names no file") : Result<std::string>(text);
     };
     const auto files = [](const std::string& text) -> Result<std::uint32_t> {
         const auto number = parse_size(text);
         return number && *number > 0 && *number <= 1'000'000
                    ? Result<std::uint32_t>(static_cast<std::uint32_t>(*number))
-                   : fail(fmt::format("'{}' is not a count", printable(text)));
+                   : fail(ErrorKind::usage, fmt::format("'{}' is not a count", printable(text)));
     };
     std::string write_path;
     const std::array<Result<void>, 19> checks{
@@ -268,9 +280,14 @@ Result<Options> checked(RawOptions&& raw) {
             return std::unexpected(check.error());
         }
     }
+    if (!raw.save_bodies.empty()) {
+        options.pipeline.outputs.insert(options.pipeline.outputs.begin(),
+                                        {std::string(kBodiesFormat), raw.save_bodies});
+    }
     if (options.quiet) {
-        std::erase_if(options.pipeline.outputs,
-                      [](const OutputSpec& output) { return find_output_format(output.format)->for_people; });
+        std::erase_if(options.pipeline.outputs, [](const OutputSpec& output) {
+            return find_output_format(output.format)->kind == OutputFormat::Kind::people;
+        });
     }
     options.capture.all_remarks = options.pipeline.settings.verbosity > 0;
     options.hints = hints_of(options);

@@ -12,7 +12,7 @@
 
 #include "base/text.h"
 #include "engine/live_session.h"
-#include "engine/output_formats.h"
+#include "output/output_formats.h"
 #include "protocols/protocol.h"
 
 namespace sslsniff {
@@ -106,7 +106,7 @@ void declare_options(CLI::App& app, RawOptions& raw) {
                 "Treat connections on this port as this protocol; repeatable");
     output.flag("--show-secrets", pipeline.show_secrets,
                 fmt::format("Show passwords that protocols carry ({})", protocol_secrets()));
-    output.text("--save-bodies", pipeline.save_bodies, "DIR",
+    output.text("--save-bodies", raw.save_bodies, "DIR",
                 "Write whole bodies, decoded, to files in this folder");
     output.text("--proto", pipeline.proto, "FILE",
                 "Show gRPC messages as JSON, using this set of descriptors (protoc --descriptor_set_out)");
@@ -191,6 +191,7 @@ Result<std::string> filter_expression(const std::vector<std::string>& words) {
         if (word.starts_with('-')) {
             const auto* habit = std::ranges::find(kHabits, word.substr(0, 2), &Habit::option);
             return fail(
+                ErrorKind::usage,
                 fmt::format("there is no option {} ({})", printable(word),
                             habit != kHabits.end() && !word.starts_with("--") ? habit->hint : "see --help"));
         }
@@ -214,7 +215,7 @@ std::string missing_value(const CLI::App& app, std::string_view message) {
 Result<void> refuse_empty_values(std::span<const std::string> words) {
     for (const auto& word : words) {
         if (word.starts_with("--") && word.ends_with('=')) {
-            return fail(fmt::format("{} has no value: give it one", printable(word)));
+            return fail(ErrorKind::usage, fmt::format("{} has no value: give it one", printable(word)));
         }
     }
     return {};
@@ -228,7 +229,7 @@ Result<std::variant<RawOptions, Information>> read_words(std::span<const std::st
     if (separator != words.end()) {
         raw.options.capture.command.assign(separator + 1, words.end());
         if (raw.options.capture.command.empty()) {
-            return fail("no command after --");
+            return fail(ErrorKind::usage, "no command after --");
         }
     }
     if (auto refused = refuse_empty_values({words.begin(), separator}); !refused) {
@@ -248,9 +249,9 @@ Result<std::variant<RawOptions, Information>> read_words(std::span<const std::st
     } catch (const CLI::CallForVersion& version) {
         return Information{std::string(version.what()) + "\n"};
     } catch (const CLI::ArgumentMismatch& error) {
-        return fail(missing_value(app, error.what()));
+        return fail(ErrorKind::usage, missing_value(app, error.what()));
     } catch (const CLI::ParseError& error) {
-        return fail(printable(error.what()) + " (see --help)");
+        return fail(ErrorKind::usage, printable(error.what()) + " (see --help)");
     }
     auto expression = filter_expression(app.remaining());
     if (!expression) {

@@ -18,6 +18,7 @@ struct RawOptions {
     std::vector<std::string> outputs;
     std::vector<std::string> decode_as;
     std::vector<std::string> backends;
+    std::string save_bodies;  ///< a folder; empty: none
     std::optional<std::string> count;
     std::optional<std::string> duration;
     std::optional<std::string> snaplen;

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "base/text.h"
-#include "engine/messages.h"
 
 namespace sslsniff {
 namespace {
@@ -32,8 +31,8 @@ std::string progress_text(std::uint64_t done, std::uint64_t size, std::chrono::d
                        human_size(static_cast<std::uint64_t>(rate)), left);
 }
 
-ReadingProgress::ReadingProgress(EventSource& source, UniqueFd file, std::uint64_t size)
-    : source_(source), file_(std::move(file)), size_(size), due_(began_ + kFirst) {}
+ReadingProgress::ReadingProgress(EventSource& source, UniqueFd file, std::uint64_t size, Messages& messages)
+    : source_(source), file_(std::move(file)), size_(size), messages_(messages), due_(began_ + kFirst) {}
 
 ReadingProgress::~ReadingProgress() {
     clear();
@@ -41,7 +40,9 @@ ReadingProgress::~ReadingProgress() {
 
 bool ReadingProgress::is_of_use(const Options& options, const struct stat& input) {
     const bool is_read =
-        std::ranges::any_of(options.pipeline.outputs, &OutputSpec::to_stdout) && !options.quiet;
+        !options.quiet && std::ranges::any_of(options.pipeline.outputs, [](const auto& output) {
+            return output.to_stdout() && output.format != kBodiesFormat;
+        });
     return S_ISREG(input.st_mode) && input.st_size > 0 && ::isatty(STDERR_FILENO) == 1 &&
            (!is_read || is_regular_file(STDOUT_FILENO));
 }
@@ -60,15 +61,15 @@ void ReadingProgress::show(Clock::time_point now) {
     due_ = now + kInterval;
     const off_t at = ::lseek(file_.get(), 0, SEEK_CUR);
     if (at > 0) {
-        tell(fmt::format("\rsslsniff: {}\x1b[K",
-                         progress_text(static_cast<std::uint64_t>(at), size_, now - began_)));
+        messages_.tell(fmt::format("\rsslsniff: {}\x1b[K",
+                                   progress_text(static_cast<std::uint64_t>(at), size_, now - began_)));
         is_shown_ = true;
     }
 }
 
 void ReadingProgress::clear() {
     if (std::exchange(is_shown_, false)) {
-        tell("\r\x1b[K");
+        messages_.tell("\r\x1b[K");
     }
 }
 

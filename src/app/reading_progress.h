@@ -5,6 +5,7 @@
 #include <chrono>
 #include <optional>
 
+#include "app/messages.h"
 #include "app/options.h"
 #include "base/unique_fd.h"
 #include "capture/event_source.h"
@@ -17,8 +18,9 @@ class ReadingProgress final : public EventSource {
   public:
     using Clock = std::chrono::steady_clock;
 
-    /// Borrows `source`, which reads the file of `size` bytes that `file` has open, at the same offset.
-    ReadingProgress(EventSource& source, UniqueFd file, std::uint64_t size);
+    /// Borrows `source`, which reads the file of `size` bytes that `file` has open, at the same offset, and
+    /// `messages`.
+    ReadingProgress(EventSource& source, UniqueFd file, std::uint64_t size, Messages& messages);
     ~ReadingProgress() override;
 
     /// Whether somebody would see it, and nothing else comes between: standard error is a terminal, the input
@@ -36,6 +38,7 @@ class ReadingProgress final : public EventSource {
     EventSource& source_;
     UniqueFd file_;
     std::uint64_t size_;
+    Messages& messages_;
     Clock::time_point began_ = Clock::now();
     Clock::time_point due_;
     bool is_shown_ = false;

@@ -10,13 +10,13 @@
 #include <utility>
 #include <vector>
 
+#include "app/messages.h"
 #include "app/units.h"
 #include "base/text.h"
 #include "capture/discovery/planner.h"
 #include "diagnosis/doctor.h"
 #include "diagnosis/list.h"
 #include "engine/live_session.h"
-#include "engine/messages.h"
 #include "engine/signals.h"
 
 namespace sslsniff {
@@ -29,19 +29,20 @@ struct Request {
     ReportFormat format = ReportFormat::text;
 };
 
-Result<int> doctor(const Request& request, OutputStream& out) {
+Result<int> doctor(const Request& request, OutputStream& out, Messages& messages) {
     Planner planner;
     DoctorOptions options{request.pids, request.format, request.verbose, {}};
     if (!request.pids.empty() && request.watch) {
-        options.watch = [&request] {
-            say(fmt::format("watching for {:.1f} s", std::chrono::duration<double>(*request.watch).count()));
-            return watch_traffic(request.pids, *request.watch);
+        options.watch = [&request, &messages] {
+            messages.say(
+                fmt::format("watching for {:.1f} s", std::chrono::duration<double>(*request.watch).count()));
+            return watch_traffic(request.pids, *request.watch, messages);
         };
     }
     return run_doctor(options, examine_host(), planner, out);
 }
 
-Result<int> list(const Request& request, OutputStream& out) {
+Result<int> list(const Request& request, OutputStream& out, Messages& /*messages*/) {
     Planner planner;
     return run_list({request.pids, request.format, request.verbose}, planner, out);
 }
@@ -50,7 +51,7 @@ struct Subcommand {
     std::string_view name;
     const char* description;
     bool watches;
-    Result<int> (*run)(const Request&, OutputStream&);
+    Result<int> (*run)(const Request&, OutputStream&, Messages&);
 };
 
 constexpr std::array<Subcommand, 2> kSubcommands{{
@@ -67,7 +68,7 @@ std::string unexpected_word(std::string_view name, std::string_view word) {
                        word.starts_with('-') ? "option" : "argument", printable(word), name);
 }
 
-int run(const Subcommand& subcommand, std::span<const std::string> arguments) {
+int run(const Subcommand& subcommand, std::span<const std::string> arguments, Messages& messages) {
     Request request;
     std::string format = "text";
     std::string duration = "3s";
@@ -91,29 +92,30 @@ int run(const Subcommand& subcommand, std::span<const std::string> arguments) {
     try {
         app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
     } catch (const CLI::CallForHelp&) {
-        return answer(app.help());
+        return messages.answer(app.help());
     } catch (const CLI::ParseError& error) {
-        return say(fmt::format("{}: {} (see sslsniff {} --help)", subcommand.name, printable(error.what()),
-                               subcommand.name),
-                   kWrongUsage);
+        return messages.fail(fmt::format("{}: {} (see sslsniff {} --help)", subcommand.name,
+                                         printable(error.what()), subcommand.name),
+                             kWrongUsage);
     }
     if (!app.remaining().empty()) {
-        return say(
+        return messages.fail(
             fmt::format("{}: {}", subcommand.name, unexpected_word(subcommand.name, app.remaining().front())),
             kWrongUsage);
     }
     for (const auto& text : pids) {
         const auto pid = parse_pid(text);
         if (!pid) {
-            return say(fmt::format("{}: -p: {}", subcommand.name, pid.error().message), kWrongUsage);
+            return messages.fail(fmt::format("{}: -p: {}", subcommand.name, pid.error().message),
+                                 kWrongUsage);
         }
         request.pids.push_back(*pid);
     }
     if (duration != "0") {
         const auto parsed = parse_duration(duration);
         if (!parsed) {
-            return say(fmt::format("{}: --duration: {}", subcommand.name, parsed.error().message),
-                       kWrongUsage);
+            return messages.fail(fmt::format("{}: --duration: {}", subcommand.name, parsed.error().message),
+                                 kWrongUsage);
         }
         request.watch = *parsed;
     }
@@ -121,16 +123,16 @@ int run(const Subcommand& subcommand, std::span<const std::string> arguments) {
     const auto signals = Signals::take();  // a closed reader is an error of write() then
     const Signals::Interruptible interruptible;
     FdOutputStream out(STDOUT_FILENO, "standard output");
-    const auto status = subcommand.run(request, out);
+    const auto status = subcommand.run(request, out, messages);
     if (!status && !out.is_closed_reader()) {
-        return say(status.error().message, kFailure);
+        return messages.fail(status.error());
     }
     return status ? *status : 0;
 }
 
 }  // namespace
 
-std::optional<int> run_subcommand(std::span<const std::string> arguments) {
+std::optional<int> run_subcommand(std::span<const std::string> arguments, Messages& messages) {
     if (arguments.empty()) {
         return std::nullopt;
     }
@@ -138,7 +140,7 @@ std::optional<int> run_subcommand(std::span<const std::string> arguments) {
     if (found == kSubcommands.end()) {
         return std::nullopt;
     }
-    return run(*found, arguments.subspan(1));
+    return run(*found, arguments.subspan(1), messages);
 }
 
 }  // namespace sslsniff

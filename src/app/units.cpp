@@ -41,7 +41,7 @@ Result<pid_t> parse_pid(std::string_view text) {
     pid_t pid = 0;
     const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
     if (error != std::errc() || rest != text.data() + text.size() || pid <= 0) {
-        return fail(fmt::format("'{}' is not a process id", printable(text)));
+        return fail(ErrorKind::usage, fmt::format("'{}' is not a process id", printable(text)));
     }
     return pid;
 }
@@ -52,10 +52,11 @@ Result<std::uint64_t> parse_size(std::string_view text) {
     const auto suffix = text.substr(static_cast<std::size_t>(rest - text.data()));
     const auto factor = factor_of(kSizeUnits, suffix);
     if (error == std::errc::invalid_argument || !factor) {
-        return fail(fmt::format("'{}' is not a size: write bytes like 4096, 64k or 64M", printable(text)));
+        return fail(ErrorKind::usage,
+                    fmt::format("'{}' is not a size: write bytes like 4096, 64k or 64M", printable(text)));
     }
     if (error != std::errc() || number > std::numeric_limits<std::uint64_t>::max() / *factor) {
-        return fail(fmt::format("'{}' is too large a size", printable(text)));
+        return fail(ErrorKind::usage, fmt::format("'{}' is too large a size", printable(text)));
     }
     return number * *factor;
 }
@@ -69,11 +70,12 @@ Result<Duration> parse_duration(std::string_view text) {
     // The comparisons are written so that NaN fails them.
     if (error != std::errc() || !factor || !(number > 0)) {
         return fail(
+            ErrorKind::usage,
             fmt::format("'{}' is not a duration: write one like 10, 10s, 500ms or 2m", printable(text)));
     }
     const double nanoseconds = number * *factor;
     if (!(nanoseconds < static_cast<double>(std::numeric_limits<std::int64_t>::max()))) {
-        return fail(fmt::format("'{}' is too long a duration", printable(text)));
+        return fail(ErrorKind::usage, fmt::format("'{}' is too long a duration", printable(text)));
     }
     return Duration(static_cast<std::int64_t>(nanoseconds));
 }

@@ -32,7 +32,8 @@ Result<std::size_t> FdInputStream::read(std::span<char> into) {
             pollfd readable{.fd = fd_, .events = POLLIN, .revents = 0};
             ::poll(&readable, 1, -1);
         } else if (errno != EINTR) {
-            return fail(fmt::format("cannot read {}: {}", printable(name_), error_text(errno)));
+            return fail(error_kind(errno),
+                        fmt::format("cannot read {}: {}", printable(name_), error_text(errno)));
         }
     }
 }
@@ -40,7 +41,7 @@ Result<std::size_t> FdInputStream::read(std::span<char> into) {
 Result<UniqueFd> open_input_file(const std::string& path) {
     UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
     if (!fd) {
-        return fail(fmt::format("cannot open {}: {}", printable(path), error_text(errno)));
+        return fail(error_kind(errno), fmt::format("cannot open {}: {}", printable(path), error_text(errno)));
     }
     return fd;
 }

@@ -77,12 +77,13 @@ void FdOutputStream::write(ByteView bytes) {
 Result<void> FdOutputStream::flush() {
     drain();
     if (gave_up_) {
-        return fail(fmt::format("cannot write {}: its reader takes nothing ({} bytes written, {} bytes not)",
+        return fail(ErrorKind::output,
+                    fmt::format("cannot write {}: its reader takes nothing ({} bytes written, {} bytes not)",
                                 printable(name_), bytes_written_, bytes_dropped_));
     }
     if (errno_ != 0) {
-        return fail(fmt::format("cannot write {}: {} ({} bytes written)", printable(name_),
-                                error_text(errno_), bytes_written_));
+        return fail(ErrorKind::output, fmt::format("cannot write {}: {} ({} bytes written)", printable(name_),
+                                                   error_text(errno_), bytes_written_));
     }
     return {};
 }

@@ -17,4 +17,17 @@ std::string error_text(int error) {
     return text;
 }
 
+ErrorKind error_kind(int error) {
+    switch (error) {
+        case EPERM:
+        case EACCES:
+            return ErrorKind::permission;
+        case ENOENT:
+        case ESRCH:
+            return ErrorKind::not_found;
+        default:
+            return ErrorKind::system;
+    }
+}
+
 }  // namespace sslsniff

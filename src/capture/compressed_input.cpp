@@ -141,9 +141,11 @@ class UnpackedInput final : public InputStream {
                 return progress.written;
             }
             if (progress.damaged) {
-                return fail(fmt::format(
-                    "{} is damaged: it cannot be unpacked any further; everything before it was used",
-                    printable(name())));
+                return fail(
+                    ErrorKind::input,
+                    fmt::format(
+                        "{} is damaged: it cannot be unpacked any further; everything before it was used",
+                        printable(name())));
             }
             if (at_end_ && begin_ == end_ && progress.between) {
                 return 0;
@@ -152,9 +154,11 @@ class UnpackedInput final : public InputStream {
                 continue;
             }
             if (at_end_) {
-                return fail(fmt::format(
-                    "{} is damaged: its compressed data ends too early; everything before it was used",
-                    printable(name())));
+                return fail(
+                    ErrorKind::input,
+                    fmt::format(
+                        "{} is damaged: its compressed data ends too early; everything before it was used",
+                        printable(name())));
             }
             if (auto filled = fill(); !filled) {
                 return std::unexpected(filled.error());
@@ -199,8 +203,8 @@ Result<std::unique_ptr<InputStream>> unpack_input(ByteView first, std::unique_pt
     } else if (first.starts_with("\x04\x22\x4d\x18")) {
         unpacker = std::make_unique<Lz4Unpacker>();
     } else if (first.starts_with("BZh")) {
-        return fail(fmt::format("{} is compressed with bzip2; unpack it with bunzip2 first",
-                                printable(input->name())));
+        return fail(ErrorKind::input, fmt::format("{} is compressed with bzip2; unpack it with bunzip2 first",
+                                                  printable(input->name())));
     } else {
         return input;
     }

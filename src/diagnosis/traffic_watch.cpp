@@ -15,7 +15,7 @@ namespace {
 class TallyOutput final : public CaptureOutput {
   public:
     TrafficTally& consumer() override { return tally_; }
-    void flush() override {}
+    bool flush() override { return true; }
     bool is_done() const override { return false; }
 
   private:
@@ -24,7 +24,7 @@ class TallyOutput final : public CaptureOutput {
 
 }  // namespace
 
-Result<WatchedTraffic> watch_traffic(const std::vector<pid_t>& pids, Duration duration) {
+Result<WatchedTraffic> watch_traffic(const std::vector<pid_t>& pids, Duration duration, Notices& notices) {
     auto signals = Signals::take();
     if (!signals) {
         return std::unexpected(signals.error());
@@ -47,9 +47,9 @@ Result<WatchedTraffic> watch_traffic(const std::vector<pid_t>& pids, Duration du
     conditions.duration = duration;
     conditions.processes = *std::move(watched);
     const auto started = std::chrono::steady_clock::now();
-    Supervisor supervisor(*signals);
+    Supervisor supervisor(notices, &*signals);
     supervisor.start(std::move(conditions));
-    if (auto reason = run_loop((*session)->source(), output, supervisor); !reason) {
+    if (auto reason = run_loop((*session)->source(), output, supervisor, notices); !reason) {
         return std::unexpected(reason.error());
     }
     const auto watched_for = std::chrono::steady_clock::now() - started;

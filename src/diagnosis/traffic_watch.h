@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "diagnosis/traffic_tally.h"
+#include "engine/notices.h"
 #include "model/time.h"
 
 namespace sslsniff {
@@ -18,6 +19,6 @@ struct WatchedTraffic {
 
 /// Captures what these processes and their children say for `duration`, until they end, or until a signal.
 /// Errors are those of LiveSession::open.
-Result<WatchedTraffic> watch_traffic(const std::vector<pid_t>& pids, Duration duration);
+Result<WatchedTraffic> watch_traffic(const std::vector<pid_t>& pids, Duration duration, Notices& notices);
 
 }  // namespace sslsniff

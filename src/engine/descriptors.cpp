@@ -35,12 +35,12 @@ Result<UniqueFd> open_pidfd(pid_t pid) {
     }
     const int error = errno;
     if (error == ESRCH) {
-        return fail(fmt::format("there is no process {}", pid));
+        return fail(ErrorKind::not_found, fmt::format("there is no process {}", pid));
     }
     if (error == EINVAL) {
-        return fail(fmt::format("{} is a thread: name its process", pid));
+        return fail(ErrorKind::not_found, fmt::format("{} is a thread: name its process", pid));
     }
-    return fail(fmt::format("cannot watch process {}: {}", pid, error_text(error)));
+    return fail(error_kind(error), fmt::format("cannot watch process {}: {}", pid, error_text(error)));
 }
 
 }  // namespace sslsniff

@@ -134,7 +134,7 @@ constexpr const char* kNotBuilt =
 
 Result<std::unique_ptr<LiveSession>> LiveSession::open(const CaptureOptions& /*options*/,
                                                        std::optional<pid_t> /*command*/) {
-    return fail(kNotBuilt);
+    return fail(ErrorKind::unsupported, kNotBuilt);
 }
 
 bool has_live_capture() {

@@ -5,11 +5,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 #include "base/text.h"
-#include "engine/messages.h"
-#include "engine/output_formats.h"
+#include "engine/protocol_hints.h"
+#include "output/output_formats.h"
 #include "output/text/summary_text.h"
 #include "protocols/protocol.h"
 #include "schema/descriptor_set.h"
@@ -28,7 +29,28 @@ StreamLimits limits_of(const PipelineOptions& options, BodyStore* bodies, const 
     return limits;
 }
 
-/// Null without --where. The expression was checked with the other options.
+/// What the constructor relies on.
+Result<void> check_options(const PipelineOptions& options) {
+    for (const auto& spec : options.outputs) {
+        if (find_output_format(spec.format) == nullptr) {
+            return fail(ErrorKind::usage,
+                        fmt::format("'{}' is not an output format", printable(spec.format)));
+        }
+    }
+    if (!options.expression.empty()) {
+        if (const auto filter = EndpointFilter::compile(options.expression); !filter) {
+            return std::unexpected(filter.error());
+        }
+    }
+    if (!options.where.empty()) {
+        if (const auto filter = WhereFilter::parse(options.where, FieldTable(protocol_fields())); !filter) {
+            return std::unexpected(filter.error());
+        }
+    }
+    return {};
+}
+
+/// Null without an expression.
 std::unique_ptr<WhereStage> make_where(const PipelineOptions& options, TransactionSink& next) {
     auto filter = WhereFilter::parse(options.where, FieldTable(protocol_fields()));
     return options.where.empty() || !filter
@@ -56,57 +78,90 @@ void Pipeline::EventFanOut::on_event(const CaptureEvent& event) {
     for (auto* consumer : consumers_) {
         consumer->on_event(event);
     }
+    const Timestamp time = time_of(event);
+    if (!last_tick_) {
+        last_tick_ = time;
+    } else if (time - *last_tick_ >= Output::kTick) {
+        last_tick_ = time;
+        for (const auto& output : outputs_) {
+            output->tick(time);
+        }
+    }
 }
 
-Result<std::unique_ptr<Pipeline>> Pipeline::create(const PipelineOptions& options, Patience& patience) {
-    Services services;
-    if (!options.save_bodies.empty()) {
-        services.bodies =
-            std::make_unique<BodyFolder>(options.save_bodies, options.settings.max_saved, sudo_caller());
+Result<std::unique_ptr<Pipeline>> Pipeline::create(const PipelineOptions& options, Patience& patience,
+                                                   Outputs more) {
+    if (auto checked = check_options(options); !checked) {
+        return std::unexpected(checked.error());
     }
-    if (!options.proto.empty()) {
-        auto schema = read_descriptor_set(options.proto);
-        if (!schema) {
-            return fail("--proto: " + schema.error().message);
-        }
-        services.schema = *std::move(schema);
-    }
-    std::unique_ptr<Pipeline> pipeline(new Pipeline(options, std::move(services)));
+    std::unique_ptr<MessageSchema> schema;
     struct stat status{};
-    if (!options.proto.empty() && ::stat(options.proto.c_str(), &status) == 0) {
+    const bool has_schema = !options.proto.empty();
+    if (has_schema) {
+        auto read = read_descriptor_set(options.proto);
+        if (!read) {
+            return fail(read.error().kind, "--proto: " + read.error().message);
+        }
+        schema = *std::move(read);
+    }
+    std::unique_ptr<Pipeline> pipeline(new Pipeline(options, patience, std::move(schema), std::move(more)));
+    if (has_schema && ::stat(options.proto.c_str(), &status) == 0) {
         pipeline->protect(status, "the file of --proto");
     }
-    for (const auto& spec : options.outputs) {
-        pipeline->add(spec, options, patience);
-    }
-    pipeline->events_.add(pipeline->connections_);
     return pipeline;
 }
 
-Pipeline::Pipeline(const PipelineOptions& options, Services services)
-    : services_(std::move(services)),
-      limit_(services_.bodies ? static_cast<TransactionSink&>(body_stage_) : undecoded_tls_, options.count,
-             options.settings.connections),
+Pipeline::Pipeline(const PipelineOptions& options, Patience& patience, std::unique_ptr<MessageSchema> schema,
+                   Outputs more)
+    : outputs_(make_outputs(options, patience, std::move(more))),
+      schema_(std::move(schema)),
+      limit_(undecoded_tls_, options.count, options.settings.connections),
       where_(make_where(options, limit_)),
       naming_(names_, where_ ? static_cast<TransactionSink&>(*where_) : limit_),
       dns_(naming_),
-      connections_(dns_, limits_of(options, services_.bodies.get(), services_.schema.get()),
-                   options.names ? &names_ : nullptr),
-      gate_(make_gate(options, events_)) {}
+      connections_(dns_, limits_of(options, body_store(), schema_.get()), options.names ? &names_ : nullptr),
+      gate_(make_gate(options, events_)) {
+    for (const auto& output : outputs_) {
+        if (auto* sink = output->transactions()) {
+            // Where a body is kept has to be known to those who tell.
+            if (output->bodies() != nullptr) {
+                sinks_.add_first(*sink);
+            } else {
+                sinks_.add(*sink);
+            }
+        }
+        if (auto* consumer = output->events()) {
+            events_.add(*consumer);
+        }
+    }
+    events_.add(connections_);
+}
 
-void Pipeline::add(const OutputSpec& spec, const PipelineOptions& options, Patience& patience) {
-    const OutputFormat& format = *find_output_format(spec.format);
-    auto file = std::make_unique<OutputFile>(
-        OutputFile::Options{spec.path, fmt::format("the output {}", printable(spec.text())),
-                            options.rotation},
-        rules_, &patience);
-    auto& output = *outputs_.emplace_back(format.make(std::move(file), options, [this] { return origin(); }));
-    if (auto* sink = output.transactions()) {
-        sinks_.add(*sink);
+Pipeline::Outputs Pipeline::make_outputs(const PipelineOptions& options, Patience& patience, Outputs more) {
+    const OutputContext context{.settings = options.settings,
+                                .origin = [this] { return origin(); },
+                                .guess = protocol_guess(options.decode_as),
+                                .make_context = make_stream_context};
+    Outputs outputs;
+    for (const auto& spec : options.outputs) {
+        const OutputPlace place{
+            {spec.path, fmt::format("the output {}", printable(spec.text())), options.rotation},
+            rules_,
+            &patience};
+        outputs.push_back(find_output_format(spec.format)->make(place, context));
     }
-    if (auto* consumer = output.events()) {
-        events_.add(*consumer);
+    std::ranges::move(more, std::back_inserter(outputs));
+    return outputs;
+}
+
+/// Of the first output that has one.
+BodyStore* Pipeline::body_store() const {
+    for (const auto& output : outputs_) {
+        if (auto* store = output->bodies()) {
+            return store;
+        }
     }
+    return nullptr;
 }
 
 void Pipeline::protect(const struct stat& status, const std::string& what) {
@@ -116,13 +171,8 @@ void Pipeline::protect(const struct stat& status, const std::string& what) {
 }
 
 Result<void> Pipeline::check() {
-    if (services_.bodies) {
-        if (auto checked = services_.bodies->check(); !checked) {
-            return fail("--save-bodies: " + checked.error().message);
-        }
-    }
     for (const auto& output : outputs_) {
-        if (auto checked = output->file().check(now()); !checked) {
+        if (auto checked = output->check(now()); !checked) {
             return checked;
         }
     }
@@ -130,13 +180,8 @@ Result<void> Pipeline::check() {
 }
 
 Result<void> Pipeline::open() {
-    if (services_.bodies) {
-        if (auto opened = services_.bodies->open(); !opened) {
-            return fail("--save-bodies: " + opened.error().message);
-        }
-    }
     for (const auto& output : outputs_) {
-        if (auto opened = output->file().open(now()); !opened) {
+        if (auto opened = output->open(now()); !opened) {
             return opened;
         }
     }
@@ -153,30 +198,28 @@ Origin Pipeline::origin() const {
 }
 
 bool Pipeline::is_done() const {
-    return limit_.is_reached() || (services_.bodies && !services_.bodies->status()) ||
-           std::ranges::any_of(outputs_, [](const auto& output) { return output->is_done(); });
+    return limit_.is_reached() || std::ranges::any_of(outputs_, &Output::is_done);
 }
 
 bool Pipeline::can_write() const {
-    return outputs_.empty() || services_.bodies ||
-           std::ranges::any_of(outputs_, [](const auto& output) { return !output->is_done(); });
+    return outputs_.empty() || !std::ranges::all_of(outputs_, &Output::is_done);
 }
 
-void Pipeline::flush() {
-    if (services_.bodies && services_.bodies->is_full() && !std::exchange(told_of_full_folder_, true)) {
-        say("the saved bodies have reached --max-saved: no more are saved");
-    }
+bool Pipeline::flush() {
+    bool is_whole = true;
     for (const auto& output : outputs_) {
-        static_cast<void>(output->flush());  // a failure stays, and makes it done
+        const auto flushed = output->flush();  // a failure stays, and makes it done
+        is_whole = is_whole && flushed.value_or(false);
     }
+    return is_whole;
 }
 
 bool Pipeline::reopen() {
     bool any = false;
     for (const auto& output : outputs_) {
-        any = any || output->file().can_reopen();
-        if (auto reopened = output->file().reopen(); !reopened) {
-            say(reopened.error().message);
+        any = any || output->can_reopen();
+        if (auto reopened = output->reopen(); !reopened) {
+            remarks_.push_back(reopened.error().message);
         }
     }
     return any;
@@ -191,20 +234,22 @@ std::string Pipeline::totals() const {
     return summary_text(summary);
 }
 
+std::vector<std::string> Pipeline::take_remarks() {
+    std::vector<std::string> remarks = std::exchange(remarks_, {});
+    for (const auto& output : outputs_) {
+        std::ranges::move(output->take_remarks(), std::back_inserter(remarks));
+    }
+    return remarks;
+}
+
 std::vector<std::string> Pipeline::finish() {
     // The last event's time, not the clock's: a recording of this capture must end the same way.
     connections_.finish(connections_.summary().ended);
     std::vector<std::string> failures;
-    const auto note = [&failures](const Result<void>& result) {
-        if (!result) {
-            failures.push_back(result.error().message);
-        }
-    };
     for (const auto& output : outputs_) {
-        note(output->finish());
-    }
-    if (services_.bodies) {
-        note(services_.bodies->status());
+        if (const auto finished = output->finish(); !finished) {
+            failures.push_back(finished.error().message);
+        }
     }
     return failures;
 }

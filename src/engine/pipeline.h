@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,10 +16,8 @@
 #include "model/event.h"
 #include "model/message_schema.h"
 #include "model/transaction.h"
-#include "output/bodies/body_folder.h"
 #include "output/files/file_rules.h"
 #include "output/output.h"
-#include "stages/body_stage.h"
 #include "stages/count_limit.h"
 #include "stages/dns_stage.h"
 #include "stages/name_stage.h"
@@ -32,15 +31,17 @@ namespace sslsniff {
 
 /// Everything behind an event source:
 ///
-///     events → ConnectionGate? ─┬→ byte-level formats (trace, pcapng)
-///                               └→ ConnectionTable → DnsStage → NameStage → WhereStage? → CountLimit →
-///                               BodyStage?
-///                                  → message-level formats (text, json, har)
+///     events → ConnectionGate? ─┬→ outputs that take events (trace, pcapng)
+///                               └→ ConnectionTable → DnsStage → NameStage → WhereStage? → CountLimit
+///                                  → UndecodedTally → outputs that take transactions (bodies, text, ...)
 class Pipeline final : public CaptureOutput {
   public:
+    using Outputs = std::vector<std::unique_ptr<Output>>;
+
     /// Prepares the outputs that `options` names, and changes nothing in the file system. `patience` waits
-    /// for their readers, and outlives it.
-    static Result<std::unique_ptr<Pipeline>> create(const PipelineOptions& options, Patience& patience);
+    /// for their readers, and outlives it. `more`: outputs of the caller.
+    static Result<std::unique_ptr<Pipeline>> create(const PipelineOptions& options, Patience& patience,
+                                                    Outputs more = {});
 
     /// The file `status` is read, as `what` for messages ("the input"): it is never written.
     void protect(const struct stat& status, const std::string& what);
@@ -53,10 +54,11 @@ class Pipeline final : public CaptureOutput {
     EventConsumer& consumer() override {
         return gate_ ? static_cast<EventConsumer&>(*gate_) : static_cast<EventConsumer&>(events_);
     }
-    void flush() override;
+    bool flush() override;
     bool is_done() const override;
     bool reopen() override;
     std::string totals() const override;
+    std::vector<std::string> take_remarks() override;
 
     /// Whether what comes could still be written anywhere.
     bool can_write() const;
@@ -70,52 +72,48 @@ class Pipeline final : public CaptureOutput {
     /// Of TLS that nobody decoded, one sentence; empty when there was none.
     std::string undecoded_tls() const { return undecoded_tls_.sentence(); }
 
-    /// Bodies that --max-saved kept from being saved.
-    std::uint64_t unsaved_bodies() const { return services_.bodies ? services_.bodies->unsaved() : 0; }
-
-    /// Ends all connections, hands the summary to every output and flushes them. Call once. Returns what went
-    /// wrong with outputs since open(): a sentence for each.
+    /// Ends all connections, hands the summary to every output and finishes them. Call once. Returns what
+    /// went wrong with outputs since open(): a sentence for each.
     std::vector<std::string> finish();
     /// What finish() told the outputs.
     const CaptureSummary& summary() const { return limit_.summary(); }
 
   private:
-    /// What parsers use besides their limits; may be null.
-    struct Services {
-        std::unique_ptr<BodyFolder> bodies;
-        std::unique_ptr<MessageSchema> schema;
-    };
-    Pipeline(const PipelineOptions& options, Services services);
-    void add(const OutputSpec& spec, const PipelineOptions& options, Patience& patience);
+    Pipeline(const PipelineOptions& options, Patience& patience, std::unique_ptr<MessageSchema> schema,
+             Outputs more);
+    Outputs make_outputs(const PipelineOptions& options, Patience& patience, Outputs more);
+    BodyStore* body_store() const;
     Origin origin() const;
 
-    /// Hands each event to several consumers, in order.
+    /// Hands each event to several consumers, in order, and lets the outputs know of the time that passes.
     class EventFanOut final : public EventConsumer {
       public:
+        explicit EventFanOut(const Outputs& outputs) : outputs_(outputs) {}
         void add(EventConsumer& consumer) { consumers_.push_back(&consumer); }
         void on_event(const CaptureEvent& event) override;
 
       private:
+        const Outputs& outputs_;
         std::vector<EventConsumer*> consumers_;
+        std::optional<Timestamp> last_tick_;
     };
 
     FileRules rules_{sudo_caller()};
     // What writes goes before what it writes to.
-    std::vector<std::unique_ptr<Output>> outputs_;
-    Services services_;
+    Outputs outputs_;
+    std::unique_ptr<MessageSchema> schema_;  ///< may be null
     SinkFanOut sinks_;
     UndecodedTally undecoded_tls_{sinks_};
-    BodyStage body_stage_{undecoded_tls_};
     CountLimit limit_;
     std::unique_ptr<WhereStage> where_;
     PeerNames names_;
     NameStage naming_;
     DnsStage dns_;
     ConnectionTable connections_;
-    EventFanOut events_;
+    EventFanOut events_{outputs_};
     std::unique_ptr<ConnectionGate> gate_;
     const EventSource* source_ = nullptr;
-    bool told_of_full_folder_ = false;
+    std::vector<std::string> remarks_;
 };
 
 }  // namespace sslsniff

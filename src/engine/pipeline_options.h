@@ -31,7 +31,6 @@ struct PipelineOptions {
     bool names = true;                   ///< peers are called what DNS and ClientHellos call them
     bool show_secrets = false;           ///< passwords that protocols carry are shown
     std::vector<DecodeAs> decode_as;     ///< ports whose protocol the user knows
-    std::string save_bodies;             ///< folder for whole bodies; empty: none
     std::string proto;                   ///< file with protobuf descriptors; empty: none
     std::optional<std::uint64_t> count;  ///< ends after so many transactions, or connections
 

@@ -2,8 +2,6 @@
 
 #include <chrono>
 
-#include "engine/messages.h"
-
 namespace sslsniff {
 namespace {
 
@@ -19,15 +17,15 @@ constexpr milliseconds kWatchInterval{5};
 
 class Loop {
   public:
-    Loop(EventSource& source, CaptureOutput& output, Supervisor& supervisor)
-        : source_(source), output_(output), supervisor_(supervisor) {}
+    Loop(EventSource& source, CaptureOutput& output, Supervisor& supervisor, Notices& notices)
+        : source_(source), output_(output), supervisor_(supervisor), notices_(notices) {}
 
     Result<StopReason> run() {
         while (!supervisor_.stop()) {
             auto polled = source_.poll(milliseconds(0), output_.consumer());
             if (!polled) {
                 // What came before the error is worth showing; the error is what the caller must know.
-                output_.flush();
+                flush();
                 return std::unexpected(polled.error());
             }
             flush_when_due(*polled);
@@ -51,7 +49,18 @@ class Loop {
             return;
         }
         last_flush_ = now;
-        output_.flush();
+        flush();
+    }
+
+    void flush() {
+        output_.flush();  // what is kept back is handed on by a later one
+        say_remarks();
+    }
+
+    void say_remarks() {
+        for (const auto& remark : output_.take_remarks()) {
+            notices_.say(remark);
+        }
     }
 
     /// Looks at everything but the source; waits when the source is idle.
@@ -66,24 +75,29 @@ class Loop {
 
     void answer() {
         if (supervisor_.take_totals()) {
-            tell(output_.totals());
+            notices_.tell(output_.totals());
         }
-        if (supervisor_.take_reopen() && !output_.reopen()) {
-            supervisor_.request_stop();  // as of any program that has nothing to open again
+        if (supervisor_.take_reopen()) {
+            if (!output_.reopen()) {
+                supervisor_.request_stop();  // as of any program that has nothing to open again
+            }
+            say_remarks();
         }
     }
 
     EventSource& source_;
     CaptureOutput& output_;
     Supervisor& supervisor_;
+    Notices& notices_;
     Clock::time_point last_flush_ = Clock::now();
     Clock::time_point last_watch_;
 };
 
 }  // namespace
 
-Result<StopReason> run_loop(EventSource& source, CaptureOutput& output, Supervisor& supervisor) {
-    return Loop(source, output, supervisor).run();
+Result<StopReason> run_loop(EventSource& source, CaptureOutput& output, Supervisor& supervisor,
+                            Notices& notices) {
+    return Loop(source, output, supervisor, notices).run();
 }
 
 Result<void> drain(EventSource& source, CaptureOutput& output) {

@@ -1,12 +1,9 @@
 #include "engine/supervisor.h"
 
 #include <poll.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
-
-#include "engine/messages.h"
 
 namespace sslsniff {
 namespace {
@@ -38,8 +35,9 @@ void Supervisor::watch(int source, milliseconds timeout) {
 
 /// True when `fd` is ready.
 bool Supervisor::poll(int fd, short events, milliseconds timeout) {
-    const int terminal = signals_.takes_hangup() ? terminal_.fd() : -1;
-    std::vector<pollfd> descriptors{{fd, events, 0}, {signals_.fd(), POLLIN, 0}, {terminal, 0, 0}};
+    const int terminal = signals_ != nullptr && signals_->takes_hangup() ? terminal_.fd() : -1;
+    std::vector<pollfd> descriptors{
+        {fd, events, 0}, {signals_ != nullptr ? signals_->fd() : -1, POLLIN, 0}, {terminal, 0, 0}};
     descriptors.push_back({watches_command_ ? conditions_.command->pidfd() : -1, POLLIN, 0});
     const std::size_t fixed = descriptors.size();
     for (const auto& process : conditions_.processes) {
@@ -65,10 +63,18 @@ bool Supervisor::poll(int fd, short events, milliseconds timeout) {
             stop_ = stop_.value_or(StopReason::processes_ended);
         }
     }
-    while (const auto signal = signals_.next()) {
+    take_signals();
+    return descriptors[0].revents != 0;
+}
+
+void Supervisor::take_signals() {
+    while (signals_ != nullptr) {
+        const auto signal = signals_->next();
+        if (!signal) {
+            return;
+        }
         on_signal(*signal);
     }
-    return descriptors[0].revents != 0;
 }
 
 milliseconds Supervisor::until_due(milliseconds timeout) const {
@@ -109,7 +115,9 @@ bool Supervisor::pause(milliseconds time) {
 
 void Supervisor::request_stop() {
     end(StopReason::signal);
-    signals_.give_back();
+    if (signals_ != nullptr) {
+        signals_->give_back();
+    }
 }
 
 void Supervisor::end(StopReason reason) {
@@ -149,8 +157,8 @@ void Supervisor::on_signal(const Signals::Received& signal) {
             end(StopReason::signal);
             return;
         case SIGINT:
-            if (signal.from_kernel && ::isatty(STDERR_FILENO) == 1) {
-                tell("\n");  // the terminal has written ^C
+            if (signal.from_kernel) {
+                notices_.interrupted();
             }
             break;
         default:
@@ -165,7 +173,7 @@ void Supervisor::on_signal(const Signals::Received& signal) {
         return;  // the command got it as well and decides what becomes of it
     }
     if (std::exchange(forwarded_, true)) {
-        signals_.give_back();  // this is the second: do not wait for the command any longer
+        signals_->give_back();  // this is the second: do not wait for the command any longer
         ::raise(signal.number);
     }
     conditions_.command->send_signal(signal.number);

@@ -9,6 +9,7 @@
 #include "base/patience.h"
 #include "base/unique_fd.h"
 #include "engine/command_runner.h"
+#include "engine/notices.h"
 #include "engine/signals.h"
 #include "engine/terminal_watch.h"
 #include "model/time.h"
@@ -35,17 +36,16 @@ enum class StopReason : std::uint8_t {
 /// terminal and the time: between events, and while an output waits for its reader.
 ///
 /// - SIGINT, SIGTERM and SIGQUIT end it; with a command they go there first, and by Ctrl-C there alone. The
-/// next
-///   such signal ends the process. SIGUSR2, SIGALRM and SIGXCPU end it.
+///   next such signal ends the process. SIGUSR2, SIGALRM and SIGXCPU end it.
 /// - SIGHUP from a process asks for new files. From the kernel, or when the terminal is gone, it is the
-/// hang-up of
-///   the terminal, which ends the capture; so does a hang-up without SIGHUP. Where SIGHUP was ignored from
-///   the start (nohup), neither counts.
+///   hang-up of the terminal, which ends the capture; so does a hang-up without SIGHUP. Where SIGHUP was
+///   ignored from the start (nohup), neither counts.
 /// - SIGUSR1 asks for the totals.
 class Supervisor final : public Patience {
   public:
-    /// Borrows `signals`.
-    explicit Supervisor(Signals& signals) : signals_(signals) {}
+    /// Borrows both. Without signals, neither they nor the terminal count.
+    explicit Supervisor(Notices& notices, Signals* signals = nullptr)
+        : notices_(notices), signals_(signals) {}
 
     /// From now on these count.
     void start(StopConditions conditions);
@@ -73,11 +73,13 @@ class Supervisor final : public Patience {
     bool poll(int fd, short events, std::chrono::milliseconds timeout);
     std::chrono::milliseconds until_due(std::chrono::milliseconds timeout) const;
     bool gave_up() const { return give_up_ && Clock::now() >= *give_up_; }
+    void take_signals();
     void on_signal(const Signals::Received& signal);
     void on_hang_up();
     void end(StopReason reason);
 
-    Signals& signals_;
+    Notices& notices_;
+    Signals* signals_;  ///< may be null
     TerminalWatch terminal_;
     StopConditions conditions_;
     bool watches_command_ = false;

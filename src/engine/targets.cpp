@@ -31,6 +31,7 @@ Result<uid_t> find_user(const std::string& user) {
     const auto [rest, error] = std::from_chars(user.data(), end, uid);
     if (error != std::errc() || rest != end) {
         return fail(
+            ErrorKind::not_found,
             fmt::format("there is no user '{}': give a name from /etc/passwd or a uid", printable(user)));
     }
     return uid;

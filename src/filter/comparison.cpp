@@ -55,9 +55,10 @@ Result<Comparison::Literal> parse_range(std::string_view text, FieldType type) {
     const auto low = parse_quantity(text.substr(0, dots), type);
     const auto high = dots == std::string_view::npos ? low : parse_quantity(text.substr(dots + 2), type);
     if (!low || !high) {
-        return fail(type == FieldType::duration ? "needs a duration with its unit, like 200ms or 1.5s"
-                    : type == FieldType::size   ? "needs a size, like 512, 10k or 1M"
-                                                : "needs a number");
+        return fail(ErrorKind::usage, type == FieldType::duration
+                                          ? "needs a duration with its unit, like 200ms or 1.5s"
+                                      : type == FieldType::size ? "needs a size, like 512, 10k or 1M"
+                                                                : "needs a number");
     }
     return Comparison::Range{*low, *high};
 }
@@ -71,11 +72,11 @@ Result<Comparison::Literal> parse_network(std::string_view text) {
         const std::string_view digits = text.substr(slash + 1);
         const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
         if (error != std::errc{} || end != digits.data() + digits.size() || bits > most) {
-            return fail("needs an address, like 10.0.0.1 or 2001:db8::/32");
+            return fail(ErrorKind::usage, "needs an address, like 10.0.0.1 or 2001:db8::/32");
         }
     }
     if (!address) {
-        return fail("needs an address, like 10.0.0.1 or 2001:db8::/32");
+        return fail(ErrorKind::usage, "needs an address, like 10.0.0.1 or 2001:db8::/32");
     }
     return Comparison::Network{*address, bits};
 }
@@ -181,7 +182,7 @@ Result<Comparison::Literal> parse_literal(std::string_view text, FieldType type)
             if (text == "true" || text == "false") {
                 return text == "true";
             }
-            return fail("needs true or false");
+            return fail(ErrorKind::usage, "needs true or false");
         case FieldType::number:
         case FieldType::size:
         case FieldType::duration:

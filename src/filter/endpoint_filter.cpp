@@ -105,15 +105,18 @@ Result<EndpointFilter> EndpointFilter::compile(const std::string& expression) {
     std::unique_ptr<bpf_program, FreeProgram> program(new bpf_program{});
     if (!handle ||
         pcap_compile(handle.get(), program.get(), expression.c_str(), 1, PCAP_NETMASK_UNKNOWN) != 0) {
-        return fail(fmt::format("filter '{}': {}; see pcap-filter(7)", printable(expression),
+        return fail(ErrorKind::usage,
+                    fmt::format("filter '{}': {}; see pcap-filter(7)", printable(expression),
                                 handle ? pcap_geterr(handle.get()) : "out of memory"));
     }
     const std::span instructions(program->bf_insns, program->bf_len);
     if (!std::ranges::all_of(instructions, looks_at_endpoints)) {
-        return fail(fmt::format(
-            "filter '{}' looks at single packets, but connections have only addresses, ports and a protocol: "
-            "use host, net, port, portrange, tcp, udp, ip and ip6, or --where for their contents",
-            printable(expression)));
+        return fail(
+            ErrorKind::usage,
+            fmt::format("filter '{}' looks at single packets, but connections have only addresses, ports and "
+                        "a protocol: "
+                        "use host, net, port, portrange, tcp, udp, ip and ip6, or --where for their contents",
+                        printable(expression)));
     }
     return EndpointFilter(std::move(program));
 }

@@ -83,7 +83,8 @@ std::unexpected<Error> fail_at(std::string_view expression, std::size_t position
     const std::string place = printable(expression.substr(position, length));
     const std::string after =
         printable(expression.substr(std::min(expression.size(), position + length), kContext));
-    return fail(fmt::format("--where: {}\n  {}{}{}\n  {}^{}", message, before, place, after,
+    return fail(ErrorKind::usage,
+                fmt::format("--where: {}\n  {}{}{}\n  {}^{}", message, before, place, after,
                             std::string(before.size(), ' '),
                             std::string(place.empty() ? 0 : std::min(place.size(), 2 * kContext) - 1, '~')));
 }

@@ -173,10 +173,12 @@ class WhereParser {
                               op == Operator::greater_equal;
         const bool textual = op == Operator::matches || op == Operator::contains;
         if (ordering && !is_ordered(field.type)) {
-            return fail(fmt::format("'{}' is {}, which has no order", field.path, to_string(field.type)));
+            return fail(ErrorKind::usage,
+                        fmt::format("'{}' is {}, which has no order", field.path, to_string(field.type)));
         }
         if (textual && field.type != FieldType::text) {
-            return fail(fmt::format("'{}' is {}, but this takes text", field.path, to_string(field.type)));
+            return fail(ErrorKind::usage,
+                        fmt::format("'{}' is {}, but this takes text", field.path, to_string(field.type)));
         }
         return {};
     }
@@ -253,7 +255,7 @@ class WhereParser {
 
 Result<WhereFilter> WhereFilter::parse(std::string_view expression, const FieldTable& fields) {
     if (expression.size() > kMaxExpression) {
-        return fail("--where: this expression is too long");
+        return fail(ErrorKind::usage, "--where: this expression is too long");
     }
     auto tokens = tokenize(expression);
     if (!tokens) {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/connection.h"
@@ -75,13 +76,28 @@ struct CaptureSummary {
     std::vector<Loss> losses;
 };
 
-/// Where finished transactions go. Implementations write to an injected stream.
+/// A connection that goes on, as far as it is known by now.
+struct OpenConnection {
+    const ConnectionInfo& connection;
+    std::string_view protocol;  ///< as detected; empty when unknown, or not yet known
+};
+
+/// Where finished transactions go, and what is told of connections. Implementations write to an injected
+/// stream.
 class TransactionSink {
   public:
     TransactionSink() = default;
     TransactionSink(const TransactionSink&) = delete;
     TransactionSink& operator=(const TransactionSink&) = delete;
     virtual ~TransactionSink() = default;
+
+    /// A connection appeared. Its record follows when it ends, unless it is withdrawn.
+    virtual void on_open(const OpenConnection& /*connection*/) {}
+    /// More is known of it: its socket, TLS session, process, name or protocol; once for each event.
+    virtual void on_change(const OpenConnection& /*connection*/) {}
+    /// It was none: its bytes are those of another connection, or there never were any.
+    virtual void on_withdraw(const ConnectionInfo& /*connection*/) {}
+
     virtual void on_transaction(const Transaction& transaction) = 0;
     virtual void on_connection(const ConnectionRecord& record) = 0;
     virtual void on_loss(const LossEvent& loss) = 0;

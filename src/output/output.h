@@ -1,114 +1,61 @@
 #pragma once
 
-#include <concepts>
-#include <memory>
-#include <utility>
+#include <string>
+#include <vector>
 
 #include "base/result.h"
+#include "model/body.h"
 #include "model/event.h"
+#include "model/time.h"
 #include "model/transaction.h"
-#include "output/files/output_file.h"
 
 namespace sslsniff {
 
-/// One -o: a format and the file it is written to. It takes either events or transactions; what it is given
-/// goes to the file of its time.
+/// One way of showing or keeping what a capture sees: text, JSON, a capture file ... It says what it takes,
+/// any of events, transactions and the bytes of bodies, and is given that in the order in which it happened:
+/// check(), open(), then all of it with ticks and flushes in between, at last finish(). What it is given
+/// before open() it keeps. No clock but the time of events.
 class Output {
   public:
-    explicit Output(std::unique_ptr<OutputFile> file) : file_(std::move(file)) {}
+    Output() = default;
     Output(const Output&) = delete;
     Output& operator=(const Output&) = delete;
     virtual ~Output() = default;
 
+    // What it takes; null: nothing of the kind. Always the same, borrowed from the output.
+
     virtual EventConsumer* events() { return nullptr; }
+    /// Also told of connections that open and change.
     virtual TransactionSink* transactions() { return nullptr; }
+    /// Gets the bytes of bodies as they pass, before the transaction that they belong to. Such an output gets
+    /// each transaction before those that take none: they can tell where its bodies are.
+    virtual BodyStore* bodies() { return nullptr; }
 
-    OutputFile& file() { return *file_; }
-    const OutputFile& file() const { return *file_; }
+    /// Whether open() will work, as far as can be told without changing anything. May wait for a reader.
+    virtual Result<void> check(Timestamp now) = 0;
+    /// Creates what it writes to; `now` is for names. check() came before.
+    virtual Result<void> open(Timestamp now) = 0;
 
-    /// Hands what there is to the system. A reader that has gone is no error.
-    Result<void> flush();
-    /// Writes what ends the format; nothing may follow.
-    Result<void> finish();
-    /// Nothing more is written: nobody reads, as many files as were wanted are full, or there was an error.
-    bool is_done() const { return file_->has_failed() || file_->is_finished(); }
+    /// It writes files that can be moved away while it does.
+    virtual bool can_reopen() const { return false; }
+    /// Goes on in a new file where the old one was moved away. After an error it goes on in the old one.
+    virtual Result<void> reopen() { return {}; }
 
-  protected:
-    /// For formats that keep things back: called before each flush.
-    virtual void release() {}
-    virtual void end() {}
+    /// The time of events has come to `now`: called about every kTick of it, as long as there are events.
+    virtual void tick(Timestamp /*now*/) {}
+    static constexpr Duration kTick = std::chrono::milliseconds(100);
 
-  private:
-    std::unique_ptr<OutputFile> file_;
-};
+    /// Hands on what it has, and says whether the system has taken everything that it was given so far.
+    /// False: some is kept back until more is known, and a later call may tell; or nobody reads any more, as
+    /// is_done() says, which is no error.
+    virtual Result<bool> flush() = 0;
+    /// Writes the rest, with what ends the format, and flushes. Nothing may follow.
+    virtual Result<void> finish() = 0;
+    /// Nothing more is written: nobody reads, what was wanted is complete, or there was an error.
+    virtual bool is_done() const = 0;
 
-/// A format that is written from transactions. `Sink` is constructed with the file and what else it needs.
-template <class Sink>
-class TransactionOutput final : public Output, private TransactionSink {
-  public:
-    template <class... Arguments>
-    explicit TransactionOutput(std::unique_ptr<OutputFile> file, Arguments&&... arguments)
-        : Output(std::move(file)), sink_(Output::file(), std::forward<Arguments>(arguments)...) {
-        if constexpr (std::derived_from<Sink, FileFormat>) {
-            Output::file().set_format(&sink_);
-        }
-    }
-    TransactionSink* transactions() override { return this; }
-
-  private:
-    void on_transaction(const Transaction& transaction) override {
-        if (file().advance_to(transaction.timing.end.value_or(transaction.timing.start))) {
-            sink_.on_transaction(transaction);
-        }
-    }
-    void on_connection(const ConnectionRecord& record) override {
-        if (file().advance_to(record.closed)) {
-            sink_.on_connection(record);
-        }
-    }
-    void on_loss(const LossEvent& loss) override {
-        if (file().advance_to(loss.time)) {
-            sink_.on_loss(loss);
-        }
-    }
-    void on_summary(const CaptureSummary& summary) override {
-        if (!is_done()) {
-            sink_.on_summary(summary);
-        }
-    }
-
-    Sink sink_;
-};
-
-/// A format that is written from events.
-template <class Consumer>
-class EventOutput final : public Output, private EventConsumer {
-  public:
-    template <class... Arguments>
-    explicit EventOutput(std::unique_ptr<OutputFile> file, Arguments&&... arguments)
-        : Output(std::move(file)), consumer_(Output::file(), std::forward<Arguments>(arguments)...) {
-        Output::file().set_format(&consumer_);
-    }
-    EventConsumer* events() override { return this; }
-
-  private:
-    void on_event(const CaptureEvent& event) override {
-        if (file().advance_to(time_of(event))) {
-            consumer_.on_event(event);
-        }
-    }
-    void release() override {
-        if constexpr (requires { consumer_.release_waiting(); }) {
-            consumer_.release_waiting();
-        }
-    }
-    void end() override {
-        if constexpr (requires { consumer_.finish(); }) {
-            static_cast<void>(consumer_.finish());  // errors stay with the file
-        }
-    }
-
-    Consumer consumer_;
+    /// What people should know of it and were not told before: a sentence each.
+    virtual std::vector<std::string> take_remarks() { return {}; }
 };
 
 }  // namespace sslsniff

@@ -2,12 +2,29 @@
 
 #include <cstdint>
 
-#include "output/pcapng/encapsulation.h"
-
 namespace sslsniff {
 
 /// `automatic`: on a terminal.
 enum class ColorMode : std::uint8_t { automatic, always, never };
+
+/// --pcapng-mode
+enum class PcapngMode : std::uint8_t {
+    automatic,  ///< whatever Wireshark dissects without settings
+    tls,        ///< always TLS records with the NULL cipher
+    plain       ///< always the plaintext itself in TCP
+};
+
+/// What is done for a connection that Wireshark would not dissect on its port.
+enum class PcapngHelp : std::uint8_t {
+    ports,    ///< it is shown with a port that means its protocol
+    markers,  ///< a marker tells: a second link type in the file, which libpcap does not read
+    none
+};
+
+struct EncapsulationOptions {
+    PcapngMode mode = PcapngMode::automatic;
+    PcapngHelp help = PcapngHelp::ports;
+};
 
 /// How outputs show what they are given. Each format takes what concerns it.
 struct OutputSettings {

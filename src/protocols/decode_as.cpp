@@ -26,14 +26,15 @@ Result<DecodeAs> parse_decode_as(std::string_view text) {
     const std::size_t equals = text.find('=');
     const auto port = parse_number<std::uint16_t>(text.substr(0, equals));
     if (equals == std::string_view::npos || !port || *port == 0) {
-        return fail(fmt::format("'{}' is not of the form PORT=PROTOCOL, like 6390=redis", printable(text)));
+        return fail(ErrorKind::usage,
+                    fmt::format("'{}' is not of the form PORT=PROTOCOL, like 6390=redis", printable(text)));
     }
     const std::string_view name = text.substr(equals + 1);
     const auto found = std::ranges::find_if(
         protocols(), [&](const Protocol& protocol) { return equals_ignore_case(protocol.name, name); });
     if (found == protocols().end()) {
-        return fail(
-            fmt::format("'{}' is not a protocol: choose one of {}", printable(name), protocol_names()));
+        return fail(ErrorKind::usage, fmt::format("'{}' is not a protocol: choose one of {}", printable(name),
+                                                  protocol_names()));
     }
     return DecodeAs{*port, &*found};
 }

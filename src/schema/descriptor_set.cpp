@@ -46,7 +46,7 @@ class DescriptorSet final : public MessageSchema {
     Result<void> add(const pb::FileDescriptorProto& file) {
         FirstError error;
         if (pool_.BuildFileCollectingErrors(file, &error) == nullptr) {
-            return fail(printable(error.text()));
+            return fail(ErrorKind::input, printable(error.text()));
         }
         return {};
     }
@@ -114,7 +114,8 @@ Result<Bytes> read_all(const std::string& path) {
         }
         all.append(buffer.data(), *got);
         if (all.size() > kMaxFile) {
-            return fail(fmt::format("{} is larger than 64 MiB: no set of descriptors is", printable(path)));
+            return fail(ErrorKind::input,
+                        fmt::format("{} is larger than 64 MiB: no set of descriptors is", printable(path)));
         }
     }
 }
@@ -130,12 +131,14 @@ Result<std::unique_ptr<MessageSchema>> read_descriptor_set(const std::string& pa
     const pb::LogSilencer quiet;
     pb::FileDescriptorSet files;
     if (!files.ParseFromString(*bytes) || files.file().empty()) {
-        return fail(fmt::format("{} is not a set of protobuf descriptors: {}", printable(path), kHow));
+        return fail(ErrorKind::input,
+                    fmt::format("{} is not a set of protobuf descriptors: {}", printable(path), kHow));
     }
     auto set = std::make_unique<DescriptorSet>();
     for (const pb::FileDescriptorProto& file : files.file()) {
         if (const auto added = set->add(file); !added) {
-            return fail(fmt::format("{}: {} ({})", printable(path), added.error().message, kHow));
+            return fail(ErrorKind::input,
+                        fmt::format("{}: {} ({})", printable(path), added.error().message, kHow));
         }
     }
     return set;

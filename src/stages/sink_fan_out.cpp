@@ -2,6 +2,24 @@
 
 namespace sslsniff {
 
+void SinkFanOut::on_open(const OpenConnection& connection) {
+    for (auto* sink : sinks_) {
+        sink->on_open(connection);
+    }
+}
+
+void SinkFanOut::on_change(const OpenConnection& connection) {
+    for (auto* sink : sinks_) {
+        sink->on_change(connection);
+    }
+}
+
+void SinkFanOut::on_withdraw(const ConnectionInfo& connection) {
+    for (auto* sink : sinks_) {
+        sink->on_withdraw(connection);
+    }
+}
+
 void SinkFanOut::on_transaction(const Transaction& transaction) {
     for (auto* sink : sinks_) {
         sink->on_transaction(transaction);

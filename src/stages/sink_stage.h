@@ -8,6 +8,9 @@ namespace sslsniff {
 /// changes, leaves out or only looks at.
 class SinkStage : public TransactionSink {
   public:
+    void on_open(const OpenConnection& connection) override { next_.on_open(connection); }
+    void on_change(const OpenConnection& connection) override { next_.on_change(connection); }
+    void on_withdraw(const ConnectionInfo& connection) override { next_.on_withdraw(connection); }
     void on_transaction(const Transaction& transaction) override { next_.on_transaction(transaction); }
     void on_connection(const ConnectionRecord& record) override { next_.on_connection(record); }
     void on_loss(const LossEvent& loss) override { next_.on_loss(loss); }

@@ -42,13 +42,20 @@ void Connection::measure_info() {
     info_held_ = heap_bytes(info_);
 }
 
+void Connection::set_process(std::shared_ptr<const ProcessInfo> process) {
+    info_.process = std::move(process);
+    ++changes_;
+}
+
 void Connection::set_remote_name(std::string name) {
+    changes_ += name != info_.remote_name ? 1 : 0;
     info_.remote_name = std::move(name);
     measure_info();
 }
 
 void Connection::set_continues(const ConnectionId& former, std::shared_ptr<const Tunnel> tunnel,
                                std::shared_ptr<const ParserSession> session) {
+    ++changes_;
     info_.continues = former;
     info_.tunnel = std::move(tunnel);
     session_ = std::move(session);
@@ -97,6 +104,7 @@ void Connection::on_gap(const GapEvent& event) {
 }
 
 void Connection::on_endpoints(const EndpointsEvent& event) {
+    ++changes_;
     info_.endpoints = event.endpoints;
     info_.correlation = event.correlation;
     if (!role_from_traffic_) {
@@ -105,6 +113,7 @@ void Connection::on_endpoints(const EndpointsEvent& event) {
 }
 
 void Connection::on_tls(const TlsEvent& event) {
+    ++changes_;
     TlsInfo& tls = info_.tls;
     replace_if_known(tls.library, event.tls.library);
     replace_if_known(tls.version, event.tls.version);
@@ -196,6 +205,7 @@ void Connection::forget_buffer() {
 void Connection::start(const Protocol& protocol, bool likely, Timestamp time) {
     parser_ = protocol.create(*this, limits_.parser);
     protocol_ = protocol.name;
+    ++changes_;
     row_ = &protocol;
     tentative_ = likely ? std::make_unique<TentativeExchanges>(info_.role, role_from_traffic_) : nullptr;
     begin_parsing(time);
@@ -243,6 +253,7 @@ void Connection::withdraw(bool refused, Timestamp time) {
     drop_tentative();
     switching_ = false;
     protocol_.clear();
+    ++changes_;
     const bool again = row_ != nullptr && refused && replayable_;
     if (row_ != nullptr) {
         search_.refuse(*row_, again);
@@ -264,6 +275,7 @@ void Connection::drop_tentative() {
         info_.role = tentative->role();
         role_from_traffic_ = tentative->role_from_traffic();
         protocol_.clear();
+        ++changes_;
     }
 }
 
@@ -278,7 +290,10 @@ void Connection::emit(Timing timing, Integrity integrity, std::unique_ptr<Exchan
         return;
     }
     forget_buffer();  // it was the right protocol
-    protocol_ = exchange->protocol();
+    if (protocol_ != exchange->protocol()) {
+        protocol_ = exchange->protocol();
+        ++changes_;
+    }
     ++transactions_;
     sink_.on_transaction({info_, timing, std::move(integrity), std::move(exchange)});
 }
@@ -286,6 +301,7 @@ void Connection::emit(Timing timing, Integrity integrity, std::unique_ptr<Exchan
 /// The protocol is right: shows what was kept.
 void Connection::show_tentative() {
     const std::unique_ptr<TentativeExchanges> tentative = std::exchange(tentative_, nullptr);
+    ++changes_;
     for (TentativeExchanges::Held& held : tentative->take()) {
         emit(held.timing, std::move(held.integrity), std::move(held.exchange));
     }
@@ -293,6 +309,7 @@ void Connection::show_tentative() {
 
 void Connection::set_role(Role role) {
     role_from_traffic_ = true;
+    changes_ += role != info_.role ? 1 : 0;
     info_.role = role;
 }
 
@@ -300,6 +317,7 @@ void Connection::set_tunnel(Tunnel tunnel) {
     if (info_.tunnel && tunnel.client.address.family == IpAddress::Family::none) {
         tunnel.client = info_.tunnel->client;  // CONNECT behind a PROXY header
     }
+    ++changes_;
     info_.tunnel = std::make_shared<const Tunnel>(std::move(tunnel));
     measure_info();
 }

@@ -32,7 +32,7 @@ class Connection final : private ParserHost {
                        std::shared_ptr<const ParserSession> session);
     /// What its parser hands over to the TLS connection on the same socket; may be null.
     std::shared_ptr<const ParserSession> session() const { return session_for_tls_; }
-    void set_process(std::shared_ptr<const ProcessInfo> process) { info_.process = std::move(process); }
+    void set_process(std::shared_ptr<const ProcessInfo> process);
 
     void on_data(const DataEvent& event);
     void on_gap(const GapEvent& event);
@@ -49,6 +49,11 @@ class Connection final : private ParserHost {
     /// Gives up what can be spared, the oldest first, until `bytes` less are held or nothing is left. Returns
     /// how many exchanges lost something, what is held of an unknown protocol being one.
     std::uint64_t give_up(std::size_t bytes);
+
+    /// As far as it is known by now.
+    OpenConnection state() const { return {info_, tentative_ ? std::string_view() : protocol_}; }
+    /// Counts what changed state().
+    std::uint64_t changes() const { return changes_; }
 
     std::uint64_t transactions() const { return transactions_; }
     const StreamTotals& totals(Direction direction) const {
@@ -91,6 +96,7 @@ class Connection final : private ParserHost {
     Call call_;            ///< of the bytes on their way
     Timestamp called_at_;  ///< when the latest call with bytes returned
     Direction called_for_ = Direction::sent;
+    std::uint64_t changes_ = 0;
     std::string protocol_;       ///< for the record
     std::size_t info_held_ = 0;  ///< bytes of memory that info_ holds outside of itself
 

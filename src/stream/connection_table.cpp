@@ -39,6 +39,7 @@ void ConnectionTable::on_event(const CaptureEvent& event) {
     wake(time);
     std::visit([this](const auto& e) { on(e); }, event);
     if (latest_ != connections_.end()) {
+        tell_change(latest_->second);
         measure(latest_->second);
         plan_wake(latest_->second, latest_->second.connection.wakes_at());
         bound_memory(time);
@@ -88,6 +89,7 @@ void ConnectionTable::on(const ProcessEvent& event) {
     for (auto at = connections_.lower_bound({key.pid, key.start_time, 0, 0});
          at != connections_.end() && at->first.process() == key; ++at) {
         at->second.connection.set_process(info);
+        tell_change(at->second);
     }
     forget_idle_processes();
 }
@@ -205,7 +207,15 @@ Connection& ConnectionTable::create(const OpenEvent& event) {
     latest_ = connections_.try_emplace(event.connection, std::move(info), limits_, sink_).first;
     Entry& entry = latest_->second;
     entry.recency = recency_.insert(recency_.end(), &entry);
+    sink_.on_open(entry.connection.state());
     return latest_->second.connection;
+}
+
+void ConnectionTable::tell_change(Entry& entry) {
+    if (entry.told != entry.connection.changes()) {
+        entry.told = entry.connection.changes();
+        sink_.on_change(entry.connection.state());
+    }
 }
 
 void ConnectionTable::measure(Entry& entry) {
@@ -253,6 +263,7 @@ void ConnectionTable::close(Connections::iterator entry, CloseReason reason, Tim
     // Its bytes are those of another one, or there never were any.
     if (reason == CloseReason::covered || (reason == CloseReason::freed && was_never_sent(connection))) {
         --summary_.connections;
+        sink_.on_withdraw(connection.info());
         erase(entry);
         return;
     }

@@ -45,6 +45,7 @@ class ConnectionTable final : public EventConsumer {
             : connection(std::move(info), limits, sink) {}
         Connection connection;
         std::list<Entry*>::iterator recency;
+        std::uint64_t told = 0;             ///< Connection::changes() when the sink was told last
         std::size_t held = 0;               ///< bytes of memory, when it was last measured
         std::optional<Timestamp> wakes_at;  ///< as in wakes_
         bool has_no_more = false;  ///< it was asked to give up memory, and had nothing; since its last event
@@ -67,6 +68,7 @@ class ConnectionTable final : public EventConsumer {
 
     Connection& find(const ConnectionId& id, Timestamp time);
     Connection& create(const OpenEvent& event);
+    void tell_change(Entry& entry);
     void measure(Entry& entry);
     void plan_wake(Entry& entry, std::optional<Timestamp> time);
     void wake(Timestamp now);

@@ -3,7 +3,7 @@
 #include <cstdlib>
 
 #include "capture/trace/trace_reader.h"
-#include "capture/trace/trace_writer.h"
+#include "output/trace/trace_writer.h"
 #include "support/recorded_events.h"
 
 namespace {

@@ -5,10 +5,10 @@
 
 #include "base/input_stream.h"
 #include "capture/trace/trace_reader.h"
-#include "capture/trace/trace_writer.h"
 #include "output/json/json_sink.h"
 #include "output/text/summary_text.h"
 #include "output/text/text_sink.h"
+#include "output/trace/trace_writer.h"
 #include "stream/connection_table.h"
 
 namespace sslsniff::test {

@@ -104,7 +104,12 @@ void RecordingSink::on_transaction(const Transaction& transaction) {
     roles.push_back(transaction.connection.role);
 }
 
+void RecordingSink::on_change(const OpenConnection& connection) {
+    life.push_back(connection.protocol.empty() ? "change" : fmt::format("change {}", connection.protocol));
+}
+
 void RecordingSink::on_connection(const ConnectionRecord& record) {
+    life.emplace_back("close");
     connections.push_back({record.connection, record.reason, record.protocol, record.transactions,
                            record.sent, record.received});
 }

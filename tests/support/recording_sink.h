@@ -43,12 +43,16 @@ struct Recording {
         StreamTotals received;
     };
     std::vector<Connection> connections;
+    std::vector<std::string> life;  ///< of connections: "open", "change h2", "withdraw", "close"
     std::vector<LossEvent> losses;
     std::optional<CaptureSummary> summary;
 };
 
 class RecordingSink final : public TransactionSink, public Recording {
   public:
+    void on_open(const OpenConnection& /*connection*/) override { life.emplace_back("open"); }
+    void on_change(const OpenConnection& connection) override;
+    void on_withdraw(const ConnectionInfo& /*connection*/) override { life.emplace_back("withdraw"); }
     void on_transaction(const Transaction& transaction) override;
     void on_connection(const ConnectionRecord& record) override;
     void on_loss(const LossEvent& loss) override { losses.push_back(loss); }

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "messages.h"
+#include "output/file_output.h"
 #include "output/files/output_file.h"
-#include "output/output.h"
 #include "output/pcapng/pcapng_sink.h"
 #include "protocols/http2/http2_parser.h"
 #include "support/deflate.h"
@@ -269,8 +269,8 @@ int write_all(const std::filesystem::path& folder) {
         options.encapsulation.help = help;
         options.host = {.hardware = "x86_64", .os = "Linux 6.1", .application = "sslsniff test"};
         EventOutput<PcapngSink> output(std::move(file), options, guess, make_context);
-        auto done = output.file().check({});
-        done = done ? output.file().open({}) : done;
+        auto done = output.check({});
+        done = done ? output.open({}) : done;
         if (done) {
             play(*output.events());
             done = output.finish();

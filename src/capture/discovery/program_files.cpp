@@ -178,7 +178,8 @@ Result<std::string> find_command(const std::string& command, const std::string& 
         if (is_regular(command)) {
             return command;
         }
-        return fail(fmt::format("{} is not a program: no such file", printable(command)));
+        return fail(ErrorKind::not_found,
+                    fmt::format("{} is not a program: no such file", printable(command)));
     }
     for (const std::string& folder : split(search_path, ':')) {
         std::string path = fmt::format("{}/{}", folder.empty() ? "." : folder, command);

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <sys/utsname.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "capture/live/capabilities.h"
 #include "capture/live/pid_namespace.h"
 #include "capture/live/preflight.h"
@@ -48,7 +51,8 @@ Result<Choice> choose(Choice wanted, std::initializer_list<std::pair<Choice, boo
             return choice;
         }
     }
-    return fail(fmt::format("This kernel does not have what \"{}\" needs; leave the choice to sslsniff.",
+    return fail(ErrorKind::unsupported,
+                fmt::format("This kernel does not have what \"{}\" needs; leave the choice to sslsniff.",
                             to_string(wanted)));
 }
 
@@ -120,7 +124,7 @@ KernelFeatures examine_kernel() {
         out.missing_capabilities.push_back(missing.name);
         out.notes.push_back(fmt::format("Without {}, {}.", missing.name, missing.cost));
     }
-    out.obstacles = obstacles();
+    std::ranges::transform(obstacles(), std::back_inserter(out.obstacles), &Error::message);
     if (out.obstacles.empty()) {
         if (const auto trial = try_bpf(); !trial) {
             out.obstacles.push_back(trial.error().message);

@@ -47,7 +47,7 @@ std::optional<ProbeLinks> BioProbes::attach_file(const LibraryPlan& library, pid
                                                  std::vector<std::string>& remarks) {
     const auto file = open_planned(library);
     if (!file) {
-        if (!file.error().message.empty()) {
+        if (file.error().kind != ErrorKind::not_found) {
             remarks.push_back(file.error().message);
         }
         return std::nullopt;

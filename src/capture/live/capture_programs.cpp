@@ -111,9 +111,10 @@ Result<CapturePrograms> CapturePrograms::load(const Backends& backends, const Li
     }
     if (const int error = bpf_object__load(programs.object_.get()); error != 0) {
         if (error == -EPERM) {
-            return fail(kBpfNotPermitted);
+            return fail(ErrorKind::permission, kBpfNotPermitted);
         }
-        return fail(fmt::format("The kernel refuses the capture programs ({}); please report this:\n{}",
+        return fail(ErrorKind::unsupported,
+                    fmt::format("The kernel refuses the capture programs ({}); please report this:\n{}",
                                 std::strerror(-error), log.tail(kLogLines)));
     }
     if (auto done = programs.fill_filters(options); !done) {

@@ -14,9 +14,9 @@ void KernelBtf::Free::operator()(btf* types) const {
 Result<KernelBtf> KernelBtf::load() {
     btf* types = btf__load_vmlinux_btf();
     if (types == nullptr) {
-        return fail(
-            "This kernel has no BTF type information (/sys/kernel/btf/vmlinux): boot one built with "
-            "CONFIG_DEBUG_INFO_BTF, as every current distribution's is.");
+        return fail(ErrorKind::unsupported,
+                    "This kernel has no BTF type information (/sys/kernel/btf/vmlinux): boot one built with "
+                    "CONFIG_DEBUG_INFO_BTF, as every current distribution's is.");
     }
     return KernelBtf(types);
 }

@@ -151,7 +151,7 @@ bool LibraryTracker::add_library(const LibraryPlan& library, Use use) {
     known_files_[{library.file.device, library.file.inode}].is_probed = true;
     const auto added = probed_.add(library, use == Use::expected);
     if (!added) {
-        if (!added.error().message.empty()) {
+        if (added.error().kind != ErrorKind::not_found) {
             report_.remarks.push_back(added.error().message);
         }
         return true;

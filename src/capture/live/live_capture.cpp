@@ -81,11 +81,11 @@ EventDecoder::Hooks LiveCapture::decoder_hooks() {
 
 Result<std::unique_ptr<LiveCapture>> LiveCapture::start(const LiveOptions& options) {
     if (const auto found = obstacles(); !found.empty()) {
-        return fail(found.front());
+        return std::unexpected(found.front());
     }
     for (const pid_t pid : options.targets.pids) {
         if (pid <= 0 || (kill(pid, 0) != 0 && errno == ESRCH)) {
-            return fail(fmt::format("There is no process {}.", pid));
+            return fail(ErrorKind::not_found, fmt::format("There is no process {}.", pid));
         }
     }
     const auto kernel = KernelBtf::load();

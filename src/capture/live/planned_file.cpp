@@ -58,7 +58,8 @@ Result<UniqueFd> open_planned(const LibraryPlan& library) {
         return mapped;
     }
     if (!library.processes.empty() && std::ranges::all_of(library.processes, has_ended)) {
-        return fail("");
+        return fail(ErrorKind::not_found,
+                    fmt::format("No process uses {} any more.", printable(library.display_path)));
     }
     return fail(error != 0
                     ? fmt::format("{} cannot be opened ({}): its TLS calls are not captured.",

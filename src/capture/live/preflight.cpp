@@ -23,8 +23,8 @@ bool kernel_is_at_least(unsigned major, unsigned minor) {
     return std::pair(running_major, running_minor) >= std::pair(major, minor);
 }
 
-std::vector<std::string> obstacles() {
-    std::vector<std::string> found;
+std::vector<Error> obstacles() {
+    std::vector<Error> found;
     std::vector<std::string> needed;
     for (const MissingCapability& missing : missing_capabilities()) {
         if (missing.essential) {
@@ -32,15 +32,17 @@ std::vector<std::string> obstacles() {
         }
     }
     if (!needed.empty()) {
-        found.push_back(fmt::format("Live capture needs {}: run sslsniff as root, for instance with sudo.",
-                                    fmt::join(needed, ", ")));
+        found.push_back({fmt::format("Live capture needs {}: run sslsniff as root, for instance with sudo.",
+                                     fmt::join(needed, ", ")),
+                         ErrorKind::permission});
     }
     if (!kernel_is_at_least(5, 8)) {
-        found.emplace_back("Live capture needs Linux 5.8 or newer (BPF ring buffers).");
+        found.push_back(
+            {"Live capture needs Linux 5.8 or newer (BPF ring buffers).", ErrorKind::unsupported});
     }
     for (auto& obstacle : {user_namespace_obstacle(), proc_obstacle()}) {
         if (obstacle) {
-            found.push_back(*obstacle);
+            found.push_back({*obstacle, ErrorKind::unsupported});
         }
     }
     return found;

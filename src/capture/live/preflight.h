@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
+
 namespace sslsniff {
 
 /// When the kernel answers BPF calls with EPERM though the capabilities are there.
@@ -12,7 +14,7 @@ constexpr const char* kBpfNotPermitted =
     "kernel lockdown off.";
 
 /// Why capture cannot work here, as far as can be told without trying: one sentence each, with what to do.
-std::vector<std::string> obstacles();
+std::vector<Error> obstacles();
 
 /// True from Linux MAJOR.MINOR on.
 bool kernel_is_at_least(unsigned major, unsigned minor);

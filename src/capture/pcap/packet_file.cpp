@@ -24,7 +24,8 @@ Result<std::unique_ptr<PacketFile>> open_packet_file(std::unique_ptr<InputStream
     if (PcapFile::recognises(*magic)) {
         return PcapFile::open(std::move(buffer));
     }
-    return fail(fmt::format("{} is neither pcap nor pcapng", printable(buffer.input().name())));
+    return fail(ErrorKind::input,
+                fmt::format("{} is neither pcap nor pcapng", printable(buffer.input().name())));
 }
 
 Error damaged(const FileBuffer& buffer, std::string_view what) {

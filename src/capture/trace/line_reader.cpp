@@ -30,8 +30,8 @@ std::optional<ByteView> LineReader::next() {
 Result<bool> LineReader::fill(InputStream& input) {
     const std::size_t kept = end_ - begin_;
     if (kept > kMaxLine) {
-        return fail(fmt::format("cannot read {}: line {} is longer than {} bytes", printable(input.name()),
-                                line_number_ + 1, kMaxLine));
+        return fail(ErrorKind::input, fmt::format("cannot read {}: line {} is longer than {} bytes",
+                                                  printable(input.name()), line_number_ + 1, kMaxLine));
     }
     if (buffer_.size() < kept + kReadSize) {
         buffer_.resize(kept + kReadSize);

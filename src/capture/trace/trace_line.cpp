@@ -202,7 +202,7 @@ Result<std::optional<TraceLine>> TraceLineParser::parse(std::string_view text) {
         }
     }
     if (words.failed()) {
-        return fail(words.error());
+        return fail(ErrorKind::input, words.error());
     }
     return std::optional(std::move(line));
 }
@@ -222,7 +222,7 @@ Result<Origin> TraceLineParser::parse_origin(std::string_view text) {
         return into != nullptr ? take(std::optional(value), *into) : Taken::unknown;
     });
     if (words.failed()) {
-        return fail(words.error());
+        return fail(ErrorKind::input, words.error());
     }
     return origin;
 }

@@ -141,17 +141,19 @@ Result<void> TraceReader::on_first_line(ByteView line) {
     const auto version = parse_version(line);
     if (!version) {
         const bool is_json = line.starts_with('{');
-        return fail(fmt::format(
-            "{} is not a recording that sslsniff can read: pcap, pcapng or a trace (first line "
-            "\"{} {}.{}\"), compressed or not{}",
-            printable(input_->name()), kTraceMagic, kTraceMajor, kTraceMinor,
-            is_json ? "; JSON and HAR cannot be read back: record with -o trace:FILE or -w FILE" : ""));
+        return fail(
+            ErrorKind::input,
+            fmt::format(
+                "{} is not a recording that sslsniff can read: pcap, pcapng or a trace (first line "
+                "\"{} {}.{}\"), compressed or not{}",
+                printable(input_->name()), kTraceMagic, kTraceMajor, kTraceMinor,
+                is_json ? "; JSON and HAR cannot be read back: record with -o trace:FILE or -w FILE" : ""));
     }
     if (version->major != kTraceMajor) {
-        return fail(
-            fmt::format("{} is a trace of version {}.{}, which needs another release of sslsniff: "
-                        "this one reads version {}",
-                        printable(input_->name()), version->major, version->minor, kTraceMajor));
+        return fail(ErrorKind::input,
+                    fmt::format("{} is a trace of version {}.{}, which needs another release of sslsniff: "
+                                "this one reads version {}",
+                                printable(input_->name()), version->major, version->minor, kTraceMajor));
     }
     parser_ = TraceLineParser(version->minor > kTraceMinor);
     started_ = true;
@@ -222,7 +224,8 @@ std::vector<std::string> TraceReader::remarks() const {
 }
 
 std::unexpected<Error> TraceReader::fail_empty() const {
-    return fail(fmt::format("{} is empty: a trace begins with \"{} {}.{}\"", printable(input_->name()),
+    return fail(ErrorKind::input,
+                fmt::format("{} is empty: a trace begins with \"{} {}.{}\"", printable(input_->name()),
                             kTraceMagic, kTraceMajor, kTraceMinor));
 }
 
@@ -243,8 +246,8 @@ Result<void> TraceReader::on_end(EventConsumer& consumer) {
 }
 
 std::unexpected<Error> TraceReader::fail_here(std::string_view what) const {
-    return fail(
-        fmt::format("cannot read {}: line {}: {}", printable(input_->name()), lines_.line_number(), what));
+    return fail(ErrorKind::input, fmt::format("cannot read {}: line {}: {}", printable(input_->name()),
+                                              lines_.line_number(), what));
 }
 
 }  // namespace sslsniff

@@ -1,11 +1,9 @@
 #include "output/bodies/body_file.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <utility>
 
 #include "base/give_back.h"
@@ -20,8 +18,6 @@ constexpr std::size_t kBuffer = std::size_t{64} << 10U;
 constexpr std::size_t kMaxDecoders = 128;
 constexpr std::uint32_t kMaxNames = 1'000'000;
 constexpr std::size_t kMaxRepetitions = 1024;  // names remembered
-constexpr int kCreate = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-constexpr mode_t kMode = S_IRUSR | S_IWUSR;
 /// A stream of zeros, as good coders shrink it, gets through; a bomb does not fill the disk.
 constexpr DecodeLimits kLimits = {
     .max_output = std::uint64_t{1} << 40U, .max_ratio = 2048, .grace = std::uint64_t{128} << 10U};
@@ -41,16 +37,6 @@ bool write_all(int fd, ByteView bytes) {
         }
     }
     return true;
-}
-
-/// False with errno when `to` exists or anything else is wrong.
-bool rename_new(int folder, const std::string& from, const std::string& to) {
-    if (::renameat2(folder, from.c_str(), folder, to.c_str(), RENAME_NOREPLACE) == 0) {
-        return true;
-    }
-    // Not every file system can do that.
-    return errno == EINVAL && ::linkat(folder, from.c_str(), folder, to.c_str(), 0) == 0 &&
-           ::unlinkat(folder, from.c_str(), 0) == 0;
 }
 
 }  // namespace
@@ -80,7 +66,7 @@ BodyFile::~BodyFile() {
 
 void BodyFile::remove_part() {
     if (!part_.empty()) {
-        ::unlinkat(directory_.fd.get(), part_.c_str(), 0);
+        directory_.folder.remove(part_);
         directory_.give_back(written_);
         part_.clear();
     }
@@ -176,13 +162,12 @@ UniqueFd BodyFile::open_part() {
         return {};
     }
     const bool is_new = part_.empty();
-    const int flags = is_new ? kCreate : O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC;
     UniqueFd fd;
     do {
         if (is_new) {
             part_ = fmt::format(".sslsniff-{}-{}.part", ::getpid(), ++directory_.parts);
         }
-        fd = UniqueFd(::openat(directory_.fd.get(), part_.c_str(), flags, kMode));
+        fd = is_new ? directory_.folder.create(part_) : directory_.folder.append_to(part_);
     } while (!fd && is_new && errno == EEXIST);  // left by a crash
     struct stat now{};
     if (!fd || ::fstat(fd.get(), &now) != 0) {
@@ -193,11 +178,11 @@ UniqueFd BodyFile::open_part() {
         return {};
     }
     if (is_new) {
-        give_to(fd.get(), directory_.owner);
         identity_ = now;
     } else if (now.st_ino != identity_.st_ino || now.st_dev != identity_.st_dev ||
                static_cast<std::uint64_t>(now.st_size) != written_) {
-        directory_.error = fmt::format("somebody is replacing files in {}", printable(directory_.path));
+        directory_.error =
+            fmt::format("somebody is replacing files in {}", printable(directory_.folder.path()));
         part_.clear();
         return {};
     }
@@ -243,16 +228,15 @@ void BodyFile::keep(const std::function<std::string(std::uint32_t)>& names) {
 /// False with errno when something has the name.
 bool BodyFile::take(const std::string& name) {
     if (!part_.empty()) {
-        if (!rename_new(directory_.fd.get(), part_, name)) {
+        if (!directory_.folder.rename_new(part_, name)) {
             return false;
         }
         part_.clear();
     } else {
-        const UniqueFd fd(::openat(directory_.fd.get(), name.c_str(), kCreate, kMode));
+        const UniqueFd fd = directory_.folder.create(name);
         if (!fd) {
             return false;
         }
-        give_to(fd.get(), directory_.owner);
         if (!write_all(fd.get(), buffer_)) {
             fail_with("write to");
         }
@@ -265,7 +249,7 @@ bool BodyFile::take(const std::string& name) {
 void BodyFile::fail_with(const char* what) {
     if (directory_.error.empty()) {
         directory_.error =
-            fmt::format("cannot {} {}: {}", what, printable(directory_.path), error_text(errno));
+            fmt::format("cannot {} {}: {}", what, printable(directory_.folder.path()), error_text(errno));
     }
 }
 

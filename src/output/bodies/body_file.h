@@ -5,22 +5,22 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <optional>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "body/body_decoder.h"
 #include "model/body.h"
-#include "output/files/file_rules.h"
+#include "output/files/private_folder.h"
 
 namespace sslsniff {
 
 /// One folder that files are made in, and what went wrong there first.
 struct BodyDirectory {
-    UniqueFd fd;
-    std::string path;                ///< for messages
-    std::optional<FileOwner> owner;  ///< of what is made in it
+    explicit BodyDirectory(PrivateFolder where) : folder(std::move(where)) {}
+
+    PrivateFolder folder;
     std::uint64_t parts = 0;
     std::size_t decoders = 0;  ///< in use; each may need 16 MiB
     std::string error;         ///< empty while all is well; nothing is written once it is not

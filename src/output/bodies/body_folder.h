@@ -13,7 +13,7 @@
 namespace sslsniff {
 
 /// --save-bodies: takes the bytes of bodies as they pass. Which of them become files, and under what names,
-/// is decided by BodyStage.
+/// is decided by BodiesOutput.
 class BodyFolder final : public BodyStore {
   public:
     /// `quota`: bytes on disk that all files together may have, in blocks of 4 KiB.
@@ -21,12 +21,9 @@ class BodyFolder final : public BodyStore {
     explicit BodyFolder(std::string path, std::uint64_t quota = UINT64_MAX,
                         std::optional<FileOwner> owner = std::nullopt);
 
-    /// Whether open() will work, as far as can be told without changing anything.
-    Result<void> check();
-    /// Makes the folder for its owner alone (mode 0700) when it is missing; the one it is to be in must be
-    /// there. A symbolic link is followed only when root or the user running this owns it. Nothing is saved
-    /// before.
-    Result<void> open();
+    // As of PrivateFolder. Nothing is saved before open().
+    Result<void> check() const { return directory_.folder.check(); }
+    Result<void> open() { return directory_.folder.open(); }
 
     std::shared_ptr<BodyRecord> open(std::string_view content_encoding) override;
 

@@ -38,8 +38,9 @@ bool FileRules::is_ours(uid_t uid) const {
 
 Result<void> FileRules::claim(const Identity& file, const std::string& user) {
     const auto [claim, is_new] = claims_.emplace(file, user);
-    return is_new || claim->second == user ? Result<void>()
-                                           : fail(fmt::format("it is also {}", claim->second));
+    return is_new || claim->second == user
+               ? Result<void>()
+               : fail(ErrorKind::output, fmt::format("it is also {}", claim->second));
 }
 
 }  // namespace sslsniff

@@ -77,6 +77,7 @@ Result<void> OutputFile::await_reader(const std::string& name) {
         }
         if (patience_ != nullptr && !patience_->pause(kFifoInterval)) {
             return fail(
+                ErrorKind::output,
                 fmt::format("nobody opened the FIFO {} for reading: nothing was written", printable(name)));
         }
         if (patience_ == nullptr) {
@@ -113,7 +114,8 @@ Result<UniqueFd> OutputFile::open_named(const std::string& name, std::optional<F
         return std::unexpected(file.error());
     }
     if (!file->is_regular()) {
-        return fail(fmt::format("cannot create {}: something else has taken its place", printable(name)));
+        return fail(ErrorKind::output,
+                    fmt::format("cannot create {}: something else has taken its place", printable(name)));
     }
     // What is there may be another's; so may be the new file, when its folder has another name.
     if (auto claimed = rules_.claim(file->identity(), options_.user); !claimed) {
@@ -126,7 +128,8 @@ Result<UniqueFd> OutputFile::open_named(const std::string& name, std::optional<F
     }
     struct stat status{};
     if (::fstat(fd->get(), &status) != 0) {
-        return fail(fmt::format("cannot create {}: {}", printable(name), error_text(errno)));
+        return fail(ErrorKind::output,
+                    fmt::format("cannot create {}: {}", printable(name), error_text(errno)));
     }
     claim = FileRules::identity(status);
     if (auto claimed = rules_.claim(*claim, options_.user); !claimed) {
@@ -208,7 +211,7 @@ Result<void> OutputFile::reopen() {
     std::string name = name_;
     auto fd = open_named(name, claim);
     if (!fd) {
-        return fail(fmt::format("{}; continuing in the old file", fd.error().message));
+        return fail(ErrorKind::output, fmt::format("{}; continuing in the old file", fd.error().message));
     }
     if (format_ != nullptr) {
         format_->end_file();

@@ -50,6 +50,8 @@ class OutputFile final : public OutputStream {
     /// there, as log rotation does. After an error it goes on in the old one.
     Result<void> reopen();
 
+    /// open() has worked: what is written goes to the system with the next flush().
+    bool is_open() const { return stream_ != nullptr; }
     bool is_closed_reader() const { return stream_ && stream_->is_closed_reader(); }
     bool has_failed() const { return error_.has_value() || (stream_ && stream_->has_failed()); }
     /// As many files as were wanted are full.

@@ -22,7 +22,7 @@ constexpr int kFlags = O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW;
 constexpr int kMostLinks = 40;  // as the kernel
 
 std::unexpected<Error> refuse(const std::string& shown, std::string_view why) {
-    return fail(fmt::format("cannot create {}: {}", shown, why));
+    return fail(ErrorKind::output, fmt::format("cannot create {}: {}", shown, why));
 }
 
 /// "a/b/c" as "a/b" and "c".

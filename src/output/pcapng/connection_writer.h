@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -19,10 +18,6 @@
 #include "output/pcapng/section.h"
 
 namespace sslsniff {
-
-/// Name of the protocol a connection speaks as far as its first bytes tell ("http/1", "h2", "redis" ...);
-/// empty when they do not.
-using ProtocolGuess = std::function<std::string(const ConnectionInfo&, ByteView sent, ByteView received)>;
 
 /// What all connections of a capture share. Borrows everything.
 struct PcapngCapture {

@@ -6,28 +6,10 @@
 
 #include "base/bytes.h"
 #include "model/connection.h"
+#include "output/output_settings.h"
 #include "output/pcapng/dissector_hint.h"
 
 namespace sslsniff {
-
-/// --pcapng-mode
-enum class PcapngMode : std::uint8_t {
-    automatic,  ///< whatever Wireshark dissects without settings
-    tls,        ///< always TLS records with the NULL cipher
-    plain       ///< always the plaintext itself in TCP
-};
-
-/// What is done for a connection that Wireshark would not dissect on its port.
-enum class PcapngHelp : std::uint8_t {
-    ports,    ///< it is shown with a port that means its protocol
-    markers,  ///< a marker tells: a second link type in the file, which libpcap does not read
-    none
-};
-
-struct EncapsulationOptions {
-    PcapngMode mode = PcapngMode::automatic;
-    PcapngHelp help = PcapngHelp::ports;
-};
 
 /// How the plaintext of one connection is put into packets.
 struct Encapsulation {

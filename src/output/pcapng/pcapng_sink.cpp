@@ -10,7 +10,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kFlushInterval = 100ms;
 /// How long, and with how many bytes, a connection waits for its addresses.
 constexpr Duration kMaxWait = 1s;
 constexpr std::size_t kMaxHeld = 64U * 1024;
@@ -46,12 +45,10 @@ void PcapngSink::on_event(const CaptureEvent& event) {
         end_file();  // one section after the other in one file
         begin_file();
     }
-    if (!last_flush_) {
-        last_flush_ = now;
-    } else if (now - *last_flush_ >= kFlushInterval) {
-        last_flush_ = now;
-        static_cast<void>(out_.flush());  // errors stay, and surface at the next one
-    }
+}
+
+void PcapngSink::tick(Timestamp /*now*/) {
+    static_cast<void>(out_.flush());  // errors stay, and surface at the next one
 }
 
 void PcapngSink::on(const ProcessEvent& event) {
@@ -131,7 +128,7 @@ void PcapngSink::on(const LossEvent& event) {
     section_->count_loss(event);
 }
 
-void PcapngSink::release_waiting() {
+bool PcapngSink::release() {
     // Between two calls events had time to tell the addresses.
     while (!waiting_.empty() && waiting_.front().was_flushed &&
            !awaits_protocol(waiting_.front().connection)) {
@@ -140,9 +137,10 @@ void PcapngSink::release_waiting() {
     for (Waiting& waiting : waiting_) {
         waiting.was_flushed = true;
     }
+    return waiting_.empty();
 }
 
-Result<void> PcapngSink::finish() {
+void PcapngSink::finish() {
     while (!waiting_.empty()) {
         release_first();
     }
@@ -150,7 +148,6 @@ Result<void> PcapngSink::finish() {
         entry.writer.finish(latest_time_);
     }
     end_file();
-    return out_.flush();
 }
 
 void PcapngSink::end_file() {

@@ -7,10 +7,9 @@
 #include <memory>
 #include <optional>
 
-#include "base/file_format.h"
 #include "base/output_stream.h"
-#include "base/result.h"
 #include "model/event.h"
+#include "output/file_output.h"
 #include "output/pcapng/connection_writer.h"
 #include "output/pcapng/section.h"
 
@@ -29,19 +28,20 @@ struct PcapngOptions {
 /// Writes captured plaintext as packets that Wireshark dissects without any setting; docs/pcapng.md describes
 /// the file. Every connection is given a synthetic TCP connection with, by default, TLS records of the NULL
 /// cipher. What it holds is bounded: a connection that was forgotten begins again with its next bytes.
-class PcapngSink final : public EventConsumer, public FileFormat {
+class PcapngSink final : public EventFormat {
   public:
     /// Borrows `out`. `guess` and `make_context` may be empty.
     PcapngSink(OutputStream& out, PcapngOptions options, ProtocolGuess guess, MakeStreamContext make_context);
     ~PcapngSink() override;
 
-    /// Writes, and flushes at least every 100 ms of event time.
     void on_event(const CaptureEvent& event) override;
+    /// Flushes: readers see packets while they are fresh, also when a file is read fast.
+    void tick(Timestamp now) override;
 
-    /// For quiet times, called now and then: writes what has waited for its addresses since the last call.
-    void release_waiting();
-    /// Writes all that waits, ends the section with statistics, and flushes; nothing may follow.
-    Result<void> finish();
+    /// Writes what has waited for its addresses since the last call.
+    bool release() override;
+    /// Writes all that waits, and ends the section with statistics.
+    void finish() override;
 
     /// Ends the section with statistics.
     void end_file() override;
@@ -101,7 +101,6 @@ class PcapngSink final : public EventConsumer, public FileFormat {
     Connections::iterator latest_;              ///< of the last event, or end
     std::size_t held_ = 0;                      ///< sum of Entry::held
     std::deque<Waiting> waiting_;
-    std::optional<Timestamp> last_flush_;
     Timestamp latest_time_;
 };
 

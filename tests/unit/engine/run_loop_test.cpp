@@ -40,9 +40,10 @@ class FakeSource final : public EventSource {
 class FakeOutput final : public CaptureOutput {
   public:
     EventConsumer& consumer() override { return consumer_; }
-    void flush() override {
+    bool flush() override {
         flushed = consumer_.events;
         failed = fails;
+        return true;
     }
     bool is_done() const override { return failed || consumer_.events >= limit; }
     bool reopen() override {
@@ -84,11 +85,12 @@ class RunLoopTest : public testing::Test {
   protected:
     Result<StopReason> run(EventSource& source, StopConditions conditions = {}) {
         supervisor_.start(std::move(conditions));
-        return run_loop(source, output_, supervisor_);
+        return run_loop(source, output_, supervisor_, notices_);
     }
 
     Signals signals_ = *Signals::take();
-    Supervisor supervisor_{signals_};
+    Notices notices_;
+    Supervisor supervisor_{notices_, &signals_};
     FakeOutput output_;
 };
 
@@ -149,8 +151,9 @@ TEST_F(RunLoopTest, SecondSignalEndsTheProcess) {
             FakeSource source({});
             FakeOutput output;
             ::kill(::getpid(), SIGTERM);
-            Supervisor supervisor(signals);
-            (void)run_loop(source, output, supervisor);
+            Notices notices;
+            Supervisor supervisor(notices, &signals);
+            (void)run_loop(source, output, supervisor, notices);
             ::kill(::getpid(), SIGINT);
         },
         testing::KilledBySignal(SIGINT), "");

@@ -50,6 +50,32 @@ TEST(ConnectionTable, MergesWhatIsKnownOfAConnection) {
     EXPECT_EQ(info.tls.handshake, Duration(5));
 }
 
+TEST(ConnectionTable, TellsWhatBecomesOfOpenConnections) {
+    Player player;
+    player.open();
+    EXPECT_EQ(player.sink.life, Lines{"open"});
+    const Endpoints endpoints{Transport::tcp, *parse_endpoint("10.0.0.1:1000"),
+                              *parse_endpoint("10.0.0.2:443"), 7, 8};
+    player.table.on_event(
+        EndpointsEvent{Player::id(1), player.tick(), Role::client, Correlation::nested, endpoints});
+    player.table.on_event(TlsEvent{Player::id(1), player.tick(), Role::client, {}});
+    EXPECT_EQ(player.sink.life, (Lines{"open", "change", "change"}));
+    exchange(player);
+    exchange(player);  // tells nothing that is not known
+    player.table.on_event(process(ProcessEvent::Kind::seen, player.tick()));
+    player.close();
+    EXPECT_EQ(player.sink.life, (Lines{"open", "change", "change", "change http/1", "change http/1.1",
+                                       "change http/1.1", "close"}))
+        << "found, then told by its exchanges, then with its process";
+}
+
+TEST(ConnectionTable, WhatWasNoConnectionIsWithdrawn) {
+    Player player;
+    player.open(1, true, Carrier::cleartext);
+    player.close(CloseReason::covered);
+    EXPECT_EQ(player.sink.life, (Lines{"open", "withdraw"}));
+}
+
 TEST(ConnectionTable, CiphertextOfAnotherConnectionLeavesNoTrace) {
     Player player;
     player.open(1, true, Carrier::cleartext);

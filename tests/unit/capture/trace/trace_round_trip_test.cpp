@@ -4,7 +4,7 @@
 #include <string>
 
 #include "capture/trace/trace_reader.h"
-#include "capture/trace/trace_writer.h"
+#include "output/trace/trace_writer.h"
 #include "support/recorded_events.h"
 
 namespace sslsniff {

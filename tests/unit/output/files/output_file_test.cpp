@@ -11,10 +11,10 @@
 #include <thread>
 
 #include "capture/trace/trace_reader.h"
-#include "capture/trace/trace_writer.h"
+#include "output/file_output.h"
 #include "output/har/har_sink.h"
-#include "output/output.h"
 #include "output/pcapng/pcapng_sink.h"
+#include "output/trace/trace_writer.h"
 #include "stream/connection_table.h"
 #include "support/event_script.h"
 
@@ -282,7 +282,7 @@ TEST_F(OutputFileTest, EachFileOfATraceStandsForItself) {
     talk(*output.events(), [&](int i) {
         if (i == 3 || i == 6) {
             fs::rename(folder_ / "trace", folder_ / ("trace." + std::to_string(i)));
-            EXPECT_TRUE(output.file().reopen());
+            EXPECT_TRUE(output.reopen());
         }
     });
     ASSERT_TRUE(output.finish());
@@ -305,7 +305,7 @@ TEST_F(OutputFileTest, EachFileOfATraceStandsForItself) {
 TEST_F(OutputFileTest, EveryArchiveIsWhole) {
     TransactionOutput<HarSink> output(opened("har"));
     fs::rename(folder_ / "har", folder_ / "har.1");
-    EXPECT_TRUE(output.file().reopen());
+    EXPECT_TRUE(output.reopen());
     output.transactions()->on_summary({});
     EXPECT_TRUE(output.finish());
     EXPECT_EQ(content("har.1"), content("har"));

@@ -76,7 +76,7 @@ TEST(PcapngSink, ForgetsConnectionsThatAreIdleLongest) {
     EXPECT_GT(most, kLimit / 2);
     script.sent("again");
     script.close();
-    ASSERT_TRUE(sink.finish());
+    sink.finish();
     EXPECT_EQ(out.found["first"], 3000);
     EXPECT_EQ(out.found["again"], 1);
 }
@@ -148,7 +148,7 @@ TEST(PcapngSink, ManyProcessesBeginAnotherSection) {
             .endpoints(Role::client, endpoint(pid), "10.1.0.1:8443");
         script.sent("hello").close();
     }
-    ASSERT_TRUE(sink.finish());
+    sink.finish();
     EXPECT_EQ(out.found["statistics of the whole capture"], 4);
     EXPECT_EQ(out.found["hello"], 35);
 }

@@ -1,4 +1,4 @@
-#include "engine/messages.h"
+#include "app/messages.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -18,23 +18,13 @@ namespace {
 
 constexpr std::chrono::milliseconds kPatience{250};
 
-/// Whether stderr takes up to PIPE_BUF bytes without waiting. Waits for that only if it took the ones before.
-bool is_writable() {
-    static bool was_writable = true;
-    pollfd descriptor{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
-    const auto timeout = was_writable ? static_cast<int>(kPatience.count()) : 0;
-    was_writable = ::poll(&descriptor, 1, timeout) == 1 && (descriptor.revents & POLLOUT) != 0;
-    return was_writable;
-}
-
 }  // namespace
 
-int say(std::string_view message, int status) {
-    tell(fmt::format("sslsniff: {}\n", message));
-    return status;
+void Messages::say(std::string_view sentence) {
+    tell(fmt::format("sslsniff: {}\n", sentence));
 }
 
-void tell(std::string_view lines) {
+void Messages::tell(std::string_view lines) {
     while (!lines.empty() && is_writable()) {
         const ssize_t written =
             ::write(STDERR_FILENO, lines.data(), std::min<std::size_t>(lines.size(), PIPE_BUF));
@@ -46,11 +36,34 @@ void tell(std::string_view lines) {
     }
 }
 
-int answer(std::string_view text) {
+void Messages::interrupted() {
+    if (::isatty(STDERR_FILENO) == 1) {
+        tell("\n");
+    }
+}
+
+int Messages::fail(std::string_view sentence, int status) {
+    say(sentence);
+    return status;
+}
+
+int Messages::fail(const Error& error) {
+    return fail(error.message, error.kind == ErrorKind::usage ? kWrongUsage : kFailure);
+}
+
+int Messages::answer(std::string_view text) {
     FdOutputStream out(STDOUT_FILENO, "standard output");
     out.write(text);
     const auto flushed = out.flush();
-    return flushed ? 0 : say(flushed.error().message, kFailure);
+    return flushed ? 0 : fail(flushed.error());
+}
+
+/// Whether stderr takes up to PIPE_BUF bytes without waiting. Waits for that only if it took the ones before.
+bool Messages::is_writable() {
+    pollfd descriptor{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+    const auto timeout = was_writable_ ? static_cast<int>(kPatience.count()) : 0;
+    was_writable_ = ::poll(&descriptor, 1, timeout) == 1 && (descriptor.revents & POLLOUT) != 0;
+    return was_writable_;
 }
 
 void occupy_standard_descriptors() {

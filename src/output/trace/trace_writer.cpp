@@ -1,4 +1,4 @@
-#include "capture/trace/trace_writer.h"
+#include "output/trace/trace_writer.h"
 
 #include <fmt/format.h>
 

@@ -6,11 +6,11 @@
 #include <optional>
 #include <vector>
 
-#include "base/file_format.h"
 #include "base/output_stream.h"
 #include "capture/origin.h"
 #include "capture/trace/trace_format.h"
 #include "model/event.h"
+#include "output/file_output.h"
 
 namespace sslsniff {
 
@@ -19,7 +19,7 @@ namespace sslsniff {
 ///
 /// Each file of a row stands for itself: what is open when it begins is described again, as joined midstream,
 /// and positions count from there.
-class TraceWriter final : public EventConsumer, public FileFormat {
+class TraceWriter final : public EventFormat {
   public:
     /// Writes the first line. `origin` is asked when the first event comes: sources may know no earlier; it
     /// may be empty. `out` must outlive the writer.

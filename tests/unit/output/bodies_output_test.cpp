@@ -1,4 +1,4 @@
-#include "output/bodies/body_folder.h"
+#include "output/bodies/bodies_output.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -13,15 +13,14 @@
 
 #include "output/bodies/body_file.h"
 #include "output/bodies/file_name.h"
-#include "stages/body_stage.h"
 #include "support/deflate.h"
-#include "support/recording_sink.h"
 #include "support/sample_connection.h"
 
 namespace sslsniff {
 namespace {
 
 namespace fs = std::filesystem;
+using Remarks = std::vector<std::string>;
 
 std::string gzip(std::string_view plain) {
     return test::deflated(plain, 31);
@@ -48,15 +47,15 @@ class BodyExchange final : public Exchange {
     Body body;
 };
 
-class BodyFolderTest : public testing::Test {
+class BodiesOutputTest : public testing::Test {
   protected:
-    BodyFolderTest() {
+    BodiesOutputTest() {
         std::string name = fs::temp_directory_path() / "sslsniff-bodies-XXXXXX";
         root_ = ::mkdtemp(name.data());
-        folder_ = std::make_unique<BodyFolder>(path());
-        EXPECT_TRUE(folder_->open());
+        output_ = std::make_unique<BodiesOutput>(path(), UINT64_MAX, std::nullopt);
+        EXPECT_TRUE(output_->open({}));
     }
-    ~BodyFolderTest() override { fs::remove_all(root_); }
+    ~BodiesOutputTest() override { fs::remove_all(root_); }
 
     std::string path() const { return root_ / "bodies"; }
 
@@ -66,7 +65,7 @@ class BodyFolderTest : public testing::Test {
         made->url = std::move(url);
         made->body.size = bytes.size();
         made->body.content_type = std::move(type);
-        made->body.record = folder_->open(encoding);
+        made->body.record = output_->bodies()->open(encoding);
         for (std::size_t at = 0; at < bytes.size(); at += 10'000) {
             made->body.record->write(ByteView(bytes).substr(at, 10'000));
         }
@@ -77,13 +76,16 @@ class BodyFolderTest : public testing::Test {
         if (ended) {
             exchange->body.record->end();
         }
-        test::RecordingSink sink;
-        BodyStage stage(sink);
         Timing timing;
         timing.start = Timestamp(std::chrono::seconds(1'769'860'801) + std::chrono::microseconds(123'456));
         const auto record = exchange->body.record;
-        stage.on_transaction({connection_, timing, {}, std::move(exchange)});
+        output_->transactions()->on_transaction({connection_, timing, {}, std::move(exchange)});
         return record->name();
+    }
+    /// What is told of it at the end.
+    Remarks unsaved() {
+        EXPECT_TRUE(output_->finish());
+        return output_->take_remarks();
     }
     std::map<std::string, std::string> files() const {
         std::map<std::string, std::string> all;
@@ -96,7 +98,7 @@ class BodyFolderTest : public testing::Test {
 
     fs::path root_;
     ConnectionInfo connection_ = test::sample_connection();
-    std::unique_ptr<BodyFolder> folder_;
+    std::unique_ptr<BodiesOutput> output_;
 };
 
 std::string large() {
@@ -107,7 +109,7 @@ std::string large() {
     return out;
 }
 
-TEST_F(BodyFolderTest, WritesWholeBodiesDecoded) {
+TEST_F(BodiesOutputTest, WritesWholeBodiesDecoded) {
     const std::string small =
         save(exchange("https://h/a/b.txt?c=d/e", "hello", "", "text/plain; charset=utf-8"));
     const std::string coded = save(exchange("https://h/data", gzip(large()), "gzip", "application/json"));
@@ -119,10 +121,10 @@ TEST_F(BodyFolderTest, WritesWholeBodiesDecoded) {
     EXPECT_EQ(status.st_mode & 07777U, 0600U);
     ASSERT_EQ(::stat(path().c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 07777U, 0700U);
-    EXPECT_TRUE(folder_->status());
+    EXPECT_FALSE(output_->is_done());
 }
 
-TEST_F(BodyFolderTest, NeverOverwrites) {
+TEST_F(BodiesOutputTest, NeverOverwrites) {
     const std::string first = save(exchange("https://h/x", "one"));
     const std::string second = save(exchange("https://h/x", "two"));
     const std::string third = save(exchange("https://h/x", large()));
@@ -133,7 +135,7 @@ TEST_F(BodyFolderTest, NeverOverwrites) {
 }
 
 /// Pipelined answers in one packet have one time, one connection and perhaps one URL.
-TEST_F(BodyFolderTest, NamesThatRepeatCostNoSearch) {
+TEST_F(BodiesOutputTest, NamesThatRepeatCostNoSearch) {
     constexpr std::uint32_t kBodies = 1000;
     std::uint32_t tried = 0;
     const auto names = [&](std::uint32_t repetition) {
@@ -141,21 +143,21 @@ TEST_F(BodyFolderTest, NamesThatRepeatCostNoSearch) {
         return "body~" + std::to_string(repetition);
     };
     for (int run = 0; run < 2; ++run) {  // the second finds the files of the first
-        folder_ = std::make_unique<BodyFolder>(path());
-        ASSERT_TRUE(folder_->open());
+        output_ = std::make_unique<BodiesOutput>(path(), UINT64_MAX, std::nullopt);
+        ASSERT_TRUE(output_->open({}));
         for (std::uint32_t i = 0; i < kBodies; ++i) {
-            const auto body = folder_->open("");
+            const auto body = output_->bodies()->open("");
             body->write("x");
             body->end();
             dynamic_cast<BodyFile&>(*body).keep(names);
         }
     }
-    EXPECT_TRUE(folder_->status());
+    EXPECT_FALSE(output_->is_done());
     EXPECT_EQ(files().size(), 2 * kBodies);
     EXPECT_LT(tried, 6 * kBodies);
 }
 
-TEST_F(BodyFolderTest, NamesFromPeersStayHarmless) {
+TEST_F(BodiesOutputTest, NamesFromPeersStayHarmless) {
     const std::vector<std::string> urls = {"https://h/../../etc/passwd",
                                            "https://h/%2e%2e%2fetc",
                                            "https://h/..",
@@ -183,7 +185,7 @@ TEST_F(BodyFolderTest, NamesFromPeersStayHarmless) {
     EXPECT_EQ(std::distance(fs::directory_iterator(root_), fs::directory_iterator()), 1);
 }
 
-TEST_F(BodyFolderTest, FollowsNoSymbolicLinks) {
+TEST_F(BodiesOutputTest, FollowsNoSymbolicLinks) {
     const fs::path target = root_ / "target";
     const std::string name = save(exchange("https://h/x", "one"));
     fs::create_symlink(target, path() + "/" + name + "~2");
@@ -191,7 +193,7 @@ TEST_F(BodyFolderTest, FollowsNoSymbolicLinks) {
     EXPECT_FALSE(fs::exists(target));
 }
 
-TEST_F(BodyFolderTest, SaysWhatIsNotWhole) {
+TEST_F(BodiesOutputTest, SaysWhatIsNotWhole) {
     auto gap = exchange("https://h/gap", "before");
     gap->body.record->miss();
     gap->body.record->write("after");
@@ -205,7 +207,7 @@ TEST_F(BodyFolderTest, SaysWhatIsNotWhole) {
     EXPECT_TRUE(large().starts_with(files().at(name)));
 }
 
-TEST_F(BodyFolderTest, KeepsNothingOfWhatIsNotShown) {
+TEST_F(BodiesOutputTest, KeepsNothingOfWhatIsNotShown) {
     {
         const auto dropped = exchange("https://h/x", large());
         EXPECT_EQ(files().size(), 1U);  // a part
@@ -215,7 +217,7 @@ TEST_F(BodyFolderTest, KeepsNothingOfWhatIsNotShown) {
     EXPECT_EQ(files().size(), 0U);
 }
 
-TEST_F(BodyFolderTest, ManyBodiesAtOnceNeedNoDescriptors) {
+TEST_F(BodiesOutputTest, ManyBodiesAtOnceNeedNoDescriptors) {
     std::vector<std::unique_ptr<BodyExchange>> all;
     for (int i = 0; i < 2000; ++i) {
         all.push_back(exchange("https://h/x" + std::to_string(i), ""));
@@ -226,10 +228,10 @@ TEST_F(BodyFolderTest, ManyBodiesAtOnceNeedNoDescriptors) {
     }
     EXPECT_LT(std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator()), 100);
     EXPECT_EQ(files().size(), 2000U);
-    EXPECT_TRUE(folder_->status());
+    EXPECT_FALSE(output_->is_done());
 }
 
-TEST_F(BodyFolderTest, BoundsDecoders) {
+TEST_F(BodiesOutputTest, BoundsDecoders) {
     std::vector<std::unique_ptr<BodyExchange>> all;
     for (int i = 0; i < 200; ++i) {
         all.push_back(exchange("https://h/x" + std::to_string(i), gzip("hello"), "gzip"));
@@ -241,10 +243,10 @@ TEST_F(BodyFolderTest, BoundsDecoders) {
     EXPECT_TRUE(save(exchange("https://h/later", gzip("hello"), "gzip")).ends_with("-later"));
 }
 
-TEST_F(BodyFolderTest, KeepsToItsQuota) {
+TEST_F(BodiesOutputTest, KeepsToItsQuota) {
     constexpr std::uint64_t kBlock = 4096;
-    folder_ = std::make_unique<BodyFolder>(path(), 20 * kBlock);
-    ASSERT_TRUE(folder_->open());
+    output_ = std::make_unique<BodiesOutput>(path(), 20 * kBlock, std::nullopt);
+    ASSERT_TRUE(output_->open({}));
     // Small files count as the block they need on disk.
     for (int i = 0; i < 3; ++i) {
         EXPECT_NE(save(exchange("https://h/small", "x")), "");
@@ -255,31 +257,36 @@ TEST_F(BodyFolderTest, KeepsToItsQuota) {
     }
     EXPECT_NE(save(exchange("https://h/fits", std::string(16 * kBlock, 'x'))),
               "");  // its room was given back
-    EXPECT_FALSE(folder_->is_full());
-    EXPECT_EQ(folder_->unsaved(), 0U);
+    EXPECT_TRUE(output_->flush().value());
+    EXPECT_TRUE(output_->take_remarks().empty());
+    EXPECT_EQ(unsaved(), Remarks{});
 
     auto under_way = exchange("https://h/more", std::string(100, 'x'));
     EXPECT_EQ(save(exchange("https://h/too-much", std::string(kBlock + 1, 'x'))), "");
-    EXPECT_TRUE(folder_->is_full());
-    EXPECT_EQ(folder_->unsaved(), 1U);
+    EXPECT_TRUE(output_->flush().value());
+    EXPECT_EQ(output_->take_remarks(),
+              Remarks{"the saved bodies have reached --max-saved: no more are saved"});
+    EXPECT_TRUE(output_->flush().value());
+    EXPECT_TRUE(output_->take_remarks().empty()) << "it was told";
+    EXPECT_EQ(unsaved(), Remarks{"1 body was not saved: --max-saved was reached"});
     EXPECT_EQ(save(std::move(under_way)), "");  // from the first that does not fit on none is saved
     EXPECT_EQ(save(exchange("https://h/later", "x")), "");
-    EXPECT_EQ(folder_->unsaved(), 3U);
+    EXPECT_EQ(unsaved(), Remarks{"3 bodies were not saved: --max-saved was reached"});
     EXPECT_EQ(save(exchange("https://h/empty", "")), "");
-    EXPECT_EQ(folder_->unsaved(), 3U);
+    EXPECT_EQ(unsaved(), Remarks{"3 bodies were not saved: --max-saved was reached"});
     EXPECT_EQ(files().size(), 4U);
-    EXPECT_TRUE(folder_->status());
+    EXPECT_FALSE(output_->is_done());
 }
 
-TEST_F(BodyFolderTest, ABombStopsAtTheQuota) {
-    folder_ = std::make_unique<BodyFolder>(path(), 1U << 20U);
-    ASSERT_TRUE(folder_->open());
+TEST_F(BodiesOutputTest, ABombStopsAtTheQuota) {
+    output_ = std::make_unique<BodiesOutput>(path(), 1U << 20U, std::nullopt);
+    ASSERT_TRUE(output_->open({}));
     EXPECT_EQ(save(exchange("https://h/bomb", gzip(std::string(100U << 20U, '\0')), "gzip")), "");
-    EXPECT_EQ(folder_->unsaved(), 1U);
+    EXPECT_EQ(unsaved(), Remarks{"1 body was not saved: --max-saved was reached"});
     EXPECT_TRUE(files().empty());  // nothing of it stays
 }
 
-TEST_F(BodyFolderTest, SpillsWhatIsInMemory) {
+TEST_F(BodiesOutputTest, SpillsWhatIsInMemory) {
     auto one = exchange("https://h/x", std::string(50'000, 'a'));
     EXPECT_GT(one->body.record->held(), 50'000U);
     EXPECT_TRUE(files().empty());
@@ -290,18 +297,18 @@ TEST_F(BodyFolderTest, SpillsWhatIsInMemory) {
     EXPECT_EQ(files().at(name), std::string(50'000, 'a') + std::string(50'000, 'b'));
 }
 
-TEST_F(BodyFolderTest, NoticesFilesThatWereReplaced) {
+TEST_F(BodiesOutputTest, NoticesFilesThatWereReplaced) {
     auto one = exchange("https://h/x", std::string(100'000, 'a'));
     const fs::path part = fs::directory_iterator(path())->path();
     fs::remove(part);
     std::ofstream(part) << "something else";
     one->body.record->write(std::string(100'000, 'b'));
-    EXPECT_FALSE(folder_->status());
+    EXPECT_TRUE(output_->is_done());
     one.reset();
     EXPECT_EQ(files().size(), 1U);
 }
 
-TEST_F(BodyFolderTest, RefusesWhatIsNoFolder) {
+TEST_F(BodiesOutputTest, RefusesWhatIsNoFolder) {
     std::ofstream(root_ / "file") << "x";
     EXPECT_FALSE(BodyFolder(root_ / "file").open());
     EXPECT_FALSE(BodyFolder(root_ / "no" / "such").open());

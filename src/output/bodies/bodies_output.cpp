@@ -1,7 +1,10 @@
-#include "stages/body_stage.h"
+#include "output/bodies/bodies_output.h"
+
+#include <fmt/format.h>
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "output/bodies/body_file.h"
@@ -46,7 +49,7 @@ class BodyCollector final : public FieldWriter {
 
 }  // namespace
 
-void BodyStage::on_transaction(const Transaction& transaction) {
+void BodiesOutput::on_transaction(const Transaction& transaction) {
     BodyCollector fields;
     transaction.exchange->write_fields(fields);
     for (const auto& [side, body] : fields.bodies) {
@@ -64,7 +67,42 @@ void BodyStage::on_transaction(const Transaction& transaction) {
             return saved_body_name(transaction, label);
         });
     }
-    next().on_transaction(transaction);
+}
+
+Result<void> BodiesOutput::check(Timestamp /*now*/) {
+    auto checked = folder_.check();
+    return checked ? checked : fail(ErrorKind::output, "--save-bodies: " + checked.error().message);
+}
+
+Result<void> BodiesOutput::open(Timestamp /*now*/) {
+    auto opened = folder_.open();
+    return opened ? opened : fail(ErrorKind::output, "--save-bodies: " + opened.error().message);
+}
+
+/// What has passed of a body that goes on may be in memory yet, but nothing of a transaction that was shown.
+Result<bool> BodiesOutput::flush() {
+    if (folder_.is_full() && !std::exchange(told_of_full_folder_, true)) {
+        remarks_.emplace_back("the saved bodies have reached --max-saved: no more are saved");
+    }
+    const auto status = folder_.status();
+    return status ? Result<bool>(true) : std::unexpected(status.error());
+}
+
+Result<void> BodiesOutput::finish() {
+    if (const std::uint64_t unsaved = folder_.unsaved(); unsaved > 0) {
+        remarks_.push_back(fmt::format("{} not saved: --max-saved was reached",
+                                       unsaved == 1 ? "1 body was" : fmt::format("{} bodies were", unsaved)));
+    }
+    return folder_.status();
+}
+
+std::vector<std::string> BodiesOutput::take_remarks() {
+    return std::exchange(remarks_, {});
+}
+
+std::unique_ptr<Output> make_bodies_output(const OutputPlace& place, const OutputContext& context) {
+    return std::make_unique<BodiesOutput>(place.options.path, context.settings.max_saved,
+                                          place.rules.owner());
 }
 
 }  // namespace sslsniff

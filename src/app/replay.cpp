@@ -1,0 +1,77 @@
+#include "app/replay.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "app/conclusion.h"
+#include "app/privileges.h"
+#include "app/reading_progress.h"
+#include "engine/pipeline.h"
+#include "engine/recording.h"
+#include "engine/run_loop.h"
+#include "engine/signals.h"
+#include "engine/supervisor.h"
+
+namespace sslsniff {
+namespace {
+
+Result<Recording> open_input(const Options& options, Patience& patience) {
+    const Signals::Interruptible interruptible;  // it may wait for a writer
+    return open_recording(options.read_path, patience);
+}
+
+}  // namespace
+
+Result<int> replay(const Options& options, Messages& messages) {
+    auto signals = Signals::take();
+    if (!signals) {
+        return std::unexpected(signals.error());
+    }
+    Supervisor supervisor(messages, &*signals);
+    auto recording = open_input(options, supervisor);
+    if (!recording) {
+        return std::unexpected(recording.error());
+    }
+    auto created = Pipeline::create(options.pipeline, supervisor);
+    if (!created) {
+        return std::unexpected(created.error());
+    }
+    Pipeline& pipeline = **created;
+    pipeline.protect(recording->status, "the input");
+    auto opened = pipeline.check();
+    if (opened) {
+        opened = pipeline.open();
+    }
+    if (!opened) {
+        return std::unexpected(opened.error());
+    }
+    // What is not open by now does not need to be; and what is read was written by strangers.
+    if (auto dropped = drop_privileges(sudo_caller(), options.creates_files_later()); !dropped) {
+        return std::unexpected(dropped.error());
+    }
+    pipeline.set_source(*recording->source);
+    StopConditions conditions;
+    conditions.duration = options.duration;
+    supervisor.start(std::move(conditions));
+    std::optional<ReadingProgress> progress;
+    if (ReadingProgress::is_of_use(options, recording->status)) {
+        progress.emplace(*recording->source, std::move(recording->file),
+                         static_cast<std::uint64_t>(recording->status.st_size), messages);
+    }
+    EventSource& source = progress ? *progress : *recording->source;
+    const auto reason = run_loop(source, pipeline, supervisor, messages);
+    progress.reset();
+    // An unreadable rest does not make what was read before it worthless.
+    const bool concluded = conclude(pipeline, !reason, messages);
+    for (const std::string& remark : recording->source->remarks()) {
+        messages.say(remark);
+    }
+    if (!reason) {
+        return std::unexpected(reason.error());
+    }
+    return concluded ? 0 : kFailure;
+}
+
+}  // namespace sslsniff

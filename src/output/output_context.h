@@ -1,0 +1,32 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "base/patience.h"
+#include "capture/origin.h"
+#include "model/stream_context.h"
+#include "output/files/output_file.h"
+#include "output/output_settings.h"
+
+namespace sslsniff {
+
+/// Where an output is to be, and what holds for all files together. Borrows both; `patience` may be null.
+struct OutputPlace {
+    OutputFile::Options options;
+    FileRules& rules;
+    Patience* patience;
+    std::unique_ptr<OutputFile> make_file() const {
+        return std::make_unique<OutputFile>(options, rules, patience);
+    }
+};
+
+/// What outputs are made with: the settings, and what only those know who put the parts together.
+struct OutputContext {
+    OutputSettings settings;
+    std::function<Origin()> origin;  ///< where the events come from; asked once they do
+    ProtocolGuess guess;             ///< may be empty
+    MakeStreamContext make_context;  ///< may be empty
+};
+
+}  // namespace sslsniff

@@ -1,0 +1,48 @@
+#include "output/output_formats.h"
+
+#include <algorithm>
+#include <array>
+
+#include "output/bodies/bodies_output.h"
+#include "output/har/har_output.h"
+#include "output/json/json_output.h"
+#include "output/pcapng/pcapng_output.h"
+#include "output/text/text_output.h"
+#include "output/trace/trace_output.h"
+
+namespace sslsniff {
+namespace {
+
+using Kind = OutputFormat::Kind;
+
+constexpr std::array<OutputFormat, 6> kFormats{{
+    {"text", Kind::people, make_text_output},
+    {"json", Kind::programs, make_json_output},
+    {"har", Kind::programs, make_har_output},
+    {"trace", Kind::programs, make_trace_output},
+    {kPcapngFormat, Kind::programs, make_pcapng_output},
+    {kBodiesFormat, Kind::folder, make_bodies_output},
+}};
+
+}  // namespace
+
+std::span<const OutputFormat> output_formats() {
+    return kFormats;
+}
+
+const OutputFormat* find_output_format(std::string_view name) {
+    const auto* found = std::ranges::find(kFormats, name, &OutputFormat::name);
+    return found != kFormats.end() ? found : nullptr;
+}
+
+std::string output_format_names() {
+    std::string names;
+    for (const auto& format : kFormats) {
+        if (format.kind != Kind::folder) {
+            names += (names.empty() ? "" : ", ") + std::string(format.name);
+        }
+    }
+    return names;
+}
+
+}  // namespace sslsniff

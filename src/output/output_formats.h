@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "output/output.h"
+#include "output/output_context.h"
+
+namespace sslsniff {
+
+/// One row of the table of outputs: docs/adding_an_output.md.
+struct OutputFormat {
+    std::string_view name;
+    enum class Kind : std::uint8_t {
+        people,    ///< to a file or the terminal; -q leaves it out
+        programs,  ///< to a file or a pipe
+        folder     ///< makes files of its own in a folder, and has an option of its own
+    };
+    Kind kind = Kind::programs;
+    std::unique_ptr<Output> (*make)(const OutputPlace& place, const OutputContext& context) = nullptr;
+};
+
+/// The format of -w.
+inline constexpr std::string_view kPcapngFormat = "pcapng";
+/// Of --save-bodies.
+inline constexpr std::string_view kBodiesFormat = "bodies";
+
+std::span<const OutputFormat> output_formats();
+
+/// Null when there is no such format.
+const OutputFormat* find_output_format(std::string_view name);
+
+/// Those to files, which -o takes: "text, json, har, trace, pcapng", for messages.
+std::string output_format_names();
+
+}  // namespace sslsniff
