@@ -25,8 +25,8 @@ void AnnouncedSource::announce_news() {
     say_remarks();
 }
 
-Result<PollStatus> AnnouncedSource::poll(std::chrono::milliseconds timeout, EventConsumer& consumer) {
-    const auto status = session_.source().poll(timeout, consumer);
+Result<PollStatus> AnnouncedSource::poll(EventConsumer& consumer) {
+    const auto status = session_.source().poll(consumer);
     announce_news();
     return status;
 }

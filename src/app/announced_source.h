@@ -17,7 +17,7 @@ class AnnouncedSource final : public EventSource {
     /// Says what was not said before.
     void announce_news();
 
-    Result<PollStatus> poll(std::chrono::milliseconds timeout, EventConsumer& consumer) override;
+    Result<PollStatus> poll(EventConsumer& consumer) override;
     int poll_fd() const override { return session_.source().poll_fd(); }
 
   private:

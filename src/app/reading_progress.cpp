@@ -47,8 +47,8 @@ bool ReadingProgress::is_of_use(const Options& options, const struct stat& input
            (!is_read || is_regular_file(STDOUT_FILENO));
 }
 
-Result<PollStatus> ReadingProgress::poll(std::chrono::milliseconds timeout, EventConsumer& consumer) {
-    auto status = source_.poll(timeout, consumer);
+Result<PollStatus> ReadingProgress::poll(EventConsumer& consumer) {
+    auto status = source_.poll(consumer);
     if (!status || *status == PollStatus::ended) {
         clear();
     } else if (const auto now = Clock::now(); now >= due_) {

@@ -27,7 +27,7 @@ class ReadingProgress final : public EventSource {
     /// a file with an end, and no output goes where lines of text are read.
     static bool is_of_use(const Options& options, const struct stat& input);
 
-    Result<PollStatus> poll(std::chrono::milliseconds timeout, EventConsumer& consumer) override;
+    Result<PollStatus> poll(EventConsumer& consumer) override;
     int poll_fd() const override { return source_.poll_fd(); }
     Origin origin() const override { return source_.origin(); }
 

@@ -13,6 +13,11 @@
 
 namespace sslsniff {
 
+bool InputStream::is_readable() const {
+    pollfd readable{.fd = poll_fd(), .events = POLLIN, .revents = 0};
+    return readable.fd < 0 || ::poll(&readable, 1, 0) > 0;
+}
+
 Result<std::size_t> MemoryInputStream::read(std::span<char> into) {
     const std::size_t size = bytes_.copy(into.data(), into.size(), at_);
     at_ += size;

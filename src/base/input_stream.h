@@ -23,6 +23,8 @@ class InputStream {
     virtual Result<std::size_t> read(std::span<char> into) = 0;
     /// Becomes readable when read() would not block; -1 when read() never blocks.
     virtual int poll_fd() const { return -1; }
+    /// Whether read() would return at once.
+    bool is_readable() const;
     /// For messages.
     virtual const std::string& name() const = 0;
 };

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <string>
 #include <vector>
 
@@ -20,13 +19,13 @@ class EventSource {
     EventSource& operator=(const EventSource&) = delete;
     virtual ~EventSource() = default;
 
-    /// Delivers what is there. Waits for at most `timeout` when there is nothing. `more`: call again at once;
-    /// `idle`: nothing came in time; `ended`: there will never be more. An error ends the source too; all
-    /// events before it were delivered.
-    virtual Result<PollStatus> poll(std::chrono::milliseconds timeout, EventConsumer& consumer) = 0;
+    /// Delivers what is there, and never waits for more. `more`: call again at once; `idle`: there is nothing
+    /// now; `ended`: there will never be more. An error ends the source too; all events before it were
+    /// delivered.
+    virtual Result<PollStatus> poll(EventConsumer& consumer) = 0;
 
-    /// A descriptor that becomes readable when poll() has work, for a caller with descriptors of its own to
-    /// watch; -1 when poll() never waits.
+    /// A descriptor that becomes readable when poll() has work: what to wait for when it was idle. -1 when it
+    /// never is.
     virtual int poll_fd() const { return -1; }
 
     /// As far as it is known: all of it when the first event was delivered.

@@ -22,7 +22,7 @@ class Loop {
 
     Result<StopReason> run() {
         while (!supervisor_.stop()) {
-            auto polled = source_.poll(milliseconds(0), output_.consumer());
+            auto polled = source_.poll(output_.consumer());
             if (!polled) {
                 // What came before the error is worth showing; the error is what the caller must know.
                 flush();
@@ -102,7 +102,7 @@ Result<StopReason> run_loop(EventSource& source, CaptureOutput& output, Supervis
 
 Result<void> drain(EventSource& source, CaptureOutput& output) {
     while (true) {
-        const auto status = source.poll(milliseconds(0), output.consumer());
+        const auto status = source.poll(output.consumer());
         if (!status) {
             return std::unexpected(status.error());
         }

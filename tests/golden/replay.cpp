@@ -64,7 +64,7 @@ Replayed replay(const Bytes& trace, const Variant& variant) {
     Both both(table, recorder);
     Replayed result;
     for (auto status = Result<PollStatus>(PollStatus::more); status && *status != PollStatus::ended;) {
-        status = reader.poll(std::chrono::milliseconds(1000), both);
+        status = reader.poll(both);
         result.error = status ? "" : status.error().message;
     }
     table.finish(both.last());

@@ -34,7 +34,7 @@ class RecordedEvents final : public EventConsumer {
 /// Polls until the source has ended or failed.
 inline Result<void> drain(EventSource& source, EventConsumer& consumer) {
     for (;;) {
-        const auto status = source.poll(std::chrono::milliseconds(1000), consumer);
+        const auto status = source.poll(consumer);
         if (!status) {
             return std::unexpected(status.error());
         }

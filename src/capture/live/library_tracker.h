@@ -37,8 +37,6 @@ class LibraryTracker {
     /// Sees to processes that came since the last call, and attaches what was mapped: as much of it as takes
     /// little time, as whoever asks for probes waits meanwhile.
     void attach_new(Clock now);
-    /// There is more for the next call.
-    bool has_work() const { return !mappings_.empty(); }
     void detach_all();
 
     /// The probes on payload calls that are needed to learn sockets alone (ProbeAttacher::attach_calls()).

@@ -21,8 +21,6 @@ namespace sslsniff {
 
 namespace {
 
-using std::chrono::milliseconds;
-
 constexpr std::size_t kPollBudget = 512U << 10U;  // bytes handed over by one poll
 constexpr std::size_t kUrgent = 8;                // part of the ring that may wait
 
@@ -262,39 +260,32 @@ void LiveCapture::give_way() {
     }
 }
 
-Result<PollStatus> LiveCapture::poll(milliseconds timeout, EventConsumer& consumer) {
+Result<PollStatus> LiveCapture::poll(EventConsumer& consumer) {
     if (ended_) {
         return PollStatus::ended;
     }
-    const auto until = std::chrono::steady_clock::now() + timeout;
-    while (true) {
-        if (!stopped_ && options_.tls) {
-            socket_probes_.attach_new(monotonic_now());
-        }
-        const bool took = take_records(consumer);
-        losses_.report(consumer, stopped_ && !took);
-        left_connections_.sweep();
-        if (took) {
-            give_way();
-            return PollStatus::more;
-        }
-        reconcile(consumer);
-        if (stopped_) {
-            stages_.run(consumer, [&](EventConsumer& first) {
-                decoder_.expire(clock_now(CLOCK_REALTIME), first, Duration(0));
-                return true;
-            });
-            stages_.flush(consumer);
-            ended_ = true;
-            return PollStatus::ended;
-        }
-        const auto left = std::chrono::duration_cast<milliseconds>(until - std::chrono::steady_clock::now());
-        wait_set_.wait(libraries_.has_work() ? milliseconds(0) : left);
-        if (left <= milliseconds(0)) {
-            // What came during the wait, once more.
-            return take_records(consumer) ? PollStatus::more : PollStatus::idle;
-        }
+    if (!stopped_ && options_.tls) {
+        socket_probes_.attach_new(monotonic_now());
     }
+    const bool took = take_records(consumer);
+    losses_.report(consumer, stopped_ && !took);
+    left_connections_.sweep();
+    if (took) {
+        give_way();
+        return PollStatus::more;
+    }
+    reconcile(consumer);
+    if (stopped_) {
+        stages_.run(consumer, [&](EventConsumer& first) {
+            decoder_.expire(clock_now(CLOCK_REALTIME), first, Duration(0));
+            return true;
+        });
+        stages_.flush(consumer);
+        ended_ = true;
+        return PollStatus::ended;
+    }
+    wait_set_.clear();
+    return PollStatus::idle;
 }
 
 std::vector<pid_t> LiveCapture::captured() const {

@@ -31,7 +31,7 @@ class LiveCapture {
 
     const LiveReport& report() const { return report_; }
     std::vector<pid_t> captured() const;
-    Result<PollStatus> poll(std::chrono::milliseconds timeout, EventConsumer& consumer);
+    Result<PollStatus> poll(EventConsumer& consumer);
     int poll_fd() const { return wait_set_.descriptor(); }
     Origin origin() const;
     Result<void> stop();

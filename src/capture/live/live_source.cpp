@@ -27,8 +27,8 @@ Result<void> LiveSource::stop() {
     return capture_->stop();
 }
 
-Result<PollStatus> LiveSource::poll(std::chrono::milliseconds timeout, EventConsumer& consumer) {
-    return capture_->poll(timeout, consumer);
+Result<PollStatus> LiveSource::poll(EventConsumer& consumer) {
+    return capture_->poll(consumer);
 }
 
 int LiveSource::poll_fd() const {

@@ -33,7 +33,7 @@ class LiveSource : public EventSource {
     /// Detaches all probes. poll() then delivers what is left and returns `ended`.
     Result<void> stop();
 
-    Result<PollStatus> poll(std::chrono::milliseconds timeout, EventConsumer& consumer) override;
+    Result<PollStatus> poll(EventConsumer& consumer) override;
     /// Becomes readable at least every 20 ms.
     int poll_fd() const override;
     Origin origin() const override;

@@ -5,15 +5,11 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
 
 namespace sslsniff {
-
-using std::chrono::milliseconds;
 
 Result<WaitSet> WaitSet::open() {
     WaitSet set;
@@ -35,10 +31,7 @@ void WaitSet::add(int descriptor) {
     epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event);
 }
 
-void WaitSet::wait(milliseconds timeout) {
-    std::array<epoll_event, 4> events{};
-    epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
-               static_cast<int>(std::clamp(timeout, milliseconds(0), kTick).count()));
+void WaitSet::clear() {
     std::uint64_t ticks = 0;
     static_cast<void>(::read(timer_.get(), &ticks, sizeof(ticks)));
 }

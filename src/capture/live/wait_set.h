@@ -8,7 +8,7 @@
 
 namespace sslsniff {
 
-/// Waits for descriptors, and at least every kTick for nothing: what has waited too long has to go on.
+/// One descriptor for several, readable at least every kTick: what has waited too long has to go on.
 class WaitSet {
   public:
     static constexpr std::chrono::milliseconds kTick{20};
@@ -16,10 +16,10 @@ class WaitSet {
     static Result<WaitSet> open();
 
     void add(int descriptor);
-    /// Returns when there is something to do, or after `timeout` or kTick.
-    void wait(std::chrono::milliseconds timeout);
-    /// Becomes readable when wait() would return.
+    /// Becomes readable when one of them is, or kTick after clear().
     int descriptor() const { return epoll_.get(); }
+    /// What had to be done by now is done.
+    void clear();
 
   private:
     UniqueFd epoll_;

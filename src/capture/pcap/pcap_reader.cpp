@@ -1,19 +1,12 @@
 #include "capture/pcap/pcap_reader.h"
 
 #include <fmt/format.h>
-#include <poll.h>
 
 namespace sslsniff {
 namespace {
 
 /// Bytes of the file per call: much work for one look at signals and timers, yet soon done.
 constexpr std::uint64_t kBatch = 1 << 20;
-
-/// False when there was nothing to read in time.
-bool wait_readable(int fd, std::chrono::milliseconds timeout) {
-    pollfd readable{.fd = fd, .events = POLLIN, .revents = 0};
-    return fd < 0 || ::poll(&readable, 1, static_cast<int>(timeout.count())) > 0;
-}
 
 /// Of IP protocols that carry what somebody may miss; the others talk to routers.
 std::string_view why_unread(std::uint8_t protocol) {
@@ -56,11 +49,11 @@ class PcapReader::Recognised final : public EventConsumer {
     EventConsumer& next_;
 };
 
-Result<PollStatus> PcapReader::poll(std::chrono::milliseconds timeout, EventConsumer& consumer) {
+Result<PollStatus> PcapReader::poll(EventConsumer& consumer) {
     if (ended_) {
         return PollStatus::ended;
     }
-    if (file_->unread() == 0 && !wait_readable(poll_fd(), timeout)) {
+    if (file_->unread() == 0 && !file_->buffer().input().is_readable()) {
         return PollStatus::idle;
     }
     const std::uint64_t start = file_->buffer().offset();

@@ -23,7 +23,7 @@ class PcapReader final : public EventSource, private LayerSink {
     /// Reads the file header.
     static Result<std::unique_ptr<PcapReader>> open(std::unique_ptr<InputStream> input);
 
-    Result<PollStatus> poll(std::chrono::milliseconds timeout, EventConsumer& consumer) override;
+    Result<PollStatus> poll(EventConsumer& consumer) override;
     int poll_fd() const override { return file_->buffer().input().poll_fd(); }
     std::vector<std::string> remarks() const override;
 

@@ -1,7 +1,6 @@
 #include "capture/trace/trace_reader.h"
 
 #include <fmt/format.h>
-#include <poll.h>
 
 #include <utility>
 
@@ -37,12 +36,6 @@ std::optional<Version> parse_version(std::string_view line) {
     return major && minor ? std::optional(Version{*major, *minor}) : std::nullopt;
 }
 
-/// False when `fd` gave nothing to read in time.
-bool wait_readable(int fd, std::chrono::milliseconds timeout) {
-    pollfd readable{.fd = fd, .events = POLLIN, .revents = 0};
-    return fd < 0 || ::poll(&readable, 1, static_cast<int>(timeout.count())) > 0;
-}
-
 }  // namespace
 
 TraceReader::TraceReader(std::unique_ptr<InputStream> input) : input_(std::move(input)) {}
@@ -71,12 +64,12 @@ Result<void> TraceReader::read_first_line() {
     return fail_empty();
 }
 
-Result<PollStatus> TraceReader::poll(std::chrono::milliseconds timeout, EventConsumer& consumer) {
+Result<PollStatus> TraceReader::poll(EventConsumer& consumer) {
     if (ended_) {
         return PollStatus::ended;
     }
     const bool has_lines = std::exchange(has_lines_, false);
-    if (!has_lines && !wait_readable(input_->poll_fd(), timeout)) {
+    if (!has_lines && !input_->is_readable()) {
         return PollStatus::idle;
     }
     ended_ = true;  // unless all goes well

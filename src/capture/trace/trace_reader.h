@@ -22,7 +22,7 @@ class TraceReader final : public EventSource {
     /// Reads the first line as well, which may wait: an error when the input is not a trace that this reads.
     static Result<std::unique_ptr<TraceReader>> open(std::unique_ptr<InputStream> input);
 
-    Result<PollStatus> poll(std::chrono::milliseconds timeout, EventConsumer& consumer) override;
+    Result<PollStatus> poll(EventConsumer& consumer) override;
     int poll_fd() const override { return input_->poll_fd(); }
 
     Origin origin() const override { return origin_; }

@@ -4,11 +4,11 @@
 #include <optional>
 #include <string>
 
-#include "base/file_format.h"
 #include "base/output_stream.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "model/time.h"
+#include "output/files/file_format.h"
 #include "output/files/file_row.h"
 #include "output/files/file_rules.h"
 

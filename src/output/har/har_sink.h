@@ -1,8 +1,8 @@
 #pragma once
 
-#include "base/file_format.h"
 #include "base/output_stream.h"
 #include "model/transaction.h"
+#include "output/files/file_format.h"
 #include "output/har/field_tree.h"
 #include "output/json/json_writer.h"
 

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "base/file_format.h"
 #include "base/output_stream.h"
 #include "model/transaction.h"
+#include "output/files/file_format.h"
 #include "output/text/loss_text.h"
 #include "output/text/style.h"
 #include "output/text/text_options.h"

@@ -24,7 +24,7 @@ class FakeSource final : public EventSource {
   public:
     using Answer = std::function<Result<PollStatus>(EventConsumer&)>;
     explicit FakeSource(std::deque<Answer> answers) : answers_(std::move(answers)) {}
-    Result<PollStatus> poll(std::chrono::milliseconds /*timeout*/, EventConsumer& consumer) override {
+    Result<PollStatus> poll(EventConsumer& consumer) override {
         if (answers_.empty()) {
             return PollStatus::idle;
         }

@@ -167,7 +167,7 @@ TEST(TraceReader, FollowsAPipe) {
     FdOutputStream pipe{UniqueFd(ends[1]), "pipe"};
     TraceReader reader(std::make_unique<FdInputStream>(UniqueFd(ends[0]), "pipe"));
     test::RecordedEvents events;
-    const auto poll = [&] { return reader.poll(std::chrono::milliseconds(0), events).value(); };
+    const auto poll = [&] { return reader.poll(events).value(); };
     EXPECT_EQ(poll(), PollStatus::idle);
     TraceWriter writer(pipe);
     writer.on_event(DataEvent{.connection = {}, .time = {}, .bytes = "no line end"});

@@ -252,7 +252,7 @@ class Totals final : public TransactionSink {
         TraceReader reader(std::make_unique<MemoryInputStream>(std::move(trace), "trace"));
         auto status = Result<PollStatus>(PollStatus::more);
         while (status && *status != PollStatus::ended) {
-            status = reader.poll(0ms, table);
+            status = reader.poll(table);
         }
         EXPECT_TRUE(status) << status.error().message;
         table.finish(table.summary().ended);
