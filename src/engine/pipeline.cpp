@@ -140,8 +140,7 @@ Pipeline::Pipeline(const PipelineOptions& options, Patience& patience, std::uniq
 Pipeline::Outputs Pipeline::make_outputs(const PipelineOptions& options, Patience& patience, Outputs more) {
     const OutputContext context{.settings = options.settings,
                                 .origin = [this] { return origin(); },
-                                .guess = protocol_guess(options.decode_as),
-                                .make_context = make_stream_context};
+                                .dissectors = make_dissectors(options.decode_as)};
     Outputs outputs;
     for (const auto& spec : options.outputs) {
         const OutputPlace place{

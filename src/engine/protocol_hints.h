@@ -2,16 +2,12 @@
 
 #include <vector>
 
-#include "model/stream_context.h"
+#include "model/dissector_traits.h"
 #include "protocols/decode_as.h"
 
 namespace sslsniff {
 
-/// What `protocols` makes of the first bytes of a connection; `rules` come first.
-ProtocolGuess protocol_guess(std::vector<DecodeAs> rules);
-
-/// As of MakeStreamContext, for all protocols.
-std::unique_ptr<StreamContext> make_stream_context(std::string_view protocol, Direction client,
-                                                   bool from_start);
+/// Of the table of protocols. A connection speaks what the `rules` say, else what its first bytes look like.
+Dissectors make_dissectors(std::vector<DecodeAs> rules);
 
 }  // namespace sslsniff

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -41,6 +42,13 @@ struct DissectorTraits {
     /// For a dissector that begins in the middle; null when it needs no help, see StreamContext. `client` is
     /// the direction of the requests; `from_start`: the first bytes are the first of the connection.
     std::unique_ptr<StreamContext> (*make_context)(Direction client, bool from_start) = nullptr;
+};
+
+/// How Wireshark finds the protocols that are understood, and what a connection speaks.
+struct Dissectors {
+    std::span<const DissectorTraits* const> all;
+    /// Of a connection, as far as its first bytes tell; null when they do not.
+    std::function<const DissectorTraits*(const ConnectionInfo&, ByteView sent, ByteView received)> guess;
 };
 
 }  // namespace sslsniff

@@ -1,10 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <memory>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -48,14 +44,5 @@ class StreamContext {
     /// Bytes of memory, itself included.
     virtual std::size_t held() const = 0;
 };
-
-/// Name of the protocol a connection speaks as far as its first bytes tell ("http/1", "h2", "redis" ...);
-/// empty when they do not.
-using ProtocolGuess = std::function<std::string(const ConnectionInfo&, ByteView sent, ByteView received)>;
-
-/// Null for protocols that need no context. `client` is the direction of the requests; `from_start`: the
-/// first bytes are the first of the connection.
-using MakeStreamContext = std::function<std::unique_ptr<StreamContext>(std::string_view protocol,
-                                                                       Direction client, bool from_start)>;
 
 }  // namespace sslsniff

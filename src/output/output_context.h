@@ -5,7 +5,7 @@
 
 #include "base/patience.h"
 #include "capture/origin.h"
-#include "model/stream_context.h"
+#include "model/dissector_traits.h"
 #include "output/files/output_file.h"
 #include "output/output_settings.h"
 
@@ -25,8 +25,7 @@ struct OutputPlace {
 struct OutputContext {
     OutputSettings settings;
     std::function<Origin()> origin;  ///< where the events come from; asked once they do
-    ProtocolGuess guess;             ///< may be empty
-    MakeStreamContext make_context;  ///< may be empty
+    Dissectors dissectors;           ///< for files that Wireshark is to dissect
 };
 
 }  // namespace sslsniff

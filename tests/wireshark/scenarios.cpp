@@ -11,7 +11,9 @@
 #include "output/file_output.h"
 #include "output/files/output_file.h"
 #include "output/pcapng/pcapng_sink.h"
+#include "protocols/http1/http1.h"
 #include "protocols/http2/http2_parser.h"
+#include "protocols/redis/redis.h"
 #include "support/deflate.h"
 #include "support/event_script.h"
 
@@ -219,18 +221,14 @@ void huge(EventConsumer& sink) {
 }
 
 /// Enough for these scenarios; the program uses the protocols' own detection.
-std::string guess(const ConnectionInfo& connection, ByteView sent, ByteView received) {
+const DissectorTraits* guess(const ConnectionInfo& connection, ByteView sent, ByteView received) {
     if (sent.starts_with("GET ") || sent.starts_with("POST ") || received.starts_with("HTTP/1.")) {
-        return "http/1";
+        return &http1_dissector();
     }
     if (sent.starts_with("PRI * HTTP/2.0") || connection.tls.alpn == "h2") {
-        return "h2";
+        return &http2_dissector();
     }
-    return sent.starts_with("*") ? "redis" : "";
-}
-
-std::unique_ptr<StreamContext> make_context(std::string_view protocol, Direction client, bool from_start) {
-    return protocol == "h2" ? http2_dissector().make_context(client, from_start) : nullptr;
+    return sent.starts_with("*") ? &redis_dissector() : nullptr;
 }
 
 int write_all(const std::filesystem::path& folder) {
@@ -261,6 +259,7 @@ int write_all(const std::filesystem::path& folder) {
                                           {"handover", handover},
                                           {"processes", processes},
                                           {"huge", huge}};
+    const std::vector<const DissectorTraits*> all = protocol_dissectors();
     for (const auto& [name, play, max_size, help] : scenarios) {
         FileRules rules;
         auto file = std::make_unique<OutputFile>(
@@ -268,7 +267,7 @@ int write_all(const std::filesystem::path& folder) {
         PcapngOptions options;
         options.encapsulation.help = help;
         options.host = {.hardware = "x86_64", .os = "Linux 6.1", .application = "sslsniff test"};
-        EventOutput<PcapngSink> output(std::move(file), options, guess, make_context);
+        EventOutput<PcapngSink> output(std::move(file), options, Dissectors{all, guess});
         auto done = output.check({});
         done = done ? output.open({}) : done;
         if (done) {

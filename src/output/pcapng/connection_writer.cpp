@@ -36,33 +36,21 @@ void merge(TlsInfo& known, const TlsInfo& news) {
     replace(known.not_decoded, news.not_decoded);
 }
 
-constexpr ByteView kHttp2Preface = "PRI * HTTP/2.0\r\n";
 /// Bytes of each direction looked at to guess the protocol.
 constexpr std::size_t kFirstBytes = 256;
 /// The same where it may take some luck to meet a message's beginning.
 constexpr std::size_t kMaxGuess = 4096;
 
-constexpr std::uint16_t kHttpsPort = 443;
-constexpr std::uint16_t kHttpPort = 80;
-constexpr std::uint16_t kRedisPort = 6379;
-constexpr std::uint16_t kDnsPort = 53;
-constexpr std::uint16_t kDotPort = 853;
-
 /// The port a server of this kind would have.
-std::uint16_t usual_port(Carrier carrier, std::string_view protocol) {
-    const bool tls = carrier == Carrier::tls;
-    if (protocol.starts_with("redis")) {
-        return kRedisPort;
-    }
-    if (protocol.starts_with("dns")) {
-        return tls ? kDotPort : kDnsPort;
-    }
-    return tls ? kHttpsPort : kHttpPort;
+std::uint16_t usual_port(Carrier carrier, const DissectorTraits* protocol) {
+    static const DissectorTraits kUnknown;
+    const DissectorTraits& traits = protocol != nullptr ? *protocol : kUnknown;
+    return carrier == Carrier::tls ? traits.tls_port : traits.port;
 }
 
 /// What the client offered alone is what the server took, if it took any.
-std::string_view agreed_protocol(const TlsInfo& tls, std::string_view detected) {
-    const bool is_sure = detected.empty() && tls.offered_alpn.size() == 1;
+std::string_view agreed_protocol(const TlsInfo& tls, bool is_detected) {
+    const bool is_sure = !is_detected && tls.offered_alpn.size() == 1;
     return tls.alpn.empty() && is_sure ? std::string_view(tls.offered_alpn.front()) : tls.alpn;
 }
 
@@ -191,9 +179,8 @@ void ConnectionWriter::leave(Timestamp time) {
 }
 
 std::size_t ConnectionWriter::held() const {
-    const std::size_t held = heap_bytes(info_) + heap_bytes(pending_comment_) + heap_bytes(protocol_) +
-                             heap_bytes(first_bytes_[0]) + heap_bytes(first_bytes_[1]) + heap_bytes(held_) +
-                             held_bytes_;
+    const std::size_t held = heap_bytes(info_) + heap_bytes(pending_comment_) + heap_bytes(first_bytes_[0]) +
+                             heap_bytes(first_bytes_[1]) + heap_bytes(held_) + held_bytes_;
     return held + (stream_context_ ? stream_context_->held() : 0);
 }
 
@@ -298,14 +285,27 @@ ConnectionComment ConnectionWriter::describe() const {
 // that make Wireshark see that.
 
 bool ConnectionWriter::is_nameless() const {
-    return capture_.guess && !named_ && info_.carrier == Carrier::tls &&
+    return capture_.dissectors.guess && !named_ && info_.carrier == Carrier::tls &&
            info_.endpoints.transport != Transport::udp && info_.tls.alpn.empty() &&
            info_.tls.not_decoded.empty() &&
            std::ranges::all_of(first_bytes_, [](const Bytes& first) { return first.size() < kMaxGuess; });
 }
 
-std::string ConnectionWriter::guessed_protocol() const {
-    return capture_.guess ? capture_.guess(info_, first_bytes_[0], first_bytes_[1]) : std::string();
+const DissectorTraits* ConnectionWriter::guessed_protocol() const {
+    return capture_.dissectors.guess ? capture_.dissectors.guess(info_, first_bytes_[0], first_bytes_[1])
+                                     : nullptr;
+}
+
+/// By its bytes, else by what the peers agreed upon.
+const DissectorTraits* ConnectionWriter::named_protocol() const {
+    if (protocol_ != nullptr || !info_.tls.not_decoded.empty()) {
+        return protocol_;
+    }
+    const std::string_view alpn = agreed_protocol(info_.tls, false);
+    const auto found = std::ranges::find_if(capture_.dissectors.all, [&](const DissectorTraits* traits) {
+        return std::ranges::find(traits->alpns, alpn) != traits->alpns.end();
+    });
+    return found != capture_.dissectors.all.end() ? *found : nullptr;
 }
 
 /// Keeps what may show the protocol. Once it does, packets that are written already stay as they are, and a
@@ -323,7 +323,7 @@ void ConnectionWriter::look_at(const DataEvent& event) {
     }
     next_guess_ = kept + kept / 8 + 1;  // who sends byte by byte does not make us look at all for each
     protocol_ = guessed_protocol();
-    named_ = !protocol_.empty();
+    named_ = protocol_ != nullptr;
     if (named_ && conversation_) {
         const Encapsulation wanted = choose_encapsulation(encapsulation_input(), capture_.encapsulation);
         const Encapsulation& present = conversation_->shape().encapsulation;
@@ -335,7 +335,10 @@ void ConnectionWriter::look_at(const DataEvent& event) {
 }
 
 bool ConnectionWriter::has_preface() const {
-    return std::ranges::any_of(first_bytes_, [](ByteView first) { return first.starts_with(kHttp2Preface); });
+    const DissectorTraits* protocol = named_protocol();
+    return protocol != nullptr && !protocol->preface.empty() &&
+           std::ranges::any_of(first_bytes_,
+                               [&](ByteView first) { return first.starts_with(protocol->preface); });
 }
 
 EncapsulationInput ConnectionWriter::encapsulation_input() const {
@@ -349,8 +352,8 @@ EncapsulationInput ConnectionWriter::encapsulation_input() const {
             .transport = real.transport,
             .client_port = is_known(client) ? client.port : AddressBook::made_up_port(info_.id),
             .server_port = is_known(server) ? server.port : usual_port(info_.carrier, protocol_),
-            .alpn = is_decoded ? agreed_protocol(info_.tls, protocol_) : std::string_view(),
-            .protocol = protocol_,
+            .alpn = is_decoded ? agreed_protocol(info_.tls, protocol_ != nullptr) : std::string_view(),
+            .protocol = named_protocol(),
             .has_preface = has_preface()};
 }
 
@@ -359,7 +362,7 @@ ConversationShape ConnectionWriter::shape(const Conversation* former) {
     const Endpoints& real = info_.endpoints;
     const bool is_client = local_is_client();
     const bool is_decoded = info_.tls.not_decoded.empty();
-    protocol_ = is_decoded ? guessed_protocol() : std::string();
+    protocol_ = is_decoded ? guessed_protocol() : nullptr;
     const EncapsulationInput input = encapsulation_input();
     Encapsulation encapsulation = choose_encapsulation(input, capture_.encapsulation);
     if (former != nullptr) {  // the dissector of its cleartext hands over to that of TLS, and nobody else
@@ -478,10 +481,10 @@ void ConnectionWriter::open(PacketContext& context, std::optional<ConnectionComm
 
 /// A dissector which begins here may need to know of what passed before.
 void ConnectionWriter::begin_context(const PacketContext& context) {
-    if (!stream_context_ && capture_.make_context) {
+    if (!stream_context_ && protocol_ != nullptr && protocol_->make_context != nullptr) {
         const bool from_start = part_ == 1 && (!info_.midstream || has_preface());
-        stream_context_ = capture_.make_context(
-            protocol_, local_is_client() ? Direction::sent : Direction::received, from_start);
+        stream_context_ =
+            protocol_->make_context(local_is_client() ? Direction::sent : Direction::received, from_start);
     }
     if (!stream_context_) {
         return;

@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "model/connection.h"
+#include "model/dissector_traits.h"
 #include "model/event.h"
 #include "model/stream_context.h"
 #include "output/pcapng/address_book.h"
@@ -29,8 +30,7 @@ struct PcapngCapture {
     Handovers handovers;
     std::map<ConnectionId, std::string> notes;  ///< what the next packet of a connection says
     EncapsulationOptions encapsulation;
-    ProtocolGuess guess;
-    MakeStreamContext make_context;
+    Dissectors dissectors;
 };
 
 /// What is remembered of a connection that was forgotten: enough to go on without telling a loss.
@@ -89,7 +89,8 @@ class ConnectionWriter {
     /// True as long as Wireshark could not know the protocol: it takes it from the handshake that we make up.
     bool is_nameless() const;
     void look_at(const DataEvent& event);
-    std::string guessed_protocol() const;
+    const DissectorTraits* guessed_protocol() const;
+    const DissectorTraits* named_protocol() const;
     void write(const DataEvent& event);
     void write_gap(const GapEvent& event);
     void lose(PacketContext& context, GapComment gap);
@@ -128,7 +129,7 @@ class ConnectionWriter {
     bool made_up_ = false;
     std::string pending_comment_;  ///< for the next packet with plaintext
     std::array<std::uint64_t, 2> positions_{};
-    std::string protocol_;  ///< as far as it is known
+    const DissectorTraits* protocol_ = nullptr;  ///< as far as its bytes tell
     std::unique_ptr<StreamContext> stream_context_;
     std::array<Bytes, 2> first_bytes_;  ///< of each direction, for the guess
     std::size_t next_guess_ = 0;        ///< with as many of them

@@ -54,8 +54,8 @@ void Conversation::turn_into(Section& section, const PacketContext& context, Enc
 void Conversation::shake_hands(Section& section, const PacketContext& context, std::string_view comment) {
     const SyntheticHandshake handshake =
         make_synthetic_handshake(context.time, shape_.server_name, shape_.encapsulation.alpn);
-    for (const HintRecord& record :
-         make_hint(shape_.encapsulation.hint, shape_.client, shape_.server, handshake.client_hello)) {
+    for (const HintRecord& record : make_hint(shape_.encapsulation.hint, shape_.encapsulation.hints,
+                                              shape_.client, shape_.server, handshake.client_hello)) {
         section.hint(context.time, record);
     }
     if (!shape_.encapsulation.tls) {

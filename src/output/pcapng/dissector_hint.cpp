@@ -17,12 +17,6 @@ constexpr std::uint16_t kDestinationPort = 26;
 constexpr std::uint16_t kProtocolColumn = 33;
 constexpr std::uint32_t kPortTypeTcp = 2;
 
-constexpr ByteView kHttpHint = "sslsniff hint HTTP/1.1\r\n\r\n";  // not a method: shown as a row of its own
-constexpr ByteView kHttp2Magic = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-constexpr ByteView kRedisHint =
-    "CONNECT sslsniff-hint:6379 HTTP/1.1\r\nX-sslsniff: synthetic dissector hint, not traffic\r\n\r\n";
-constexpr ByteView kRedisHintAnswer = "HTTP/1.1 200 sslsniff hint\r\n\r\n";
-
 void tag(Bytes& out, std::uint16_t type, ByteView value) {
     const std::size_t padded = (value.size() + 3) / 4 * 4;
     append_be(out, type);
@@ -57,25 +51,20 @@ Bytes exported_pdu(ByteView heuristic, const Endpoint& source, const Endpoint& d
 
 }  // namespace
 
-std::vector<HintRecord> make_hint(DissectorHint hint, const Endpoint& client, const Endpoint& server,
-                                  ByteView client_hello) {
-    const auto to_server = [&](ByteView heuristic, ByteView payload) {
-        return HintRecord{exported_pdu(heuristic, client, server, payload), true};
-    };
-    switch (hint) {
-        case DissectorHint::none:
-            break;
-        case DissectorHint::tls:
-            return {to_server("tls_tcp", client_hello)};
-        case DissectorHint::http:
-            return {to_server("http_tcp", kHttpHint)};
-        case DissectorHint::http2:
-            return {to_server("http_tcp", kHttpHint), to_server("http2_tcp", kHttp2Magic)};
-        case DissectorHint::redis:
-            return {to_server("http_tcp", kRedisHint),
-                    {exported_pdu("http_tcp", server, client, kRedisHintAnswer), false}};
+std::vector<HintRecord> make_hint(DissectorHint hint, std::span<const DissectorTraits::Hint> protocol,
+                                  const Endpoint& client, const Endpoint& server, ByteView client_hello) {
+    std::vector<HintRecord> records;
+    if (hint == DissectorHint::tls) {
+        records.push_back({exported_pdu("tls_tcp", client, server, client_hello), true});
+    } else if (hint == DissectorHint::protocol) {
+        for (const DissectorTraits::Hint& each : protocol) {
+            const Endpoint& source = each.to_server ? client : server;
+            const Endpoint& destination = each.to_server ? server : client;
+            records.push_back(
+                {exported_pdu(each.heuristic, source, destination, each.payload), each.to_server});
+        }
     }
-    return {};
+    return records;
 }
 
 }  // namespace sslsniff

@@ -29,8 +29,8 @@ std::unique_ptr<Output> make_pcapng_output(const OutputPlace& place, const Outpu
     options.encapsulation = context.settings.pcapng;
     options.host = this_host();
     options.max_memory = context.settings.max_memory / 4;
-    return std::make_unique<EventOutput<PcapngSink>>(place.make_file(), std::move(options), context.guess,
-                                                     context.make_context);
+    return std::make_unique<EventOutput<PcapngSink>>(place.make_file(), std::move(options),
+                                                     context.dissectors);
 }
 
 }  // namespace sslsniff

@@ -20,14 +20,12 @@ constexpr std::size_t kMaxForgotten = 8192;
 
 }  // namespace
 
-PcapngSink::PcapngSink(OutputStream& out, PcapngOptions options, ProtocolGuess guess,
-                       MakeStreamContext make_context)
+PcapngSink::PcapngSink(OutputStream& out, PcapngOptions options, Dissectors dissectors)
     : options_(std::move(options)), out_(out), latest_(connections_.end()) {
     section_.emplace(out_, options_.host, options_.process_blocks);
     capture_.section = &*section_;
     capture_.encapsulation = options_.encapsulation;
-    capture_.guess = std::move(guess);
-    capture_.make_context = std::move(make_context);
+    capture_.dissectors = std::move(dissectors);
 }
 
 PcapngSink::~PcapngSink() = default;

@@ -30,8 +30,8 @@ struct PcapngOptions {
 /// cipher. What it holds is bounded: a connection that was forgotten begins again with its next bytes.
 class PcapngSink final : public EventFormat {
   public:
-    /// Borrows `out`. `guess` and `make_context` may be empty.
-    PcapngSink(OutputStream& out, PcapngOptions options, ProtocolGuess guess, MakeStreamContext make_context);
+    /// Borrows `out`, and what `dissectors` point to.
+    PcapngSink(OutputStream& out, PcapngOptions options, Dissectors dissectors);
     ~PcapngSink() override;
 
     void on_event(const CaptureEvent& event) override;

@@ -36,12 +36,7 @@ constexpr auto kTakesTls = std::to_array<std::uint16_t>({
 constexpr auto kTls = std::to_array<std::uint16_t>({324, 443, 465, 636, 853, 993, 995, 1300, 2221, 2443, 3249,
                                                     3250, 3251, 3252, 5061, 5671, 5684, 8883, 11207});
 
-/// Registered for HTTP; HTTP/2 with its preface is found there too.
-constexpr auto kHttp =
-    std::to_array<std::uint16_t>({80, 1900, 2710, 2869, 3128, 3132, 3689, 5985, 8080, 8088, 11371});
-
-static_assert(std::ranges::is_sorted(kTakesTls) && std::ranges::is_sorted(kTls) &&
-              std::ranges::is_sorted(kHttp));
+static_assert(std::ranges::is_sorted(kTakesTls) && std::ranges::is_sorted(kTls));
 
 }  // namespace
 
@@ -51,10 +46,6 @@ bool wireshark_takes_from_tls(std::uint16_t port) {
 
 bool wireshark_expects_tls(std::uint16_t port) {
     return std::ranges::binary_search(kTls, port);
-}
-
-bool wireshark_expects_http(std::uint16_t port) {
-    return std::ranges::binary_search(kHttp, port);
 }
 
 }  // namespace sslsniff

@@ -13,6 +13,7 @@ constexpr std::array<DissectorTraits::Hint, 1> kHints{{
 
 }  // namespace
 
+/// A request or status line is recognised on every port that nobody else takes.
 const DissectorTraits& http1_dissector() {
     static const DissectorTraits kTraits{.alpns = kAlpns,
                                          .ports = http_dissector_ports(),

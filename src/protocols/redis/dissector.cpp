@@ -16,6 +16,7 @@ constexpr std::array<DissectorTraits::Hint, 2> kHints{{
 
 }  // namespace
 
+/// Wireshark looks for RESP at no place inside TLS.
 const DissectorTraits& redis_dissector() {
     static const DissectorTraits kTraits{.port = kPort,
                                          .tls_port = kPort,

@@ -2,6 +2,8 @@
 
 #include "capture/pcap/pcap_reader.h"
 #include "output/pcapng/pcapng_sink.h"
+#include "protocols/http1/http1.h"
+#include "protocols/redis/redis.h"
 #include "support/event_script.h"
 #include "support/event_text.h"
 #include "support/recorded_events.h"
@@ -15,11 +17,10 @@ using namespace test;
 class Recorder final : public EventConsumer {
   public:
     explicit Recorder(PcapngOptions options = {})
-        : sink(stream, std::move(options),
-               [](const ConnectionInfo&, ByteView sent, ByteView) {
-                   return std::string(sent.starts_with("*") ? "redis" : "http/1");
-               },
-               {}) {}
+        : sink(stream, std::move(options), {{}, [](const ConnectionInfo&, ByteView sent, ByteView) {
+                                                return sent.starts_with("*") ? &redis_dissector()
+                                                                             : &http1_dissector();
+                                            }}) {}
     void on_event(const CaptureEvent& event) override {
         sink.on_event(event);
         text.on_event(event);

@@ -232,8 +232,7 @@ void talk(EventConsumer& consumer, const std::function<void(int)>& before = {}) 
 }
 
 TEST_F(OutputFileTest, OpenConnectionsAppearInEveryFileOfPackets) {
-    EventOutput<PcapngSink> output(opened("a", {.max_size = 3000}), PcapngOptions{}, ProtocolGuess{},
-                                   MakeStreamContext{});
+    EventOutput<PcapngSink> output(opened("a", {.max_size = 3000}), PcapngOptions{}, Dissectors{});
     talk(*output.events());
     ASSERT_TRUE(output.finish());
     EXPECT_GE(names().size(), 3U);

@@ -2,11 +2,22 @@
 
 #include <gtest/gtest.h>
 
+#include "protocols/protocol.h"
+
 namespace sslsniff {
 namespace {
 
+const DissectorTraits* traits_of(std::string_view protocol) {
+    const Protocol* row = find_protocol(protocol);
+    return row != nullptr ? &row->dissector() : nullptr;
+}
+
 EncapsulationInput input(std::string_view protocol, std::uint16_t port, Carrier carrier = Carrier::tls) {
-    return {.carrier = carrier, .client_port = 51'234, .server_port = port, .alpn = "", .protocol = protocol};
+    return {.carrier = carrier,
+            .client_port = 51'234,
+            .server_port = port,
+            .alpn = "",
+            .protocol = traits_of(protocol)};
 }
 
 TEST(Encapsulation, TlsRecordsAreTheRule) {
@@ -44,13 +55,19 @@ TEST(Encapsulation, MarkersOnlyWhereNeeded) {
     EXPECT_EQ(choose_encapsulation(input("http/1", 5432), kMarkers).hint, DissectorHint::tls);
     EXPECT_EQ(choose_encapsulation(input("http/1", 9999), kMarkers).hint, DissectorHint::tls);
     EXPECT_EQ(choose_encapsulation(input("http/1", 8443), kMarkers).hint, DissectorHint::none);
-    EXPECT_EQ(choose_encapsulation(input("redis", 6380), kMarkers).hint, DissectorHint::redis);
+    EXPECT_EQ(choose_encapsulation(input("redis", 6380), kMarkers).hint, DissectorHint::protocol);
+    EXPECT_EQ(choose_encapsulation(input("redis", 6380), kMarkers).hints.data(),
+              traits_of("redis")->hints.data());
     EXPECT_EQ(choose_encapsulation(input("http/1", 8000, Carrier::cleartext), kMarkers).hint,
               DissectorHint::none);
     EXPECT_EQ(choose_encapsulation(input("http/1", 5432, Carrier::cleartext), kMarkers).hint,
-              DissectorHint::http);
+              DissectorHint::protocol);
+    EXPECT_EQ(choose_encapsulation(input("http/1", 5432, Carrier::cleartext), kMarkers).hints.data(),
+              traits_of("http/1")->hints.data());
     EXPECT_EQ(choose_encapsulation(input("h2", 50051, Carrier::cleartext), kMarkers).hint,
-              DissectorHint::http2);
+              DissectorHint::protocol);
+    EXPECT_EQ(choose_encapsulation(input("h2", 50051, Carrier::cleartext), kMarkers).hints.data(),
+              traits_of("h2")->hints.data());
 }
 
 TEST(Encapsulation, OtherPortsInsteadOfMarkers) {

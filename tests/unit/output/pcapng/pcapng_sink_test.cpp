@@ -64,7 +64,7 @@ test::EventScript opened(EventConsumer& sink, std::uint64_t i) {
 TEST(PcapngSink, ForgetsConnectionsThatAreIdleLongest) {
     CountingStream out;
     out.found = {{"first", 0}, {"again", 0}};
-    PcapngSink sink(out, limited(kLimit), {}, {});
+    PcapngSink sink(out, limited(kLimit), {});
     auto script = opened(sink, 1);
     script.sent("first");
     std::size_t most = 0;
@@ -83,28 +83,34 @@ TEST(PcapngSink, ForgetsConnectionsThatAreIdleLongest) {
 
 TEST(PcapngSink, ForgetsContextsBeforeConnections) {
     CountingStream out;
-    int made = 0;
-    PcapngSink sink(out, limited(kLimit), {}, [&](std::string_view, Direction, bool) {
+    static int made;
+    made = 0;
+    const DissectorTraits hoarder{.make_context = [](Direction, bool) -> std::unique_ptr<StreamContext> {
         ++made;
         return std::make_unique<Hoard>();
-    });
+    }};
+    constexpr std::size_t kConnections = 100;
+    constexpr std::size_t kFirstBytes = 5000;  // kept of each, for the guess
+    constexpr std::size_t kMost = kLimit + kConnections * kFirstBytes;
+    PcapngSink sink(out, limited(kMost),
+                    {{}, [&](const ConnectionInfo&, ByteView, ByteView) { return &hoarder; }});
     const std::string piece(10'000, 'x');
     std::vector<test::EventScript> scripts;
-    for (std::uint64_t i = 1; i <= 100; ++i) {
+    for (std::uint64_t i = 1; i <= kConnections; ++i) {
         scripts.push_back(opened(sink, i));
         scripts.back().sent(piece);
-        EXPECT_LE(sink.held(), kLimit);
+        EXPECT_LE(sink.held(), kMost);
     }
     for (auto& script : scripts) {
         script.sent("more").close();
     }
-    EXPECT_EQ(made, 100);  // no connection began a second time
+    EXPECT_EQ(made, int{kConnections});  // no connection began a second time
     EXPECT_EQ(sink.held(), 0U);
 }
 
 TEST(PcapngSink, WhatItHoldsIsTrue) {
     CountingStream out;
-    PcapngSink sink(out, limited(1U << 30U), {}, {});
+    PcapngSink sink(out, limited(1U << 30U), {});
     const auto given_out = [] { return mallinfo2().uordblks; };
     opened(sink, 1).sent("first");
     const std::size_t before = given_out();
@@ -123,7 +129,7 @@ TEST(PcapngSink, WhatItHoldsIsTrue) {
 
 TEST(PcapngSink, GapsThatWaitAreBounded) {
     CountingStream out;
-    PcapngSink sink(out, {}, {}, {});
+    PcapngSink sink(out, {}, {});
     test::EventScript script(sink, {4242, 1, 1, 1});
     script.open();  // whose endpoints are not known
     std::size_t most = 0;
@@ -140,7 +146,7 @@ TEST(PcapngSink, ManyProcessesBeginAnotherSection) {
     PcapngOptions options;
     options.max_processes = 10;
     out.found = {{"statistics of the whole capture", 0}, {"hello", 0}};
-    PcapngSink sink(out, options, {}, {});
+    PcapngSink sink(out, options, {});
     for (std::uint32_t pid = 1; pid <= 35; ++pid) {
         test::EventScript script(sink, {pid, 1, pid, pid});
         script.process("p" + std::to_string(pid))
