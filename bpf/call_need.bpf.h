@@ -7,7 +7,7 @@
 #ifndef SSLSNIFF_CALL_NEED_H
 #define SSLSNIFF_CALL_NEED_H
 
-#include "memory_bio.bpf.h"
+#include "detached_transport.bpf.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -5,7 +5,7 @@
  * probes, then sets control.armed.
  */
 #include "tls_calls.bpf.h"
-#include "bio.bpf.h"
+#include "transport_calls.bpf.h"
 #include "record.bpf.h"
 #include "socket_calls.bpf.h"
 
@@ -65,23 +65,23 @@ int tls_record(struct pt_regs *ctx)
 	return 0;
 }
 
-/* ---- BIO_read and BIO_write, of processes that need it ---- */
+/* ---- where libraries read and write memory, of processes that need it ---- */
 
 SEC("uprobe")
-int bio_entry(struct pt_regs *ctx)
+int transport_entry(struct pt_regs *ctx)
 {
 	const struct tls_site *site = site_of(bpf_get_attach_cookie(ctx));
 	if (site)
-		WITHOUT_PREEMPTION(on_bio_entry(ctx, site));
+		WITHOUT_PREEMPTION(on_transport_entry(ctx, site));
 	return 0;
 }
 
 SEC("uprobe")
-int bio_return(struct pt_regs *ctx)
+int transport_return(struct pt_regs *ctx)
 {
 	const struct tls_site *site = site_of(bpf_get_attach_cookie(ctx));
 	if (site)
-		WITHOUT_PREEMPTION(on_bio_return(ctx, site));
+		WITHOUT_PREEMPTION(on_transport_return(ctx, site));
 	return 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
-/* Samples of what sockets of processes with memory BIOs carry, until user space knows whose they are. */
+/* Samples of what sockets of processes with detached transports carry, until user space knows whose they are. */
 #ifndef SSLSNIFF_CIPHERTEXT_H
 #define SSLSNIFF_CIPHERTEXT_H
 
@@ -81,7 +81,7 @@ static __always_inline struct sampled_socket *sampled_socket(__u64 identity)
 static __always_inline bool is_wanted_ciphertext(struct sock *sk)
 {
 	__u32 tgid = current_tgid();
-	return config.has_ciphertext && bpf_map_lookup_elem(&bio_processes, &tgid) && !is_inside_call() &&
+	return config.has_ciphertext && bpf_map_lookup_elem(&detached_processes, &tgid) && !is_inside_call() &&
 	       can_carry_tls(sk);
 }
 
@@ -89,7 +89,7 @@ static __always_inline bool is_wanted_ciphertext(struct sock *sk)
 __noinline int sample_ciphertext(__u64 socket, __u64 identity, __u64 address, __u64 length, __u32 direction)
 {
 	__u32 tgid = current_tgid();
-	struct bio_process *process = bpf_map_lookup_elem(&bio_processes, &tgid);
+	struct detached_process *process = bpf_map_lookup_elem(&detached_processes, &tgid);
 	struct sampled_socket *sampled = sampled_socket(identity);
 	__u8 header[RECORD_HEADER];
 	__u64 now = bpf_ktime_get_ns();

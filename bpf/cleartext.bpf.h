@@ -37,7 +37,7 @@ __noinline int belongs_to_tls(__u64 socket, __u64 identity, __u64 moved)
 	if (is_bound(socket, moved))
 		return true;
 	sampled = bpf_map_lookup_elem(&sampled_sockets, &identity);
-	if (sampled && sampled->records == ~0U) /* user space found a memory BIO behind it */
+	if (sampled && sampled->records == ~0U) /* user space found a detached transport behind it */
 		return true;
 	__u32 tgid = current_tgid();
 	struct process *process = bpf_map_lookup_elem(&processes, &tgid);

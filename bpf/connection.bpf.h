@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
-/* The state of each SSL object, and the events of its life. */
+/* The state of each TLS object, and the events of its life. */
 #ifndef SSLSNIFF_CONNECTION_H
 #define SSLSNIFF_CONNECTION_H
 
@@ -180,7 +180,7 @@ __noinline int close_connection(__u64 handle)
 	return 1;
 }
 
-/* The same SSL object begins another connection. */
+/* The same TLS object begins another connection. */
 static __always_inline void renew_connection(struct connection *connection, __u64 handle)
 {
 	__u32 library = connection->library;
@@ -197,7 +197,7 @@ static __always_inline void count_connections(__u32 tgid, __u64 change)
 		add_atomically(&process->connections, change);
 }
 
-/* The connection of an SSL object, made if it was not known. NULL when the map is full. */
+/* The connection of a TLS object, made if it was not known. NULL when the map is full. */
 static __always_inline struct connection *find_or_make_connection(__u64 handle, __u32 library)
 {
 	struct connection_key key = key_of(handle);

@@ -26,12 +26,12 @@ enum event_kind {
 	EVENT_ALPN,
 	EVENT_DATA,
 	EVENT_CLOSE,
-	EVENT_BIO_WANTED,     /* the TLS library of a process does not touch its sockets itself */
-	EVENT_LIBRARY_RECORD, /* ciphertext, where the TLS library hands it over */
-	EVENT_SOCKET_SAMPLE,  /* ciphertext, at a socket call of such a process */
-	EVENT_UNCOVERED,      /* a connection with OPEN_HELD: its TLS is of no library that is probed */
-	EVENT_RELEASE,        /* a datagram socket was closed, with all its connections */
-	EVENT_CALLS_WANTED,   /* event_header alone: payload calls have to be seen again (call_needs) */
+	EVENT_TRANSPORT_WANTED, /* the TLS library of a process does not touch its sockets itself */
+	EVENT_LIBRARY_RECORD,   /* ciphertext, where the TLS library hands it over */
+	EVENT_SOCKET_SAMPLE,    /* ciphertext, at a socket call of such a process */
+	EVENT_UNCOVERED,        /* a connection with OPEN_HELD: its TLS is of no library that is probed */
+	EVENT_RELEASE,          /* a datagram socket was closed, with all its connections */
+	EVENT_CALLS_WANTED,     /* event_header alone: payload calls have to be seen again (call_needs) */
 };
 
 enum event_direction {
@@ -88,7 +88,7 @@ struct exec_event {
 };
 
 #define OPEN_MIDSTREAM 1 /* flags: the beginning was not seen */
-#define OPEN_CLEARTEXT 2 /* a socket, not an SSL object */
+#define OPEN_CLEARTEXT 2 /* a socket, not a TLS object */
 #define OPEN_HELD      4 /* with OPEN_CLEARTEXT: it carries TLS, and whether it is covered is told later */
 
 struct open_event {
@@ -96,7 +96,7 @@ struct open_event {
 	__u32 pid;
 	__u32 library; /* number that user space gave with the probe; 0: unknown */
 	__u64 start_time;
-	__u64 handle; /* address of the SSL object, or a number with SOCKET_HANDLE */
+	__u64 handle; /* address of the TLS object, or a number with SOCKET_HANDLE */
 };
 
 #define SOCKET_HANDLE   (1ULL << 63) /* handle of a cleartext connection */
@@ -135,8 +135,8 @@ struct hello_event {
 };
 
 #define HANDSHAKE_FAILED 1 /* flags */
-#define HANDSHAKE_CLIENT 2 /* by SSL_connect or SSL_set_connect_state */
-#define HANDSHAKE_SERVER 4 /* by SSL_accept or SSL_set_accept_state */
+#define HANDSHAKE_CLIENT 2 /* as a call told that makes handshakes of clients, or sets the role */
+#define HANDSHAKE_SERVER 4
 #define HANDSHAKE_OPEN   8 /* neither done nor failed when the connection ended */
 
 /* What is known of a handshake that did not come to its end. The last four are with HANDSHAKE_FAILED. */
@@ -198,7 +198,7 @@ struct close_event {
 	__u8 reserved[6];
 };
 
-struct bio_wanted_event {
+struct transport_wanted_event {
 	struct event_header header;
 	__u32 pid;
 	__u32 reserved;
@@ -207,7 +207,7 @@ struct bio_wanted_event {
 #define RECORD_SAMPLE 24
 
 /*
- * What BIO_write was given, or BIO_read gave, inside a call of the TLS library: the beginning of a TLS record, or
+ * What was written to memory, or read from it, inside a call of the TLS library: the beginning of a TLS record, or
  * of its body behind the header.
  */
 struct library_record_event {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
  * Cleartext connections: one for each TCP socket, and for each pair of a UDP socket and a peer. Their state lies
- * beside that of SSL objects (map `connections`), under a handle made of the socket's identity (TCP) or a fresh
+ * beside that of TLS objects (map `connections`), under a handle made of the socket's identity (TCP) or a fresh
  * number (UDP). They belong to the socket: whichever process uses it, the stream is one.
  */
 #ifndef SSLSNIFF_FLOW_H

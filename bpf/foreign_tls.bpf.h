@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * TLS on a socket that no TLS call uses: of a library nobody probes, or of a memory BIO whose socket is not found yet. It
+ * TLS on a socket that no TLS call uses: of a library nobody probes, or of a detached transport whose socket is not found yet. It
  * is announced with its hellos and nothing else.
  */
 #ifndef SSLSNIFF_FOREIGN_TLS_H
@@ -110,7 +110,7 @@ __noinline int sample_divided_hello(__u64 handle)
 
 /*
  * In a process that calls probed functions, TLS joined in mid-life may be theirs. New TLS is announced there, too: a library
- * that uses sockets itself claims it by its first record, user space waits for the ciphertext of memory BIOs, and what is
+ * that uses sockets itself claims it by its first record, user space waits for the ciphertext of detached transports, and what is
  * left is another library's, or that of a call which passed before its probes came.
  */
 static __always_inline bool may_be_covered(const struct connection *connection)
@@ -118,7 +118,7 @@ static __always_inline bool may_be_covered(const struct connection *connection)
 	return !config.has_ciphertext || !(connection->flags & CONNECTION_NEW);
 }
 
-/* TLS that does not come from a call we know. Until both hellos passed it may still be a memory BIO's. */
+/* TLS that does not come from a call we know. Until both hellos passed it may still be a detached transport's. */
 __noinline int on_foreign_tls(__u64 handle, __u64 moved)
 {
 	__u32 hellos = CONNECTION_CLIENT_HELLO | CONNECTION_SERVER_HELLO, tgid = current_tgid();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * The TLS calls that have begun and not returned. A frame is known by the stack pointer at its function's first
- * instruction, exactly. Nothing is assumed about the order of returns or about threads: fibers interleave on a thread
- * and move between threads, exceptions, longjmp and cancellation leave calls that never return.
+ * The TLS calls that have begun and not returned. A frame is known by its context (call_context()), exactly. Nothing is
+ * assumed about the order of returns or about threads: fibers interleave on a thread and move between threads, exceptions,
+ * longjmp and cancellation leave calls that never return.
  *
  * Frames lie in blocks of the process's stacks, so that the calls around a given stack pointer are found. Calls nest
  * when one connection is the transport of another (TLS in TLS), and when a library calls its own functions. What never
@@ -14,7 +14,7 @@
 
 #include "process.bpf.h"
 #include "syscall_buffer.bpf.h"
-#include "tls_site.h"
+#include "value.bpf.h"
 
 #define STACK_BLOCK_SHIFT 15 /* 32 KiB: from a TLS call down to its socket call there are some 10 */
 #define BLOCK_FRAMES      4  /* calls nested within one block */
@@ -26,15 +26,18 @@ struct frame {
 	__u64 handle;
 	__u64 buffer;
 	__u64 length;
-	__u64 done; /* address of the size_t that tells how much was moved; 0: the return value does */
+	__u64 done; /* address of the integer that tells how much was moved; 0: the result does */
 	__u32 library;
-	__u8 call;    /* enum tls_call */
+	__u8 call;   /* enum tls_call */
+	__u8 result; /* enum tls_result */
+	__u8 result_bytes;
+	__u8 done_bytes;
 	__u8 flags;   /* SITE_... */
 	__u8 covered; /* a call nested in this one emitted its payload */
 	__u8 watched; /* counted in struct process */
 	__u8 foreign; /* a socket call within it moved something else than TLS */
-	__u8 moved;   /* so did the last one, or call of a BIO: the library does not wait for the peer */
-	__u8 reserved[6];
+	__u8 moved;   /* so did the last one, or call of its transport: the library does not wait for the peer */
+	__u8 reserved[3];
 };
 
 struct stack_block {
@@ -54,6 +57,15 @@ struct {
 	__type(key, struct stack_key);
 	__type(value, struct stack_block);
 } stacks SEC(".maps");
+
+/*
+ * Whose call it is, and which of its calls: the stack pointer at its function's first instruction. All that has to do with a
+ * call finds it by this number.
+ */
+static __always_inline __u64 call_context(struct pt_regs *ctx, const struct tls_site *site)
+{
+	return PT_REGS_SP(ctx) + site->stack;
+}
 
 static __always_inline struct stack_key stack_key_of(__u64 stack_pointer)
 {

@@ -34,8 +34,8 @@ static __always_inline void note_alert(struct connection *connection, __u8 descr
 }
 
 /*
- * In what a socket call or a BIO moved: an alert that is not encrypted. Its header may be read by itself, and is seen twice
- * where a BIO is above a socket.
+ * In what a socket call or a transport moved: an alert that is not encrypted. Its header may be read by itself, and is seen
+ * twice where a transport is above a socket.
  */
 __noinline int look_for_alert(__u64 handle, __u64 address, __u64 length, __u32 direction)
 {

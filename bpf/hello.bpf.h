@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
-/* ClientHello and ServerHello, sampled from the buffer of a socket call or of a memory BIO. */
+/* ClientHello and ServerHello, sampled from the buffer of a socket call or of a transport. */
 #ifndef SSLSNIFF_HELLO_H
 #define SSLSNIFF_HELLO_H
 

@@ -8,11 +8,11 @@
 #include "state.h"
 #include "tls_site.h"
 
-#define MAX_CONNECTIONS     65536
-#define MAX_THREADS         16384
-#define MAX_BIO_PROCESSES   4096
-#define MAX_SAMPLED_SOCKETS 16384
-#define MAX_LINKED          1024
+#define MAX_CONNECTIONS        65536
+#define MAX_THREADS            16384
+#define MAX_DETACHED_PROCESSES 4096
+#define MAX_SAMPLED_SOCKETS    16384
+#define MAX_LINKED             1024
 
 /* Alone in their sections, by whose names user space finds them. */
 const volatile struct capture_config config SEC(".rodata.config") = {};
@@ -90,10 +90,10 @@ struct {
 /* processes with connections whose TLS library does not touch the socket itself */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_BIO_PROCESSES);
+	__uint(max_entries, MAX_DETACHED_PROCESSES);
 	__type(key, __u32);
-	__type(value, struct bio_process);
-} bio_processes SEC(".maps");
+	__type(value, struct detached_process);
+} detached_processes SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

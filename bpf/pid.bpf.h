@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
  * Process and thread ids as user space knows them: numbers of sslsniff's own PID namespace (pid_namespaces(7)).
- * Whatever user space reads or sets (events, the maps `processes`, `connections` and `bio_processes`) has these.
+ * Whatever user space reads or sets (events, the maps `processes`, `connections` and `detached_processes`) has these.
  * Processes outside of that namespace have no number in it: 0, which is no process and is never traced.
  *
  * bpf_get_ns_current_pid_tgid (Linux 5.7) is no help: it knows neither processes of namespaces inside of ours

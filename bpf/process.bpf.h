@@ -285,7 +285,7 @@ static __always_inline void on_exec(__u32 old_tid)
 	struct process *process = bpf_map_lookup_elem(&processes, &tgid);
 	struct process new = {.uid = current_uid(), .since = bpf_ktime_get_ns()};
 	new.verdict = process && process->verdict == VERDICT_TARGET ? VERDICT_TARGET : decide_verdict(tgid, new.uid);
-	bpf_map_delete_elem(&bio_processes, &tgid);
+	bpf_map_delete_elem(&detached_processes, &tgid);
 	if (new.verdict >= VERDICT_MATCHED || (process && process->announced))
 		emit_exec();
 	if (process)
@@ -340,7 +340,7 @@ static __always_inline void on_exit(void)
 	leave_connections(process);
 	forget_ignored(tgid);
 	unlink_process(tgid);
-	bpf_map_delete_elem(&bio_processes, &tgid);
+	bpf_map_delete_elem(&detached_processes, &tgid);
 	bpf_map_delete_elem(&processes, &tgid);
 }
 

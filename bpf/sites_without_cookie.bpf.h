@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * Programs for kernels before 5.15, which have no attach cookies: entry_N and bio_entry_N are for entry N of tls_sites,
- * tls_return_0 and bio_return_0 for sites whose stack pointer is that of the function's first instruction. Only loaded
- * there. Libraries are not told apart.
+ * Programs for kernels before 5.15, which have no attach cookies: entry_N and transport_entry_N are slots for entry N of
+ * tls_sites, tls_return_0 and transport_return_0 are for sites whose stack pointer is that of the function's first
+ * instruction. Only loaded there. Libraries are not told apart.
  */
 #ifndef PAYLOAD_HAS_LOOP_HELPER
-#define ENTRY(number)                                                                                                  \
+#define TLS_SLOT(number)                                                                                               \
 	SEC("uprobe") int entry_##number(struct pt_regs *ctx)                                                          \
 	{                                                                                                              \
 		const struct tls_site *site = site_of(number);                                                         \
@@ -14,57 +14,57 @@
 		return 0;                                                                                              \
 	}
 
-ENTRY(1)
-ENTRY(2)
-ENTRY(3)
-ENTRY(4)
-ENTRY(5)
-ENTRY(6)
-ENTRY(7)
-ENTRY(8)
-ENTRY(9)
-ENTRY(10)
-ENTRY(11)
-ENTRY(12)
-ENTRY(13)
-ENTRY(14)
-ENTRY(15)
-ENTRY(16)
-ENTRY(17)
-ENTRY(18)
-ENTRY(19)
-ENTRY(20)
-ENTRY(21)
-ENTRY(22)
-ENTRY(23)
-ENTRY(24)
-ENTRY(25)
-ENTRY(26)
-ENTRY(27)
-ENTRY(28)
-ENTRY(29)
-ENTRY(30)
-ENTRY(31)
-ENTRY(32)
-
-/* Entries 33 to 40: BIO_read and BIO_write. */
-#define BIO_ENTRY(number)                                                                                              \
-	SEC("uprobe") int bio_entry_##number(struct pt_regs *ctx)                                                      \
+#define TRANSPORT_SLOT(number)                                                                                         \
+	SEC("uprobe") int transport_entry_##number(struct pt_regs *ctx)                                                \
 	{                                                                                                              \
 		const struct tls_site *site = site_of(number);                                                         \
 		if (site)                                                                                              \
-			on_bio_entry(ctx, site);                                                                       \
+			on_transport_entry(ctx, site);                                                                 \
 		return 0;                                                                                              \
 	}
 
-BIO_ENTRY(33)
-BIO_ENTRY(34)
-BIO_ENTRY(35)
-BIO_ENTRY(36)
-BIO_ENTRY(37)
-BIO_ENTRY(38)
-BIO_ENTRY(39)
-BIO_ENTRY(40)
+/* src/capture/live/site_table.cpp knows how many there are. */
+TLS_SLOT(1)
+TLS_SLOT(2)
+TLS_SLOT(3)
+TLS_SLOT(4)
+TLS_SLOT(5)
+TLS_SLOT(6)
+TLS_SLOT(7)
+TLS_SLOT(8)
+TLS_SLOT(9)
+TLS_SLOT(10)
+TLS_SLOT(11)
+TLS_SLOT(12)
+TLS_SLOT(13)
+TLS_SLOT(14)
+TLS_SLOT(15)
+TLS_SLOT(16)
+TLS_SLOT(17)
+TLS_SLOT(18)
+TLS_SLOT(19)
+TLS_SLOT(20)
+TLS_SLOT(21)
+TLS_SLOT(22)
+TLS_SLOT(23)
+TLS_SLOT(24)
+TLS_SLOT(25)
+TLS_SLOT(26)
+TLS_SLOT(27)
+TLS_SLOT(28)
+TLS_SLOT(29)
+TLS_SLOT(30)
+TLS_SLOT(31)
+TLS_SLOT(32)
+
+TRANSPORT_SLOT(33)
+TRANSPORT_SLOT(34)
+TRANSPORT_SLOT(35)
+TRANSPORT_SLOT(36)
+TRANSPORT_SLOT(37)
+TRANSPORT_SLOT(38)
+TRANSPORT_SLOT(39)
+TRANSPORT_SLOT(40)
 
 SEC("uprobe")
 int tls_return_0(struct pt_regs *ctx)
@@ -74,11 +74,11 @@ int tls_return_0(struct pt_regs *ctx)
 }
 
 SEC("uprobe")
-int bio_return_0(struct pt_regs *ctx)
+int transport_return_0(struct pt_regs *ctx)
 {
 	const struct tls_site *site = site_of(0);
 	if (site)
-		on_bio_return(ctx, site);
+		on_transport_return(ctx, site);
 	return 0;
 }
 #endif

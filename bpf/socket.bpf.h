@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * Socket calls made inside TLS calls: they tell which socket carries an SSL object, show the hellos of the
+ * Socket calls made inside TLS calls: they tell which socket carries a TLS object, show the hellos of the
  * handshake, and how far a long write has come. A binding holds until the socket closes or the object gets
  * another one; other sockets used meanwhile inside the library's callbacks (logging, OCSP) are not taken for it.
  */
@@ -12,7 +12,7 @@
 #include "handover.bpf.h"
 #include "handshake.bpf.h"
 #include "call_need.bpf.h"
-#include "memory_bio.bpf.h"
+#include "detached_transport.bpf.h"
 #include "socket_identity.bpf.h"
 #include "syscall_buffer.bpf.h"
 
@@ -30,7 +30,7 @@ __noinline int bind_connection(__u64 handle, __u64 socket, __u64 moved, __u32 di
 	__u64 identity = config.has_socket_cookie ? known_identity(socket) : number_of(socket);
 	if (!(connection->flags & CONNECTION_CLOSED))
 		end_cleartext(socket, identity, direction == DIRECTION_RECEIVED ? moved : 0);
-	if (connection->last_socket == socket) { /* it got another BIO for the same socket */
+	if (connection->last_socket == socket) { /* it got another transport over the same socket */
 		connection->socket = socket;
 		connection->last_socket = 0;
 		bpf_map_update_elem(&bound_sockets, &socket, &key, BPF_ANY);

@@ -19,7 +19,7 @@ struct capture_config {
 	__u8 has_preempt_kfuncs; /* bpf_preempt_disable, bpf_preempt_enable */
 	__u8 has_task_pt_regs;   /* bpf_task_pt_regs */
 	__u8 has_socket_cookie;  /* bpf_get_socket_cookie in tracing programs */
-	__u8 has_ciphertext;     /* sockets of memory BIOs are found by equal ciphertext */
+	__u8 has_ciphertext;     /* sockets of detached transports are found by equal ciphertext */
 	__u8 undecoded;          /* tell of TLS on sockets that no probe covers */
 	__u8 cleartext;          /* sockets are looked at apart from TLS calls */
 	__u8 tells_cleartext;    /* those without TLS are told of */
@@ -52,7 +52,7 @@ struct capture_control {
 
 /* .data.counters: written by the kernel side alone */
 struct capture_counters {
-	__u64 left_behind; /* SSL objects in `connections` of processes or images that are gone, ever */
+	__u64 left_behind; /* TLS objects in `connections` of processes or images that are gone, ever */
 	/* Calls of TLS functions that executed a probe, about: CPUs overwrite each other's counts. */
 	__u64 bystander_calls; /* of processes that are not captured */
 	__u64 calls;           /* of those that are */
@@ -81,7 +81,7 @@ struct process {
 	__u32 uid;        /* real, when the verdict was made */
 	__u32 reserved;
 	__u64 since;       /* CLOCK_MONOTONIC: what is older in `connections` is of a former process or image */
-	__u64 connections; /* SSL objects in that map; may be too high */
+	__u64 connections; /* TLS objects in that map; may be too high */
 };
 
 #define NEWCOMERS_BYTES 65536 /* of the ring buffer `newcomers` */
@@ -97,7 +97,7 @@ struct newcomer {
 	__u32 pid; /* tgid */
 	__u32 cause;
 	__u64 since;       /* CLOCK_MONOTONIC: what is older in `connections` is of a former process or image */
-	__u64 connections; /* SSL objects in that map; may be too high */
+	__u64 connections; /* TLS objects in that map; may be too high */
 };
 
 /* map connections: -> struct connection. Handles with SOCKET_HANDLE are of no process: tgid is 0 */
@@ -119,7 +119,7 @@ struct connection_key {
 #define CONNECTION_SOCKET_CLOSED  0x200
 #define CONNECTION_SOCKET_RESET   0x400
 #define CONNECTION_CLOSED         0x800  /* EVENT_CLOSE was sent */
-#define CONNECTION_NEW            0x1000 /* SSL_set_connect_state and the like were seen */
+#define CONNECTION_NEW            0x1000 /* CALL_SET_ROLE was seen */
 #define CONNECTION_BY_CIPHERTEXT  0x2000 /* user space knows the socket */
 #define CONNECTION_CALLED         0x4000 /* its handshake was made by calls for that, not by reads and writes */
 #define CONNECTION_ALERT_BEGUN    0x8000 /* the header of one was read by a call of its own */
@@ -168,10 +168,10 @@ struct call_need {
 	__u32 asked; /* EVENT_CALLS_WANTED was sent */
 };
 
-/* map bio_processes: tgid -> */
-struct bio_process {
+/* map detached_processes: tgid -> */
+struct detached_process {
 	__u64 needed;   /* CLOCK_MONOTONIC of the last call on a connection without a socket */
-	__u32 attached; /* BIO probes are: set by user space */
+	__u32 attached; /* probes on its transport are: set by user space */
 	__u32 early;    /* before there was a need; until a socket is used inside a TLS call */
 };
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * Entry and return of the functions of TLS libraries, as tls_site.h describes them. No structure of the library is read:
- * everything comes from arguments and results. A return is seen by a probe on an instruction of the function, never by
- * a return probe, which would change the program's stack.
+ * Entry and return of the functions of TLS libraries, as tls_site.h describes them. A return is seen by a probe on an
+ * instruction of the function, never by a return probe, which would change the program's stack.
  */
 #ifndef SSLSNIFF_TLS_CALLS_H
 #define SSLSNIFF_TLS_CALLS_H
@@ -13,14 +12,6 @@
 static __always_inline bool moves_payload(__u8 call)
 {
 	return call == CALL_READ || call == CALL_WRITE;
-}
-
-static __always_inline __u64 argument(struct pt_regs *ctx, __u8 number)
-{
-	__u64 fourth = PT_REGS_PARM4(ctx), fifth = PT_REGS_PARM5(ctx);
-	barrier_var(fourth); /* both are read, or the compiler would compute on ctx */
-	barrier_var(fifth);
-	return number == 4 ? fourth : number == 5 ? fifth : 0;
 }
 
 /* NULL when the current process is not traced. */
@@ -45,10 +36,10 @@ static __always_inline void on_role_set(__u64 handle, const struct tls_site *sit
 	connection->flags |= site->flags & SITE_CLIENT ? CONNECTION_CLIENT : CONNECTION_SERVER;
 }
 
-/* Whether a call on this handle is running around the stack pointer. */
-static __always_inline bool inside_call_on(__u64 stack_pointer, __u64 handle)
+/* Whether a call on this handle is running around this one. */
+static __always_inline bool inside_call_on(__u64 call, __u64 handle)
 {
-	struct surroundings around = surroundings_of(stack_pointer);
+	struct surroundings around = surroundings_of(call);
 	for (__u64 i = 0; i < SURROUNDING_FRAMES; i++) {
 		struct frame *frame = surrounding_frame(&around, i);
 		if (frame && frame->handle == handle)
@@ -58,10 +49,10 @@ static __always_inline bool inside_call_on(__u64 stack_pointer, __u64 handle)
 }
 
 /* What is over when it begins. */
-static __always_inline void on_transition(const struct process *process, __u64 stack_pointer, __u64 handle,
+static __always_inline void on_transition(const struct process *process, __u64 call, __u64 handle,
                                           const struct tls_site *site)
 {
-	if (inside_call_on(stack_pointer, handle))
+	if (inside_call_on(call, handle))
 		return; /* a handshake may clear the object itself */
 	switch (site->call) {
 	case CALL_FREE:
@@ -96,6 +87,26 @@ static __always_inline void on_handshake_entry(struct process *process, struct c
 		connection->flags |= CONNECTION_SERVER;
 }
 
+/* A frame for this call; NULL when there is no room. */
+static __always_inline struct frame *push_call(struct pt_regs *ctx, const struct tls_site *site, __u64 call,
+                                               __u64 handle)
+{
+	struct frame *frame = push_frame(call);
+	if (!frame)
+		return NULL;
+	frame->handle = handle;
+	frame->buffer = value_of(ctx, &site->buffer);
+	frame->length = value_of(ctx, &site->length);
+	frame->done = value_of(ctx, &site->moved);
+	frame->done_bytes = site->moved_bytes;
+	frame->library = site->library;
+	frame->call = site->call;
+	frame->result = site->result;
+	frame->result_bytes = site->result_bytes;
+	frame->flags = site->flags;
+	return frame;
+}
+
 /* Socket calls within the call tell something: which socket it is, what a hello says, how far a long write has come. */
 static __always_inline bool is_watched_call(const struct frame *frame, struct connection *connection)
 {
@@ -106,26 +117,17 @@ static __always_inline bool is_watched_call(const struct frame *frame, struct co
 static __always_inline void on_entry(struct pt_regs *ctx, const struct tls_site *site)
 {
 	struct process *process = calling_process();
-	__u64 stack_pointer = PT_REGS_SP(ctx) + site->stack, handle = PT_REGS_PARM1(ctx);
 	if (!process)
 		return;
+	__u64 call = call_context(ctx, site), handle = value_of(ctx, &site->handle);
 	if (site->call >= CALL_FREE) {
-		on_transition(process, stack_pointer, handle, site);
+		on_transition(process, call, handle, site);
 		return;
 	}
 	counters.calls++;
-	struct frame *frame = push_frame(stack_pointer);
+	struct frame *frame = push_call(ctx, site, call, handle);
 	if (!frame)
 		return;
-	frame->handle = handle;
-	frame->buffer = PT_REGS_PARM2(ctx);
-	frame->length = PT_REGS_PARM3(ctx);
-	frame->done = argument(ctx, site->moved);
-	frame->library = site->library;
-	frame->call = site->call;
-	frame->flags = site->flags;
-	if (!(site->flags & SITE_LONG_LENGTH))
-		frame->length = (__u32)frame->length;
 	struct connection *connection =
 		site->call == CALL_HANDSHAKE ? use_connection(handle, site->library) : find_connection(handle);
 	if (connection && site->call == CALL_HANDSHAKE)
@@ -136,15 +138,39 @@ static __always_inline void on_entry(struct pt_regs *ctx, const struct tls_site 
 	}
 }
 
-/* Bytes moved by a successful call, 0 if it failed or has to be repeated. */
-static __always_inline __u64 bytes_moved(const struct frame *frame, int result)
+static __always_inline __s64 result_of(struct pt_regs *ctx, const struct frame *frame)
 {
-	__u64 moved = 0;
-	if (result <= 0)
+	__u64 result = PT_REGS_RC(ctx);
+	return frame->result_bytes == sizeof(result) ? (__s64)result : (int)result;
+}
+
+static __always_inline bool has_succeeded(const struct frame *frame, __s64 result)
+{
+	switch (frame->result) {
+	case RESULT_NONE:
+		return true;
+	case RESULT_ZERO:
+		return !result;
+	default:
+		return result > 0;
+	}
+}
+
+/* The number that a call stored where its argument points to; 0 when it cannot be read. */
+static __always_inline __u64 stored_length(const struct frame *frame)
+{
+	__u64 length = 0, bytes = frame->done_bytes;
+	if (bytes <= sizeof(length)) /* little endian */
+		bpf_probe_read_user(&length, bytes, (void *)frame->done);
+	return length;
+}
+
+/* Bytes moved by a successful call, 0 if it failed or has to be repeated. */
+static __always_inline __u64 bytes_moved(const struct frame *frame, __s64 result)
+{
+	if (!has_succeeded(frame, result))
 		return 0;
-	if (!frame->done)
-		return result;
-	return bpf_probe_read_user(&moved, sizeof(moved), (void *)frame->done) ? 0 : moved;
+	return frame->done ? stored_length(frame) : result;
 }
 
 static __always_inline void finish_handshake(struct connection *connection, __u64 handle)
@@ -191,9 +217,9 @@ static __always_inline bool was_seen_by_records(struct connection *connection, _
 }
 
 /* A call nested in another one on the same handle moved the payload of both. */
-static __always_inline void cover_callers(__u64 stack_pointer, __u64 handle)
+static __always_inline void cover_callers(__u64 call, __u64 handle)
 {
-	struct surroundings around = surroundings_of(stack_pointer);
+	struct surroundings around = surroundings_of(call);
 	for (__u64 i = 0; i < SURROUNDING_FRAMES; i++) {
 		struct frame *frame = surrounding_frame(&around, i);
 		if (frame && frame->handle == handle)
@@ -202,9 +228,9 @@ static __always_inline void cover_callers(__u64 stack_pointer, __u64 handle)
 }
 
 /* Verified once. */
-__noinline int on_payload(__u64 stack_pointer, __u64 moved)
+__noinline int on_payload(__u64 call, __u64 moved)
 {
-	struct frame *frame = find_frame(stack_pointer);
+	struct frame *frame = find_frame(call);
 	__u64 copied = 0, keep = config.snaplen ? config.snaplen : WITHOUT_LIMIT;
 	if (!frame || !moved || frame->covered)
 		return 0;
@@ -223,23 +249,25 @@ __noinline int on_payload(__u64 stack_pointer, __u64 moved)
 		connection->write_copied = 0;
 		connection->write_ciphertext = 0;
 	}
-	cover_callers(stack_pointer, handle);
+	cover_callers(call, handle);
 	emit_payload(connection, handle, is_write ? DIRECTION_SENT : DIRECTION_RECEIVED, buffer + copied,
 	             moved - copied, keep);
 	return 1;
 }
 
-static __always_inline void on_shutdown_return(__u64 handle, struct connection *connection, int result)
+static __always_inline void on_shutdown_return(const struct frame *frame, struct connection *connection, __s64 result)
 {
-	if (!connection || result < 0)
+	__u64 handle = frame->handle;
+	bool is_phase = frame->result == RESULT_PHASE;
+	if (!connection || (is_phase ? result < 0 : !has_succeeded(frame, result)))
 		return;
 	connection->flags |= CONNECTION_SHUTDOWN_SENT;
-	/* The library refuses it amid a handshake: reads and writes that moved nothing had made it before. */
-	if (is_in_handshake(connection) && !connection->handshake_end) {
+	/* Then reads and writes that moved nothing had made the handshake before. */
+	if (frame->flags & SITE_LATE && is_in_handshake(connection) && !connection->handshake_end) {
 		connection->flags |= CONNECTION_HANDSHAKE_DONE;
 		emit_handshake(handle, HANDSHAKE_DONE_BEFORE);
 	}
-	if (result != 1)
+	if (!is_phase || result != 1)
 		return;
 	__u64 socket = connection->socket; /* both sides have said close_notify */
 	close_connection(handle);
@@ -247,16 +275,16 @@ static __always_inline void on_shutdown_return(__u64 handle, struct connection *
 		end_tls(socket);
 }
 
-static __always_inline void on_alpn_return(const struct frame *frame, struct connection *connection)
+static __always_inline void on_alpn_return(const struct frame *frame, struct connection *connection, __s64 result)
 {
-	__u64 bytes = 0;
-	__u32 read_length = 0;
+	bool is_text = frame->result == RESULT_TEXT;
+	__u64 bytes = is_text ? result : 0, length = ALPN_LENGTH;
 	if (!connection || connection->flags & (CONNECTION_ALPN | CONNECTION_CLOSED))
 		return;
-	if (bpf_probe_read_user(&bytes, sizeof(bytes), (void *)frame->buffer) ||
-	    bpf_probe_read_user(&read_length, sizeof(read_length), (void *)frame->length))
-		return;
-	__u64 length = read_length;
+	if (!is_text) {
+		bpf_probe_read_user(&bytes, sizeof(bytes), (void *)frame->buffer);
+		length = stored_length(frame);
+	}
 	if (!bytes || length == 0 || length > ALPN_LENGTH || !is_announced(connection, frame->handle))
 		return;
 	struct alpn_event *event = RESERVE_EVENT(struct alpn_event, EVENT_ALPN, connection->generation);
@@ -264,34 +292,45 @@ static __always_inline void on_alpn_return(const struct frame *frame, struct con
 		return;
 	asm volatile("%0 &= 255" : "+r"(length)); /* for the verifier: it is already */
 	event->length = length;
-	if (bpf_probe_read_user(event->bytes, length, (void *)bytes))
+	if (is_text) {
+		long read = bpf_probe_read_user_str(event->bytes, ALPN_LENGTH, (void *)bytes);
+		event->length = read > 0 ? read - 1 : 0;
+	} else if (bpf_probe_read_user(event->bytes, length, (void *)bytes)) {
 		event->length = 0;
+	}
 	submit_event(event);
 	connection->flags |= CONNECTION_ALPN;
 }
 
+/* Between the hellos, a call succeeds when early data can be sent. */
+static __always_inline bool ends_handshake(const struct frame *frame, const struct connection *connection, __s64 result)
+{
+	return frame->call == CALL_HANDSHAKE && !(frame->flags & SITE_STEP) && connection &&
+	       has_succeeded(frame, result) && !is_between_hellos(connection);
+}
+
 static __always_inline int on_return(struct pt_regs *ctx, const struct tls_site *site)
 {
-	__u64 stack_pointer = PT_REGS_SP(ctx) + site->stack;
-	struct frame *frame = calling_process() ? find_frame(stack_pointer) : NULL;
+	struct frame *frame = calling_process() ? find_frame(call_context(ctx, site)) : NULL;
 	if (!frame)
 		return 0;
-	int result = (int)PT_REGS_RC(ctx);
+	__s64 result = result_of(ctx, frame);
 	__u8 call = frame->call;
 	__u64 handle = frame->handle;
+	bool has_failed = !has_succeeded(frame, result);
 	struct connection *connection = find_connection(handle);
 	if (config.has_ciphertext && (moves_payload(call) || call == CALL_HANDSHAKE) && connection &&
 	    lacks_socket(connection))
-		need_bio_probes(connection->generation);
+		need_transport_probes(connection->generation);
 	if (moves_payload(call))
-		on_payload(stack_pointer, bytes_moved(frame, result));
-	else if (call == CALL_HANDSHAKE && connection && result == 1 && !is_between_hellos(connection))
-		finish_handshake(connection, handle); /* between them, a call succeeds when early data can be sent */
+		on_payload(frame->stack_pointer, bytes_moved(frame, result));
+	else if (ends_handshake(frame, connection, result))
+		finish_handshake(connection, handle);
 	else if (call == CALL_SHUTDOWN)
-		on_shutdown_return(handle, connection, result);
+		on_shutdown_return(frame, connection, result);
 	else if (call == CALL_ALPN)
-		on_alpn_return(frame, connection);
-	if (result <= 0 && connection && is_in_handshake(connection))
+		on_alpn_return(frame, connection, result);
+	if (has_failed && connection && is_in_handshake(connection))
 		on_handshake_stopped(connection, frame);
 	drop_frame(frame);
 	return 0;

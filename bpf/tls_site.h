@@ -1,52 +1,80 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * Where probes of TLS libraries sit, as data: user space finds the sites by decoding (src/capture/discovery/), writes one
- * entry of the map tls_sites for each kind of site, and gives a probe the entry's number as its cookie. Nothing here
- * belongs to one library. C and C++.
+ * Calls of TLS libraries, as data. User space says of each function what it does, where its arguments are and how its result
+ * is read (src/capture/discovery/libraries/), finds by decoding where its calls begin and end, writes an entry of the map
+ * tls_sites for each kind of site, and gives a probe the entry's number as its cookie. Nothing here belongs to one library.
+ * C and C++.
  */
 #ifndef SSLSNIFF_TLS_SITE_H
 #define SSLSNIFF_TLS_SITE_H
 
 #include <linux/types.h>
 
-/* What a function does. Its first argument is the handle: the object that stands for the connection. */
+/* What a function does to the connection that its handle stands for. */
 enum tls_call {
 	CALL_NONE,
-	CALL_READ,  /* (handle, buffer, length, ...) */
-	CALL_WRITE, /* the same */
-	CALL_PEEK,  /* the same; the bytes come again with the next read */
+	CALL_READ,
+	CALL_WRITE,
+	CALL_PEEK, /* the bytes come again with the next read */
 	CALL_HANDSHAKE,
-	CALL_SHUTDOWN,
-	CALL_ALPN,          /* void (handle, const unsigned char **data, unsigned *length) */
-	CALL_FREE,          /* the last one that begins a nested life is CALL_SET_ROLE: these have no return site */
-	CALL_CLEAR,         /* the object may serve another connection */
-	CALL_SET_TRANSPORT, /* it gets another socket or BIO */
+	CALL_SHUTDOWN, /* sends close_notify */
+	CALL_ALPN, /* tells the protocol, by its result, or: its address to where `buffer` points, its length to `moved` */
+	CALL_FREE,          /* from here to CALL_SET_ROLE: something ends or begins, no return site */
+	CALL_CLEAR,         /* the handle may serve another connection */
+	CALL_SET_TRANSPORT, /* it gets another socket, or other functions that read and write */
 	CALL_SET_ROLE,      /* it is a client's or a server's, and new */
-	CALL_BIO_READ,      /* ciphertext of memory BIOs: (BIO, buffer, length, ...) */
-	CALL_BIO_WRITE,
-	CALL_RECORD_READ, /* inside the library: the plaintext of one record, or a piece of it, is copied to the reader */
-	CALL_RECORD_WRITE, /* a record was made of (handle, type, buffer, length) */
+	/* ciphertext, where the library takes it from memory or hands it over there: `buffer` and `length` alone */
+	CALL_TRANSPORT_READ,
+	CALL_TRANSPORT_WRITE,
+	/* inside the library: the plaintext of one record, or a piece of it, is copied to the reader (unless `unread`) */
+	CALL_RECORD_READ,
+	CALL_RECORD_WRITE, /* a record of this `type` was made of the buffer */
 };
 
-#define SITE_LONG_LENGTH 0x01 /* length is a size_t, not an int */
-#define SITE_EARLY       0x02 /* early data: says nothing about the end of the handshake */
-#define SITE_CLIENT      0x04 /* handshake or role of a client */
-#define SITE_SERVER      0x08
-#define SITE_BY_RECORDS  0x10 /* the payload of this call is seen record by record */
-#define SITE_BYTE_TYPE   0x20 /* CALL_RECORD_READ: the record's type is a byte, not an int */
+/* What the result of a call says. */
+enum tls_result {
+	RESULT_NONE,     /* nothing: it succeeds */
+	RESULT_POSITIVE, /* above 0: success and, without `moved`, how many bytes were moved */
+	RESULT_ZERO,     /* 0: success */
+	/* CALL_SHUTDOWN; below 0: failure, 1: both sides have said close_notify, else: ours is sent */
+	RESULT_PHASE,
+	RESULT_TEXT, /* CALL_ALPN; the address of the protocol's name, which ends with NUL; 0: failure */
+};
+
+/* Where a value is: an argument, from 1 on, or PLACE_REGISTER plus a register's number, as the architecture numbers them. */
+#define PLACE_NONE      0
+#define PLACE_REGISTER  0x10
+#define PLACE_IN_MEMORY 0x80 /* added: where that points to, plus an offset */
+
+struct tls_value {
+	__u8 place; /* PLACE_NONE: the value is 0 */
+	__u8 bytes; /* so many count, the low ones: 1, 2, 4 or 8 */
+	__u16 offset;
+};
+
+#define SITE_EARLY      0x01 /* early data: says nothing about the end of the handshake */
+#define SITE_CLIENT     0x02 /* handshake or role of a client */
+#define SITE_SERVER     0x04
+#define SITE_BY_RECORDS 0x08 /* the payload of this call is seen record by record */
+#define SITE_STEP       0x10 /* CALL_HANDSHAKE: one of several calls that make it, so success is not its end */
+#define SITE_LATE       0x20 /* CALL_SHUTDOWN: cannot succeed before the handshake has */
 
 struct tls_site {
-	__u32 library; /* number that user space gave it; 0: unknown */
-	__u8 call;     /* enum tls_call */
-	__u8 flags;
-	__u8 moved; /* number of the argument that points to a size_t with the bytes moved; 0: the result tells */
-	/* CALL_RECORD_READ: the register that points to the record, as x86 numbers them */
-	__u8 record;
-	__u16 stack; /* how far the stack pointer is below where it was at the function's first instruction */
-	/* CALL_RECORD_READ, offsets from the stack pointer or in the record */
-	__u16 handle;
-	__u16 peek;
-	__u16 type;
+	__u32 library;     /* number that user space gave it; 0: unknown */
+	__u8 call;         /* enum tls_call */
+	__u8 result;       /* enum tls_result */
+	__u8 result_bytes; /* 4 or 8 */
+	__u8 flags;        /* SITE_... */
+	struct tls_value handle;
+	struct tls_value buffer;
+	struct tls_value length;
+	struct tls_value
+		moved; /* points to an integer that tells how many bytes were moved; PLACE_NONE: the result does */
+	struct tls_value type;   /* CALL_RECORD_...: ContentType */
+	struct tls_value unread; /* CALL_RECORD_READ: not 0 when the bytes stay to be read again */
+	__u16 stack;      /* how far the stack pointer is below where it was at the function's first instruction */
+	__u8 moved_bytes; /* size of the integer that `moved` points to */
+	__u8 reserved;
 };
 
 #define MAX_TLS_SITES 8192

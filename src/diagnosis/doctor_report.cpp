@@ -85,7 +85,7 @@ std::string diagnosis_text(const Diagnosis& diagnosis, bool verbose, const ProcF
         text += "\n" + library_text(library, detail, proc);
     }
     if (verbose) {
-        for (const LibraryPlan& library : diagnosis.plan.bio_libraries) {
+        for (const LibraryPlan& library : diagnosis.plan.transport_libraries) {
             text += "\nFor processes that keep TLS apart from their sockets (memory BIOs):\n" +
                     library_text(library, detail, proc);
         }
@@ -120,7 +120,7 @@ std::string diagnosis_json(const Diagnosis& diagnosis, const std::optional<Watch
     write_texts(json, "notes", diagnosis.notes);
     write_kernel(json, diagnosis.kernel);
     write_libraries(json, "libraries", diagnosis.plan.libraries, proc);
-    write_libraries(json, "bio_libraries", diagnosis.plan.bio_libraries, proc);
+    write_libraries(json, "bio_libraries", diagnosis.plan.transport_libraries, proc);
     write_objects(json, "skipped", diagnosis.plan.skipped,
                   [&](const SkippedTarget& skipped) { write_skipped(json, skipped); });
     if (traffic) {

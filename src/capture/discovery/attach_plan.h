@@ -4,9 +4,10 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "bpf/tls_site.h"
+#include "capture/discovery/call_form.h"
 
 namespace sslsniff {
 
@@ -36,38 +37,19 @@ struct CallSites {
         returns;  ///< every call that returns passes exactly one; none when returns do not matter
 };
 
-/// Where a site inside the record layer finds what it reads (CALL_RECORD_READ).
-struct RecordForm {
-    std::uint8_t record_register = 0;  ///< points to the record, by its x86 number
-    std::uint16_t handle = 0;          ///< offset of the handle from the stack pointer
-    std::uint16_t peek = 0;            ///< of an int: not 0 when the bytes stay unread
-    std::uint16_t type = 0;            ///< offset of the record's type in the record
-    bool operator==(const RecordForm&) const = default;
-};
-
-/// What a function does, as the kernel side is told (bpf/tls_site.h).
-struct CallForm {
-    tls_call call = CALL_NONE;
-    std::uint8_t flags = 0;           ///< SITE_...
-    std::uint8_t moved_argument = 0;  ///< points to a size_t with the bytes moved; 0: the result tells
-    bool operator==(const CallForm&) const = default;
-};
-
 /// A function of a TLS library and where it is probed.
 ///
 /// No byte of payload passes two of a library's payload functions unless one is called by way of the PLT: a
-/// function that hands its payload to another probed one (SSL_read_early_data to SSL_read_ex, SSL_write_ex to
-/// SSL_write_ex2, LibreSSL's SSL_read_ex to SSL_read) is not probed, and an internal function can stand for
-/// the public ones above it. What remains (interposed symbols, BoringSSL's SSL_read calling SSL_peek) shows
-/// as nested frames on one SSL object.
+/// function that hands its payload to another probed one (SSL_read_early_data to SSL_read_ex, wolfSSL_recv to
+/// wolfSSL_read) is not probed, and an internal function can stand for the public ones above it. What remains
+/// (interposed symbols, BoringSSL's SSL_read calling SSL_peek) shows as nested frames on one handle.
 struct ProbedFunction {
     std::string symbol;  ///< the public symbol asked for
     CallForm form;
     bool is_internal = false;         ///< not `symbol` itself, but a function it shares with `covers`
     std::vector<std::string> covers;  ///< further public symbols whose calls pass here
     CallSites best;                   ///< the cheapest places
-    CallSites plain;      ///< places where ProbeSite::stack is 0: for kernels without attach cookies
-    RecordForm record{};  ///< of CALL_RECORD_READ
+    CallSites plain;  ///< places where ProbeSite::stack is 0: for kernels without attach cookies
 };
 
 struct SkippedSymbol {
@@ -84,12 +66,14 @@ struct LibraryPlan {
     std::string
         open_path;  ///< how the file is reached from here, also when deleted or in another mount namespace
     std::string display_path;  ///< as the process sees it
-    std::string name;          ///< "OpenSSL"
-    std::string version;       ///< "3.0.17"; empty when the image does not tell
-    std::string build_id;      ///< hex; empty when there is none
-    bool on_overlay = false;   ///< `file` is overlayfs's view; another FileId may be the same file
-    bool deleted = false;      ///< unlinked or replaced on disk, still in use
-    bool shadowed = false;     ///< below a copy that overlayfs made; who mapped it before that still uses it
+    /// TlsLibrary::name of library.h; lives forever. Tells apart libraries that one file contains.
+    std::string_view kind{};
+    std::string name;         ///< "OpenSSL", "LibreSSL"
+    std::string version;      ///< "3.0.17"; empty when the image does not tell
+    std::string build_id;     ///< hex; empty when there is none
+    bool on_overlay = false;  ///< `file` is overlayfs's view; another FileId may be the same file
+    bool deleted = false;     ///< unlinked or replaced on disk, still in use
+    bool shadowed = false;    ///< below a copy that overlayfs made; who mapped it before that still uses it
     std::vector<ProbedFunction> functions;
     std::vector<SkippedSymbol> skipped;
     std::vector<pid_t> processes;  ///< that map it, as far as asked for; ascending
@@ -98,9 +82,11 @@ struct LibraryPlan {
 /// Overlayfs gives the inode number of the file below, but a device of its own; the kernel probes the file
 /// below, so probing both would see everything twice. Elsewhere equal numbers on different devices are
 /// different files, even with equal contents.
-inline bool is_same_file(const LibraryPlan& a, const LibraryPlan& b) {
-    return a.file == b.file || ((a.on_overlay || b.on_overlay) && a.file.inode == b.file.inode &&
-                                !a.build_id.empty() && a.build_id == b.build_id);
+inline bool is_same_library(const LibraryPlan& a, const LibraryPlan& b) {
+    const bool same_file =
+        a.file == b.file || ((a.on_overlay || b.on_overlay) && a.file.inode == b.file.inode &&
+                             !a.build_id.empty() && a.build_id == b.build_id);
+    return same_file && a.kind == b.kind;
 }
 
 /// Something that was looked at and cannot be captured.
@@ -116,9 +102,9 @@ struct SkippedTarget {
 /// What to probe, as data. Discovery makes it; the attacher executes it; doctor and list print it.
 struct AttachPlan {
     std::vector<LibraryPlan> libraries;
-    /// Files that define BIO_read and BIO_write and are used by processes of `libraries`: probed for
-    /// processes with memory BIOs only.
-    std::vector<LibraryPlan> bio_libraries;
+    /// Files with the functions by which `libraries` read and write memory (BIO_read and BIO_write), of the
+    /// same processes: probed for those only that use them for that.
+    std::vector<LibraryPlan> transport_libraries;
     std::vector<SkippedTarget> skipped;
 };
 

@@ -9,7 +9,7 @@
 
 namespace sslsniff {
 
-/// General registers by their x86 numbers: the System V ABI passes arguments 1 to 5 in these.
+/// General registers by their x86 numbers: the System V ABI passes arguments in most of these.
 namespace x86 {
 inline constexpr unsigned kRax = 0;
 inline constexpr unsigned kRcx = 1;
@@ -18,6 +18,7 @@ inline constexpr unsigned kRsp = 4;
 inline constexpr unsigned kRsi = 6;
 inline constexpr unsigned kRdi = 7;
 inline constexpr unsigned kR8 = 8;
+inline constexpr unsigned kR9 = 9;
 }  // namespace x86
 
 /// An instruction that a call of the function can reach.

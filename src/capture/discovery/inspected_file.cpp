@@ -3,19 +3,23 @@
 #include <algorithm>
 #include <iterator>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include "capture/discovery/method_tables.h"
+#include "capture/discovery/tls_libraries.h"
 
 namespace sslsniff {
 
 /// Symbol tables are read once, for every purpose.
 ElfSymbols find_known_functions(const ElfImage& image) {
     std::vector<std::string_view> names = identifying_functions();
-    for (const auto wanted : {wanted_tls_functions(), wanted_bio_functions()}) {
-        std::ranges::transform(wanted, std::back_inserter(names), &WantedFunction::symbol);
+    for (const TlsLibrary* const library : tls_libraries()) {
+        for (const auto wanted : {library->calls, library->transports}) {
+            std::ranges::transform(wanted, std::back_inserter(names), &WantedFunction::symbol);
+        }
+        std::ranges::copy(library->companion_functions, std::back_inserter(names));
+        std::ranges::copy(library->code_symbols, std::back_inserter(names));
     }
-    std::ranges::copy(method_functions(), std::back_inserter(names));
     return image.find_functions(names);
 }
 
@@ -24,18 +28,21 @@ InspectedFile inspect_image(const ElfImage& image) {
     file.stamp = image.stamp();
     file.is_overlay = image.is_overlay();
     const ElfSymbols symbols = find_known_functions(image);
-    file.foreign = identify_tls_libraries(image, symbols);
-    if (!file.foreign.empty() && file.foreign.front().obstacle.empty()) {
-        file.tls = std::move(file.foreign.front());
-        file.foreign.erase(file.foreign.begin());
-        file.tls_sites = choose_sites(image, symbols, wanted_tls_functions());
+    for (TlsIdentity& identity : identify_tls_libraries(image, symbols)) {
+        if (!identity.obstacle.empty()) {
+            file.foreign.push_back(std::move(identity));
+            continue;
+        }
+        const TlsLibrary& library = *identity.library;
+        file.tls.push_back({std::move(identity), choose_sites(image, symbols, library, library.calls)});
     }
-    SiteChoice bio = choose_sites(image, symbols, wanted_bio_functions());
-    if (!bio.misses_required) {
-        file.bio_sites = std::move(bio);
-        file.crypto = identify_crypto_library(image).value_or(TlsIdentity{"OpenSSL", {}, {}});
+    for (const TlsLibrary* const library : tls_libraries()) {
+        if (defines_all(symbols, library->companion_functions)) {
+            file.companions.push_back({identify_variant(image, *library),
+                                       choose_sites(image, symbols, *library, library->transports)});
+        }
     }
-    if (file.tls || file.crypto) {
+    if (!file.tls.empty() || !file.companions.empty()) {
         file.build_id = image.build_id();
     }
     auto [needed, search_path] = image.dynamic();

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,16 +10,21 @@
 
 namespace sslsniff {
 
+/// A TLS library that can be probed, or a part of it.
+struct FoundLibrary {
+    TlsIdentity identity;
+    SiteChoice sites;
+};
+
 /// All that planning needs to know of one file, wherever it is used.
 struct InspectedFile {
     FileStamp stamp;
     bool is_overlay = false;
     std::string build_id;
-    std::optional<TlsIdentity> tls;     ///< it is, or contains, a TLS library that can be probed
-    std::vector<TlsIdentity> foreign;   ///< those in it that cannot
-    std::optional<TlsIdentity> crypto;  ///< it defines BIO_read and BIO_write: a libcrypto, or contains one
-    SiteChoice tls_sites;               ///< of `tls`
-    SiteChoice bio_sites;
+    std::vector<FoundLibrary> tls;     ///< the TLS libraries that it is or contains
+    std::vector<TlsIdentity> foreign;  ///< those in it that cannot be probed
+    std::vector<FoundLibrary>
+        companions;                   ///< libraries of which it has companion_functions, with `transports`
     std::vector<std::string> needed;  ///< DT_NEEDED
     std::vector<std::string> search_path;
     std::string problem;  ///< an ELF file that could not be understood, and why

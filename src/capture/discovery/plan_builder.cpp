@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "base/text.h"
 
@@ -13,25 +14,33 @@ std::string_view folder_of(std::string_view path) {
     return path.substr(0, path.rfind('/') + 1);
 }
 
-/// OpenSSL's libssl does not tell its version: the libcrypto it works with does. Of several, the one in the
-/// same folder.
-const TlsIdentity& identity_of(const UsedFile& library, const UsedFiles& files) {
-    const TlsIdentity& identity = *library.file->tls;
-    if (!identity.version.empty()) {
-        return identity;
+bool is_of(std::span<const FoundLibrary> found, const TlsLibrary* library) {
+    return std::ranges::any_of(found,
+                               [&](const FoundLibrary& each) { return each.identity.library == library; });
+}
+
+/// A library that does not tell its version may work with another file that does (libssl with libcrypto). Of
+/// several, the one in the same folder.
+const TlsIdentity& identity_of(const FoundLibrary& found, const UsedFile& used, const UsedFiles& files) {
+    const TlsIdentity* best = &found.identity;
+    if (!best->version.empty()) {
+        return *best;
     }
-    const UsedFile* best = nullptr;
     for (const auto& candidate : files) {
-        if (candidate->file->crypto &&
-            (best == nullptr || folder_of(candidate->display_path) == folder_of(library.display_path))) {
-            best = candidate.get();
+        for (const FoundLibrary& companion : candidate->file->companions) {
+            const bool is_near = folder_of(candidate->display_path) == folder_of(used.display_path);
+            if (companion.identity.library == found.identity.library &&
+                (best == &found.identity || is_near)) {
+                best = &companion.identity;
+            }
         }
     }
-    return best != nullptr ? *best->file->crypto : identity;
+    return *best;
 }
 
 LibraryPlan library_plan(const UsedFile& used, const TlsIdentity& identity, const SiteChoice& choice) {
     LibraryPlan plan;
+    plan.kind = identity.library->name;
     plan.file = used.file->stamp.id;
     plan.on_overlay = used.file->is_overlay;
     plan.open_path = used.open_path;
@@ -80,12 +89,12 @@ void skip_problems(const FileUser& user, const UsedFiles& files, AttachPlan& pla
 }  // namespace
 
 void PlanBuilder::add_library(std::vector<LibraryPlan>& libraries, Index& index, const UsedFile& used,
-                              const TlsIdentity& identity, const SiteChoice& sites, pid_t pid) {
-    const auto [known, is_new] = index.emplace(used.file.get(), libraries.size());
+                              const FoundLibrary& found, const TlsIdentity& identity, pid_t pid) {
+    const auto [known, is_new] = index.emplace(&found, libraries.size());
     if (is_new) {
-        LibraryPlan plan = library_plan(used, identity, sites);
+        LibraryPlan plan = library_plan(used, identity, found.sites);
         const auto same = std::ranges::find_if(
-            libraries, [&](const LibraryPlan& other) { return is_same_file(other, plan); });
+            libraries, [&](const LibraryPlan& other) { return is_same_library(other, plan); });
         known->second = static_cast<std::size_t>(same - libraries.begin());
         if (same == libraries.end()) {
             libraries.push_back(std::move(plan));
@@ -102,20 +111,27 @@ void PlanBuilder::add_library(std::vector<LibraryPlan>& libraries, Index& index,
 }
 
 bool PlanBuilder::add(const FileUser& user, const UsedFiles& files) {
+    const auto is_captured = [&](const TlsLibrary* library) {
+        return std::ranges::any_of(files, [&](const auto& used) { return is_of(used->file->tls, library); });
+    };
     const bool captured =
-        std::ranges::any_of(files, [](const auto& used) { return used->file->tls.has_value(); });
+        std::ranges::any_of(files, [](const auto& used) { return !used->file->tls.empty(); });
     bool found = captured;
     for (const auto& used : files) {
         const InspectedFile& file = *used->file;
-        if (file.tls) {
-            add_library(plan_.libraries, index_, *used, identity_of(*used, files), file.tls_sites, user.pid);
+        for (const FoundLibrary& library : file.tls) {
+            add_library(plan_.libraries, index_, *used, library, identity_of(library, *used, files),
+                        user.pid);
         }
         for (const TlsIdentity& identity : file.foreign) {
             found = true;
             skip(with_obstacle(user, *used, identity, captured));
         }
-        if (captured && file.crypto) {
-            add_library(plan_.bio_libraries, bio_index_, *used, *file.crypto, file.bio_sites, user.pid);
+        for (const FoundLibrary& companion : file.companions) {
+            if (!companion.sites.functions.empty() && is_captured(companion.identity.library)) {
+                add_library(plan_.transport_libraries, transport_index_, *used, companion, companion.identity,
+                            user.pid);
+            }
         }
     }
     skip_problems(user, files, plan_);
@@ -123,13 +139,13 @@ bool PlanBuilder::add(const FileUser& user, const UsedFiles& files) {
 }
 
 AttachPlan PlanBuilder::take() {
-    for (auto* const libraries : {&plan_.libraries, &plan_.bio_libraries}) {
+    for (auto* const libraries : {&plan_.libraries, &plan_.transport_libraries}) {
         for (LibraryPlan& library : *libraries) {
             std::ranges::sort(library.processes);
         }
     }
     index_.clear();
-    bio_index_.clear();
+    transport_index_.clear();
     return std::exchange(plan_, {});
 }
 

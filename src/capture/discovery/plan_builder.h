@@ -40,14 +40,15 @@ class PlanBuilder {
 
   private:
     /// Libraries by what they are made of: thousands of processes use the same few.
-    using Index = std::map<const InspectedFile*, std::size_t>;
+    using Index = std::map<const FoundLibrary*, std::size_t>;
 
+    /// `identity`: of `found`, or what tells more of it.
     static void add_library(std::vector<LibraryPlan>& libraries, Index& index, const UsedFile& used,
-                            const TlsIdentity& identity, const SiteChoice& sites, pid_t pid);
+                            const FoundLibrary& found, const TlsIdentity& identity, pid_t pid);
 
     AttachPlan plan_;
     Index index_;
-    Index bio_index_;
+    Index transport_index_;
 };
 
 }  // namespace sslsniff

@@ -51,7 +51,7 @@ void Planner::add_process(pid_t pid, Report report, PlanBuilder& builder) {
     for (const Mapping& mapping : *mappings) {
         for (auto& used : cache_.by_mapping(proc_, pid, mapping)) {
             if (seen.insert(used.get()).second) {
-                relevant = relevant || used->file->tls || !used->file->foreign.empty() ||
+                relevant = relevant || !used->file->tls.empty() || !used->file->foreign.empty() ||
                            !used->file->problem.empty();
                 files.push_back(std::move(used));
             }

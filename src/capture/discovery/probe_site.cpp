@@ -1,14 +1,14 @@
 #include "capture/discovery/probe_site.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 
 #include "capture/discovery/function_flow.h"
 #include "capture/discovery/machine_code.h"
-#include "capture/discovery/method_tables.h"
-#include "capture/discovery/record_sites.h"
 
 namespace sslsniff {
 namespace {
@@ -23,7 +23,8 @@ constexpr int kMaxTailCalls = 4;
 struct Context {
     const ElfImage& image;
     const ElfSymbols& symbols;
-    MethodTables methods;
+    const TlsLibrary& library;
+    std::unique_ptr<LibraryCode> code{};  ///< null: nothing is known
     std::optional<std::map<std::uint64_t, std::string>> slots{};
     std::map<std::uint64_t, FunctionFlow> flows{};
 
@@ -66,14 +67,18 @@ ProbeSite site_at(const ElfImage& image, const FlowStep& step) {
     return site;
 }
 
-/// The registers that a probe at the function's beginning reads.
+/// The registers that a probe at the function's beginning reads, a bit each, by x86 numbers.
 std::uint32_t registers_of(const CallForm& form) {
-    std::uint32_t registers = 1U << x86::kRdi;
-    if (form.call < CALL_FREE || form.call > CALL_SET_ROLE) {
-        registers |= 1U << x86::kRsi | 1U << x86::kRdx;
+    static constexpr std::array kArguments{x86::kRdi, x86::kRsi, x86::kRdx, x86::kRcx, x86::kR8, x86::kR9};
+    std::uint32_t registers = 0;
+    for (const CallValue& value : {form.handle, form.buffer, form.length, form.moved}) {
+        const unsigned place = value.place & ~static_cast<unsigned>(PLACE_IN_MEMORY);
+        if (place >= PLACE_REGISTER) {
+            registers |= 1U << (place - PLACE_REGISTER);
+        } else if (place != PLACE_NONE) {
+            registers |= 1U << kArguments.at(place - 1);
+        }
     }
-    registers |= form.moved_argument == 4 ? 1U << x86::kRcx : 0U;
-    registers |= form.moved_argument == 5 ? 1U << x86::kR8 : 0U;
     return registers;
 }
 
@@ -135,9 +140,8 @@ class ReturnFinder {
             follow(resolve(context_, target), depth);
         }
         for (const IndirectTailJump& jump : flow.indirect_jumps) {
-            const auto targets = call_ == CALL_HANDSHAKE ? context_.methods.handshakes()
-                                 : jump.displacement     ? context_.methods.functions_at(*jump.displacement)
-                                                         : std::vector<std::uint64_t>();
+            const auto targets =
+                context_.code ? context_.code->targets_of(jump, call_) : std::vector<std::uint64_t>();
             is_complete = is_complete && !targets.empty();
             for (const std::uint64_t target : targets) {
                 follow(target, depth);
@@ -221,7 +225,7 @@ Carrier inspect(Context& context, const WantedFunction& wanted, const ElfSymbol&
     if (wanted.form.call != CALL_NONE) {
         find_sites(context, carrier, symbol.size);
     }
-    if (!moves_payload(wanted.family)) {
+    if (!moves_bytes(wanted.family)) {
         return carrier;
     }
     const std::uint64_t size = symbol.size != 0 ? symbol.size : kUnsizedFunction;
@@ -247,24 +251,29 @@ ProbedFunction function_of(const Carrier& carrier, std::string_view symbol) {
     return function;
 }
 
+/// The form of what is called with the address of a local as an argument; nullptr: none is known.
+const CallForm* internal_form(const TlsLibrary& library, ProbeFamily family, const NearCall& call) {
+    const auto known = std::ranges::find_if(library.internals, [&](const InternalFunction& internal) {
+        return internal.family == family && internal.local_argument == call.stack_argument;
+    });
+    return known != library.internals.end() ? &known->form : nullptr;
+}
+
 /// What X (for its results in a local) and another function of its family both call.
 std::optional<Carrier> find_internal(Context& context, ProbeFamily family, std::span<const Carrier> members) {
-    constexpr unsigned kFlagsForm = 5;  // flags are the 4th argument, the result goes to the 5th
     const Carrier& base = members.front();
     for (const NearCall& call : base.calls) {
         const bool shared = std::ranges::any_of(members.subspan(1), [&](const Carrier& other) {
             return other.address != base.address && other.calls_to(call.target);
         });
-        if (!shared || !call.stack_argument) {
+        const CallForm* const form = shared ? internal_form(context.library, family, call) : nullptr;
+        if (form == nullptr) {
             continue;
         }
         Carrier internal;
         internal.address = call.target;
-        internal.form = internal_form(family, *call.stack_argument == kFlagsForm);
+        internal.form = *form;
         internal.with_return = base.with_return;
-        if (internal.form.call == CALL_NONE) {
-            continue;
-        }
         find_sites(context, internal, 0);
         if (internal.is_complete && !internal.best.entry.is_stepped) {
             return internal;
@@ -325,7 +334,7 @@ void choose_family(Context& context, ProbeFamily family, std::span<const Carrier
 
 /// Payload that is seen record by record is not copied when the calls end.
 void add_record_sites(Context& context, SiteChoice& choice) {
-    for (ProbedFunction& site : find_record_sites(context.image, context.methods)) {
+    for (ProbedFunction& site : context.code->record_sites()) {
         const tls_call call = site.form.call == CALL_RECORD_READ ? CALL_READ : CALL_WRITE;
         for (ProbedFunction& function : choice.functions) {
             if (function.form.call == call) {
@@ -338,22 +347,24 @@ void add_record_sites(Context& context, SiteChoice& choice) {
 
 }  // namespace
 
-SiteChoice choose_sites(const ElfImage& image, const ElfSymbols& symbols,
+SiteChoice choose_sites(const ElfImage& image, const ElfSymbols& symbols, const TlsLibrary& library,
                         std::span<const WantedFunction> wanted) {
-    Context context{image, symbols, MethodTables(image, symbols)};
+    Context context{image, symbols, library};
+    if (library.code != nullptr) {
+        context.code = library.code(image, symbols);
+    }
     SiteChoice choice;
     std::map<ProbeFamily, std::vector<Carrier>> families;
     for (const WantedFunction& function : wanted) {
         const auto symbol = context.symbols.find(function.symbol);
         if (symbol == context.symbols.end()) {
-            choice.misses_required = choice.misses_required || function.required;
             choice.skipped.push_back({std::string(function.symbol), "not defined in this file"});
         } else {
             families[function.family].push_back(inspect(context, function, symbol->second));
         }
     }
     for (const auto& [family, members] : families) {
-        if (moves_payload(family)) {
+        if (moves_bytes(family)) {
             choose_family(context, family, members, choice);
             continue;
         }
@@ -365,7 +376,7 @@ SiteChoice choose_sites(const ElfImage& image, const ElfSymbols& symbols,
             }
         }
     }
-    if (families.contains(ProbeFamily::read)) {
+    if (context.code && families.contains(ProbeFamily::read)) {
         add_record_sites(context, choice);
     }
     return choice;

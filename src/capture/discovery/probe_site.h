@@ -5,7 +5,7 @@
 
 #include "capture/discovery/attach_plan.h"
 #include "capture/discovery/elf_image.h"
-#include "capture/discovery/probe_table.h"
+#include "capture/discovery/library.h"
 
 namespace sslsniff {
 
@@ -13,19 +13,19 @@ namespace sslsniff {
 struct SiteChoice {
     std::vector<ProbedFunction> functions;
     std::vector<SkippedSymbol> skipped;
-    bool misses_required = false;  ///< the API is not there
 };
 
-/// `symbols`: what find_functions() found of the wanted ones at least.
+/// `symbols`: what find_functions() found of the wanted ones and of those that `library` names at least.
+/// `wanted`: calls or transports of `library`.
 /// Chooses by decoding, never by version. Of functions that move the same payload, the last one called is
-/// probed; an internal function that X and X_ex both call, X with the address of a local as 4th or 5th
-/// argument, where the public ones are single-stepped.
+/// probed; one of the library's internal functions (InternalFunction) where the public ones are
+/// single-stepped.
 ///
 /// Calls begin at the first instruction that the kernel emulates and that every call passes before the
 /// arguments change, else at the very first; they end at the check of the stack protector before a return,
 /// which the kernel emulates, else at the return, in the function itself or in those it jumps to. A function
 /// whose returns are not all found is not probed.
-SiteChoice choose_sites(const ElfImage& image, const ElfSymbols& symbols,
+SiteChoice choose_sites(const ElfImage& image, const ElfSymbols& symbols, const TlsLibrary& library,
                         std::span<const WantedFunction> wanted);
 
 }  // namespace sslsniff

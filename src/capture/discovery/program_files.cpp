@@ -15,6 +15,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "capture/discovery/tls_libraries.h"
 
 namespace sslsniff {
 namespace {
@@ -43,6 +44,13 @@ std::string read_prefix(const std::string& path, std::size_t limit) {
 bool is_regular(const std::string& path) {
     struct stat info{};
     return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+}
+
+bool is_tls_library(std::string_view file_name) {
+    return std::ranges::any_of(tls_libraries(), [&](const TlsLibrary* library) {
+        return std::ranges::any_of(library->file_names,
+                                   [&](std::string_view name) { return file_name.starts_with(name); });
+    });
 }
 
 std::string folder_of(const std::string& path) {
@@ -149,22 +157,21 @@ UsedFiles ProgramFiles::closure(UsedFiles files) {
 }
 
 std::vector<std::string> ProgramFiles::installed_tls_libraries() const {
-    static constexpr std::string_view kName = "libssl.so";
     std::set<std::string> paths;
     for (const auto& [name, path] : installed_) {
-        if (name.starts_with(kName)) {
+        if (is_tls_library(name)) {
             paths.insert(path);
         }
     }
     for (const char* const folder : kLibraryFolders) {
         const std::unique_ptr<DIR, int (*)(DIR*)> open_folder(::opendir(folder), &::closedir);
         while (const dirent* item = open_folder ? ::readdir(open_folder.get()) : nullptr) {
-            if (std::string_view(item->d_name).starts_with(kName)) {
+            if (is_tls_library(item->d_name)) {
                 paths.insert(fmt::format("{}/{}", folder, item->d_name));
             }
         }
     }
-    // libssl.so is a link for compilers
+    // names without a version (libssl.so) are links for compilers
     std::set<std::string> real_paths;
     for (const std::string& path : paths) {
         const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr), &std::free);

@@ -134,17 +134,17 @@ void CapturePrograms::choose_programs(const LiveOptions& options) const {
     if (backends_.attach_cookies) {
         wanted.insert(wanted.end(), {"tls_entry", "tls_return", "tls_record"});
         if (backends_.ciphertext) {
-            wanted.insert(wanted.end(), {"bio_entry", "bio_return"});
+            wanted.insert(wanted.end(), {"transport_entry", "transport_return"});
         }
     }
     bpf_program* each = nullptr;
     while ((each = bpf_object__next_program(object_.get(), each)) != nullptr) {
         const std::string_view name = bpf_program__name(each);
-        const bool tells_number = name.starts_with("entry_") || name.starts_with("bio_entry_") ||
-                                  name == "tls_return_0" || name == "bio_return_0";
+        const bool tells_number = name.starts_with("entry_") || name.starts_with("transport_entry_") ||
+                                  name == "tls_return_0" || name == "transport_return_0";
         const bool without_cookie = tells_number && !backends_.attach_cookies;
         bpf_program__set_autoload(each, without_cookie || std::ranges::find(wanted, name) != wanted.end());
-        const bool uprobe = name.starts_with("tls_") || name.starts_with("bio_");
+        const bool uprobe = name.starts_with("tls_") || name.starts_with("transport_");
         if (uprobe && backends_.probes != ProbeMechanism::perf) {
             bpf_program__set_expected_attach_type(each, static_cast<bpf_attach_type>(kUprobeMulti));
         }

@@ -5,7 +5,7 @@
 namespace sslsniff {
 
 CiphertextMaps::CiphertextMaps(const CapturePrograms& programs)
-    : processes_(programs.map_fd("bio_processes")),
+    : processes_(programs.map_fd("detached_processes")),
       sockets_(programs.map_fd("sampled_sockets")),
       bound_(programs.map_fd("ciphertext_bound")) {}
 
@@ -25,7 +25,7 @@ void CiphertextMaps::release_socket(std::uint64_t socket_cookie) const {
 }
 
 std::optional<CiphertextMaps::Need> CiphertextMaps::need(std::uint32_t tgid) const {
-    bio_process state{};
+    detached_process state{};
     if (bpf_map_lookup_elem(processes_, &tgid, &state) != 0) {
         return std::nullopt;
     }
@@ -33,14 +33,14 @@ std::optional<CiphertextMaps::Need> CiphertextMaps::need(std::uint32_t tgid) con
 }
 
 void CiphertextMaps::mark_early(std::uint32_t tgid) const {
-    bio_process state{};
+    detached_process state{};
     state.attached = 1;
     state.early = 1;
     bpf_map_update_elem(processes_, &tgid, &state, BPF_NOEXIST);
 }
 
 void CiphertextMaps::mark_attached(std::uint32_t tgid) const {
-    bio_process state{};
+    detached_process state{};
     if (bpf_map_lookup_elem(processes_, &tgid, &state) == 0) {
         state.attached = 1;
         bpf_map_update_elem(processes_, &tgid, &state, BPF_EXIST);

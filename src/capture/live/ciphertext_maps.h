@@ -8,7 +8,8 @@
 
 namespace sslsniff {
 
-/// What the kernel side and we tell each other about memory BIOs (bpf/memory_bio.bpf.h, ciphertext.bpf.h).
+/// What the kernel side and we tell each other about transports that are no sockets
+/// (bpf/detached_transport.bpf.h, ciphertext.bpf.h).
 class CiphertextMaps {
   public:
     explicit CiphertextMaps(const CapturePrograms& programs);
@@ -26,7 +27,7 @@ class CiphertextMaps {
     };
     /// Nothing when the process ended, or has another image.
     std::optional<Need> need(std::uint32_t tgid) const;
-    /// Its BIO probes are attached before there is a need.
+    /// The probes on its transport are attached before there is a need.
     void mark_early(std::uint32_t tgid) const;
     void mark_attached(std::uint32_t tgid) const;
     /// The next call on a connection without a socket asks again.

@@ -23,12 +23,12 @@ constexpr std::size_t kKnownFiles = 65536;
 constexpr std::size_t kMostMappings = 4096;  // beyond, the kernel keeps them, and counts what it cannot
 constexpr std::size_t kPassedOver = 1024;
 constexpr std::chrono::milliseconds kPlanning{20};
-constexpr std::array kMemoryBioPrograms = {"python", "node", "h2o", "ruby"};
+constexpr std::array kDetachedPrograms = {"python", "node", "h2o", "ruby"};
 
 /// Plans of one file are one plan, for all processes of both.
 void merge(std::vector<LibraryPlan>& plans, LibraryPlan plan) {
     const auto same =
-        std::ranges::find_if(plans, [&](const LibraryPlan& other) { return is_same_file(other, plan); });
+        std::ranges::find_if(plans, [&](const LibraryPlan& other) { return is_same_library(other, plan); });
     if (same == plans.end()) {
         plans.push_back(std::move(plan));
         return;
@@ -42,7 +42,7 @@ std::string_view base_name(std::string_view path) {
     return path.substr(path.rfind('/') + 1);
 }
 
-bool may_define_bios(std::string_view path) {
+bool may_define_transports(std::string_view path) {
     const std::string_view name = base_name(path);
     return name.starts_with("libcrypto") || name.starts_with("node");
 }
@@ -77,9 +77,9 @@ void LibraryTracker::attach_first(Clock now) {
     }
     add_plan(first_plan(), Use::found);
     probed_.begin(now, report_.remarks);
-    for (const LibraryPlan& library : report_.plan.bio_libraries) {
+    for (const LibraryPlan& library : report_.plan.transport_libraries) {
         for (const pid_t pid : library.processes) {
-            note_likely_bio(static_cast<std::uint32_t>(pid));
+            note_likely_detached(static_cast<std::uint32_t>(pid));
         }
     }
     begun_ = true;
@@ -97,14 +97,14 @@ void LibraryTracker::attach_calls() {
     report_.attached_probes = probed_.attacher().probes();
 }
 
-std::vector<LibraryPlan> LibraryTracker::bio_libraries(std::uint32_t pid) {
+std::vector<LibraryPlan> LibraryTracker::transport_libraries(std::uint32_t pid) {
     const auto process = static_cast<pid_t>(pid);
-    return planner_.plan_processes(std::span(&process, 1)).bio_libraries;
+    return planner_.plan_processes(std::span(&process, 1)).transport_libraries;
 }
 
-std::vector<std::uint32_t> LibraryTracker::take_likely_bio_processes() {
+std::vector<std::uint32_t> LibraryTracker::take_likely_detached() {
     std::vector<std::uint32_t> taken;
-    taken.swap(likely_bio_);
+    taken.swap(likely_detached_);
     return taken;
 }
 
@@ -185,8 +185,8 @@ void LibraryTracker::add_plan(AttachPlan plan, Use use) {
         note(library, add_library(library, use));
         merge(report_.plan.libraries, std::move(library));
     }
-    for (LibraryPlan& library : plan.bio_libraries) {
-        merge(report_.plan.bio_libraries, std::move(library));
+    for (LibraryPlan& library : plan.transport_libraries) {
+        merge(report_.plan.transport_libraries, std::move(library));
     }
     note(plan.skipped);
     std::ranges::move(plan.skipped, std::back_inserter(report_.plan.skipped));
@@ -211,16 +211,15 @@ bool LibraryTracker::concerns_us(std::uint32_t pid) const {
 }
 
 /// Only of processes that are certainly captured: probes cost those that are not.
-void LibraryTracker::note_likely_bio(std::uint32_t pid) {
+void LibraryTracker::note_likely_detached(std::uint32_t pid) {
     if (!options_.targets.everything && !programs_.is_target(pid)) {
         return;
     }
     const auto status = ProcFs().status(static_cast<pid_t>(pid));
     const std::string_view program = status ? base_name(status->info.exe) : std::string_view();
-    if (std::ranges::any_of(kMemoryBioPrograms,
-                            [&](const char* name) { return program.starts_with(name); }) &&
-        std::ranges::find(likely_bio_, pid) == likely_bio_.end()) {
-        likely_bio_.push_back(pid);
+    if (std::ranges::any_of(kDetachedPrograms, [&](const char* name) { return program.starts_with(name); }) &&
+        std::ranges::find(likely_detached_, pid) == likely_detached_.end()) {
+        likely_detached_.push_back(pid);
     }
 }
 
@@ -246,7 +245,8 @@ void LibraryTracker::take_newcomers(Clock now) {
     const std::vector<pid_t> unknown = probed_.take_newcomers(now, report_.remarks);
     if (!unknown.empty()) {
         attach_plan(planner_.plan_processes(unknown), now);
-        std::ranges::for_each(unknown, [&](pid_t pid) { note_likely_bio(static_cast<std::uint32_t>(pid)); });
+        std::ranges::for_each(unknown,
+                              [&](pid_t pid) { note_likely_detached(static_cast<std::uint32_t>(pid)); });
     }
     const std::vector<pid_t> separated = probed_.look_after(now);
     if (!separated.empty()) {
@@ -271,8 +271,8 @@ void LibraryTracker::look_at(const NewMapping& mapping, Clock now) {
         in_use_.forget(mapping.pid);
         return;
     }
-    if (may_define_bios(mapping.path)) {
-        note_likely_bio(mapping.pid);
+    if (may_define_transports(mapping.path)) {
+        note_likely_detached(mapping.pid);
     }
     if (known_files_.size() >= kKnownFiles) {
         known_files_.clear();
@@ -294,7 +294,7 @@ void LibraryTracker::look_at(const NewMapping& mapping, Clock now) {
     std::erase_if(plan->skipped, [&](const SkippedTarget& target) { return target.path != mapping.path; });
     known_files_[{mapping.device, mapping.inode}] = {!plan->libraries.empty(), stamp, plan->skipped};
     plan->skipped = of_process(plan->skipped, pid);
-    for (auto* const libraries : {&plan->libraries, &plan->bio_libraries}) {
+    for (auto* const libraries : {&plan->libraries, &plan->transport_libraries}) {
         for (LibraryPlan& library : *libraries) {
             library.processes = {pid};
         }

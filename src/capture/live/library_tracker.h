@@ -49,12 +49,12 @@ class LibraryTracker {
     /// The targets are a command that is about to be started, and what it starts.
     bool expects_command() const { return options_.expect_exec; }
 
-    /// The files with BIO_read and BIO_write that a process uses.
-    std::vector<LibraryPlan> bio_libraries(std::uint32_t pid);
+    /// The files with functions by which TLS libraries read and write memory that a process uses.
+    std::vector<LibraryPlan> transport_libraries(std::uint32_t pid);
 
     /// Processes that appeared since the last call and are likely to keep TLS apart from their sockets
     /// (memory BIOs), by what they run.
-    std::vector<std::uint32_t> take_likely_bio_processes();
+    std::vector<std::uint32_t> take_likely_detached();
 
     /// What is known of TLS of a process that no probe sees.
     UncoveredTls describe_uncovered(std::uint32_t pid);
@@ -75,7 +75,7 @@ class LibraryTracker {
     void attach_mapping(const NewMapping& mapping, Clock now);
     void look_at(const NewMapping& mapping, Clock now);
     bool concerns_us(std::uint32_t pid) const;
-    void note_likely_bio(std::uint32_t pid);
+    void note_likely_detached(std::uint32_t pid);
 
     const LiveOptions& options_;
     CapturePrograms& programs_;
@@ -88,7 +88,7 @@ class LibraryTracker {
     // The last ones of processes that are not captured, or were not yet: a program is mapped before it has
     // its name.
     std::deque<NewMapping> passed_over_;
-    std::vector<std::uint32_t> likely_bio_;
+    std::vector<std::uint32_t> likely_detached_;
     struct MappedFile {
         std::uint64_t device = 0;  // as mapped
         std::uint64_t inode = 0;

@@ -235,9 +235,8 @@ void LiveCapture::reconcile(EventConsumer& consumer) {
 bool LiveCapture::take_records(EventConsumer& consumer) {
     const bool took = stages_.run(consumer, [&](EventConsumer& first) {
         return ring_->take(kPollBudget, [&](ByteView record) {
-            if (!socket_probes_.take_request(record)) {
-                decoder_.decode(record, first);
-            }
+            socket_probes_.see(record);
+            decoder_.decode(record, first);
         });
     });
     if (!took) {  // the events do not tell how late it is

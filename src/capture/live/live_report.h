@@ -18,9 +18,9 @@ struct LiveReport {
     bool cleartext = false;        ///< sockets without TLS are captured
     std::size_t ring_bytes = 0;    ///< of the ring buffer, rounded up to a power of two
     std::size_t attached_libraries = 0;
-    std::size_t attached_probes = 0;   ///< entry and return probes together
-    std::size_t bio_processes = 0;     ///< whose BIO_read and BIO_write are probed now
-    std::vector<std::string> remarks;  ///< one sentence each: what does not work here, and why
+    std::size_t attached_probes = 0;     ///< entry and return probes together
+    std::size_t detached_processes = 0;  ///< whose transports (BIO_read and BIO_write) are probed now
+    std::vector<std::string> remarks;    ///< one sentence each: what does not work here, and why
 };
 
 }  // namespace sslsniff

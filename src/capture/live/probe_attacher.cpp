@@ -36,7 +36,7 @@ std::vector<ProbedFunction> select(const LibraryPlan& library, bool only_calls) 
 
 Result<bool> ProbeAttacher::add(const LibraryPlan& library, bool expected) {
     const auto known = std::ranges::find_if(
-        libraries_, [&](const Library& other) { return is_same_file(other.plan, library); });
+        libraries_, [&](const Library& other) { return is_same_library(other.plan, library); });
     if (known != libraries_.end()) {
         std::vector<pid_t> processes;
         std::ranges::set_union(known->plan.processes, library.processes, std::back_inserter(processes));
@@ -154,7 +154,7 @@ std::size_t ProbeAttacher::probes() const {
 
 std::uint32_t ProbeAttacher::library_number(const LibraryPlan& library) const {
     const auto found = std::ranges::find_if(
-        libraries_, [&](const Library& known) { return is_same_file(known.plan, library); });
+        libraries_, [&](const Library& known) { return is_same_library(known.plan, library); });
     return found != libraries_.end() ? found->number : 0;
 }
 

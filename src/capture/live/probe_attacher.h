@@ -78,7 +78,7 @@ class ProbeAttacher {
     const CapturePrograms& programs_;
     SiteTable& sites_;
     bool has_calls_ = true;
-    std::vector<Library> libraries_;  // one for each file, as is_same_file() tells them apart
+    std::vector<Library> libraries_;  // as is_same_library() tells them apart
     BackgroundDetacher detacher_;
 };
 

@@ -67,12 +67,13 @@ class ProbeCollector {
     bool add(const ProbedFunction& function) {
         const bool cookies = programs_.backends().attach_cookies;
         const CallSites& sites = cookies ? function.best : function.plain;
-        const bool bio = function.form.call == CALL_BIO_READ || function.form.call == CALL_BIO_WRITE;
-        const bool record = function.form.call == CALL_RECORD_READ || function.form.call == CALL_RECORD_WRITE;
+        const tls_call call = function.form.call;
+        const bool record = call == CALL_RECORD_READ || call == CALL_RECORD_WRITE;
+        const bool transport = call == CALL_TRANSPORT_READ || call == CALL_TRANSPORT_WRITE;
         if (record && !cookies) {
             return true;
         }
-        tls_site site = site_of(function, sites.entry.stack);
+        tls_site site = site_of(function.form, sites.entry.stack);
         site.library = cookies ? library_ : 0;
         if (!cookies) {
             site.flags &= static_cast<std::uint8_t>(~SITE_BY_RECORDS);
@@ -81,14 +82,14 @@ class ProbeCollector {
         if (!entry) {
             return false;
         }
-        const char* const prefix = bio ? "bio" : "tls";
+        const std::string kind = transport ? "transport" : "tls";
         const std::string name = record    ? "tls_record"
-                                 : cookies ? fmt::format("{}_entry", prefix)
-                                           : fmt::format("{}entry_{}", bio ? "bio_" : "", *entry);
+                                 : cookies ? kind + "_entry"
+                                           : fmt::format("{}entry_{}", transport ? "transport_" : "", *entry);
         put(record ? records : entries,
             {programs_.program(name.c_str()), sites.entry.file_offset, *entry, function.symbol});
-        const bpf_program* const on_return = programs_.program(
-            cookies ? (bio ? "bio_return" : "tls_return") : (bio ? "bio_return_0" : "tls_return_0"));
+        const bpf_program* const on_return =
+            programs_.program((kind + (cookies ? "_return" : "_return_0")).c_str());
         for (const ProbeSite& place : sites.returns) {
             tls_site back{};
             back.stack = static_cast<std::uint16_t>(place.stack);
@@ -106,16 +107,21 @@ class ProbeCollector {
     std::vector<Probe> records;
 
   private:
-    static tls_site site_of(const ProbedFunction& function, std::uint32_t stack) {
+    static tls_value value_of(const CallValue& value) { return {value.place, value.bytes, value.offset}; }
+    static tls_site site_of(const CallForm& form, std::uint32_t stack) {
         tls_site site{};
-        site.call = static_cast<std::uint8_t>(function.form.call);
-        site.flags = function.form.flags;
-        site.moved = function.form.moved_argument;
+        site.call = static_cast<std::uint8_t>(form.call);
+        site.result = static_cast<std::uint8_t>(form.result);
+        site.result_bytes = form.result_bytes;
+        site.flags = form.flags;
+        site.handle = value_of(form.handle);
+        site.buffer = value_of(form.buffer);
+        site.length = value_of(form.length);
+        site.moved = value_of(form.moved);
+        site.type = value_of(form.type);
+        site.unread = value_of(form.unread);
         site.stack = static_cast<std::uint16_t>(stack);
-        site.record = function.record.record_register;
-        site.handle = function.record.handle;
-        site.peek = function.record.peek;
-        site.type = function.record.type;
+        site.moved_bytes = form.moved_bytes;
         return site;
     }
     static void put(std::vector<Probe>& probes, const Probe& probe) {

@@ -9,10 +9,10 @@ namespace {
 
 // Programs of bpf/sites_without_cookie.bpf.h.
 constexpr std::uint32_t kLastEntryProgram = 32;
-constexpr std::uint32_t kLastBioProgram = 40;
+constexpr std::uint32_t kLastTransportProgram = 40;
 
-bool is_bio(const tls_site& site) {
-    return site.call == CALL_BIO_READ || site.call == CALL_BIO_WRITE;
+bool is_transport(const tls_site& site) {
+    return site.call == CALL_TRANSPORT_READ || site.call == CALL_TRANSPORT_WRITE;
 }
 
 }  // namespace
@@ -24,14 +24,16 @@ std::optional<std::uint32_t> SiteTable::number(const tls_site& site) {
         return known->second;
     }
     const bool cookies = programs_.backends().attach_cookies;
-    const bool bio = !cookies && is_bio(site);
-    const std::uint32_t number = bio ? kLastEntryProgram + last_bio_ + 1 : last_ + 1;
-    const std::uint32_t greatest = cookies ? MAX_TLS_SITES - 1 : bio ? kLastBioProgram : kLastEntryProgram;
+    const bool transport = !cookies && is_transport(site);
+    const std::uint32_t number = transport ? kLastEntryProgram + last_transport_ + 1 : last_ + 1;
+    const std::uint32_t greatest = cookies     ? MAX_TLS_SITES - 1
+                                   : transport ? kLastTransportProgram
+                                               : kLastEntryProgram;
     if (number > greatest ||
         bpf_map_update_elem(programs_.map_fd("tls_sites"), &number, &site, BPF_ANY) != 0) {
         return std::nullopt;
     }
-    ++(bio ? last_bio_ : last_);
+    ++(transport ? last_transport_ : last_);
     numbers_.emplace(contents, number);
     return number;
 }

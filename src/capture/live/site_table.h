@@ -17,8 +17,8 @@ class SiteTable {
     explicit SiteTable(const CapturePrograms& programs) : programs_(programs) {}
 
     /// The number of `site`, written into the table when it is new; nullopt when the table is full. Without
-    /// attach cookies there is one program for each of the few numbers: entry_N, and bio_entry_N for
-    /// the calls of BIOs.
+    /// attach cookies there is one program for each of the few numbers: entry_N, and
+    /// transport_entry_N for calls of transports.
     std::optional<std::uint32_t> number(const tls_site& site);
 
   private:
@@ -26,8 +26,8 @@ class SiteTable {
 
     const CapturePrograms& programs_;
     std::map<Contents, std::uint32_t> numbers_;
-    std::uint32_t last_ = 0;      // entry 0 is empty: a return with the stack of the function's beginning
-    std::uint32_t last_bio_ = 0;  // without cookies
+    std::uint32_t last_ = 0;  // entry 0 is empty: a return with the stack of the function's beginning
+    std::uint32_t last_transport_ = 0;  // without cookies
 };
 
 }  // namespace sslsniff

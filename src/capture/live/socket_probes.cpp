@@ -15,9 +15,9 @@ void SocketProbes::attach_first(Clock now) {
     calls_.on_attached(now);
     libraries_.attach_first(now);
     if (report_.ciphertext && libraries_.expects_command() && libraries_.are_for_everybody()) {
-        bios_.attach_everybody(report_.plan.bio_libraries, now, report_.remarks);
+        transports_.attach_everybody(report_.plan.transport_libraries, now, report_.remarks);
     }
-    attach_likely_bios();
+    attach_likely_transports();
 }
 
 /// Children of a first fork may be in the midst of a handshake already: nothing but their calls can tell the
@@ -28,35 +28,32 @@ void SocketProbes::attach_new(Clock now) {
     if (!were_for_everybody && libraries_.are_for_everybody()) {
         on_calls_wanted();
     }
-    if (bios_.are_for_everybody()) {
+    if (transports_.are_for_everybody()) {
         if (libraries_.are_for_everybody()) {
-            bios_.attach_everybody(report_.plan.bio_libraries, now, report_.remarks);
+            transports_.attach_everybody(report_.plan.transport_libraries, now, report_.remarks);
         } else {
-            bios_.detach_everybody([this](std::uint32_t pid) { return libraries_.bio_libraries(pid); },
-                                   report_.remarks);
+            transports_.detach_everybody(
+                [this](std::uint32_t pid) { return libraries_.transport_libraries(pid); }, report_.remarks);
         }
     }
-    attach_likely_bios();
+    attach_likely_transports();
 }
 
-bool SocketProbes::take_request(ByteView record) {
+void SocketProbes::see(ByteView record) {
     const auto header = read_fixed<event_header>(record);
-    if (header && header->kind == EVENT_BIO_WANTED) {
-        on_bio_wanted(record);
-        return true;
-    }
-    if (header && header->kind == EVENT_CALLS_WANTED) {
+    if (header && header->kind == EVENT_TRANSPORT_WANTED) {
+        on_transport_wanted(record);
+    } else if (header && header->kind == EVENT_CALLS_WANTED) {
         on_calls_wanted();
-        return true;
     }
-    return false;
 }
 
 /// It may be long ago that the kernel side asked: connections wait for what the probes see from now on.
-void SocketProbes::on_bio_wanted(ByteView record) {
-    const auto event = read_fixed<bio_wanted_event>(record);
-    if (event && !stopped_ && !bios_.has(event->pid)) {
-        bios_.attach(event->pid, libraries_.bio_libraries(event->pid), monotonic_now(), report_.remarks);
+void SocketProbes::on_transport_wanted(ByteView record) {
+    const auto event = read_fixed<transport_wanted_event>(record);
+    if (event && !stopped_ && !transports_.has(event->pid)) {
+        transports_.attach(event->pid, libraries_.transport_libraries(event->pid), monotonic_now(),
+                           report_.remarks);
         stages_.on_probes(event->pid, clock_now(CLOCK_REALTIME));
     }
 }
@@ -69,21 +66,21 @@ void SocketProbes::on_calls_wanted() {
     }
 }
 
-void SocketProbes::attach_likely_bios() {
+void SocketProbes::attach_likely_transports() {
     if (!report_.ciphertext) {
         return;
     }
-    for (const std::uint32_t pid : libraries_.take_likely_bio_processes()) {
-        bios_.attach_early(pid, libraries_.bio_libraries(pid), monotonic_now(), report_.remarks);
+    for (const std::uint32_t pid : libraries_.take_likely_detached()) {
+        transports_.attach_early(pid, libraries_.transport_libraries(pid), monotonic_now(), report_.remarks);
     }
 }
 
 /// Without cookies records are not probed: payload is taken from the calls.
 void SocketProbes::look_after(Clock now) {
     if (report_.ciphertext && !stopped_) {
-        bios_.detach_idle(now);
+        transports_.detach_idle(now);
     }
-    report_.bio_processes = bios_.processes();
+    report_.detached_processes = transports_.processes();
     const bool may_go = programs_.backends().attach_cookies && libraries_.has_calls();
     if (!stopped_ && may_go && calls_.is_over(now)) {
         libraries_.detach_calls();
@@ -92,7 +89,7 @@ void SocketProbes::look_after(Clock now) {
 
 void SocketProbes::detach_all() {
     stopped_ = true;
-    bios_.detach_all();
+    transports_.detach_all();
     libraries_.detach_all();
 }
 

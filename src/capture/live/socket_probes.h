@@ -5,15 +5,15 @@
 
 #include "base/bytes.h"
 #include "capture/kernel/event_stages.h"
-#include "capture/live/bio_probes.h"
 #include "capture/live/call_need.h"
 #include "capture/live/library_tracker.h"
 #include "capture/live/live_report.h"
+#include "capture/live/transport_probes.h"
 
 namespace sslsniff {
 
 /// The probes that tell the sockets of connections, attached only while there are such to be told: on calls
-/// whose payload is seen record by record, and on BIOs. The kernel side asks for them.
+/// whose payload is seen record by record, and on transports. The kernel side asks for them.
 class SocketProbes {
   public:
     /// On CLOCK_MONOTONIC.
@@ -25,7 +25,7 @@ class SocketProbes {
           libraries_(libraries),
           stages_(stages),
           report_(report),
-          bios_(programs, sites, ciphertext),
+          transports_(programs, sites, ciphertext),
           calls_(programs) {}
 
     /// Attaches the libraries that are in use now, and what tells their sockets.
@@ -33,22 +33,22 @@ class SocketProbes {
     /// The same for what came since.
     void attach_new(Clock now);
 
-    /// Attaches what a record of the ring asks for; false when it is about something else.
-    bool take_request(ByteView record);
+    /// Attaches what a record of the ring asks for. Most are about something else.
+    void see(ByteView record);
     /// Detaches what was not needed for a while. Cheap.
     void look_after(Clock now);
     void detach_all();
 
   private:
-    void on_bio_wanted(ByteView record);
+    void on_transport_wanted(ByteView record);
     void on_calls_wanted();
-    void attach_likely_bios();
+    void attach_likely_transports();
 
     const CapturePrograms& programs_;
     LibraryTracker& libraries_;
     EventStages& stages_;
     LiveReport& report_;
-    BioProbes bios_;
+    TransportProbes transports_;
     CallNeed calls_;
     bool stopped_ = false;
 };

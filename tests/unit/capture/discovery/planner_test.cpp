@@ -125,9 +125,9 @@ TEST_F(Planning, VersionComesFromTheLibcryptoBeside) {
     const AttachPlan plan = planner_.plan_all();
     ASSERT_EQ(plan.libraries.size(), 1U);
     EXPECT_EQ(plan.libraries[0].version, "3.5.7");
-    ASSERT_EQ(plan.bio_libraries.size(), 1U);
-    EXPECT_EQ(plan.bio_libraries[0].functions.size(), 2U);
-    EXPECT_EQ(plan.bio_libraries[0].functions[0].form.call, CALL_BIO_READ);
+    ASSERT_EQ(plan.transport_libraries.size(), 1U);
+    EXPECT_EQ(plan.transport_libraries[0].functions.size(), 2U);
+    EXPECT_EQ(plan.transport_libraries[0].functions[0].form.call, CALL_TRANSPORT_READ);
 }
 
 TEST_F(Planning, CommandsFindLibrariesByTheirEnvironment) {

@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "capture/discovery/inspected_file.h"
+#include "capture/discovery/libraries/libraries.h"
+#include "capture/discovery/tls_libraries.h"
 #include "capture/discovery/tls_library.h"
 #include "unit/capture/discovery/elf_builder.h"
 #include "unit/capture/discovery/temp_folder.h"
@@ -29,12 +31,21 @@ const Bytes kCheckCanary(
 const Bytes kFail("\x0F\x0B", 2);  // ud2, for __stack_chk_fail
 const Bytes kSetResult("\xB8\x01\x00\x00\x00", 5);
 
+/// OpenSSL's (ssl, buffer, size_t length, ...) with the address of a size_t as argument `moved`.
+CallForm stores_length(tls_call call, std::uint8_t moved) {
+    CallForm form = moves_by_result(call);
+    form.length = argument(3);
+    form.moved = argument(moved);
+    form.moved_bytes = 8;
+    return form;
+}
+
 class ProbeSites : public testing::Test {
   protected:
     void choose(const ElfBuilder& elf) {
         const auto image = ElfImage::open(folder_.write("lib", elf.build()));
         ASSERT_TRUE(image.has_value()) << image.error().message;
-        choice_ = choose_sites(*image, find_known_functions(*image), wanted_tls_functions());
+        choice_ = choose_sites(*image, find_known_functions(*image), kOpenSsl, kOpenSsl.calls);
     }
     const ProbedFunction* function(std::string_view symbol) const {
         const auto found = std::ranges::find(choice_.functions, symbol, &ProbedFunction::symbol);
@@ -54,7 +65,7 @@ TEST_F(ProbeSites, InternalFunctionCoversAllThatLeadToIt) {
     const ProbedFunction* const read = function("SSL_read");
     ASSERT_NE(read, nullptr);
     EXPECT_TRUE(read->is_internal);
-    EXPECT_EQ(read->form, (CallForm{CALL_READ, SITE_LONG_LENGTH, 4}));
+    EXPECT_EQ(read->form, stores_length(CALL_READ, 4));
     EXPECT_EQ(read->covers, (Symbols{"SSL_read_ex", "SSL_read_early_data"}));
     EXPECT_EQ(read->best.entry.instruction, "push");
     EXPECT_FALSE(read->best.entry.is_stepped);
@@ -71,13 +82,12 @@ TEST_F(ProbeSites, InternalFunctionCoversAllThatLeadToIt) {
     EXPECT_TRUE(function("SSL_free")->best.entry.is_stepped);
     EXPECT_TRUE(function("SSL_free")->best.returns.empty());
     EXPECT_EQ(reason("SSL_shutdown"), "not defined in this file");
-    EXPECT_FALSE(choice_.misses_required);
 }
 
 TEST_F(ProbeSites, FlagsBeforeTheResultOfWrite) {
     choose(test::openssl_like(true));
     ASSERT_NE(function("SSL_write"), nullptr);
-    EXPECT_EQ(function("SSL_write")->form, (CallForm{CALL_WRITE, SITE_LONG_LENGTH, 5}));
+    EXPECT_EQ(function("SSL_write")->form, stores_length(CALL_WRITE, 5));
     EXPECT_EQ(function("SSL_write")->covers,
               (Symbols{"SSL_write_ex", "SSL_write_ex2", "SSL_write_early_data"}));
     EXPECT_NE(function("SSL_read"), nullptr);
@@ -223,20 +233,13 @@ TEST_F(ProbeSites, CallsInACircleEnd) {
     EXPECT_NE(function("SSL_read"), nullptr);
 }
 
-TEST_F(ProbeSites, MissingApiIsToldApart) {
-    ElfBuilder elf;
-    elf.function("SSL_read", kPush + kReturn);
-    choose(elf);
-    EXPECT_TRUE(choice_.misses_required);
-}
-
 // The library of this system: nothing of it is left out, and payload is seen without single-stepping.
 TEST_F(ProbeSites, InstalledOpenSsl) {
     const auto image = ElfImage::open("/usr/lib/x86_64-linux-gnu/libssl.so.3");
     if (!image) {
         GTEST_SKIP() << "no libssl.so.3 here";
     }
-    choice_ = choose_sites(*image, find_known_functions(*image), wanted_tls_functions());
+    choice_ = choose_sites(*image, find_known_functions(*image), kOpenSsl, kOpenSsl.calls);
     for (const std::string_view symbol :
          {"SSL_read", "SSL_write", "SSL_do_handshake", "SSL_connect", "SSL_accept", "SSL_shutdown"}) {
         ASSERT_NE(function(symbol), nullptr) << symbol << ": " << reason(symbol);
@@ -248,6 +251,28 @@ TEST_F(ProbeSites, InstalledOpenSsl) {
         EXPECT_TRUE(std::ranges::none_of(function(symbol)->best.returns, &ProbeSite::is_stepped)) << symbol;
     }
     EXPECT_NE(function("SSL_read")->form.flags & SITE_BY_RECORDS, 0);
+}
+
+// The same for wolfSSL. What it calls behind its public functions has no names.
+TEST_F(ProbeSites, InstalledWolfSsl) {
+    const auto image = ElfImage::open("/usr/lib/x86_64-linux-gnu/libwolfssl.so.35");
+    if (!image) {
+        GTEST_SKIP() << "no libwolfssl.so.35 here";
+    }
+    const InspectedFile file = inspect_image(*image);
+    ASSERT_EQ(file.tls.size(), 1U);
+    EXPECT_EQ(file.tls[0].identity.name, "wolfSSL");
+    EXPECT_TRUE(file.tls[0].identity.version.starts_with("5."));
+    choice_ = file.tls[0].sites;
+    for (const std::string_view symbol : {"wolfSSL_read", "wolfSSL_write", "wolfSSL_peek", "wolfSSL_connect",
+                                          "wolfSSL_accept", "wolfSSL_shutdown"}) {
+        ASSERT_NE(function(symbol), nullptr) << symbol << ": " << reason(symbol);
+        EXPECT_FALSE(function(symbol)->best.returns.empty()) << symbol;
+        EXPECT_FALSE(function(symbol)->best.entry.is_stepped) << symbol;
+    }
+    EXPECT_EQ(function("wolfSSL_write")->covers, (Symbols{"wolfSSL_send", "wolfSSL_writev"}));
+    ASSERT_EQ(file.companions.size(), 1U);
+    EXPECT_EQ(file.companions[0].sites.functions.size(), 2U);
 }
 
 TEST(TlsLibrary, RecognisedByContents) {
@@ -315,10 +340,62 @@ TEST(TlsLibrary, SeveralInOneProgram) {
     const test::TempFolder folder;
     const auto image = ElfImage::open(folder.write("program", elf.build()));
     const InspectedFile file = inspect_image(*image);
-    ASSERT_TRUE(file.tls.has_value());
-    EXPECT_EQ(full_name(*file.tls), "OpenSSL 3.5.4");
+    ASSERT_EQ(file.tls.size(), 1U);
+    EXPECT_EQ(full_name(file.tls[0].identity), "OpenSSL 3.5.4");
     ASSERT_EQ(file.foreign.size(), 1U);
     EXPECT_EQ(full_name(file.foreign[0]), "rustls 0.23.40");
+}
+
+/// Each is probed by its own functions.
+TEST(TlsLibrary, SeveralThatCanBeProbedInOneProgram) {
+    ElfBuilder elf;
+    for (const std::string_view function : {"SSL_read", "SSL_write", "wolfSSL_read", "wolfSSL_write"}) {
+        elf.function(function, kPush + kReturn);
+    }
+    elf.rodata("OpenSSL 3.5.4 30 Sep 2025 wolfSSL 5.7.2");
+    const test::TempFolder folder;
+    const auto image = ElfImage::open(folder.write("program", elf.build()));
+    const InspectedFile file = inspect_image(*image);
+    ASSERT_EQ(file.tls.size(), 2U);
+    EXPECT_EQ(full_name(file.tls[0].identity), "OpenSSL 3.5.4");
+    EXPECT_EQ(full_name(file.tls[1].identity), "wolfSSL 5.7.2");
+    for (const FoundLibrary& library : file.tls) {
+        ASSERT_EQ(library.sites.functions.size(), 2U);
+        EXPECT_TRUE(library.sites.functions[0].symbol.starts_with(library.identity.library->functions[0]));
+    }
+    EXPECT_TRUE(file.foreign.empty());
+}
+
+/// What is in the table must be such that it can be probed.
+TEST(TlsLibrary, RowsAreWhole) {
+    for (const TlsLibrary* const library : tls_libraries()) {
+        SCOPED_TRACE(library->name);
+        EXPECT_FALSE(library->name.empty());
+        EXPECT_TRUE(!library->functions.empty() || !library->texts.empty() || library->recognise != nullptr);
+        EXPECT_EQ(library->is_captured(), !library->file_names.empty());
+        for (const auto functions : {library->calls, library->transports}) {
+            for (const WantedFunction& wanted : functions) {
+                SCOPED_TRACE(wanted.symbol);
+                const CallForm& form = wanted.form;
+                const bool is_transport = wanted.family == ProbeFamily::transport_read ||
+                                          wanted.family == ProbeFamily::transport_write;
+                if (form.call == CALL_NONE) {
+                    EXPECT_NE(wanted.family, ProbeFamily::session);
+                    continue;
+                }
+                EXPECT_NE(form.handle.place, PLACE_NONE);
+                EXPECT_EQ(wanted.with_return, (form.call < CALL_FREE || form.call == CALL_TRANSPORT_READ));
+                EXPECT_EQ(is_transport,
+                          form.call == CALL_TRANSPORT_READ || form.call == CALL_TRANSPORT_WRITE);
+                if (moves_bytes(wanted.family)) {
+                    EXPECT_NE(form.buffer.place, PLACE_NONE);
+                    EXPECT_NE(form.length.place, PLACE_NONE);
+                    EXPECT_NE(form.result, RESULT_NONE);
+                }
+                EXPECT_EQ(form.moved.place != PLACE_NONE, form.moved_bytes != 0);
+            }
+        }
+    }
 }
 
 TEST(TlsLibrary, FlavoursOfOpenSsl) {

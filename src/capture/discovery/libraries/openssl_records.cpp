@@ -1,4 +1,4 @@
-#include "capture/discovery/record_sites.h"
+#include "capture/discovery/libraries/openssl_records.h"
 
 #include <algorithm>
 #include <array>
@@ -98,11 +98,11 @@ struct RecordLayout {
     std::int64_t data;
     std::int64_t offset;
     std::uint16_t type;
-    bool type_is_byte;
+    std::uint8_t type_bytes;
 };
 constexpr std::array kLayouts{
-    RecordLayout{0x20, 0x18, 0x4, false},  // SSL3_RECORD: 1.1.0 to 3.1
-    RecordLayout{0x10, 0x28, 0xC, true},   // TLS_RECORD: 3.2 on
+    RecordLayout{0x20, 0x18, 0x4, 4},  // SSL3_RECORD: 1.1.0 to 3.1
+    RecordLayout{0x10, 0x28, 0xC, 1},  // TLS_RECORD: 3.2 on
 };
 
 /// The record that is copied from, when RSI is set to its data plus the offset: the register, and the layout.
@@ -137,9 +137,10 @@ std::optional<std::pair<int, RecordLayout>> record_copied(const Decoder& decoder
     return layout != kLayouts.end() && number >= 0 ? std::optional(std::pair(number, *layout)) : std::nullopt;
 }
 
-/// What stands behind the copying: `if (peek) ... else`, then the session is used. Both lie on the stack.
-std::optional<RecordForm> stack_form(const Decoder& decoder, Steps steps, std::size_t call) {
-    RecordForm form;
+/// memcpy(to the reader, from the record, length). What stands behind it: `if (peek) ... else`, then the
+/// session is used. Both lie on the stack.
+std::optional<CallForm> read_form(const Decoder& decoder, Steps steps, std::size_t call) {
+    CallForm form{.call = CALL_RECORD_READ, .buffer = argument(2), .length = argument(3)};
     std::optional<ZydisRegister> flag;
     bool tested = false;
     for (std::size_t i = call + 1; i < steps.size() && i <= call + kBehind; ++i) {
@@ -154,23 +155,30 @@ std::optional<RecordForm> stack_form(const Decoder& decoder, Steps steps, std::s
                                 : std::nullopt;
         if (!flag && offset && operands[0].size == 32) {
             flag = operands[0].reg.value;
-            form.peek = *offset;
+            form.unread = in_memory(x86::kRsp, *offset, 4);
         } else if (flag && instruction->head.mnemonic == ZYDIS_MNEMONIC_TEST &&
                    is_full_register(operands[0], *flag) && is_full_register(operands[1], *flag)) {
             tested = true;
         } else if (tested && offset && operands[0].size == 64) {
-            form.handle = *offset;
+            form.handle = in_memory(x86::kRsp, *offset, 8);
             return form;
         }
     }
     return std::nullopt;
 }
 
-ProbedFunction site_of(const ElfImage& image, const FlowStep& step, tls_call call) {
+/// ssl3_write_pending(session, int type, buffer, length)
+constexpr CallForm kWriteForm{.call = CALL_RECORD_WRITE,
+                              .handle = argument(1),
+                              .buffer = argument(3),
+                              .length = argument(4),
+                              .type = int_argument(2)};
+
+ProbedFunction site_of(const ElfImage& image, const FlowStep& step, const CallForm& form) {
     ProbedFunction function;
-    function.symbol = call == CALL_RECORD_WRITE ? "records sent" : "records received";
+    function.symbol = form.call == CALL_RECORD_WRITE ? "records sent" : "records received";
     function.is_internal = true;
-    function.form.call = call;
+    function.form = form;
     function.best.entry.address = step.address;
     function.best.entry.file_offset = image.file_offset(step.address).value_or(0);
     function.best.entry.is_stepped = !step.is_emulated;
@@ -237,17 +245,14 @@ class Finder {
     void look_at_call(Steps steps, std::size_t index) {
         const Steps block = block_before(steps, index);
         if (stores_what_is_pending(decoder_, block)) {
-            found.push_back(site_of(image_, steps[index], CALL_RECORD_WRITE));
+            found.push_back(site_of(image_, steps[index], kWriteForm));
             return;
         }
         const auto record = record_copied(decoder_, block);
-        const auto form = record ? stack_form(decoder_, steps, index) : std::nullopt;
-        if (form) {
-            found.push_back(site_of(image_, steps[index], CALL_RECORD_READ));
-            found.back().record = *form;
-            found.back().record.record_register = static_cast<std::uint8_t>(record->first);
-            found.back().record.type = record->second.type;
-            found.back().form.flags = record->second.type_is_byte ? SITE_BYTE_TYPE : 0;
+        if (auto form = record ? read_form(decoder_, steps, index) : std::nullopt) {
+            const RecordLayout& layout = record->second;
+            form->type = in_memory(static_cast<unsigned>(record->first), layout.type, layout.type_bytes);
+            found.push_back(site_of(image_, steps[index], *form));
         }
     }
 

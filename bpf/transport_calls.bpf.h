@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * Entry and return of BIO_read and BIO_write: the ciphertext side of the TLS library. Only calls made by the library
- * itself count; the program's own, outside of TLS calls, may be about any connection.
+ * Entry and return of the functions by which a TLS library reads and writes memory: its ciphertext side. Only calls made by
+ * the library itself count; the program's own, outside of TLS calls, may be about any connection.
  */
-#ifndef SSLSNIFF_BIO_H
-#define SSLSNIFF_BIO_H
+#ifndef SSLSNIFF_TRANSPORT_CALLS_H
+#define SSLSNIFF_TRANSPORT_CALLS_H
 
 #include "tls_calls.bpf.h"
 
-#define RECORD_BODY_LEAST 16 /* bytes compared */
+#define RECORD_BODY_LEAST    16 /* bytes compared */
+#define MAX_TRANSPORT_LENGTH 0x7fffffff
 
 __noinline int emit_library_record(__u64 handle, __u64 address, __u64 length, __u32 direction)
 {
@@ -58,7 +59,7 @@ static __always_inline bool needs_ciphertext(struct connection *connection)
 	return !(connection->flags & CONNECTION_HANDSHAKE_DONE);
 }
 
-/* Else it is no record that is sent: the library writes the messages of both sides into a BIO of its own, to hash them. */
+/* Else it is no record that is sent: OpenSSL writes the messages of both sides into memory of its own, to hash them. */
 static __always_inline bool begins_record(__u64 address, __u64 length)
 {
 	__u8 header[RECORD_HEADER];
@@ -66,15 +67,21 @@ static __always_inline bool begins_record(__u64 address, __u64 length)
 	       is_record_beginning(header);
 }
 
-static __always_inline void on_bio_entry(struct pt_regs *ctx, const struct tls_site *site)
+/* Of a length, as an int or a size_t: 0 when it is negative. */
+static __always_inline __u64 real_length(__u64 length)
 {
-	__u64 stack_pointer = PT_REGS_SP(ctx) + site->stack, buffer = PT_REGS_PARM2(ctx), length = PT_REGS_PARM3(ctx);
+	return length <= MAX_TRANSPORT_LENGTH ? length : 0;
+}
+
+static __always_inline void on_transport_entry(struct pt_regs *ctx, const struct tls_site *site)
+{
+	__u64 call = call_context(ctx, site);
 	struct surroundings around;
 	struct frame *caller, *frame;
 	counters.bio_calls++;
 	if (!calling_process())
 		return;
-	around = surroundings_of(stack_pointer);
+	around = surroundings_of(call);
 	caller = innermost_frame(&around);
 	if (!caller)
 		return;
@@ -83,41 +90,35 @@ static __always_inline void on_bio_entry(struct pt_regs *ctx, const struct tls_s
 	struct connection *connection = find_or_make_connection(handle, library);
 	if (!connection || !needs_ciphertext(connection))
 		return;
-	if (!(site->flags & SITE_LONG_LENGTH))
-		length = (int)length > 0 ? (__u32)length : 0;
-	if (site->call == CALL_BIO_WRITE) {
+	if (site->call == CALL_TRANSPORT_WRITE) {
+		__u64 buffer = value_of(ctx, &site->buffer), length = real_length(value_of(ctx, &site->length));
 		if (begins_record(buffer, length))
 			emit_library_record(handle, buffer, length, DIRECTION_SENT);
 		return;
 	}
-	frame = push_frame(stack_pointer);
+	frame = push_call(ctx, site, call, handle);
 	if (!frame)
 		return;
-	frame->handle = handle;
 	frame->library = library;
-	frame->call = site->call;
-	frame->flags = site->flags;
-	frame->buffer = buffer;
-	frame->length = length;
-	frame->done = argument(ctx, site->moved);
+	frame->length = real_length(frame->length);
 }
 
-/* Of the call around that of a BIO. Verified once. */
-__noinline int note_last(__u64 stack_pointer, __u64 moved)
+/* Of the call around that of the transport. Verified once. */
+__noinline int note_last(__u64 call, __u64 moved)
 {
-	struct surroundings around = surroundings_of(stack_pointer);
+	struct surroundings around = surroundings_of(call);
 	struct frame *caller = innermost_frame(&around);
 	if (caller)
 		caller->moved = moved != 0;
 	return 0;
 }
 
-static __always_inline void on_bio_return(struct pt_regs *ctx, const struct tls_site *site)
+static __always_inline void on_transport_return(struct pt_regs *ctx, const struct tls_site *site)
 {
-	struct frame *frame = control.armed ? find_frame(PT_REGS_SP(ctx) + site->stack) : NULL;
-	if (!frame || frame->call != CALL_BIO_READ)
+	struct frame *frame = control.armed ? find_frame(call_context(ctx, site)) : NULL;
+	if (!frame || frame->call != CALL_TRANSPORT_READ)
 		return;
-	__u64 moved = bytes_moved(frame, (int)PT_REGS_RC(ctx));
+	__u64 moved = bytes_moved(frame, result_of(ctx, frame));
 	note_last(frame->stack_pointer, moved);
 	emit_library_record(frame->handle, frame->buffer, moved, DIRECTION_RECEIVED);
 	drop_frame(frame);

@@ -1,9 +1,9 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <span>
 #include <string_view>
 #include <vector>
 
@@ -11,13 +11,18 @@
 
 namespace sslsniff {
 
-/// The tables of functions (SSL_METHOD of OpenSSL 1.1 to 3.x) through which public functions of a TLS library
-/// call those of the protocol's version. TLS_method() and its like return their addresses; where in a table
+/// The functions that MethodTables needs.
+inline constexpr std::array<std::string_view, 8> kMethodFunctions{
+    "TLS_method",         "TLS_server_method",  "TLS_client_method",    "DTLS_method",
+    "DTLS_server_method", "DTLS_client_method", "SSL_set_accept_state", "SSL_set_connect_state"};
+
+/// The tables of functions (SSL_METHOD of OpenSSL 1.1 to 3.x) through which public functions of OpenSSL call
+/// those of the protocol's version. TLS_method() and its like return their addresses; where in a table
 /// ssl_accept lies is told by the code of SSL_set_accept_state() and SSL_set_connect_state(). Read when first
 /// asked for.
 class MethodTables {
   public:
-    /// `symbols`: of the functions named above.
+    /// `symbols`: of kMethodFunctions. Both have to outlive this.
     MethodTables(const ElfImage& image, const ElfSymbols& symbols) : image_(image), symbols_(symbols) {}
 
     /// ssl_accept and ssl_connect of all tables: what a session's handshake function can be.
@@ -37,8 +42,5 @@ class MethodTables {
     std::map<std::uint64_t, std::uint64_t> pointers_;
     std::vector<std::uint64_t> tables_;  ///< addresses
 };
-
-/// The functions that MethodTables asks for, as names for ElfImage::find_functions().
-std::span<const std::string_view> method_functions();
 
 }  // namespace sslsniff

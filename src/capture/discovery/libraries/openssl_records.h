@@ -4,7 +4,7 @@
 
 #include "capture/discovery/attach_plan.h"
 #include "capture/discovery/elf_image.h"
-#include "capture/discovery/method_tables.h"
+#include "capture/discovery/libraries/openssl_methods.h"
 
 namespace sslsniff {
 

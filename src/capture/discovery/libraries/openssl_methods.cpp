@@ -1,7 +1,6 @@
-#include "capture/discovery/method_tables.h"
+#include "capture/discovery/libraries/openssl_methods.h"
 
 #include <algorithm>
-#include <array>
 #include <set>
 #include <utility>
 
@@ -18,9 +17,6 @@ constexpr std::size_t kShortCode = 16;
 
 constexpr std::string_view kSetAccept = "SSL_set_accept_state";
 constexpr std::string_view kSetConnect = "SSL_set_connect_state";
-constexpr std::array<std::string_view, 8> kMethods{"TLS_method",  "TLS_server_method",  "TLS_client_method",
-                                                   "DTLS_method", "DTLS_server_method", "DTLS_client_method",
-                                                   kSetAccept,    kSetConnect};
 
 std::vector<std::uint64_t> unique(std::vector<std::uint64_t> values) {
     std::ranges::sort(values);
@@ -68,10 +64,6 @@ std::optional<std::uint64_t> returned_address(const ElfImage& image, std::uint64
 
 }  // namespace
 
-std::span<const std::string_view> method_functions() {
-    return kMethods;
-}
-
 std::vector<std::uint64_t> MethodTables::handshakes() {
     const auto accept = accept_displacement();
     if (!accept) {
@@ -111,7 +103,7 @@ void MethodTables::load() {
     if (std::exchange(is_loaded_, true) || image_.machine() != Machine::x86_64) {
         return;
     }
-    for (const std::string_view name : kMethods) {
+    for (const std::string_view name : kMethodFunctions) {
         const auto symbol = name != kSetAccept && name != kSetConnect ? symbols_.find(name) : symbols_.end();
         const auto table =
             symbol != symbols_.end() ? returned_address(image_, symbol->second.address) : std::nullopt;

@@ -18,21 +18,22 @@
 
 namespace sslsniff {
 
-/// The probes on BIO_read and BIO_write: of those processes only whose TLS library does not touch the socket
-/// itself, and only as long as there are connections without a known socket. For a command that sslsniff
-/// starts they are there for everybody, before its first instruction, and stay while such processes come.
-/// Where they are hardly executed, they stay in any case.
-class BioProbes {
+/// The probes on the functions by which TLS libraries read and write memory (BIO_read and BIO_write): of
+/// those processes only whose TLS library does not touch the socket itself, and only as long as there are
+/// connections without a known socket. For a command that sslsniff starts they are there for everybody,
+/// before its first instruction, and stay while such processes come. Where they are hardly executed, they
+/// stay in any case.
+class TransportProbes {
   public:
     /// On CLOCK_MONOTONIC.
     using Clock = std::chrono::nanoseconds;
 
-    BioProbes(const CapturePrograms& programs, SiteTable& sites, const CiphertextMaps& maps)
+    TransportProbes(const CapturePrograms& programs, SiteTable& sites, const CiphertextMaps& maps)
         : programs_(programs), sites_(sites), maps_(maps) {}
 
     bool has(std::uint32_t pid) const { return processes_.contains(pid); }
 
-    /// Attaches the probes of `libraries` (AttachPlan::bio_libraries) for one process.
+    /// Attaches the probes of `libraries` (AttachPlan::transport_libraries) for one process.
     void attach(std::uint32_t pid, const std::vector<LibraryPlan>& libraries, Clock now,
                 std::vector<std::string>& remarks);
 

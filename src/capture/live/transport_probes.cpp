@@ -1,4 +1,4 @@
-#include "capture/live/bio_probes.h"
+#include "capture/live/transport_probes.h"
 
 #include <fmt/format.h>
 
@@ -20,8 +20,8 @@ constexpr std::size_t kEarlyProcesses = 64;
 
 }  // namespace
 
-void BioProbes::attach(std::uint32_t pid, const std::vector<LibraryPlan>& libraries, Clock now,
-                       std::vector<std::string>& remarks) {
+void TransportProbes::attach(std::uint32_t pid, const std::vector<LibraryPlan>& libraries, Clock now,
+                             std::vector<std::string>& remarks) {
     if (has(pid)) {
         return;
     }
@@ -32,8 +32,9 @@ void BioProbes::attach(std::uint32_t pid, const std::vector<LibraryPlan>& librar
     maps_.mark_attached(pid);
 }
 
-std::vector<ProbeLinks> BioProbes::attach_files(std::uint32_t pid, const std::vector<LibraryPlan>& libraries,
-                                                std::vector<std::string>& remarks) {
+std::vector<ProbeLinks> TransportProbes::attach_files(std::uint32_t pid,
+                                                      const std::vector<LibraryPlan>& libraries,
+                                                      std::vector<std::string>& remarks) {
     std::vector<ProbeLinks> attached;
     for (const LibraryPlan& library : libraries) {
         if (auto links = attach_file(library, static_cast<pid_t>(pid), remarks)) {
@@ -43,8 +44,8 @@ std::vector<ProbeLinks> BioProbes::attach_files(std::uint32_t pid, const std::ve
     return attached;
 }
 
-std::optional<ProbeLinks> BioProbes::attach_file(const LibraryPlan& library, pid_t pid,
-                                                 std::vector<std::string>& remarks) {
+std::optional<ProbeLinks> TransportProbes::attach_file(const LibraryPlan& library, pid_t pid,
+                                                       std::vector<std::string>& remarks) {
     const auto file = open_planned(library);
     if (!file) {
         if (file.error().kind != ErrorKind::not_found) {
@@ -56,13 +57,13 @@ std::optional<ProbeLinks> BioProbes::attach_file(const LibraryPlan& library, pid
     return attach_probes(programs_, sites_, library.functions, target, remarks);
 }
 
-bool BioProbes::is_for_everybody(const LibraryPlan& library) const {
+bool TransportProbes::is_for_everybody(const LibraryPlan& library) const {
     return std::ranges::any_of(everybody_,
-                               [&](const Library& known) { return is_same_file(known.plan, library); });
+                               [&](const Library& known) { return is_same_library(known.plan, library); });
 }
 
-void BioProbes::attach_everybody(std::span<const LibraryPlan> libraries, Clock now,
-                                 std::vector<std::string>& remarks) {
+void TransportProbes::attach_everybody(std::span<const LibraryPlan> libraries, Clock now,
+                                       std::vector<std::string>& remarks) {
     for (const LibraryPlan& library : libraries) {
         if (is_for_everybody(library)) {
             continue;
@@ -75,7 +76,7 @@ void BioProbes::attach_everybody(std::span<const LibraryPlan> libraries, Clock n
     }
 }
 
-void BioProbes::detach_everybody(const LibrariesOf& libraries, std::vector<std::string>& remarks) {
+void TransportProbes::detach_everybody(const LibrariesOf& libraries, std::vector<std::string>& remarks) {
     for (auto at = processes_.begin(); at != processes_.end();) {
         auto& [pid, process] = *at;
         if (process.links.empty()) {
@@ -91,7 +92,7 @@ void BioProbes::detach_everybody(const LibrariesOf& libraries, std::vector<std::
     free_everybody();
 }
 
-void BioProbes::free_everybody() {
+void TransportProbes::free_everybody() {
     std::vector<ProbeLinks> links;
     links.reserve(everybody_.size());
     for (Library& library : everybody_) {
@@ -101,8 +102,8 @@ void BioProbes::free_everybody() {
     detacher_.detach(std::move(links));
 }
 
-void BioProbes::attach_early(std::uint32_t pid, const std::vector<LibraryPlan>& libraries, Clock now,
-                             std::vector<std::string>& remarks) {
+void TransportProbes::attach_early(std::uint32_t pid, const std::vector<LibraryPlan>& libraries, Clock now,
+                                   std::vector<std::string>& remarks) {
     if (has(pid) || libraries.empty() || processes_.size() >= kEarlyProcesses) {
         return;
     }
@@ -110,7 +111,7 @@ void BioProbes::attach_early(std::uint32_t pid, const std::vector<LibraryPlan>& 
     maps_.mark_early(pid);
 }
 
-void BioProbes::detach_idle(Clock now) {
+void TransportProbes::detach_idle(Clock now) {
     if (now < next_look_) {
         return;
     }

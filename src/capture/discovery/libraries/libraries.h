@@ -1,0 +1,21 @@
+#pragma once
+
+#include "capture/discovery/library.h"
+
+namespace sslsniff {
+
+// Each in a file of its own. The table is src/capture/tls_libraries.cpp.
+extern const TlsLibrary kOpenSsl;
+extern const TlsLibrary kWolfSsl;
+extern const TlsLibrary kMbedTls;
+
+// Those that are only named: not_captured.cpp.
+extern const TlsLibrary kRustls;
+extern const TlsLibrary kGnuTls;
+extern const TlsLibrary kNss;
+extern const TlsLibrary kS2n;
+extern const TlsLibrary kJava;
+extern const TlsLibrary kErlang;
+extern const TlsLibrary kGo;
+
+}  // namespace sslsniff

@@ -1,0 +1,15 @@
+#include "capture/discovery/tls_libraries.h"
+
+#include <array>
+
+#include "capture/discovery/libraries/libraries.h"
+
+namespace sslsniff {
+
+std::span<const TlsLibrary* const> tls_libraries() {
+    static constexpr std::array<const TlsLibrary*, 10> kLibraries{
+        &kOpenSsl, &kWolfSsl, &kMbedTls, &kRustls, &kGnuTls, &kNss, &kS2n, &kJava, &kErlang, &kGo};
+    return kLibraries;
+}
+
+}  // namespace sslsniff

@@ -1,0 +1,160 @@
+"""TLS libraries that are not OpenSSL: the same HTTP client and server over each (programs/peer.h)."""
+import os
+import subprocess
+
+from harness import PATIENCE, LiveTest, body_of, wait_until
+
+PROGRAMS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs")
+BIG = 300_000  # many records, both ways
+
+
+def expected_body(number, size):
+    """What peer.c sends with request `number`."""
+    return bytes(ord("a") + (i + i // 26 + number) % 26 for i in range(size))
+
+
+class PeersTest(LiveTest):
+    """A server and clients of one program."""
+
+    def build(self, name, header, *libraries):
+        if not os.path.exists(os.path.join("/usr/include", header)):
+            self.skipTest(f"/usr/include/{header} is not installed")
+        self.need("gcc")
+        self.program = os.path.join(self.folder, name)
+        sources = [os.path.join(PROGRAMS, source) for source in (f"{name}.c", "peer.c")]
+        subprocess.run(["gcc", "-O1", "-Wall", "-Wextra", "-Werror", *sources, "-o", self.program, *libraries], check=True)
+
+    def serve(self, *options):
+        self.options = options
+        self.server = self.spawn(self.program, "serve", *self.certificate, *options, stdout=subprocess.PIPE, text=True)
+        self.port = int(self.server.stdout.readline())
+
+    def call(self):
+        """A client that waits for exchange()."""
+        return self.spawn(self.program, "call", self.port, self.certificate[0], *self.options, stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, stderr=None, text=True)
+
+    def exchange(self, client, *sizes):
+        client.stdin.write(" ".join(map(str, sizes)) + "\n")
+        client.stdin.flush()
+        self.assertEqual(client.stdout.readline(), "done\n")
+
+    def converse(self, *options):
+        """Exchanges of one connection under capture, from its beginning to its end: the capture."""
+        self.sizes = (3, BIG, 0)
+        self.serve(*options)
+        client = self.call()
+        with self.capture("-p", self.server.pid, "-p", client.pid, "--max-body", 1 << 20) as capture:
+            self.exchange(client, *self.sizes[:2])
+            self.exchange(client, *self.sizes[2:])
+            client.stdin.close()
+            self.assertEqual(client.wait(PATIENCE), 0)
+            capture.wait_for(2 * len(self.sizes))
+            wait_until(lambda: len(capture.seen_so_far("connection")) == 2, "both ends of the connection")
+        return capture
+
+    def check_payload(self, capture, sizes, first=0):
+        """Each exchange once at each end, with all its bytes."""
+        self.assertEqual(capture.summary["losses"], [])
+        for role in ("client", "server"):
+            seen = [t for t in capture.transactions if t["connection"]["role"] == role]
+            self.assertEqual([t["request"]["target"] for t in seen],
+                             [f"/{number}" for number in range(first, first + len(sizes))])
+            for number, (transaction, size) in enumerate(zip(seen, sizes), first):
+                self.assertTrue(transaction["integrity"]["complete"], transaction["integrity"])
+                body = expected_body(number, size)
+                self.assertEqual(body_of(transaction["request"]), body)
+                self.assertEqual(body_of(transaction["response"]), body)
+
+    def check_peers(self, capture, correlation):
+        """Both ends of one connection."""
+        connections = {t["connection"]["id"]: t["connection"] for t in capture.transactions}
+        ends = {c["role"]: c for c in connections.values()}
+        self.assertEqual((len(connections), sorted(ends)), (2, ["client", "server"]))
+        self.assertEqual(ends["client"]["remote"], {"address": "127.0.0.1", "port": self.port})
+        self.assertEqual(ends["server"]["local"], ends["client"]["remote"])
+        self.assertEqual(ends["server"]["remote"], ends["client"]["local"])
+        self.assertEqual({c["correlation"] for c in ends.values()}, {correlation})
+
+    def check_tls(self, capture, library, version, cipher):
+        self.assertEqual(len(capture.of_type("connection")), 2)
+        for record in capture.of_type("connection"):
+            tls = record["connection"]["tls"]
+            self.assertRegex(tls["library"], library)
+            self.assertEqual((tls["version"], tls["alpn"]), (version, "http/1.1"))
+            # What is written to memory is seen once a call has shown that it is: behind the ClientHello.
+            if "memory" not in self.options or record["connection"]["role"] == "server":
+                self.assertEqual(tls["sni"], "localhost")
+            self.assertRegex(tls["cipher"], cipher)
+            self.assertGreater(tls["handshake_us"], 0)
+            self.assertNotIn("handshake_failed", tls)
+            self.assertEqual(record["reason"], "shutdown", record)
+
+    def check_all(self, capture, library, version, cipher, correlation="nested"):
+        self.check_payload(capture, self.sizes)
+        self.check_peers(capture, correlation)
+        self.check_tls(capture, library, version, cipher)
+
+    def check_joined(self, *options):
+        """A connection that was there before the capture. What a call gives that waited already is not seen (README.md)."""
+        self.serve(*options)
+        client = self.call()
+        self.exchange(client, 5)
+        with self.capture("-p", self.server.pid, "-p", client.pid, "--max-body", 1 << 20) as capture:
+            self.exchange(client, 7, BIG, 9)
+            capture.wait_for(6)
+        self.assertEqual([t["response"]["status"] for t in capture.transactions], [200] * 6)
+        self.check_peers(capture, "nested")
+        later = [t for t in capture.transactions if t.get("request", {}).get("target") in ("/2", "/3")]
+        capture.objects = [o for o in capture.objects if o["type"] != "transaction" or o in later]
+        self.check_payload(capture, (BIG, 9), first=2)
+
+
+class WolfSslTest(PeersTest):
+    LIBRARY = r"^wolfSSL 5\.\d+\.\d+$"
+
+    def setUp(self):
+        super().setUp()
+        self.build("wolfssl", "wolfssl/ssl.h", "-lwolfssl")
+
+    def test_wolfssl_client_and_server(self):
+        self.check_all(self.converse(), self.LIBRARY, "TLSv1.3", "^TLS_AES_")
+
+    def test_wolfssl_tls_1_2(self):
+        self.check_all(self.converse("tls1.2"), self.LIBRARY, "TLSv1.2", "^TLS_ECDHE_RSA_")
+
+    def test_wolfssl_without_blocking(self):
+        self.check_all(self.converse("nonblocking", "peek"), self.LIBRARY, "TLSv1.3", "^TLS_AES_")
+
+    def test_wolfssl_handshakes_by_reads_and_writes(self):
+        capture = self.converse("implicit")
+        self.check_payload(capture, self.sizes)
+        self.check_peers(capture, "nested")
+
+    def test_wolfssl_with_memory(self):
+        self.check_all(self.converse("memory"), self.LIBRARY, "TLSv1.3", "^TLS_AES_", "ciphertext")
+
+    def test_wolfssl_joined_in_mid_life(self):
+        self.check_joined()
+
+
+class MbedTlsTest(PeersTest):
+    LIBRARY = r"^Mbed TLS [23]\.\d+\.\d+$"
+
+    def setUp(self):
+        super().setUp()
+        self.build("mbedtls", "mbedtls/ssl.h", "-lmbedtls", "-lmbedx509", "-lmbedcrypto")
+
+    def test_mbedtls_client_and_server(self):
+        self.check_all(self.converse(), self.LIBRARY, "TLSv1.2", "^TLS_ECDHE_RSA_")
+
+    def test_mbedtls_handshakes_by_steps(self):
+        self.check_all(self.converse("nonblocking"), self.LIBRARY, "TLSv1.2", "^TLS_ECDHE_RSA_")
+
+    def test_mbedtls_handshakes_by_reads_and_writes(self):
+        capture = self.converse("implicit")
+        self.check_payload(capture, self.sizes)
+        self.check_peers(capture, "nested")
+
+    def test_mbedtls_joined_in_mid_life(self):
+        self.check_joined()
