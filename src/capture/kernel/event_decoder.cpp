@@ -92,6 +92,8 @@ bool EventDecoder::decode(ByteView record, EventConsumer& consumer) {
             return on_socket_sample(record, consumer);
         case EVENT_UNCOVERED:
             return on_uncovered(record, consumer);
+        case EVENT_TRANSPORT_WANTED:
+            return on_transport_wanted(record);
         case EVENT_RELEASE:
             return on_release(record, consumer);
         default:
@@ -115,6 +117,7 @@ bool EventDecoder::on_exec(ByteView record, EventConsumer& consumer) {
         return false;
     }
     const Timestamp time = time_of(event->process.header);
+    detached_.erase(event->process.pid);
     connections_.close_process(event->process.pid, false, time, consumer);
     const ProcessInfo info = to_process_info(*event);
     if (processes_.replace(info)) {
@@ -129,6 +132,7 @@ bool EventDecoder::on_exit(ByteView record, EventConsumer& consumer) {
         return false;
     }
     const Timestamp time = time_of(event->header);
+    detached_.erase(event->pid);
     connections_.close_process(event->pid, true, time, consumer);
     if (const auto info = processes_.remove(to_process_info(*event))) {
         consumer.on_event(ProcessEvent{time, ProcessEvent::Kind::exited, *info});
@@ -312,6 +316,19 @@ UncoveredTls EventDecoder::describe_uncovered(const KernelConnection& connection
                                                   : UncoveredTls{{}, kUnknownLibrary};
 }
 
+/// Its TLS objects are announced when there is something to tell of them, which may be later.
+bool EventDecoder::on_transport_wanted(ByteView record) {
+    const auto event = read_fixed<transport_wanted_event>(record);
+    if (!event) {
+        return false;
+    }
+    if (detached_.size() >= kMostDetached) {
+        detached_.clear();  // most of them have ended
+    }
+    detached_.insert(event->pid);
+    return true;
+}
+
 bool EventDecoder::on_uncovered(ByteView record, EventConsumer& consumer) {
     const auto header = read_fixed<event_header>(record);
     KernelConnection* connection = header ? connections_.find(header->generation) : nullptr;
@@ -319,7 +336,8 @@ bool EventDecoder::on_uncovered(ByteView record, EventConsumer& consumer) {
         return false;
     }
     // The library that has memory BIOs may be probed: its ciphertext tells which socket is whose.
-    if (connection->held && connections_.has_tls_object(connection->id.pid)) {
+    const std::uint32_t pid = connection->id.pid;
+    if (connection->held && (connections_.has_tls_object(pid) || detached_.contains(pid))) {
         unclaimed_.push_back({connection->kernel_generation, time_of(*header)});
         return true;
     }

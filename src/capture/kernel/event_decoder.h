@@ -57,6 +57,7 @@ class EventDecoder {
     void expire(Timestamp time, EventConsumer& consumer, Duration delay = kClaimDelay);
     static constexpr Duration kClaimDelay = std::chrono::milliseconds(500);
     static constexpr std::size_t kMostUnclaimed = 4096;
+    static constexpr std::size_t kMostDetached = 4096;
 
     std::size_t open_connections() const { return connections_.size(); }
 
@@ -74,6 +75,7 @@ class EventDecoder {
     bool on_library_record(ByteView record, EventConsumer& consumer);
     bool on_socket_sample(ByteView record, EventConsumer& consumer);
     bool on_uncovered(ByteView record, EventConsumer& consumer);
+    bool on_transport_wanted(ByteView record);
     bool on_release(ByteView record, EventConsumer& consumer);
 
     Timestamp time_of(const event_header& header) const;
@@ -93,6 +95,8 @@ class EventDecoder {
     };
     std::set<std::uint64_t> claimed_;  ///< sockets that were found to be of TLS objects, the last ones
     std::deque<Unclaimed> unclaimed_;  ///< held, of processes that have TLS objects
+    std::set<std::uint32_t>
+        detached_;  ///< processes whose TLS library reads and writes memory, without probes there so far
     std::vector<std::string> libraries_;
     KernelConnections connections_;
     ProcessTable processes_;

@@ -85,6 +85,24 @@ TEST_F(SocketDecoderTest, TlsThatAMemoryBioMayHaveWaitsForIt) {
     }
 }
 
+TEST_F(SocketDecoderTest, TlsOfAProcessThatUsesMemoryWaitsForItsObjects) {
+    auto wanted = event_of<transport_wanted_event>(EVENT_TRANSPORT_WANTED, 0);
+    wanted.pid = 42;
+    for (const bool has_ended : {false, true}) {
+        EventDecoder fresh(Timestamp{});
+        Collector seen;
+        EXPECT_TRUE(fresh.decode(record_of(wanted), seen));
+        if (has_ended) {
+            fresh.decode(process_record(EVENT_EXIT), seen);
+        }
+        fresh.decode(socket_record(kGeneration, OPEN_HELD), seen);
+        EXPECT_TRUE(fresh.decode(record_of(event_of<event_header>(EVENT_UNCOVERED)), seen));
+        EXPECT_EQ(seen.all<TlsEvent>().size(), has_ended ? 1U : 0U);
+        fresh.expire(Timestamp(Duration(5)) + EventDecoder::kClaimDelay, seen);
+        EXPECT_EQ(seen.all<TlsEvent>().size(), 1U);
+    }
+}
+
 TEST_F(SocketDecoderTest, TlsThatProbesCoverIsForgotten) {
     decoder.decode(socket_record(kGeneration, OPEN_HELD), out);
     auto covered = event_of<close_event>(EVENT_CLOSE);
