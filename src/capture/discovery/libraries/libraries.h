@@ -4,6 +4,8 @@
 
 namespace sslsniff {
 
+// NOLINTBEGIN(readability-identifier-naming): constants, although they cannot be constexpr here
+
 // Each in a file of its own. The table is src/capture/tls_libraries.cpp.
 extern const TlsLibrary kOpenSsl;
 extern const TlsLibrary kWolfSsl;
@@ -17,5 +19,7 @@ extern const TlsLibrary kS2n;
 extern const TlsLibrary kJava;
 extern const TlsLibrary kErlang;
 extern const TlsLibrary kGo;
+
+// NOLINTEND(readability-identifier-naming)
 
 }  // namespace sslsniff
