@@ -37,7 +37,8 @@ struct frame {
 	__u8 watched; /* counted in struct process */
 	__u8 foreign; /* a socket call within it moved something else than TLS */
 	__u8 moved;   /* so did the last one, or call of its transport: the library does not wait for the peer */
-	__u8 reserved[3];
+	__u8 slice;   /* see struct tls_site */
+	__u8 reserved[2];
 };
 
 struct stack_block {

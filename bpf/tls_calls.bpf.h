@@ -104,6 +104,7 @@ static __always_inline struct frame *push_call(struct pt_regs *ctx, const struct
 	frame->result = site->result;
 	frame->result_bytes = site->result_bytes;
 	frame->flags = site->flags;
+	frame->slice = site->slice;
 	return frame;
 }
 
@@ -170,7 +171,9 @@ static __always_inline __u64 bytes_moved(const struct frame *frame, __s64 result
 {
 	if (!has_succeeded(frame, result))
 		return 0;
-	return frame->done ? stored_length(frame) : result;
+	if (frame->done)
+		return stored_length(frame);
+	return frame->result == RESULT_ZERO ? frame->length : result; /* all of it */
 }
 
 static __always_inline void finish_handshake(struct connection *connection, __u64 handle)
@@ -216,15 +219,33 @@ static __always_inline bool was_seen_by_records(struct connection *connection, _
 	return true;
 }
 
-/* A call nested in another one on the same handle moved the payload of both. */
-static __always_inline void cover_callers(__u64 call, __u64 handle)
+/* A call nested in another one on the same handle moved the payload of both. False when it had been seen before. */
+static __always_inline bool cover_callers(__u64 call, __u64 handle)
 {
 	struct surroundings around = surroundings_of(call);
+	bool is_new = true;
 	for (__u64 i = 0; i < SURROUNDING_FRAMES; i++) {
 		struct frame *frame = surrounding_frame(&around, i);
-		if (frame && frame->handle == handle)
-			frame->covered = 1;
+		if (!frame || frame->handle != handle)
+			continue;
+		frame->covered = 1;
+		if (frame->call == CALL_FLUSH)
+			is_new = false;
 	}
+	return is_new;
+}
+
+/* The address of the bytes that a call has given out, if there are as many as it said; else 0. Verified once. */
+__noinline __u64 given_out(__u64 pointer, __u64 offset, __u64 moved)
+{
+	struct {
+		__u64 skipped, address, length;
+	} slice = {};
+	__u64 structure = 0;
+	if (bpf_probe_read_user(&structure, sizeof(structure), (void *)pointer) ||
+	    bpf_probe_read_user(&slice, sizeof(slice), (void *)(structure + offset)))
+		return 0;
+	return slice.length - slice.skipped == moved ? slice.address + slice.skipped : 0;
 }
 
 /* Verified once. */
@@ -249,7 +270,10 @@ __noinline int on_payload(__u64 call, __u64 moved)
 		connection->write_copied = 0;
 		connection->write_ciphertext = 0;
 	}
-	cover_callers(call, handle);
+	if (!cover_callers(call, handle))
+		return 0;
+	if (frame->slice)
+		buffer = given_out(buffer, frame->slice, moved);
 	emit_payload(connection, handle, is_write ? DIRECTION_SENT : DIRECTION_RECEIVED, buffer + copied,
 	             moved - copied, keep);
 	return 1;

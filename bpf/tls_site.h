@@ -19,6 +19,7 @@ enum tls_call {
 	CALL_HANDSHAKE,
 	CALL_SHUTDOWN, /* sends close_notify */
 	CALL_ALPN, /* tells the protocol, by its result, or: its address to where `buffer` points, its length to `moved` */
+	CALL_FLUSH,         /* sends what earlier writes were given and kept: writes within it move it again */
 	CALL_FREE,          /* from here to CALL_SET_ROLE: something ends or begins, no return site */
 	CALL_CLEAR,         /* the handle may serve another connection */
 	CALL_SET_TRANSPORT, /* it gets another socket, or other functions that read and write */
@@ -44,12 +45,12 @@ enum tls_result {
 /* Where a value is: an argument, from 1 on, or PLACE_REGISTER plus a register's number, as the architecture numbers them. */
 #define PLACE_NONE      0
 #define PLACE_REGISTER  0x10
-#define PLACE_IN_MEMORY 0x80 /* added: where that points to, plus an offset */
+#define PLACE_IN_MEMORY 0x80 /* added: the value lies where that, plus an offset, points to */
 
 struct tls_value {
-	__u8 place; /* PLACE_NONE: the value is 0 */
-	__u8 bytes; /* so many count, the low ones: 1, 2, 4 or 8 */
-	__u16 offset;
+	__u8 place;   /* PLACE_NONE: the value is 0 */
+	__u8 bytes;   /* so many count, the low ones: 1, 2, 4 or 8 */
+	__u16 offset; /* added to what the place holds */
 };
 
 #define SITE_EARLY      0x01 /* early data: says nothing about the end of the handshake */
@@ -74,7 +75,12 @@ struct tls_site {
 	struct tls_value unread; /* CALL_RECORD_READ: not 0 when the bytes stay to be read again */
 	__u16 stack;      /* how far the stack pointer is below where it was at the function's first instruction */
 	__u8 moved_bytes; /* size of the integer that `moved` points to */
-	__u8 reserved;
+	/*
+	 * CALL_READ that gives out memory of the library: on return, a pointer to a structure lies where `buffer` points to.
+	 * So many bytes behind its beginning lie three numbers of 8 bytes: how many bytes are to be skipped, the address of
+	 * the bytes, their number; 0: `buffer` is the address.
+	 */
+	__u8 slice;
 };
 
 #define MAX_TLS_SITES 8192

@@ -67,7 +67,7 @@ static __noinline __u64 value_of(struct pt_regs *ctx, const struct tls_value *va
 		bpf_probe_read_user(&content, bytes, (void *)address);
 		return content; /* little endian, as all that BPF programs of ours run on */
 	}
-	return content & ~0ULL >> ((sizeof(content) - bytes) * 8 & 63);
+	return (content & ~0ULL >> ((sizeof(content) - bytes) * 8 & 63)) + value->offset;
 }
 
 #endif

@@ -8,7 +8,8 @@ import socket
 import subprocess
 import time
 
-from harness import PYTHON, LiveTest, body_of, cleartext_backend, free_port, is_listening, wait_until
+from harness import PYTHON, body_of, cleartext_backend, free_port, is_listening, wait_until
+from uncaptured import UncapturedTest
 
 ECHO = """if True:
     import select, socket, sys
@@ -22,7 +23,7 @@ ECHO = """if True:
 """
 
 
-class CleartextTest(LiveTest):
+class CleartextTest(UncapturedTest):
     def connections(self, capture, **wanted):
         return [c for c in capture.of_type("connection")
                 if all(c["connection"].get(key) == value for key, value in wanted.items())]
@@ -123,14 +124,13 @@ class CleartextTest(LiveTest):
             self.assertTrue(tls.get("cipher", "").startswith("TLS_"), record)
 
     def test_uncovered_tls_is_named(self):
-        self.need("wget")
         _, port = self.nginx()
-        with self.capture("-c", "wget") as capture:
-            subprocess.run(["wget", "-q", "-O", os.devnull, f"--ca-certificate={self.certificate[0]}",
-                            f"https://localhost:{port}/"], check=True)
+        client = self.uncaptured_client()
+        with self.capture("-c", "uncaptured") as capture:
+            subprocess.run([client, str(port)], check=True)
         (connection,) = self.connections(capture, carrier="tls")
         tls = connection["connection"]["tls"]
-        self.assertEqual(tls["sni"], "localhost")
+        self.assertEqual(tls["sni"], self.SNI)
         self.assertTrue(tls["version"].startswith("TLSv1."), tls)
         self.assertTrue(tls["cipher"].startswith("TLS_"), tls)
         self.assertIn("not_decoded", tls)

@@ -140,10 +140,3 @@ class DiscoveryTest(LiveTest):
         for transaction in capture.transactions:
             self.assertTrue(transaction["integrity"]["complete"])
             self.assertEqual(transaction["response"]["status"], 200)
-
-    def test_other_tls_library_of_a_captured_process_is_no_news(self):
-        capture = self.capture(command=["curl", "-sS", "--cacert", self.certificate[0],
-                                        f"https://127.0.0.1:{self.port}/"])
-        capture.start().finish()
-        self.assertEqual(self.targets(capture), ["/"])
-        self.assertNotIn("GnuTLS", capture.stderr)

@@ -1,36 +1,10 @@
 """TLS that no probe covers is named, not decoded; TLS that probes cover is never shown as cleartext, whenever the capture joins."""
 import os
-import shutil
 import subprocess
 import time
 
-from harness import PYTHON, LiveTest
-
-# A client with OpenSSL inside and without symbols. Arguments: port.
-STATIC_CLIENT = r"""
-#include <arpa/inet.h>
-#include <openssl/ssl.h>
-#include <stdlib.h>
-int main(int argc, char **argv)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(atoi(argv[1]))};
-	SSL *ssl = SSL_new(SSL_CTX_new(TLS_client_method()));
-	const unsigned char alpn[] = "\x08http/1.1";
-	char answer[4096];
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (connect(fd, (void *)&address, sizeof(address)))
-		return 1;
-	SSL_set_fd(ssl, fd);
-	SSL_set_tlsext_host_name(ssl, "static.example");
-	SSL_set_alpn_protos(ssl, alpn, 9);
-	if (SSL_connect(ssl) != 1 || SSL_write(ssl, "GET / HTTP/1.0\r\n\r\n", 18) != 18)
-		return 2;
-	while (SSL_read(ssl, answer, sizeof(answer)) > 0)
-		;
-	return 0;
-}
-"""
+from harness import PYTHON
+from uncaptured import UncapturedTest
 
 GO_CLIENT = """package main
 import ("crypto/tls"; "io"; "net/http"; "os")
@@ -157,7 +131,7 @@ QUIC_CLIENT = """if True:
 """
 
 
-class ForeignTlsTest(LiveTest):
+class ForeignTlsTest(UncapturedTest):
     def assert_named(self, capture, port, sni, library, alpn=None, connect_time=True):
         """One connection, whose library (a regular expression) is told by JSON, text and the last words on stderr."""
         (record,) = capture.of_type("connection")
@@ -177,21 +151,11 @@ class ForeignTlsTest(LiveTest):
         self.assertEqual(capture.transactions, [])
 
     def test_stripped_static_openssl(self):
-        archive = "/usr/lib/x86_64-linux-gnu/libssl.a"
-        if not shutil.which("cc") or not os.path.exists(archive):
-            self.skipTest("no C compiler, or no static libssl")
-        nginx, port = self.nginx()
-        source, program = (os.path.join(self.folder, name) for name in ("client.c", "client"))
-        with open(source, "w", encoding="utf-8") as file:
-            file.write(STATIC_CLIENT)
-        private = subprocess.run(["pkg-config", "--static", "--libs-only-l", "libcrypto"], check=True, capture_output=True, text=True)
-        libraries = [word for word in private.stdout.split() if word != "-lcrypto"]
-        subprocess.run(["cc", "-O1", "-s", "-o", program, source, archive, archive.replace("ssl.a", "crypto.a"), *libraries],
-                       check=True)
-        self.assertIsNone(nginx.poll())
-        with self.capture("-c", "client", outputs=("-o", "text")) as capture:
+        _, port = self.nginx()
+        program = self.uncaptured_client()
+        with self.capture("-c", "uncaptured", outputs=("-o", "text")) as capture:
             subprocess.run([program, str(port)], check=True)
-        self.assert_named(capture, port, "static.example", r"OpenSSL( 3\.\S+)?", ["http/1.1"])
+        self.assert_named(capture, port, self.SNI, self.LIBRARY, ["http/1.1"])
 
     def test_go(self):
         self.need("go")
@@ -205,16 +169,15 @@ class ForeignTlsTest(LiveTest):
             subprocess.run([program, f"https://127.0.0.1:{port}/"], check=True)
         self.assert_named(capture, port, "go.example", r"Go crypto/tls 1\.\S+", ["h2", "http/1.1"])
 
-    def test_gnutls(self):
-        """A short one, as a child of a command; --tls-only shows it, too, and nothing without TLS."""
-        self.need("wget")
+    def test_child_of_a_command(self):
+        """A short one; --tls-only shows it, too, and nothing without TLS."""
         _, port = self.nginx()
-        wget = ["wget", "-q", "-O", "/dev/null", "--ca-certificate", self.certificate[0], f"https://localhost:{port}/"]
+        client = [self.uncaptured_client(), str(port)]
         # what it says to a port without TLS is not shown
         script = f'(exec 3<>/dev/tcp/127.0.0.1/{port}; printf "GET / HTTP/1.0\r\n\r\n" >&3; cat <&3 >/dev/null); "$@"'
-        capture = self.capture("--tls-only", "-o", "text", command=["bash", "-c", script, "bash", *wget]).start().finish()
+        capture = self.capture("--tls-only", "-o", "text", command=["bash", "-c", script, "bash", *client]).start().finish()
         self.assertEqual(capture.status, 0, capture.stderr)
-        self.assert_named(capture, port, "localhost", r"GnuTLS 3\.\S+", connect_time=False)
+        self.assert_named(capture, port, self.SNI, self.LIBRARY, connect_time=False)
         self.assertNotIn("needs no TLS library", capture.stderr)
 
     def test_java(self):

@@ -3,7 +3,8 @@ later one names the one before, and no byte is called lost that was not."""
 import os
 import subprocess
 
-from harness import LiveTest, header
+from harness import header
+from uncaptured import UncapturedTest
 
 # Mail as far as this needs it: cleartext, TLS after STARTTLS and, when the client says CCC there, cleartext again. Arguments:
 # sync or async, certificate, key. Says its port; ends by the end of stdin.
@@ -180,7 +181,7 @@ server.listen(0, '127.0.0.1', () => console.log(server.address().port));
 """
 
 
-class HandoverTest(LiveTest):
+class HandoverTest(UncapturedTest):
     def mail_server(self, kind):
         if kind == "node":
             script = os.path.join(self.folder, "server.js")
@@ -313,18 +314,17 @@ class HandoverTest(LiveTest):
         self.assertIn("not_decoded", tls["connection"]["tls"])
 
     def test_library_without_probes(self):
-        """GnuTLS behind CONNECT."""
-        self.need("wget")
+        """TLS of a program that is not probed, behind CONNECT."""
         _, port = self.nginx()
         _, proxy_port = self.proxy()
-        with self.capture("-c", "wget") as capture:
-            subprocess.run(["wget", "-q", "-O", "/dev/null", "--ca-certificate", self.certificate[0], f"https://localhost:{port}/"],
-                           check=True, env=dict(os.environ, https_proxy=f"http://127.0.0.1:{proxy_port}"), timeout=60)
+        client = self.uncaptured_client()
+        with self.capture("-c", "uncaptured") as capture:
+            subprocess.run([client, str(port), str(proxy_port)], check=True, timeout=60)
         self.assert_nothing_lost(capture)
         (pid,) = {r["process"]["pid"] for r in capture.of_type("connection")}
         clear, tls = self.parts(capture, pid, proxy_port)
         self.assertEqual((clear["reason"], clear["received"]["bytes"]), ("tls_began", PROXY_ANSWER))
-        self.assertEqual(tls["connection"]["tls"]["sni"], "localhost")
+        self.assertEqual(tls["connection"]["tls"]["sni"], self.SNI)
         self.assertIn("not_decoded", tls["connection"]["tls"])
 
     def test_node_through_a_proxy(self):

@@ -110,6 +110,46 @@ class PeersTest(LiveTest):
         self.check_payload(capture, (BIG, 9), first=2)
 
 
+class GnuTlsTest(PeersTest):
+    LIBRARY = r"^GnuTLS 3\.\d+\.\d+$"
+
+    def setUp(self):
+        super().setUp()
+        self.build("gnutls", "gnutls/gnutls.h", "-lgnutls")
+
+    def test_gnutls_client_and_server(self):
+        self.check_all(self.converse(), self.LIBRARY, "TLSv1.3", "^TLS_AES_")
+
+    def test_gnutls_tls_1_2(self):
+        self.check_all(self.converse("tls1.2"), self.LIBRARY, "TLSv1.2", "^TLS_ECDHE_RSA_")
+
+    def test_gnutls_without_blocking(self):
+        self.check_all(self.converse("nonblocking"), self.LIBRARY, "TLSv1.3", "^TLS_AES_")
+
+    def test_gnutls_corked(self):
+        """What is kept until the session is uncorked is shown once."""
+        self.check_all(self.converse("cork"), self.LIBRARY, "TLSv1.3", "^TLS_AES_")
+
+    def test_gnutls_packets(self):
+        """Reads that give out memory of the library, as GLib's do."""
+        self.check_all(self.converse("packets"), self.LIBRARY, "TLSv1.3", "^TLS_AES_")
+
+    def test_gnutls_joined_in_mid_life(self):
+        self.check_joined()
+
+    def test_wget(self):
+        self.need("wget")
+        nginx, port = self.nginx()
+        with self.capture("-c", "wget") as capture:
+            wget = ["wget", "-q", "-O", os.devnull, f"--ca-certificate={self.certificate[0]}", f"https://localhost:{port}/"]
+            for _ in range(5):
+                subprocess.run(wget, check=True)
+            capture.wait_for(5)
+        self.assertEqual({(t["request"]["target"], t["response"]["status"], t["integrity"]["complete"], t["connection"]["tls"]["sni"],
+                           t["connection"]["remote"]["port"]) for t in capture.transactions}, {("/", 200, True, "localhost", port)})
+        self.assertEqual(capture.summary["losses"], [])
+
+
 class WolfSslTest(PeersTest):
     LIBRARY = r"^wolfSSL 5\.\d+\.\d+$"
 

@@ -1,4 +1,4 @@
-"""Programs of other kinds: Python's blocking ssl, openssl's own tools, GnuTLS, TLS inside TLS, SSL_peek."""
+"""Programs of other kinds: Python's blocking ssl, openssl's own tools, TLS inside TLS, SSL_peek."""
 import subprocess
 
 from harness import LiveTest, body_of, free_port, is_listening, wait_until
@@ -131,19 +131,6 @@ class ProgramsTest(LiveTest):
         spoken = [c for c in capture.of_type("connection") if c["received"]["bytes"]]
         self.assertEqual(len(spoken), 1)
         self.assertEqual(spoken[0]["received"]["bytes"], len(b"\x00\x01 no protocol at all\n"))
-
-    def test_gnutls_is_named_as_not_captured(self):
-        self.need("wget")
-        linked = subprocess.run(["ldd", "/usr/bin/wget"], capture_output=True, text=True).stdout
-        if "gnutls" not in linked:
-            self.skipTest("wget does not use GnuTLS here")
-        _, port = self.nginx()
-        capture = self.capture(command=["wget", "-q", "-O", "/dev/null", f"--ca-certificate={self.certificate[0]}",
-                                        f"https://127.0.0.1:{port}/"])
-        capture.start().finish()
-        self.assertEqual(capture.status, 0)
-        self.assertEqual(capture.transactions, [])
-        self.assertIn("GnuTLS", capture.stderr)
 
     def test_tls_inside_tls(self):
         """curl to an HTTPS server through an HTTPS proxy: two TLS sessions over one socket."""

@@ -96,7 +96,7 @@ struct SkippedTarget {
     std::string reason;               ///< one sentence for the user
     bool captured_otherwise = false;  ///< the process has another TLS library, which is captured
     std::string cause;                ///< `reason` without the process; empty when it is about one alone
-    std::string library{};  ///< "GnuTLS 3.7.9", when it is about a TLS library that cannot be captured
+    std::string library{};  ///< "NSS 3.87.1", when it is about a TLS library that cannot be captured
 };
 
 /// What to probe, as data. Discovery makes it; the attacher executes it; doctor and list print it.

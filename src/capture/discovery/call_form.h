@@ -14,9 +14,9 @@ struct CallValue {
     bool operator==(const CallValue&) const = default;
 };
 
-/// Arguments are counted from 1 to 6: integers and pointers of the C calling convention.
-constexpr CallValue argument(std::uint8_t number) {
-    return {number, 8, 0};
+/// Arguments are counted from 1 to 6: integers and pointers of the C calling convention. `offset` is added.
+constexpr CallValue argument(std::uint8_t number, std::uint16_t offset = 0) {
+    return {number, 8, offset};
 }
 constexpr CallValue int_argument(std::uint8_t number) {
     return {number, 4, 0};
@@ -37,6 +37,7 @@ struct CallForm {
     CallValue length{};
     CallValue moved{};
     std::uint8_t moved_bytes = 0;
+    std::uint8_t slice = 0;
     CallValue type{};    ///< CALL_RECORD_...
     CallValue unread{};  ///< CALL_RECORD_READ
     bool operator==(const CallForm&) const = default;

@@ -122,6 +122,7 @@ class ProbeCollector {
         site.unread = value_of(form.unread);
         site.stack = static_cast<std::uint16_t>(stack);
         site.moved_bytes = form.moved_bytes;
+        site.slice = form.slice;
         return site;
     }
     static void put(std::vector<Probe>& probes, const Probe& probe) {

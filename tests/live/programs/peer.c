@@ -194,11 +194,10 @@ int main(int argc, char** argv) {
     const struct {
         const char* name;
         bool* option;
-    } known[] = {{"tls1.2", &options.tls12},
-                 {"nonblocking", &options.nonblocking},
-                 {"memory", &options.memory},
-                 {"peek", &options.peek},
-                 {"implicit", &options.implicit}};
+    } known[] = {{"tls1.2", &options.tls12},      {"nonblocking", &options.nonblocking},
+                 {"memory", &options.memory},     {"peek", &options.peek},
+                 {"implicit", &options.implicit}, {"cork", &options.cork},
+                 {"packets", &options.packets}};
     for (int i = 4; i < argc; ++i)
         for (unsigned k = 0; k < sizeof(known) / sizeof(*known); ++k)
             *known[k].option |= !strcmp(argv[i], known[k].name);

@@ -8,7 +8,8 @@
  * unexpected ends it with status 1 and a sentence on stderr.
  *
  * Options: tls1.2; nonblocking; memory (the library reads and writes memory); peek (before each read);
- * implicit (reads and writes make the handshake).
+ * implicit (reads and writes make the handshake); cork (writes are kept, and sent together); packets (reads
+ * give out memory of the library).
  */
 #ifndef PEER_H
 #define PEER_H
@@ -16,7 +17,7 @@
 #include <stdbool.h>
 
 struct options {
-    bool is_server, tls12, nonblocking, memory, peek, implicit;
+    bool is_server, tls12, nonblocking, memory, peek, implicit, cork, packets;
     const char *certificate, *key; /* paths; no key for a client */
 };
 

@@ -29,11 +29,6 @@ constexpr std::array kRustlsTexts{
     TellingText{"received corrupt", " message of type", "rustls", {}},
 };
 
-constexpr std::string_view kGnuTlsVersion = "Enabled GnuTLS ";
-constexpr std::array<std::string_view, 1> kGnuTlsFunctions{"gnutls_record_recv"};
-constexpr std::array kGnuTlsTexts{
-    TellingText{"Enabled GnuTLS", " 3", "GnuTLS", kGnuTlsVersion}};  // gnutls_global_init()
-
 constexpr std::array<std::string_view, 1> kNssFunctions{"SSL_ImportFD"};
 constexpr std::array<std::string_view, 1> kS2nFunctions{"s2n_recv"};
 // The TLS of these is no native code, and any program that they run may use it.
@@ -43,8 +38,6 @@ constexpr std::array<std::string_view, 1> kErlangFunctions{"enif_make_tuple_from
 }  // namespace
 
 constinit const TlsLibrary kRustls{.name = "rustls", .texts = kRustlsTexts};
-constinit const TlsLibrary kGnuTls{
-    .name = "GnuTLS", .functions = kGnuTlsFunctions, .version_prefix = kGnuTlsVersion, .texts = kGnuTlsTexts};
 constinit const TlsLibrary kNss{.name = "NSS", .functions = kNssFunctions, .version_prefix = "NSS "};
 constinit const TlsLibrary kS2n{.name = "s2n-tls", .functions = kS2nFunctions};
 constinit const TlsLibrary kJava{.name = "Java TLS (JSSE)", .functions = kJavaFunctions};

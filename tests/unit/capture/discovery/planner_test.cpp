@@ -23,10 +23,10 @@ Bytes plain_program() {
     return elf.build();
 }
 
-Bytes gnutls() {
+Bytes nss() {
     ElfBuilder elf;
-    elf.function("gnutls_record_recv", "\xC3");
-    elf.rodata("Enabled GnuTLS 3.7.9 logging...");
+    elf.function("SSL_ImportFD", "\xC3");
+    elf.rodata("NSS 3.87.1");
     return elf.build();
 }
 
@@ -91,17 +91,17 @@ TEST_F(Planning, FilesOutOfReachAreOpenedByTheirMapping) {
 }
 
 TEST_F(Planning, ReasonsForUsers) {
-    add(20, "wget", files_.write("libgnutls.so.30", gnutls()));
+    add(20, "firefox", files_.write("libssl3.so", nss()));
     add(21, "a\x1b[m", files_.write("plain", plain_program()));
     const std::vector<pid_t> pids{20, 21, 22};
     const AttachPlan plan = planner_.plan_processes(pids);
     EXPECT_TRUE(plan.libraries.empty());
     ASSERT_EQ(plan.skipped.size(), 3U);
-    EXPECT_EQ(plan.skipped[0].reason, fmt::format("process 20 (wget) uses GnuTLS 3.7.9 ({}), which sslsniff "
+    EXPECT_EQ(plan.skipped[0].reason, fmt::format("process 20 (firefox) uses NSS 3.87.1 ({}), which sslsniff "
                                                   "does not capture yet",
-                                                  files_.path("libgnutls.so.30")));
-    EXPECT_EQ(plan.skipped[0].cause, fmt::format("GnuTLS 3.7.9 ({}), which sslsniff does not capture yet",
-                                                 files_.path("libgnutls.so.30")));
+                                                  files_.path("libssl3.so")));
+    EXPECT_EQ(plan.skipped[0].cause,
+              fmt::format("NSS 3.87.1 ({}), which sslsniff does not capture yet", files_.path("libssl3.so")));
     EXPECT_EQ(plan.skipped[0].pid, 20);
     EXPECT_FALSE(plan.skipped[0].captured_otherwise);
     EXPECT_EQ(plan.skipped[1].reason,

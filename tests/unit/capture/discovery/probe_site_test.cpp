@@ -284,10 +284,10 @@ TEST(TlsLibrary, RecognisedByContents) {
         const auto image = ElfImage::open(folder.write("lib", elf.build()));
         return identify_tls_libraries(*image, find_known_functions(*image));
     };
-    const auto gnutls = identify("gnutls_record_recv", "Enabled GnuTLS 3.7.9 logging...");
-    ASSERT_EQ(gnutls.size(), 1U);
-    EXPECT_EQ(full_name(gnutls[0]), "GnuTLS 3.7.9");
-    EXPECT_EQ(gnutls[0].obstacle, "which sslsniff does not capture yet");
+    const auto nss = identify("SSL_ImportFD", "NSS 3.87.1");
+    ASSERT_EQ(nss.size(), 1U);
+    EXPECT_EQ(full_name(nss[0]), "NSS 3.87.1");
+    EXPECT_EQ(nss[0].obstacle, "which sslsniff does not capture yet");
     const auto static_openssl =
         identify("main", ByteView("SSLv3/TLS write client hello\0OpenSSL 3.0.17 1 Jul 2025", 54));
     ASSERT_EQ(static_openssl.size(), 1U);
@@ -389,7 +389,7 @@ TEST(TlsLibrary, RowsAreWhole) {
                           form.call == CALL_TRANSPORT_READ || form.call == CALL_TRANSPORT_WRITE);
                 if (moves_bytes(wanted.family)) {
                     EXPECT_NE(form.buffer.place, PLACE_NONE);
-                    EXPECT_NE(form.length.place, PLACE_NONE);
+                    EXPECT_TRUE(form.length.place != PLACE_NONE || form.slice != 0);
                     EXPECT_NE(form.result, RESULT_NONE);
                 }
                 EXPECT_EQ(form.moved.place != PLACE_NONE, form.moved_bytes != 0);
