@@ -8,8 +8,8 @@ namespace sslsniff {
 namespace {
 
 // Programs of bpf/sites_without_cookie.bpf.h.
-constexpr std::uint32_t kLastEntryProgram = 32;
-constexpr std::uint32_t kLastTransportProgram = 40;
+constexpr std::uint32_t kLastEntryProgram = 40;
+constexpr std::uint32_t kLastTransportProgram = 48;
 
 bool is_transport(const tls_site& site) {
     return site.call == CALL_TRANSPORT_READ || site.call == CALL_TRANSPORT_WRITE;
