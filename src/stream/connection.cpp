@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "base/saturating.h"
+#include "model/tls_merge.h"
 
 namespace sslsniff {
 namespace {
@@ -114,17 +115,7 @@ void Connection::on_endpoints(const EndpointsEvent& event) {
 
 void Connection::on_tls(const TlsEvent& event) {
     ++changes_;
-    TlsInfo& tls = info_.tls;
-    replace_if_known(tls.library, event.tls.library);
-    replace_if_known(tls.version, event.tls.version);
-    replace_if_known(tls.cipher, event.tls.cipher);
-    replace_if_known(tls.sni, event.tls.sni);
-    replace_if_known(tls.alpn, event.tls.alpn);
-    replace_if_known(tls.offered_alpn, event.tls.offered_alpn);
-    replace_if_known(tls.handshake, event.tls.handshake);
-    replace_if_known(tls.handshake_failed, event.tls.handshake_failed);
-    replace_if_known(tls.handshake_error, event.tls.handshake_error);
-    replace_if_known(tls.not_decoded, event.tls.not_decoded);
+    merge(info_.tls, event.tls);
     measure_info();
     if (!role_from_traffic_) {
         replace_if_known(info_.role, event.role);

@@ -6,6 +6,7 @@
 
 #include "base/endian.h"
 #include "model/names.h"
+#include "model/tls_merge.h"
 #include "tls/hello.h"
 
 namespace sslsniff {
@@ -100,15 +101,12 @@ std::optional<TlsHello> hello_of(ByteView bytes) {
     return bytes.size() >= whole ? parse_tls_hello(bytes.substr(0, whole), true) : std::nullopt;
 }
 
-void merge(TlsInfo& tls, const TlsHello& hello) {
-    if (hello.from_client) {
-        tls.sni = hello.sni;
-        tls.offered_alpn = hello.offered_alpn;
-    } else {
-        tls.version = hello.version;
-        tls.cipher = null_suite_name(hello.cipher);
-        tls.alpn = hello.alpn;
+TlsInfo told_by(const TlsHello& hello) {
+    TlsInfo news = to_tls_info(hello);
+    if (!hello.from_client) {
+        news.cipher = null_suite_name(hello.cipher);
     }
+    return news;
 }
 
 }  // namespace
@@ -199,7 +197,7 @@ void TlsLayer::look_for_server_hello(LayerReceiver& receiver) {
         if (!hello) {
             continue;
         }
-        merge(tls_, *hello);
+        merge(tls_, told_by(*hello));
         if (!hello->from_client) {
             const auto mac = null_cipher_mac(tls_.cipher);
             mac_size_ = mac.value_or(0);
@@ -245,7 +243,7 @@ void TlsLayer::decide(WireLayer layer, LayerReceiver& receiver) {
     if (layer_ != WireLayer::null_cipher) {
         for (const Bytes& first : first_) {  // the other hello, when it came first
             if (const auto hello = hello_of(first); hello && layer_ == WireLayer::encrypted) {
-                merge(tls_, *hello);
+                merge(tls_, told_by(*hello));
             }
         }
     }

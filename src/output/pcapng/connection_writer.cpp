@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/saturating.h"
 #include "model/socket_key.h"
+#include "model/tls_merge.h"
 #include "output/pcapng/synthetic_tls.h"
 
 namespace sslsniff {
@@ -15,26 +16,6 @@ namespace {
 constexpr std::size_t kMaxAtOnce = 1 << 20;
 /// Of memory, for an event that waits.
 constexpr std::size_t kHeldCost = 32;
-
-template <class T>
-void replace(T& known, const T& news) {
-    if (!news.empty()) {
-        known = news;
-    }
-}
-
-void merge(TlsInfo& known, const TlsInfo& news) {
-    replace(known.library, news.library);
-    replace(known.version, news.version);
-    replace(known.cipher, news.cipher);
-    replace(known.sni, news.sni);
-    replace(known.alpn, news.alpn);
-    replace(known.offered_alpn, news.offered_alpn);
-    known.handshake = news.handshake ? news.handshake : known.handshake;
-    known.handshake_failed = known.handshake_failed || news.handshake_failed;
-    replace(known.handshake_error, news.handshake_error);
-    replace(known.not_decoded, news.not_decoded);
-}
 
 /// Bytes of each direction looked at to guess the protocol.
 constexpr std::size_t kFirstBytes = 256;
