@@ -25,16 +25,16 @@ const Protocol* guess_protocol(const std::vector<DecodeAs>& rules, const Connect
 }  // namespace
 
 Dissectors make_dissectors(std::vector<DecodeAs> rules) {
-    static const std::vector<const DissectorTraits*> kAll = protocol_dissectors();
-    static const DissectorTraits kNotDissected;
-    return {kAll,
+    static const std::vector<const DissectorTraits*> all = protocol_dissectors();
+    static const DissectorTraits not_dissected;
+    return {all,
             [rules = std::move(rules)](const ConnectionInfo& connection, ByteView sent,
                                        ByteView received) -> const DissectorTraits* {
                 const Protocol* found = guess_protocol(rules, connection, sent, received);
                 if (found == nullptr) {
                     return nullptr;
                 }
-                return found->dissector != nullptr ? &found->dissector() : &kNotDissected;
+                return found->dissector != nullptr ? &found->dissector() : &not_dissected;
             }};
 }
 

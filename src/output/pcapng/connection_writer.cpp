@@ -24,8 +24,8 @@ constexpr std::size_t kMaxGuess = 4096;
 
 /// The port a server of this kind would have.
 std::uint16_t usual_port(Carrier carrier, const DissectorTraits* protocol) {
-    static const DissectorTraits kUnknown;
-    const DissectorTraits& traits = protocol != nullptr ? *protocol : kUnknown;
+    static const DissectorTraits unknown;
+    const DissectorTraits& traits = protocol != nullptr ? *protocol : unknown;
     return carrier == Carrier::tls ? traits.tls_port : traits.port;
 }
 

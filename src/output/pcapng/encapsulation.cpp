@@ -53,8 +53,8 @@ bool finds_plain(const DissectorTraits& protocol, const EncapsulationInput& inpu
 }  // namespace
 
 Encapsulation choose_encapsulation(const EncapsulationInput& input, const EncapsulationOptions& options) {
-    static const DissectorTraits kUnknown;
-    const DissectorTraits& protocol = input.protocol != nullptr ? *input.protocol : kUnknown;
+    static const DissectorTraits unknown;
+    const DissectorTraits& protocol = input.protocol != nullptr ? *input.protocol : unknown;
     Encapsulation encapsulation{.server_port = input.server_port, .alpn = std::string(input.alpn)};
     if (input.alpn.empty() && !protocol.alpns.empty()) {
         encapsulation.alpn = protocol.alpns.front();

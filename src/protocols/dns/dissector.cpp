@@ -13,9 +13,9 @@ constexpr std::array<std::string_view, 1> kAlpns{"dot"};
 }  // namespace
 
 const DissectorTraits& dns_dissector() {
-    static const DissectorTraits kTraits{
+    static const DissectorTraits traits{
         .alpns = kAlpns, .port = kPort, .tls_port = kTlsPort, .ports = kPorts};
-    return kTraits;
+    return traits;
 }
 
 }  // namespace sslsniff

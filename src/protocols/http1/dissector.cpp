@@ -15,11 +15,11 @@ constexpr std::array<DissectorTraits::Hint, 1> kHints{{
 
 /// A request or status line is recognised on every port that nobody else takes.
 const DissectorTraits& http1_dissector() {
-    static const DissectorTraits kTraits{.alpns = kAlpns,
-                                         .ports = http_dissector_ports(),
-                                         .elsewhere = DissectorTraits::Elsewhere::found,
-                                         .hints = kHints};
-    return kTraits;
+    static const DissectorTraits traits{.alpns = kAlpns,
+                                        .ports = http_dissector_ports(),
+                                        .elsewhere = DissectorTraits::Elsewhere::found,
+                                        .hints = kHints};
+    return traits;
 }
 
 }  // namespace sslsniff

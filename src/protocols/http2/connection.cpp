@@ -15,6 +15,8 @@ namespace {
 
 /// Bytes searched in vain for frames before we give up on a connection that showed none.
 constexpr std::uint64_t kMaxSearch = 1ULL << 20U;
+/// The request that asked for the upgrade is that of stream 1 (RFC 7540 section 3.2).
+constexpr std::uint32_t kUpgradedStream = 1;
 
 std::string error_text(std::uint32_t code) {
     const std::string_view name = error_name(code);
@@ -31,7 +33,7 @@ Connection::Connection(ParserHost& host, const ParserLimits& limits)
 
 void Connection::open_upgraded(const HttpRequest& request, Timestamp start) {
     const bool seen = !request.method.empty();
-    const auto stream = streams_.open(1, 1, !seen, start);
+    const auto stream = streams_.open(kUpgradedStream, kUpgradedStream, !seen, start);
     if (seen) {
         stream->second.item.on_upgraded_request(request);
     } else {

@@ -33,13 +33,13 @@ DissectorTraits make_traits(bool assume_grpc) {
 }  // namespace
 
 const DissectorTraits& http2_dissector() {
-    static const DissectorTraits kTraits = make_traits(false);
-    return kTraits;
+    static const DissectorTraits traits = make_traits(false);
+    return traits;
 }
 
 const DissectorTraits& grpc_dissector() {
-    static const DissectorTraits kTraits = make_traits(true);
-    return kTraits;
+    static const DissectorTraits traits = make_traits(true);
+    return traits;
 }
 
 }  // namespace sslsniff

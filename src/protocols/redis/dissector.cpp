@@ -18,13 +18,13 @@ constexpr std::array<DissectorTraits::Hint, 2> kHints{{
 
 /// Wireshark looks for RESP at no place inside TLS.
 const DissectorTraits& redis_dissector() {
-    static const DissectorTraits kTraits{.port = kPort,
-                                         .tls_port = kPort,
-                                         .ports = kPorts,
-                                         .found_in_tls = false,
-                                         .elsewhere = DissectorTraits::Elsewhere::hinted,
-                                         .hints = kHints};
-    return kTraits;
+    static const DissectorTraits traits{.port = kPort,
+                                        .tls_port = kPort,
+                                        .ports = kPorts,
+                                        .found_in_tls = false,
+                                        .elsewhere = DissectorTraits::Elsewhere::hinted,
+                                        .hints = kHints};
+    return traits;
 }
 
 }  // namespace sslsniff
