@@ -285,6 +285,9 @@ TEST(HpackDecoder, SaysWhatItHolds) {
             held += decoders.back().held();
         }
         const auto grown = static_cast<double>(mallinfo2().uordblks - before);
+        if (grown == 0) {
+            GTEST_SKIP() << "the allocator of a sanitizer does not say what it gave";
+        }
         EXPECT_GT(static_cast<double>(held), 0.9 * grown) << insertions;
         EXPECT_LT(static_cast<double>(held), 1.2 * grown) << insertions;
     }
