@@ -56,7 +56,7 @@ struct capture_counters {
 	/* Calls of TLS functions that executed a probe, about: CPUs overwrite each other's counts. */
 	__u64 bystander_calls; /* of processes that are not captured */
 	__u64 calls;           /* of those that are */
-	__u64 bio_calls;       /* of BIO_read and BIO_write, of both */
+	__u64 transport_calls; /* of the functions by which libraries read and write memory */
 };
 
 /* The number of an entry of tls_sites, and whether the probe is of one process alone. */

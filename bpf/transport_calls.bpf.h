@@ -78,7 +78,7 @@ static __always_inline void on_transport_entry(struct pt_regs *ctx, const struct
 	__u64 call = call_context(ctx, site);
 	struct surroundings around;
 	struct frame *caller, *frame;
-	counters.bio_calls++;
+	counters.transport_calls++;
 	if (!calling_process())
 		return;
 	around = surroundings_of(call);

@@ -21,6 +21,7 @@ target_include_directories(sslsniff_compile INTERFACE ${PROJECT_SOURCE_DIR}/src 
 target_compile_definitions(sslsniff_compile INTERFACE SSLSNIFF_VERSION="${PROJECT_VERSION}")
 
 if(SSLSNIFF_SANITIZE)
+  target_compile_definitions(sslsniff_compile INTERFACE SSLSNIFF_SANITIZED)
   add_compile_options(-fsanitize=${SSLSNIFF_SANITIZE} -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${SSLSNIFF_SANITIZE})
   if(SSLSNIFF_SANITIZE MATCHES undefined)

@@ -131,6 +131,11 @@ class Capture:
     def of_type(self, kind):
         return [o for o in self.objects if o["type"] == kind]
 
+    def connections(self, **wanted):
+        """Records of connections whose "connection" has all of these values."""
+        return [c for c in self.of_type("connection")
+                if all(c["connection"].get(key) == value for key, value in wanted.items())]
+
     @property
     def transactions(self):
         return self.of_type("transaction")

@@ -17,6 +17,8 @@ using std::chrono::seconds;
 constexpr seconds kLookInterval{1};
 constexpr seconds kIdle{5};
 constexpr std::size_t kEarlyProcesses = 64;
+/// Of more processes, idle probes are taken away even if they cost nothing: each holds descriptors.
+constexpr std::size_t kMostIdle = 64;
 
 }  // namespace
 
@@ -116,12 +118,13 @@ void TransportProbes::detach_idle(Clock now) {
         return;
     }
     next_look_ = now + kLookInterval;
-    const bool cost = rate_.is_high(now, programs_.counters().bio_calls);
+    const bool cost = rate_.is_high(now, programs_.counters().transport_calls);
+    const bool may_stay = !cost && processes_.size() <= kMostIdle;
     for (auto process = processes_.begin(); process != processes_.end();) {
         const auto need = maps_.need(process->first);
         // The need may have been told of late.
         if (need &&
-            (need->may_come || !cost || now - std::max(need->last, process->second.attached) < kIdle)) {
+            (need->may_come || may_stay || now - std::max(need->last, process->second.attached) < kIdle)) {
             ++process;
             continue;
         }

@@ -267,6 +267,9 @@ TEST(HpackDecoder, RepeatsLongNamesWithinItsBounds) {
 }
 
 TEST(HpackDecoder, SaysWhatItHolds) {
+#ifdef SSLSNIFF_SANITIZED
+    GTEST_SKIP() << "the allocator of a sanitizer does not say what it gave";
+#endif
     std::vector<Decoder> decoders;
     constexpr std::size_t kDecoders = 2000;
     decoders.reserve(kDecoders);
@@ -285,9 +288,6 @@ TEST(HpackDecoder, SaysWhatItHolds) {
             held += decoders.back().held();
         }
         const auto grown = static_cast<double>(mallinfo2().uordblks - before);
-        if (grown == 0) {
-            GTEST_SKIP() << "the allocator of a sanitizer does not say what it gave";
-        }
         EXPECT_GT(static_cast<double>(held), 0.9 * grown) << insertions;
         EXPECT_LT(static_cast<double>(held), 1.2 * grown) << insertions;
     }
