@@ -32,12 +32,8 @@ std::string handshake_error(const handshake_event& event) {
 
 }  // namespace
 
-EventDecoder::EventDecoder(Timestamp monotonic_zero, Hooks hooks)
-    : monotonic_zero_(monotonic_zero),
-      on_bound_(std::move(hooks.on_bound)),
-      describe_uncovered_(std::move(hooks.describe_uncovered)),
-      connections_(std::move(hooks.take_ends), std::move(hooks.on_released)),
-      processes_(std::move(hooks.describe_process)) {}
+EventDecoder::EventDecoder(Timestamp monotonic_zero, KernelSide& kernel)
+    : monotonic_zero_(monotonic_zero), kernel_(kernel), connections_(kernel), processes_(kernel) {}
 
 void EventDecoder::name_library(std::uint32_t number, std::string name) {
     const bool first = libraries_.empty();
@@ -228,8 +224,8 @@ void EventDecoder::bind_by(const std::optional<CiphertextBinder::Match>& match, 
         return;
     }
     connection->ciphertext_socket = match->socket.socket_cookie;
-    if (on_bound_ && !connection->awaits_hello) {
-        on_bound_(match->generation, match->socket.socket_cookie);
+    if (!connection->awaits_hello) {
+        kernel_.mark_bound(match->generation, match->socket.socket_cookie);
     }
     if (claimed_.size() >= kMostUnclaimed) {
         claimed_.clear();
@@ -312,8 +308,8 @@ bool EventDecoder::on_close(ByteView record, EventConsumer& consumer) {
 }
 
 UncoveredTls EventDecoder::describe_uncovered(const KernelConnection& connection) const {
-    return connection.held && describe_uncovered_ ? describe_uncovered_(connection.id.pid)
-                                                  : UncoveredTls{{}, kUnknownLibrary};
+    return connection.held ? kernel_.describe_uncovered(connection.id.pid)
+                           : UncoveredTls{{}, kUnknownLibrary};
 }
 
 /// Its TLS objects are announced when there is something to tell of them, which may be later.
@@ -386,8 +382,8 @@ void EventDecoder::end_hellos(KernelConnection& connection) {
     if (!std::exchange(connection.awaits_hello, false)) {
         return;
     }
-    if (connection.ciphertext_socket != 0 && on_bound_) {
-        on_bound_(connection.kernel_generation, connection.ciphertext_socket);
+    if (connection.ciphertext_socket != 0) {
+        kernel_.mark_bound(connection.kernel_generation, connection.ciphertext_socket);
     }
 }
 

@@ -3,7 +3,6 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -26,20 +25,8 @@ namespace sslsniff {
 /// a minute. TLS on a socket that no probe is known to cover yet is held back until the kernel side knows.
 class EventDecoder {
   public:
-    /// What the decoder asks and tells the kernel's side. Each may be empty.
-    struct Hooks {
-        KernelConnections::TakeEnds take_ends;
-        ProcessTable::Describe describe_process;
-        /// The socket of a connection was found by its ciphertext: neither need be looked at any longer.
-        std::function<void(std::uint64_t kernel_generation, std::uint64_t socket_cookie)> on_bound;
-        /// What is known of TLS of a process that no probe sees.
-        std::function<UncoveredTls(std::uint32_t pid)> describe_uncovered;
-        /// Such a connection is over: its socket may carry another.
-        KernelConnections::OnReleased on_released;
-    };
-
-    /// `monotonic_zero`: the time at which CLOCK_MONOTONIC was 0.
-    explicit EventDecoder(Timestamp monotonic_zero, Hooks hooks = {});
+    /// `monotonic_zero`: the time at which CLOCK_MONOTONIC was 0. `kernel` must outlive this.
+    EventDecoder(Timestamp monotonic_zero, KernelSide& kernel);
 
     /// Names the library number, from 1 on, that probes were attached with, as in "OpenSSL 3.0.17".
     void name_library(std::uint32_t number, std::string name);
@@ -48,9 +35,7 @@ class EventDecoder {
     bool decode(ByteView record, EventConsumer& consumer);
 
     /// KernelConnections::reconcile().
-    void reconcile(const KernelConnections::IsAlive& is_alive, Timestamp time, EventConsumer& consumer) {
-        connections_.reconcile(is_alive, time, consumer);
-    }
+    void reconcile(Timestamp time, EventConsumer& consumer) { connections_.reconcile(time, consumer); }
 
     /// It is `time` now: TLS of a socket that no memory BIO has claimed for kClaimDelay is told of as not
     /// decoded. Events do the same by their own time.
@@ -84,11 +69,10 @@ class EventDecoder {
     void bind_by(const std::optional<CiphertextBinder::Match>& match, Timestamp time,
                  EventConsumer& consumer);
 
-    Timestamp monotonic_zero_;
     UncoveredTls describe_uncovered(const KernelConnection& connection) const;
 
-    std::function<void(std::uint64_t, std::uint64_t)> on_bound_;
-    std::function<UncoveredTls(std::uint32_t)> describe_uncovered_;
+    Timestamp monotonic_zero_;
+    KernelSide& kernel_;
     struct Unclaimed {
         std::uint64_t generation = 0;
         Timestamp since;

@@ -1,8 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <utility>
 
 #include "capture/datagram_tls/datagram_tls_stage.h"
 #include "capture/kernel/binding_delay.h"
@@ -16,10 +14,9 @@ namespace sslsniff {
 class EventStages {
   public:
     /// `show_cleartext`: whether anything but TLS is handed on. Else the arguments of MidstreamClassifier.
-    EventStages(std::function<void(std::uint64_t)> ignore, bool show_undecoded,
-                std::function<UncoveredTls(std::uint32_t)> describe, bool show_cleartext)
+    EventStages(KernelSide& kernel, bool show_undecoded, bool show_cleartext)
         : datagram_tls_({.encrypted = show_undecoded, .others = show_cleartext, .ciphertext = false}),
-          classifier_(std::move(ignore), show_undecoded, std::move(describe)) {}
+          classifier_(kernel, show_undecoded) {}
 
     /// Which stages there are; until then none.
     void use(bool doubt, bool delay) {

@@ -100,8 +100,8 @@ void KernelConnections::close(KernelConnection& connection, const StreamEnds* en
     out.connection = connection.id;
     out.time = time;
     out.reason = reason;
-    if (connection.ciphertext_socket != 0 && on_released_) {
-        on_released_(connection.ciphertext_socket);
+    if (connection.ciphertext_socket != 0) {
+        kernel_.release_socket(connection.ciphertext_socket);
     }
     const bool silent = connection.held;
     forget(connection);
@@ -113,8 +113,7 @@ void KernelConnections::close(KernelConnection& connection, const StreamEnds* en
 /// Without a record that says so: the kernel's state is removed too.
 void KernelConnections::close_unasked(KernelConnection& connection, CloseReason reason, Timestamp time,
                                       EventConsumer& consumer) {
-    const auto ends =
-        take_ends_ ? take_ends_(connection.id, connection.kernel_generation) : std::optional<StreamEnds>();
+    const auto ends = kernel_.take_ends(connection.id, connection.kernel_generation);
     close(connection, ends ? &*ends : nullptr, reason, time, consumer);
 }
 
@@ -138,14 +137,14 @@ void KernelConnections::close_socket(std::uint64_t socket_cookie, Timestamp time
     }
 }
 
-void KernelConnections::reconcile(const IsAlive& is_alive, Timestamp time, EventConsumer& consumer) {
+void KernelConnections::reconcile(Timestamp time, EventConsumer& consumer) {
     for (const std::uint64_t generation : std::exchange(suspects_, {})) {
         if (KernelConnection* connection = find(generation)) {
             close_unasked(*connection, CloseReason::given_up, time, consumer);
         }
     }
     for (const auto& [generation, connection] : connections_) {
-        if (!is_alive(connection.id, generation)) {
+        if (!kernel_.has_connection(connection.id, generation)) {
             suspects_.push_back(generation);
         }
     }

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
 #include <unordered_map>
@@ -12,16 +11,10 @@
 #include "base/bytes.h"
 #include "bpf/event.h"
 #include "capture/kernel/datagram_flows.h"
-#include "capture/kernel/process_libraries.h"
+#include "capture/kernel/kernel_side.h"
 #include "model/event.h"
 
 namespace sslsniff {
-
-/// How far a connection had come when it ended without an EVENT_CLOSE.
-struct StreamEnds {
-    std::array<std::uint64_t, DIRECTION_COUNT> position{};
-    std::array<LossCause, DIRECTION_COUNT> missing{};
-};
 
 /// A connection as the kernel's records tell of it.
 struct KernelConnection {
@@ -52,13 +45,7 @@ struct KernelConnection {
 /// process or their UDP socket, because their SSL object is used again, or, over UDP, by a minute of silence.
 class KernelConnections {
   public:
-    /// A connection ends without a record of its own: removes what the kernel keeps of it. May be empty.
-    using TakeEnds = std::function<std::optional<StreamEnds>(const ConnectionId&, std::uint64_t generation)>;
-    /// A connection that was bound by its ciphertext is over. May be empty.
-    using OnReleased = std::function<void(std::uint64_t socket_cookie)>;
-
-    KernelConnections(TakeEnds take_ends, OnReleased on_released)
-        : take_ends_(std::move(take_ends)), on_released_(std::move(on_released)) {}
+    explicit KernelConnections(KernelSide& kernel) : kernel_(kernel) {}
 
     /// Whether the process has a TLS object of a library that is probed.
     bool has_tls_object(std::uint32_t pid) const;
@@ -81,11 +68,9 @@ class KernelConnections {
     /// Without telling anybody.
     void forget(const KernelConnection& connection);
 
-    /// What the kernel says of a connection that is open here.
-    using IsAlive = std::function<bool(const ConnectionId&, std::uint64_t generation)>;
     /// After records were lost: ends connections that the kernel knows no longer. Those that it did not know
     /// at the last call are ended by this one: between two calls, all records must have been read.
-    void reconcile(const IsAlive& is_alive, Timestamp time, EventConsumer& consumer);
+    void reconcile(Timestamp time, EventConsumer& consumer);
 
     std::size_t size() const { return connections_.size(); }
 
@@ -95,8 +80,7 @@ class KernelConnections {
     void close_unasked(KernelConnection& connection, CloseReason reason, Timestamp time,
                        EventConsumer& consumer);
 
-    TakeEnds take_ends_;
-    OnReleased on_released_;
+    KernelSide& kernel_;
     std::unordered_map<std::uint64_t, KernelConnection> connections_;  // by the kernel's generation
     std::map<Handle, std::uint64_t> by_handle_;                        // -> the kernel's generation
     DatagramFlows datagrams_;

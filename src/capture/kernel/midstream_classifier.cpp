@@ -154,9 +154,7 @@ void MidstreamClassifier::decide(Doubts::iterator at, EventConsumer& consumer) {
         release(at, consumer);
         return;
     }
-    if (ignore_) {
-        ignore_(doubt.endpoints.endpoints.socket_cookie);
-    }
+    kernel_.leave_socket(doubt.endpoints.endpoints.socket_cookie);
     const bool tell = show_undecoded_ && !tls_processes_.contains(at->first.process());
     if (tell) {
         name_tls(doubt, consumer);
@@ -172,7 +170,7 @@ void MidstreamClassifier::name_tls(const Doubt& doubt, EventConsumer& consumer) 
     TlsEvent tls;
     tls.connection = open.connection;
     tls.time = open.time;
-    const UncoveredTls why = describe_ ? describe_(open.connection.pid) : UncoveredTls{{}, kUnknownLibrary};
+    const UncoveredTls why = kernel_.describe_uncovered(open.connection.pid);
     tls.tls.library = why.library;
     tls.tls.not_decoded = why.reason;
     consumer.on_event(open);

@@ -4,12 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <map>
 #include <set>
 
 #include "base/bytes.h"
-#include "capture/kernel/process_libraries.h"
+#include "capture/kernel/kernel_side.h"
 #include "model/event.h"
 #include "model/held_events.h"
 
@@ -29,12 +28,9 @@ class MidstreamClassifier {
     static constexpr Duration kPatience = std::chrono::seconds(2);
     static constexpr std::size_t kMaxBytes = std::size_t{16} << 20U;
 
-    /// `ignore` tells the kernel side that nothing more is wanted of a socket, by its cookie. With
-    /// `show_undecoded`, TLS that is not captured is handed on without its bytes, else not at all.
-    /// `describe` tells what is known of TLS that is not captured, by the number of its process.
-    MidstreamClassifier(std::function<void(std::uint64_t)> ignore, bool show_undecoded,
-                        std::function<UncoveredTls(std::uint32_t)> describe = {})
-        : ignore_(std::move(ignore)), show_undecoded_(show_undecoded), describe_(std::move(describe)) {}
+    /// With `show_undecoded`, TLS that is not captured is handed on without its bytes, else not at all.
+    MidstreamClassifier(KernelSide& kernel, bool show_undecoded)
+        : kernel_(kernel), show_undecoded_(show_undecoded) {}
 
     /// Delivers `event` to `consumer`, now, later or never.
     void pass(const CaptureEvent& event, EventConsumer& consumer);
@@ -73,9 +69,8 @@ class MidstreamClassifier {
     void decide_longest(EventConsumer& consumer);
     void cover(std::uint64_t cookie, Timestamp time, EventConsumer& consumer);
 
-    std::function<void(std::uint64_t)> ignore_;
+    KernelSide& kernel_;
     bool show_undecoded_;
-    std::function<UncoveredTls(std::uint32_t)> describe_;
     Doubts doubts_;
     std::deque<ConnectionId> order_;                         // longest first; may name what is decided
     std::map<ConnectionId, bool> silenced_;                  // nothing of them passes; value: but their end

@@ -21,8 +21,8 @@ ProcessInfo ProcessTable::see(ProcessInfo process) {
     if (known != processes_.end() && known->second.info.key == process.key) {
         complete(process, known->second.info);
     }
-    if ((process.container_id.empty() || process.exe.empty()) && describe_) {
-        describe_(process);
+    if (process.container_id.empty() || process.exe.empty()) {
+        kernel_.describe_process(process);
     }
     put({process, true});
     return process;

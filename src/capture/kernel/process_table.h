@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
 
+#include "capture/kernel/kernel_side.h"
 #include "model/process.h"
 
 namespace sslsniff {
@@ -13,10 +13,7 @@ namespace sslsniff {
 /// kept unseen, so that their exe is known even if they are gone when they are asked about.
 class ProcessTable {
   public:
-    /// Asked to complete what the kernel side does not tell: the exe of a process that was running before, a
-    /// container that its cgroup does not name.
-    using Describe = std::function<void(ProcessInfo& process)>;
-    explicit ProcessTable(Describe describe) : describe_(std::move(describe)) {}
+    explicit ProcessTable(KernelSide& kernel) : kernel_(kernel) {}
 
     /// A process uses TLS: all that is known of it.
     ProcessInfo see(ProcessInfo process);
@@ -33,7 +30,7 @@ class ProcessTable {
         bool seen = false;
     };
     void put(Entry entry);
-    Describe describe_;
+    KernelSide& kernel_;
     std::map<std::uint32_t, Entry> processes_;
 };
 

@@ -1,42 +1,61 @@
 #include "capture/live/live_source.h"
 
-#include "capture/live/live_capture.h"
+#include <utility>
+
+#include "capture/live/attacher.h"
+#include "capture/live/ring_reader.h"
 
 namespace sslsniff {
 
-LiveSource::LiveSource(std::unique_ptr<LiveCapture> capture) : capture_(std::move(capture)) {}
+LiveSource::LiveSource(std::unique_ptr<Attacher> attacher, std::unique_ptr<RingReader> reader)
+    : attacher_(std::move(attacher)), reader_(std::move(reader)) {}
 LiveSource::~LiveSource() = default;
 
 Result<std::unique_ptr<LiveSource>> LiveSource::open(const LiveOptions& options) {
-    auto capture = LiveCapture::start(options);
-    if (!capture) {
-        return std::unexpected(capture.error());
+    auto attacher = Attacher::start(options);
+    if (!attacher) {
+        return std::unexpected(attacher.error());
     }
-    return std::unique_ptr<LiveSource>(new LiveSource(std::move(*capture)));
+    const LiveReport& report = (*attacher)->report();
+    auto reader = RingReader::open({.ring_fd = (*attacher)->ring_fd(),
+                                    .ring_bytes = report.ring_bytes,
+                                    .show_tls = options.tls,
+                                    .show_cleartext = options.cleartext,
+                                    .has_cleartext = report.cleartext,
+                                    .has_ciphertext = report.ciphertext},
+                                   **attacher);
+    if (!reader) {
+        return std::unexpected(reader.error());
+    }
+    (*reader)->wait_for((*attacher)->descriptors());
+    return std::unique_ptr<LiveSource>(new LiveSource(*std::move(attacher), *std::move(reader)));
 }
 
 const LiveReport& LiveSource::report() const {
-    return capture_->report();
+    return attacher_->report();
 }
 
 std::vector<pid_t> LiveSource::captured() const {
-    return capture_->captured();
+    return attacher_->captured();
 }
 
 Result<void> LiveSource::stop() {
-    return capture_->stop();
+    return attacher_->stop();
 }
 
 Result<PollStatus> LiveSource::poll(EventConsumer& consumer) {
-    return capture_->poll(consumer);
+    attacher_->attach_new();
+    const PollStatus status = reader_->poll(consumer, attacher_->has_stopped());
+    attacher_->look_after();
+    return status;
 }
 
 int LiveSource::poll_fd() const {
-    return capture_->poll_fd();
+    return reader_->poll_fd();
 }
 
 Origin LiveSource::origin() const {
-    return capture_->origin();
+    return reader_->origin();
 }
 
 }  // namespace sslsniff

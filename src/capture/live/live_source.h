@@ -12,9 +12,11 @@
 
 namespace sslsniff {
 
-class LiveCapture;
+class Attacher;
+class RingReader;
 
-/// Live capture. Needs CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE (or root). Everything attached is owned by
+/// Live capture: an Attacher, which holds the probes, and a RingReader, which makes events of what they tell.
+/// Needs CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE (or root). Everything attached is owned by
 /// descriptors: when the process ends, however it ends, the kernel detaches it. Not thread-safe.
 class LiveSource : public EventSource {
   public:
@@ -39,8 +41,9 @@ class LiveSource : public EventSource {
     Origin origin() const override;
 
   private:
-    explicit LiveSource(std::unique_ptr<LiveCapture> capture);
-    std::unique_ptr<LiveCapture> capture_;
+    LiveSource(std::unique_ptr<Attacher> attacher, std::unique_ptr<RingReader> reader);
+    std::unique_ptr<Attacher> attacher_;
+    std::unique_ptr<RingReader> reader_;
 };
 
 }  // namespace sslsniff

@@ -3,8 +3,8 @@
 #include <chrono>
 #include <cstdint>
 
+#include "capture/kernel/kernel_side.h"
 #include "capture/kernel/loss_totals.h"
-#include "capture/live/capture_programs.h"
 #include "model/event.h"
 
 namespace sslsniff {
@@ -13,13 +13,10 @@ namespace sslsniff {
 /// among it.
 class LossReporter {
   public:
-    explicit LossReporter(const CapturePrograms& programs) : programs_(programs) {}
+    explicit LossReporter(KernelSide& kernel) : kernel_(kernel) {}
 
     /// Hands over what was lost since the last time; unless `at_once`, only every now and then.
     void report(EventConsumer& consumer, bool at_once);
-
-    /// To be called before programs are detached: some counts go with their links.
-    void read_missed();
 
     /// Whether connections are to be compared with the kernel's now. True a few times after each loss.
     bool take_reconciliation();
@@ -27,11 +24,9 @@ class LossReporter {
   private:
     using Clock = std::chrono::steady_clock;
 
-    const CapturePrograms& programs_;
+    KernelSide& kernel_;
     LossTotals totals_;
-    std::uint64_t missed_ = 0;
     Clock::time_point next_report_;
-    Clock::time_point next_missed_;
     Clock::time_point next_reconciliation_;
     unsigned reconciliations_ = 0;  // still to come
 };

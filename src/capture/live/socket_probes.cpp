@@ -39,7 +39,7 @@ void SocketProbes::attach_new(Clock now) {
     attach_likely_transports();
 }
 
-void SocketProbes::see(ByteView record) {
+void SocketProbes::attach_wanted(ByteView record) {
     const auto header = read_fixed<event_header>(record);
     if (header && header->kind == EVENT_TRANSPORT_WANTED) {
         on_transport_wanted(record);
@@ -54,7 +54,7 @@ void SocketProbes::on_transport_wanted(ByteView record) {
     if (event && !stopped_ && !transports_.has(event->pid)) {
         transports_.attach(event->pid, libraries_.transport_libraries(event->pid), monotonic_now(),
                            report_.remarks);
-        stages_.on_probes(event->pid, clock_now(CLOCK_REALTIME));
+        on_attached_(event->pid);
     }
 }
 
@@ -62,7 +62,7 @@ void SocketProbes::on_calls_wanted() {
     if (!stopped_ && !libraries_.has_calls()) {
         libraries_.attach_calls();
         calls_.on_attached(monotonic_now());
-        stages_.on_probes(kAllProcesses, clock_now(CLOCK_REALTIME));
+        on_attached_(kAllProcesses);
     }
 }
 

@@ -2,9 +2,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <utility>
 
 #include "base/bytes.h"
-#include "capture/kernel/event_stages.h"
 #include "capture/live/call_need.h"
 #include "capture/live/library_tracker.h"
 #include "capture/live/live_report.h"
@@ -19,12 +20,15 @@ class SocketProbes {
     /// On CLOCK_MONOTONIC.
     using Clock = std::chrono::nanoseconds;
 
+    /// Told that probes are in place now, in a process, or in all of them (0).
+    using OnAttached = std::function<void(std::uint32_t pid)>;
+
     SocketProbes(const CapturePrograms& programs, SiteTable& sites, const CiphertextMaps& ciphertext,
-                 LibraryTracker& libraries, EventStages& stages, LiveReport& report)
+                 LibraryTracker& libraries, LiveReport& report, OnAttached on_attached)
         : programs_(programs),
           libraries_(libraries),
-          stages_(stages),
           report_(report),
+          on_attached_(std::move(on_attached)),
           transports_(programs, sites, ciphertext),
           calls_(programs) {}
 
@@ -33,8 +37,8 @@ class SocketProbes {
     /// The same for what came since.
     void attach_new(Clock now);
 
-    /// Attaches what a record of the ring asks for. Most are about something else.
-    void see(ByteView record);
+    /// Attaches what a record of the ring asks for.
+    void attach_wanted(ByteView record);
     /// Detaches what was not needed for a while. Cheap.
     void look_after(Clock now);
     void detach_all();
@@ -46,8 +50,8 @@ class SocketProbes {
 
     const CapturePrograms& programs_;
     LibraryTracker& libraries_;
-    EventStages& stages_;
     LiveReport& report_;
+    OnAttached on_attached_;
     TransportProbes transports_;
     CallNeed calls_;
     bool stopped_ = false;

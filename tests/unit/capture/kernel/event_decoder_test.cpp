@@ -10,6 +10,7 @@
 
 #include "unit/capture/event_collector.h"
 #include "unit/capture/kernel_records.h"
+#include "unit/capture/recording_kernel.h"
 
 namespace sslsniff {
 namespace {
@@ -21,7 +22,8 @@ constexpr Timestamp kZero{std::chrono::seconds(1000)};
 class EventDecoderTest : public testing::Test {
   protected:
     Collector out;
-    EventDecoder decoder{kZero};
+    RecordingKernel kernel;
+    EventDecoder decoder{kZero, kernel};
 };
 
 TEST_F(EventDecoderTest, DataBelongsToTheConnectionThatWasOpened) {
@@ -91,28 +93,21 @@ TEST_F(EventDecoderTest, AnObjectOpenedAgainClosesTheFormerConnection) {
 }
 
 TEST_F(EventDecoderTest, ExitClosesTheConnectionsOfTheProcess) {
-    std::vector<std::uint64_t> asked;
-    const auto take_ends = [&](const ConnectionId&, std::uint64_t generation) {
-        asked.push_back(generation);
-        StreamEnds ends;
-        ends.position[DIRECTION_SENT] = 7;
-        ends.missing[DIRECTION_SENT] = LossCause::ring_full;
-        return std::optional(ends);
-    };
-    EventDecoder::Hooks hooks;
-    hooks.take_ends = take_ends;
-    EventDecoder with_ends(kZero, hooks);
-    with_ends.decode(process_record(EVENT_PROCESS), out);
-    with_ends.decode(open_record(1, 0x10), out);
-    with_ends.decode(open_record(2, 0x20), out);
-    with_ends.decode(process_record(EVENT_EXIT), out);
-    EXPECT_EQ(asked, (std::vector<std::uint64_t>{1, 2}));
+    StreamEnds ends;
+    ends.position[DIRECTION_SENT] = 7;
+    ends.missing[DIRECTION_SENT] = LossCause::ring_full;
+    kernel.ends = ends;
+    decoder.decode(process_record(EVENT_PROCESS), out);
+    decoder.decode(open_record(1, 0x10), out);
+    decoder.decode(open_record(2, 0x20), out);
+    decoder.decode(process_record(EVENT_EXIT), out);
+    EXPECT_EQ(kernel.taken, (std::vector<std::uint64_t>{1, 2}));
     ASSERT_EQ(out.all<CloseEvent>().size(), 2U);
     EXPECT_EQ(out.all<CloseEvent>().at(0).reason, CloseReason::process_exit);
     EXPECT_EQ(out.all<GapEvent>().at(0).bytes, 7U);
     EXPECT_EQ(out.all<ProcessEvent>().back().kind, ProcessEvent::Kind::exited);
     EXPECT_TRUE(std::holds_alternative<ProcessEvent>(out.events.back()));
-    EXPECT_EQ(with_ends.open_connections(), 0U);
+    EXPECT_EQ(decoder.open_connections(), 0U);
 }
 
 TEST_F(EventDecoderTest, ExecIsRememberedUntilTheProcessUsesTls) {
@@ -144,11 +139,9 @@ TEST_F(EventDecoderTest, ProcessesThatRanBeforeAreDescribedByTheKernel) {
 
 TEST_F(EventDecoderTest, ContainersThatTheCgroupDoesNotNameAreAskedFor) {
     using namespace std::string_literals;
-    EventDecoder::Hooks hooks;
-    hooks.describe_process = [](ProcessInfo& process) { process.container_id = "web-1"; };
-    EventDecoder asking(kZero, hooks);
-    asking.decode(exec_record("curl\0"s, "web-1\0default\0"s), out);
-    asking.decode(process_record(EVENT_PROCESS), out);
+    kernel.container_id = "web-1";
+    decoder.decode(exec_record("curl\0"s, "web-1\0default\0"s), out);
+    decoder.decode(process_record(EVENT_PROCESS), out);
     EXPECT_EQ(out.all<ProcessEvent>().at(0).process.container_id, "web-1");
     EXPECT_EQ(out.all<ProcessEvent>().at(0).process.exe, "/curl");
 }
@@ -194,34 +187,26 @@ TEST_F(EventDecoderTest, BindGivesBothEnds) {
 }
 
 TEST_F(EventDecoderTest, EqualCiphertextBindsOnceAndTellsTheKernel) {
-    std::vector<std::uint64_t> bound;
-    std::vector<std::uint64_t> released;
-    EventDecoder::Hooks hooks;
-    hooks.on_bound = [&](std::uint64_t generation, std::uint64_t cookie) {
-        bound.insert(bound.end(), {generation, cookie});
-    };
-    hooks.on_released = [&](std::uint64_t cookie) { released.push_back(cookie); };
-    EventDecoder binding(kZero, hooks);
-    binding.decode(open_record(), out);
-    EXPECT_TRUE(binding.decode(library_record(), out));
-    EXPECT_TRUE(binding.decode(socket_sample(41, 8), out));  // another process
+    decoder.decode(open_record(), out);
+    EXPECT_TRUE(decoder.decode(library_record(), out));
+    EXPECT_TRUE(decoder.decode(socket_sample(41, 8), out));  // another process
     EXPECT_TRUE(out.all<EndpointsEvent>().empty());
-    EXPECT_TRUE(binding.decode(socket_sample(42, 7), out));
-    EXPECT_TRUE(binding.decode(socket_sample(42, 7), out));
+    EXPECT_TRUE(decoder.decode(socket_sample(42, 7), out));
+    EXPECT_TRUE(decoder.decode(socket_sample(42, 7), out));
     ASSERT_EQ(out.all<EndpointsEvent>().size(), 1U);
     EXPECT_EQ(out.all<EndpointsEvent>().at(0).correlation, Correlation::ciphertext);
     EXPECT_EQ(out.all<EndpointsEvent>().at(0).endpoints.remote.port, 443);
-    EXPECT_TRUE(bound.empty());  // or its ServerHello would no longer be looked at
-    EXPECT_TRUE(binding.decode(hello_record(kClientHello), out) && bound.empty());
-    EXPECT_TRUE(binding.decode(hello_record(kServerHello), out));
+    EXPECT_TRUE(kernel.bound.empty());  // or its ServerHello would no longer be looked at
+    EXPECT_TRUE(decoder.decode(hello_record(kClientHello), out) && kernel.bound.empty());
+    EXPECT_TRUE(decoder.decode(hello_record(kServerHello), out));
     EXPECT_EQ(out.all<TlsEvent>().back().tls.cipher, "TLS_AES_128_GCM_SHA256");
-    EXPECT_TRUE(binding.decode(data_record(0, "x"), out));
-    EXPECT_EQ(bound, (std::vector<std::uint64_t>{kGeneration, 7}));
+    EXPECT_TRUE(decoder.decode(data_record(0, "x"), out));
+    EXPECT_EQ(kernel.bound, (std::vector{std::pair{kGeneration, std::uint64_t{7}}}));
     // a socket call that the program makes in a callback of the library
-    EXPECT_TRUE(binding.decode(record_of(event_of<bind_event>(EVENT_BIND)), out));
+    EXPECT_TRUE(decoder.decode(record_of(event_of<bind_event>(EVENT_BIND)), out));
     EXPECT_EQ(out.all<EndpointsEvent>().size(), 1U);
-    binding.decode(record_of(event_of<close_event>(EVENT_CLOSE)), out);
-    EXPECT_EQ(released, std::vector<std::uint64_t>{7});
+    decoder.decode(record_of(event_of<close_event>(EVENT_CLOSE)), out);
+    EXPECT_EQ(kernel.released, std::vector<std::uint64_t>{7});
 }
 
 TEST_F(EventDecoderTest, WaitsForAServerHelloOnlyWhereOneMayCome) {
@@ -234,16 +219,14 @@ TEST_F(EventDecoderTest, WaitsForAServerHelloOnlyWhereOneMayCome) {
         {open_record(), data_record(0, "x")},
     };
     for (const auto& records : before) {
-        int bound = 0;
-        EventDecoder::Hooks hooks;
-        hooks.on_bound = [&](std::uint64_t, std::uint64_t) { ++bound; };
-        EventDecoder binding(kZero, hooks);
+        RecordingKernel asked;
+        EventDecoder binding(kZero, asked);
         for (const std::string& record : records) {
             EXPECT_TRUE(binding.decode(record, out));
         }
         binding.decode(library_record(), out);
         binding.decode(socket_sample(42, 7), out);
-        EXPECT_EQ(bound, 1);
+        EXPECT_EQ(asked.bound.size(), 1U);
     }
 }
 
@@ -290,7 +273,7 @@ TEST_F(EventDecoderTest, RecordsCutShortAnywhereAreRefused) {
     };
     for (const std::string& record : records) {
         for (std::size_t size = 0; size < record.size(); size++) {
-            EventDecoder fresh(kZero);
+            EventDecoder fresh(kZero, kernel);
             Collector ignored;
             fresh.decode(open_record(), ignored);
             EXPECT_FALSE(fresh.decode(ByteView(record).substr(0, size), ignored)) << size;
@@ -312,14 +295,12 @@ TEST_F(EventDecoderTest, ContradictionsAreRefused) {
 }
 
 TEST_F(EventDecoderTest, ConnectionsThatTheKernelForgotEndWithTheSecondLook) {
-    const auto knows = [](std::uint64_t known) {
-        return [known](const ConnectionId&, std::uint64_t generation) { return generation == known; };
-    };
+    kernel.known = 78;
     decoder.decode(open_record(77, kSsl), out);
     decoder.decode(open_record(78, kSsl + 64), out);
-    decoder.reconcile(knows(78), kZero, out);
+    decoder.reconcile(kZero, out);
     EXPECT_EQ(decoder.open_connections(), 2U);  // its close may still wait in the ring
-    decoder.reconcile(knows(78), kZero, out);
+    decoder.reconcile(kZero, out);
     EXPECT_EQ(decoder.open_connections(), 1U);
     ASSERT_EQ(out.all<CloseEvent>().size(), 1U);
     EXPECT_EQ(out.all<CloseEvent>().at(0).connection.handle, kSsl);

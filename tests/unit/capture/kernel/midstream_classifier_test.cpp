@@ -7,6 +7,7 @@
 
 #include "bpf/event.h"
 #include "tls/records.h"
+#include "unit/capture/recording_kernel.h"
 
 namespace sslsniff {
 namespace {
@@ -60,8 +61,8 @@ class MidstreamClassifierTest : public testing::Test, public EventConsumer {
 
     using Log = std::vector<std::string>;
     Log log;
-    std::vector<std::uint64_t> ignored;
-    MidstreamClassifier doubt{[this](std::uint64_t cookie) { ignored.push_back(cookie); }, true};
+    test::RecordingKernel kernel;
+    MidstreamClassifier doubt{kernel, true};
     Timestamp now{std::chrono::seconds(1'700'000'000)};
 };
 
@@ -113,7 +114,7 @@ TEST_F(MidstreamClassifierTest, RecordsInATlsProcessAreDroppedInTheEnd) {
     data("more");
     close();
     EXPECT_EQ(log, Log{});
-    EXPECT_EQ(ignored, std::vector{kCookie});
+    EXPECT_EQ(kernel.left, std::vector{kCookie});
 }
 
 TEST_F(MidstreamClassifierTest, OtherRecordsAreTlsThatIsNotDecoded) {
@@ -123,7 +124,7 @@ TEST_F(MidstreamClassifierTest, OtherRecordsAreTlsThatIsNotDecoded) {
     data("more");
     close(CloseReason::reset);
     EXPECT_EQ(log, (Log{"open tls", "tls by no known TLS library, or forwarded", "close reset"}));
-    EXPECT_EQ(ignored, std::vector{kCookie});
+    EXPECT_EQ(kernel.left, std::vector{kCookie});
 }
 
 TEST_F(MidstreamClassifierTest, WhatEndsEarlyIsDecidedByWhatIsKnown) {

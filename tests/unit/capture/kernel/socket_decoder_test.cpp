@@ -3,6 +3,7 @@
 #include "capture/kernel/event_decoder.h"
 #include "unit/capture/event_collector.h"
 #include "unit/capture/kernel_records.h"
+#include "unit/capture/recording_kernel.h"
 
 namespace sslsniff {
 namespace {
@@ -13,7 +14,8 @@ using namespace test;
 class SocketDecoderTest : public testing::Test {
   protected:
     Collector out;
-    EventDecoder decoder{Timestamp(std::chrono::seconds(1000))};
+    RecordingKernel kernel;
+    EventDecoder decoder{Timestamp(std::chrono::seconds(1000)), kernel};
 };
 
 TEST_F(SocketDecoderTest, SocketsAreCleartext) {
@@ -62,7 +64,7 @@ TEST_F(SocketDecoderTest, UncoveredTlsIsToldWhenItIsCertain) {
 TEST_F(SocketDecoderTest, TlsThatAMemoryBioMayHaveWaitsForIt) {
     constexpr std::uint64_t kObject = kGeneration + 1;
     for (const bool claimed : {false, true}) {
-        EventDecoder fresh(Timestamp{});
+        EventDecoder fresh(Timestamp{}, kernel);
         Collector seen;
         auto bind = socket_bind_record(kGeneration, 6, BIND_CLIENT);
         std::uint64_t cookie = 0;
@@ -89,7 +91,7 @@ TEST_F(SocketDecoderTest, TlsOfAProcessThatUsesMemoryWaitsForItsObjects) {
     auto wanted = event_of<transport_wanted_event>(EVENT_TRANSPORT_WANTED, 0);
     wanted.pid = 42;
     for (const bool has_ended : {false, true}) {
-        EventDecoder fresh(Timestamp{});
+        EventDecoder fresh(Timestamp{}, kernel);
         Collector seen;
         EXPECT_TRUE(fresh.decode(record_of(wanted), seen));
         if (has_ended) {

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/result.h"
+#include "capture/kernel/kernel_side.h"
+#include "capture/live/capture_programs.h"
+#include "capture/live/ciphertext_maps.h"
+#include "capture/live/left_connections.h"
+#include "capture/live/library_tracker.h"
+#include "capture/live/live_options.h"
+#include "capture/live/live_report.h"
+#include "capture/live/socket_probes.h"
+
+namespace sslsniff {
+
+/// Loads the programs, attaches the probes, and looks after both until the capture ends. Reads no traffic:
+/// that is the RingReader's.
+class Attacher final : public KernelSide {
+  public:
+    /// Loads and attaches; records flow from the moment this returns. Errors: LiveSource::open().
+    static Result<std::unique_ptr<Attacher>> start(const LiveOptions& options);
+
+    const LiveReport& report() const { return report_; }
+    std::vector<pid_t> captured() const;
+    /// Of the ring buffer that the records pass.
+    int ring_fd() const { return programs_.ring_fd(); }
+    /// Readable when attach_new() has work.
+    std::vector<int> descriptors() const { return libraries_.descriptors(); }
+
+    /// Attaches what came since the last call.
+    void attach_new();
+    /// Removes what is needed no longer. Cheap.
+    void look_after();
+    /// Detaches everything. Records that are in the ring already can still be read.
+    Result<void> stop();
+    bool has_stopped() const { return stopped_; }
+
+    std::vector<KernelNews> take_news() override;
+    void attach_wanted(ByteView record) override { socket_probes_.attach_wanted(record); }
+    std::vector<KernelLoss> losses() override;
+    std::optional<StreamEnds> take_ends(const ConnectionId& id, std::uint64_t generation) override;
+    bool has_connection(const ConnectionId& id, std::uint64_t generation) override;
+    void mark_bound(std::uint64_t generation, std::uint64_t socket_cookie) override;
+    void release_socket(std::uint64_t socket_cookie) override;
+    void leave_socket(std::uint64_t socket_cookie) override;
+    void describe_process(ProcessInfo& process) override;
+    UncoveredTls describe_uncovered(std::uint32_t pid) override;
+
+  private:
+    Attacher(const LiveOptions& options, CapturePrograms programs);
+    Result<void> set_up();
+    Result<void> add_targets();
+    Result<void> add_matches();
+    void read_missed();
+
+    LiveOptions options_;
+    CapturePrograms programs_;
+    LiveReport report_;
+    std::vector<KernelNews> news_;
+    SiteTable sites_;
+    LibraryTracker libraries_;
+    CiphertextMaps ciphertext_;
+    SocketProbes socket_probes_;
+    LeftConnections left_connections_;
+    std::uint64_t missed_ = 0;  ///< runs of programs that the kernel passed over
+    std::chrono::nanoseconds next_missed_{};
+    bool stopped_ = false;
+};
+
+}  // namespace sslsniff

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "base/result.h"
+#include "capture/event_source.h"
+#include "capture/kernel/event_decoder.h"
+#include "capture/kernel/event_stages.h"
+#include "capture/kernel/kernel_side.h"
+#include "capture/kernel/record_ring.h"
+#include "capture/live/loss_reporter.h"
+#include "capture/live/wait_set.h"
+
+namespace sslsniff {
+
+/// Reads the kernel's records from the ring buffer and makes events of them. Attaches nothing: whatever it
+/// needs of the kernel's side goes through `KernelSide`.
+class RingReader {
+  public:
+    struct Settings {
+        int ring_fd = -1;            ///< of the ring buffer's map; stays the caller's
+        std::size_t ring_bytes = 0;  ///< its size
+        bool show_tls = true;        ///< also TLS that is not decoded
+        bool show_cleartext = true;
+        bool has_cleartext = false;   ///< there are records of sockets without TLS
+        bool has_ciphertext = false;  ///< and of ciphertext, which tells the sockets of memory BIOs
+    };
+
+    /// `kernel` must outlive it.
+    static Result<std::unique_ptr<RingReader>> open(const Settings& settings, KernelSide& kernel);
+
+    /// EventSource::poll(). With `stopped`, nothing new will come: `ended` once everything is delivered.
+    PollStatus poll(EventConsumer& consumer, bool stopped);
+    /// Readable when poll() has work, or one of the descriptors that were added is, and every 20 ms.
+    int poll_fd() const { return wait_set_.descriptor(); }
+    void wait_for(std::span<const int> descriptors);
+    Origin origin() const;
+
+  private:
+    RingReader(const Settings& settings, KernelSide& kernel, std::unique_ptr<RecordRing> ring,
+               WaitSet wait_set);
+    bool take_records(EventConsumer& consumer);
+    void take_record(ByteView record, EventConsumer& first);
+    void take_news();
+    void reconcile(EventConsumer& consumer);
+    void give_way();
+
+    KernelSide& kernel_;
+    std::unique_ptr<RecordRing> ring_;
+    WaitSet wait_set_;
+    EventStages stages_;
+    LossReporter losses_;
+    Timestamp monotonic_zero_;
+    EventDecoder decoder_;
+    bool ended_ = false;
+};
+
+}  // namespace sslsniff
