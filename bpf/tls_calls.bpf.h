@@ -48,6 +48,14 @@ static __always_inline bool inside_call_on(__u64 call, __u64 handle)
 	return false;
 }
 
+/* close_notify is about to be sent, which it only is after a handshake. */
+static __always_inline void note_farewell(__u64 handle)
+{
+	struct connection *connection = find_connection(handle);
+	if (connection && connection->flags & CONNECTION_HANDSHAKE_DONE)
+		connection->flags |= CONNECTION_SHUTDOWN_SENT;
+}
+
 /* What is over when it begins. */
 static __always_inline void on_transition(const struct process *process, __u64 call, __u64 handle,
                                           const struct tls_site *site)
@@ -56,6 +64,10 @@ static __always_inline void on_transition(const struct process *process, __u64 c
 		return; /* a handshake may clear the object itself */
 	switch (site->call) {
 	case CALL_FREE:
+		if (site->flags & SITE_FAREWELL)
+			note_farewell(handle);
+		forget_connection(handle);
+		break;
 	case CALL_CLEAR:
 		forget_connection(handle);
 		break;
@@ -100,7 +112,7 @@ static __always_inline struct frame *push_call(struct pt_regs *ctx, const struct
 	frame->done = value_of(ctx, &site->moved);
 	frame->done_bytes = site->moved_bytes;
 	frame->library = site->library;
-	frame->call = site->call;
+	frame->call = site->call == CALL_READ && value_of(ctx, &site->unread) ? CALL_PEEK : site->call;
 	frame->result = site->result;
 	frame->result_bytes = site->result_bytes;
 	frame->flags = site->flags;
@@ -121,6 +133,8 @@ static __always_inline void on_entry(struct pt_regs *ctx, const struct tls_site 
 	if (!process)
 		return;
 	__u64 call = call_context(ctx, site), handle = value_of(ctx, &site->handle);
+	if (!handle)
+		return; /* the library refuses such calls */
 	if (site->call >= CALL_FREE) {
 		on_transition(process, call, handle, site);
 		return;
@@ -151,6 +165,7 @@ static __always_inline bool has_succeeded(const struct frame *frame, __s64 resul
 	case RESULT_NONE:
 		return true;
 	case RESULT_ZERO:
+	case RESULT_COPIED:
 		return !result;
 	default:
 		return result > 0;
@@ -305,7 +320,10 @@ static __always_inline void on_alpn_return(const struct frame *frame, struct con
 	__u64 bytes = is_text ? result : 0, length = ALPN_LENGTH;
 	if (!connection || connection->flags & (CONNECTION_ALPN | CONNECTION_CLOSED))
 		return;
-	if (!is_text) {
+	if (frame->result == RESULT_COPIED) {
+		bytes = result ? 0 : frame->buffer;
+		length = stored_length(frame);
+	} else if (!is_text) {
 		bpf_probe_read_user(&bytes, sizeof(bytes), (void *)frame->buffer);
 		length = stored_length(frame);
 	}

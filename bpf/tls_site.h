@@ -39,7 +39,8 @@ enum tls_result {
 	RESULT_ZERO,     /* 0: success */
 	/* CALL_SHUTDOWN; below 0: failure, 1: both sides have said close_notify, else: ours is sent */
 	RESULT_PHASE,
-	RESULT_TEXT, /* CALL_ALPN; the address of the protocol's name, which ends with NUL; 0: failure */
+	RESULT_TEXT,   /* CALL_ALPN; the address of the protocol's name, which ends with NUL; 0: failure */
+	RESULT_COPIED, /* CALL_ALPN; 0: success, and the protocol itself lies where `buffer` points */
 };
 
 /* Where a value is: an argument, from 1 on, or PLACE_REGISTER plus a register's number, as the architecture numbers them. */
@@ -59,6 +60,7 @@ struct tls_value {
 #define SITE_BY_RECORDS 0x08 /* the payload of this call is seen record by record */
 #define SITE_STEP       0x10 /* CALL_HANDSHAKE: one of several calls that make it, so success is not its end */
 #define SITE_LATE       0x20 /* CALL_SHUTDOWN: cannot succeed before the handshake has */
+#define SITE_FAREWELL   0x80 /* CALL_FREE: sends close_notify first */
 
 struct tls_site {
 	__u32 library;     /* number that user space gave it; 0: unknown */
@@ -72,7 +74,7 @@ struct tls_site {
 	struct tls_value
 		moved; /* points to an integer that tells how many bytes were moved; PLACE_NONE: the result does */
 	struct tls_value type;   /* CALL_RECORD_...: ContentType */
-	struct tls_value unread; /* CALL_RECORD_READ: not 0 when the bytes stay to be read again */
+	struct tls_value unread; /* CALL_RECORD_READ, CALL_READ: not 0 when the bytes stay to be read again */
 	__u16 stack;      /* how far the stack pointer is below where it was at the function's first instruction */
 	__u8 moved_bytes; /* size of the integer that `moved` points to */
 	/*

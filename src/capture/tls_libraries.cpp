@@ -8,7 +8,7 @@ namespace sslsniff {
 
 std::span<const TlsLibrary* const> tls_libraries() {
     static constexpr std::array<const TlsLibrary*, 10> kLibraries{
-        &kOpenSsl, &kGnuTls, &kWolfSsl, &kMbedTls, &kRustls, &kNss, &kS2n, &kJava, &kErlang, &kGo};
+        &kOpenSsl, &kGnuTls, &kNss, &kWolfSsl, &kMbedTls, &kRustls, &kS2n, &kJava, &kErlang, &kGo};
     return kLibraries;
 }
 

@@ -2,9 +2,11 @@
 import os
 import subprocess
 
-from harness import PATIENCE, LiveTest, body_of, wait_until
+from harness import PATIENCE, PYTHON, LiveTest, body_of, wait_until
+from tls_programs import library_path
 
-PROGRAMS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs")
+HERE = os.path.dirname(os.path.abspath(__file__))
+PROGRAMS, PEERS = (os.path.join(HERE, name) for name in ("programs", "peers"))
 BIG = 300_000  # many records, both ways
 
 
@@ -176,6 +178,49 @@ class WolfSslTest(PeersTest):
 
     def test_wolfssl_joined_in_mid_life(self):
         self.check_joined()
+
+
+class NssTest(PeersTest):
+    LIBRARY = r"^NSS 3\.\d+(\.\d+)?$"
+
+    def setUp(self):
+        super().setUp()
+        self.build("nss", "nss/ssl.h", "-I/usr/include/nspr", "-I/usr/include/nss", "-lssl3", "-lnss3", "-lnssutil3", "-lnspr4")
+
+    def test_nss_client_and_server(self):
+        self.check_all(self.converse(), self.LIBRARY, "TLSv1.3", "^TLS_AES_")
+
+    def test_nss_tls_1_2(self):
+        self.check_all(self.converse("tls1.2"), self.LIBRARY, "TLSv1.2", "^TLS_ECDHE_RSA_")
+
+    def test_nss_without_blocking(self):
+        self.check_all(self.converse("nonblocking", "peek"), self.LIBRARY, "TLSv1.3", "^TLS_AES_")
+
+    def test_nss_below_another_layer(self):
+        """As in Firefox: handshakes are given a descriptor that is not that of the TLS layer."""
+        self.check_all(self.converse("layered"), self.LIBRARY, "TLSv1.3", "^TLS_AES_")
+
+    def test_nss_handshakes_by_reads_and_writes(self):
+        capture = self.converse("implicit")
+        self.check_payload(capture, self.sizes)
+        self.check_peers(capture, "nested")
+
+    def test_nss_joined_in_mid_life(self):
+        self.check_joined()
+
+    def test_curl_with_nss(self):
+        """A curl that brings NSS instead of OpenSSL."""
+        library = library_path("libcurl-nss.so.4")
+        if not library:
+            self.skipTest("libcurl3-nss is not installed")
+        _, port = self.nginx()
+        with self.capture(command=[PYTHON, os.path.join(PEERS, "libcurl.py"), library, f"https://localhost:{port}/"]) as capture:
+            capture.process.wait(PATIENCE)
+        (transaction,) = capture.transactions
+        self.assertEqual(body_of(transaction["response"]), b"hello from nginx\n")
+        self.assertEqual(transaction["connection"]["remote"]["port"], port)
+        self.assertRegex(transaction["connection"]["tls"]["library"], self.LIBRARY)
+        self.assertEqual(transaction["connection"]["tls"]["alpn"], "http/1.1")
 
 
 class MbedTlsTest(PeersTest):

@@ -21,6 +21,14 @@ constexpr CallValue argument(std::uint8_t number, std::uint16_t offset = 0) {
 constexpr CallValue int_argument(std::uint8_t number) {
     return {number, 4, 0};
 }
+/// What lies `offset` bytes behind where an argument points to.
+constexpr CallValue behind_argument(std::uint8_t number, std::uint16_t offset, std::uint8_t bytes) {
+    return {static_cast<std::uint8_t>(PLACE_IN_MEMORY | number), bytes, offset};
+}
+/// What a register (by its number in x86 encoding) holds, plus `offset`.
+constexpr CallValue in_register(unsigned x86_register, std::uint16_t offset = 0) {
+    return {static_cast<std::uint8_t>(PLACE_REGISTER | x86_register), 8, offset};
+}
 /// What lies `offset` bytes behind where a register (by its number in x86 encoding) points to.
 constexpr CallValue in_memory(unsigned x86_register, std::uint16_t offset, std::uint8_t bytes) {
     return {static_cast<std::uint8_t>(PLACE_IN_MEMORY | PLACE_REGISTER | x86_register), bytes, offset};
@@ -39,7 +47,10 @@ struct CallForm {
     std::uint8_t moved_bytes = 0;
     std::uint8_t slice = 0;
     CallValue type{};    ///< CALL_RECORD_...
-    CallValue unread{};  ///< CALL_RECORD_READ
+    CallValue unread{};  ///< CALL_RECORD_READ, CALL_READ
+    /// The function looks its handle up first: the call is seen to begin behind that, where RAX is the
+    /// handle.
+    bool looks_up_handle = false;
     bool operator==(const CallForm&) const = default;
 };
 
@@ -50,6 +61,11 @@ constexpr CallForm moves_by_result(tls_call call) {
             .handle = argument(1),
             .buffer = argument(2),
             .length = int_argument(3)};
+}
+
+/// A call that first asks another function which connection its argument stands for.
+constexpr CallForm about_looked_up_handle(tls_call call, tls_result result) {
+    return {.call = call, .result = result, .handle = in_register(0), .looks_up_handle = true};
 }
 
 /// A call about the connection of its first argument that moves no payload.

@@ -14,6 +14,8 @@
 #include <ranges>
 #include <set>
 
+#include "capture/discovery/packed_relocations.h"
+
 namespace sslsniff {
 namespace {
 
@@ -394,6 +396,12 @@ std::map<std::uint64_t, std::uint64_t> ElfImage::code_pointers(std::uint64_t beg
                     add(entry.r_offset, static_cast<std::uint64_t>(entry.r_addend));
                 }
             }
+        } else if (section.type == SHT_RELR) {
+            const auto places =
+                packed_places(contents(section), begin, end, kMaxPointers / sizeof(std::uint64_t));
+            for (const auto& [place, word] : words_at(places)) {
+                add(place, word);
+            }
         } else if (is_fixed_ && section.type == SHT_PROGBITS && section.address < end &&
                    begin < section.address + section.size) {
             const std::uint64_t from = std::max(begin, section.address);
@@ -406,6 +414,34 @@ std::map<std::uint64_t, std::uint64_t> ElfImage::code_pointers(std::uint64_t beg
         }
     }
     return pointers;
+}
+
+std::vector<std::pair<std::uint64_t, std::uint64_t>> ElfImage::words_at(
+    std::span<const std::uint64_t> addresses) const {
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> words;
+    for (const Section& section : sections_) {
+        const auto offset_of = [&section](std::uint64_t address) {
+            const std::uint64_t offset = address - section.address;
+            return address >= section.address && section.size >= sizeof(std::uint64_t) &&
+                           offset <= section.size - sizeof(std::uint64_t)
+                       ? std::optional(offset)
+                       : std::nullopt;
+        };
+        const bool holds_data = section.address != 0 && section.type != SHT_NOBITS;
+        Bytes bytes;  // read when the first of them is wanted
+        for (const std::uint64_t address : addresses) {
+            const auto offset = holds_data ? offset_of(address) : std::nullopt;
+            if (offset && bytes.empty()) {
+                bytes = contents(section);
+            }
+            if (offset && *offset + sizeof(std::uint64_t) <= bytes.size()) {
+                std::uint64_t word = 0;
+                std::memcpy(&word, bytes.data() + *offset, sizeof word);
+                words.emplace_back(address, word);
+            }
+        }
+    }
+    return words;
 }
 
 ElfImage::Dynamic ElfImage::dynamic() const {

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -117,6 +118,9 @@ class ElfImage {
     template <class See>
     void scan(std::string_view section, See see) const;
     Bytes contents(const Section& section) const;
+    /// The words of 8 bytes at these addresses, as far as the file holds them: address, word.
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> words_at(
+        std::span<const std::uint64_t> addresses) const;
 
     UniqueFd fd_;
     Machine machine_ = Machine::x86_64;

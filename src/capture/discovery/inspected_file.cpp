@@ -10,6 +10,20 @@
 
 namespace sslsniff {
 
+namespace {
+
+constexpr std::string_view kNotFound = "whose functions that read and write could not be found";
+
+bool see_payload(const SiteChoice& sites) {
+    return std::ranges::any_of(sites.functions, [](const ProbedFunction& function) {
+        const tls_call call = function.form.call;
+        return call == CALL_READ || call == CALL_WRITE || call == CALL_RECORD_READ ||
+               call == CALL_RECORD_WRITE;
+    });
+}
+
+}  // namespace
+
 /// Symbol tables are read once, for every purpose.
 ElfSymbols find_known_functions(const ElfImage& image) {
     std::vector<std::string_view> names = identifying_functions();
@@ -34,7 +48,13 @@ InspectedFile inspect_image(const ElfImage& image) {
             continue;
         }
         const TlsLibrary& library = *identity.library;
-        file.tls.push_back({std::move(identity), choose_sites(image, symbols, library, library.calls)});
+        SiteChoice sites = choose_sites(image, symbols, library, library.calls);
+        if (!see_payload(sites)) {
+            identity.obstacle = kNotFound;
+            file.foreign.push_back(std::move(identity));
+            continue;
+        }
+        file.tls.push_back({std::move(identity), std::move(sites)});
     }
     for (const TlsLibrary* const library : tls_libraries()) {
         if (defines_all(symbols, library->companion_functions)) {

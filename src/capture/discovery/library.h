@@ -62,9 +62,14 @@ class LibraryCode {
     virtual ~LibraryCode() = default;
 
     /// The functions to which a jump out of a function that makes this call may lead; empty: not known.
-    virtual std::vector<std::uint64_t> targets_of(const IndirectTailJump& jump, tls_call call) = 0;
+    virtual std::vector<std::uint64_t> targets_of(const IndirectTailJump& /*jump*/, tls_call /*call*/) {
+        return {};
+    }
     /// Sites that the plaintext of every record passes once, with all that is to be known of it at hand.
-    virtual std::vector<ProbedFunction> record_sites() = 0;
+    virtual std::vector<ProbedFunction> record_sites() { return {}; }
+    /// Functions without symbols that were found by what is known of the library, under the names that its
+    /// source gives them.
+    virtual ElfSymbols functions() { return {}; }
 };
 
 /// All that sslsniff knows of one TLS library. docs/adding_a_tls_library.md explains the fields by an

@@ -82,6 +82,24 @@ std::uint32_t registers_of(const CallForm& form) {
     return registers;
 }
 
+/// The instruction behind the first call that the function makes, if it is reached in no other way.
+const FlowStep* behind_first_call(const FunctionFlow& flow, std::uint64_t function) {
+    auto step = std::ranges::find(flow.steps, function, &FlowStep::address);
+    std::uint64_t address = function;
+    for (bool was_call = false; step != flow.steps.end() && step->address == address; ++step) {
+        const bool is_joined = step->is_target && address != function;
+        if (was_call) {
+            return step->stack && !is_joined ? &*step : nullptr;
+        }
+        if (step->is_jump || is_joined) {
+            break;
+        }
+        was_call = step->is_call;
+        address = step->end();
+    }
+    return nullptr;
+}
+
 /// The first emulated instruction that every call passes while the arguments are where they came.
 const FlowStep* cheap_entry(const FunctionFlow& flow, std::uint64_t address, const CallForm& form) {
     auto step = std::ranges::find(flow.steps, address, &FlowStep::address);
@@ -197,11 +215,17 @@ void find_sites(Context& context, Carrier& carrier, std::uint64_t size) {
         return;
     }
     const auto first = std::ranges::find(flow.steps, carrier.address, &FlowStep::address);
-    const FlowStep* const cheap = cheap_entry(flow, carrier.address, carrier.form);
+    const bool looks_up = carrier.form.looks_up_handle;
+    const FlowStep* const cheap = looks_up ? behind_first_call(flow, carrier.address)
+                                           : cheap_entry(flow, carrier.address, carrier.form);
+    if (looks_up && cheap == nullptr) {
+        carrier.is_complete = false;
+        return;
+    }
     carrier.plain.entry = site_at(context.image, *first);
     carrier.best.entry = cheap != nullptr ? site_at(context.image, *cheap) : carrier.plain.entry;
     const bool behind_endbr64 = cheap != nullptr && cheap->stack == 0U;
-    if (behind_endbr64) {
+    if (behind_endbr64 || looks_up) {
         carrier.plain.entry = carrier.best.entry;
     }
     if (carrier.with_return) {
@@ -349,10 +373,12 @@ void add_record_sites(Context& context, SiteChoice& choice) {
 
 SiteChoice choose_sites(const ElfImage& image, const ElfSymbols& symbols, const TlsLibrary& library,
                         std::span<const WantedFunction> wanted) {
-    Context context{image, symbols, library};
-    if (library.code != nullptr) {
-        context.code = library.code(image, symbols);
+    auto code = library.code != nullptr ? library.code(image, symbols) : nullptr;
+    ElfSymbols known = symbols;
+    if (code) {
+        known.merge(code->functions());
     }
+    Context context{image, known, library, std::move(code)};
     SiteChoice choice;
     std::map<ProbeFamily, std::vector<Carrier>> families;
     for (const WantedFunction& function : wanted) {

@@ -197,7 +197,7 @@ int main(int argc, char** argv) {
     } known[] = {{"tls1.2", &options.tls12},      {"nonblocking", &options.nonblocking},
                  {"memory", &options.memory},     {"peek", &options.peek},
                  {"implicit", &options.implicit}, {"cork", &options.cork},
-                 {"packets", &options.packets}};
+                 {"packets", &options.packets},   {"layered", &options.layered}};
     for (int i = 4; i < argc; ++i)
         for (unsigned k = 0; k < sizeof(known) / sizeof(*known); ++k)
             *known[k].option |= !strcmp(argv[i], known[k].name);

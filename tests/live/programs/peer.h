@@ -9,7 +9,7 @@
  *
  * Options: tls1.2; nonblocking; memory (the library reads and writes memory); peek (before each read);
  * implicit (reads and writes make the handshake); cork (writes are kept, and sent together); packets (reads
- * give out memory of the library).
+ * give out memory of the library); layered (another layer of NSPR lies above).
  */
 #ifndef PEER_H
 #define PEER_H
@@ -17,7 +17,7 @@
 #include <stdbool.h>
 
 struct options {
-    bool is_server, tls12, nonblocking, memory, peek, implicit, cork, packets;
+    bool is_server, tls12, nonblocking, memory, peek, implicit, cork, packets, layered;
     const char *certificate, *key; /* paths; no key for a client */
 };
 
@@ -33,6 +33,6 @@ int shake_hands(void* session); /* 1: done */
 int receive(void* session, char* to, int size);
 int peek(void* session, char* to, int size);
 int transmit(void* session, const char* from, int size);
-void close_session(void* session); /* close_notify, then frees it; the socket stays open */
+void close_session(void* session); /* close_notify, then frees it; the socket may stay open */
 
 #endif

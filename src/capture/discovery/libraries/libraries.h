@@ -11,10 +11,10 @@ extern const TlsLibrary kOpenSsl;
 extern const TlsLibrary kWolfSsl;
 extern const TlsLibrary kMbedTls;
 extern const TlsLibrary kGnuTls;
+extern const TlsLibrary kNss;
 
 // Those that are only named: not_captured.cpp.
 extern const TlsLibrary kRustls;
-extern const TlsLibrary kNss;
 extern const TlsLibrary kS2n;
 extern const TlsLibrary kJava;
 extern const TlsLibrary kErlang;

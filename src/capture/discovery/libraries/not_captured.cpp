@@ -29,7 +29,6 @@ constexpr std::array kRustlsTexts{
     TellingText{"received corrupt", " message of type", "rustls", {}},
 };
 
-constexpr std::array<std::string_view, 1> kNssFunctions{"SSL_ImportFD"};
 constexpr std::array<std::string_view, 1> kS2nFunctions{"s2n_recv"};
 // The TLS of these is no native code, and any program that they run may use it.
 constexpr std::array<std::string_view, 1> kJavaFunctions{"JNI_CreateJavaVM"};
@@ -38,7 +37,6 @@ constexpr std::array<std::string_view, 1> kErlangFunctions{"enif_make_tuple_from
 }  // namespace
 
 constinit const TlsLibrary kRustls{.name = "rustls", .texts = kRustlsTexts};
-constinit const TlsLibrary kNss{.name = "NSS", .functions = kNssFunctions, .version_prefix = "NSS "};
 constinit const TlsLibrary kS2n{.name = "s2n-tls", .functions = kS2nFunctions};
 constinit const TlsLibrary kJava{.name = "Java TLS (JSSE)", .functions = kJavaFunctions};
 constinit const TlsLibrary kErlang{.name = "Erlang ssl", .functions = kErlangFunctions};

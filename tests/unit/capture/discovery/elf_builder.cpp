@@ -70,6 +70,20 @@ Bytes ElfBuilder::build() const {
     append(note, Elf64_Nhdr{4, 4, NT_GNU_BUILD_ID});
     note.append("GNU\0\xAB\xCD\xEF\x01", 8);
 
+    Bytes data;
+    Bytes rela;
+    Bytes relr;
+    for (const std::uint64_t target : pointers_) {
+        const std::uint64_t place = kDataAddress + data.size();
+        const bool is_packed = relocations_ == Relocations::relr;
+        append(data, is_packed ? target : 0);
+        if (target != 0 && is_packed) {
+            append(relr, place);
+        } else if (target != 0) {
+            append(rela, Elf64_Rela{place, R_X86_64_RELATIVE, static_cast<Elf64_Sxword>(target)});
+        }
+    }
+
     std::vector<SectionSpec> sections{
         {"", SHT_NULL, 0, {}, 0, 0},
         {".text", SHT_PROGBITS, kTextAddress, text_, 0, 0},
@@ -78,6 +92,9 @@ Bytes ElfBuilder::build() const {
         {".rodata", SHT_PROGBITS, 0, rodata_, 0, 0},
         {".dynamic", SHT_DYNAMIC, 0, dynamic, 3, 0},
         {".note.gnu.build-id", SHT_NOTE, 0, note, 0, 0},
+        {".data.rel.ro", SHT_PROGBITS, kDataAddress, data, 0, 0},
+        {".rela.dyn", SHT_RELA, 0, rela, 0, 0},
+        {".relr.dyn", SHT_RELR, 0, relr, 0, 0},
         {".shstrtab", SHT_STRTAB, 0, {}, 0, 0},
     };
     std::vector<Elf64_Word> names;

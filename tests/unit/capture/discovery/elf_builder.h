@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,12 +16,20 @@ class ElfBuilder {
   public:
     static constexpr std::uint64_t kTextAddress = 0x401000;
     static constexpr std::uint64_t kTextOffset = 0x1000;
+    static constexpr std::uint64_t kDataAddress = 0x801000;
 
     /// Appends a function; returns its address. Functions without a name have no symbol.
     std::uint64_t function(std::string_view name, ByteView code);
     void rodata(ByteView bytes) { rodata_.append(bytes).push_back('\0'); }
     void needs(std::string_view library) { needed_.emplace_back(library); }
     void machine(std::uint16_t machine) { machine_ = machine; }
+    /// Appends pointers to .data.rel.ro, 0 being none.
+    void pointers(std::initializer_list<std::uint64_t> targets) {
+        pointers_.insert(pointers_.end(), targets.begin(), targets.end());
+    }
+    enum class Relocations : std::uint8_t { rela, relr };
+    /// How it is told where they are.
+    void relocations(Relocations form) { relocations_ = form; }
 
     Bytes build() const;
     /// Where the next function will be.
@@ -37,6 +46,8 @@ class ElfBuilder {
     Bytes rodata_;
     std::vector<Symbol> symbols_;
     std::vector<std::string> needed_;
+    std::vector<std::uint64_t> pointers_;
+    Relocations relocations_ = Relocations::rela;
 };
 
 /// call rel32 at `address`

@@ -23,10 +23,9 @@ Bytes plain_program() {
     return elf.build();
 }
 
-Bytes nss() {
+Bytes erlang() {
     ElfBuilder elf;
-    elf.function("SSL_ImportFD", "\xC3");
-    elf.rodata("NSS 3.87.1");
+    elf.function("enif_make_tuple_from_array", "\xC3");
     return elf.build();
 }
 
@@ -91,17 +90,18 @@ TEST_F(Planning, FilesOutOfReachAreOpenedByTheirMapping) {
 }
 
 TEST_F(Planning, ReasonsForUsers) {
-    add(20, "firefox", files_.write("libssl3.so", nss()));
+    add(20, "beam.smp", files_.write("beam.smp", erlang()));
     add(21, "a\x1b[m", files_.write("plain", plain_program()));
     const std::vector<pid_t> pids{20, 21, 22};
     const AttachPlan plan = planner_.plan_processes(pids);
     EXPECT_TRUE(plan.libraries.empty());
     ASSERT_EQ(plan.skipped.size(), 3U);
-    EXPECT_EQ(plan.skipped[0].reason, fmt::format("process 20 (firefox) uses NSS 3.87.1 ({}), which sslsniff "
-                                                  "does not capture yet",
-                                                  files_.path("libssl3.so")));
+    EXPECT_EQ(plan.skipped[0].reason,
+              fmt::format("process 20 (beam.smp) uses Erlang ssl ({}), which sslsniff "
+                          "does not capture yet",
+                          files_.path("beam.smp")));
     EXPECT_EQ(plan.skipped[0].cause,
-              fmt::format("NSS 3.87.1 ({}), which sslsniff does not capture yet", files_.path("libssl3.so")));
+              fmt::format("Erlang ssl ({}), which sslsniff does not capture yet", files_.path("beam.smp")));
     EXPECT_EQ(plan.skipped[0].pid, 20);
     EXPECT_FALSE(plan.skipped[0].captured_otherwise);
     EXPECT_EQ(plan.skipped[1].reason,
