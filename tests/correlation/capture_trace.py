@@ -17,15 +17,16 @@ def fields(words):
     return dict(word.partition("=")[::2] for word in words if "=" in word)
 
 
-def with_bytes(event, lines):
-    """The middle of what is long tells nothing new."""
-    kept = lines if len(lines) <= 2 * KEPT_LINES else lines[:KEPT_LINES] + lines[-KEPT_LINES:]
+def with_bytes(event, lines, whole):
+    """The middle of what is long tells judges of sockets nothing new."""
+    kept = lines if whole or len(lines) <= 2 * KEPT_LINES else lines[:KEPT_LINES] + lines[-KEPT_LINES:]
     event["bytes"] = b"".join(unescape(line[1:].rstrip(b"\n")) for line in kept)
     return event
 
 
-def read_trace(path):
-    """Yields dicts with kind, connection, comm and: peer: local, remote, by; data: direction, bytes; close."""
+def read_trace(path, whole=False):
+    """Yields dicts with kind, connection, comm and the fields of the line; of open: carrier; of data and gap: direction; of data:
+    bytes, all of them if `whole`."""
     comms, event, lines_of_event = {}, None, []
     with open(path, "rb") as lines:
         for line in lines:
@@ -33,11 +34,11 @@ def read_trace(path):
                 lines_of_event.append(line)
                 continue
             if event:
-                yield with_bytes(event, lines_of_event)
+                yield with_bytes(event, lines_of_event, whole)
                 event = None
             text = line.decode(errors="replace")
             kind = text.split(" ", 1)[0]
-            if kind not in ("process", "peer", "data", "close"):
+            if kind not in ("process", "open", "peer", "tls", "data", "gap", "close"):
                 continue
             words = shlex.split(text)
             if kind == "process":
@@ -47,8 +48,11 @@ def read_trace(path):
             event = {"kind": kind, "connection": connection, "comm": comms.get(connection.split(".")[0], "?"), "bytes": b""}
             lines_of_event = []
             if kind == "peer":
-                event.update({"local": "?", "remote": "?"} | fields(words))
-            elif kind == "data":
+                event.update({"local": "?", "remote": "?"})
+            elif kind == "open":
+                event["carrier"] = words[3]
+            elif kind in ("data", "gap"):
                 event["direction"] = words[3]
+            event.update(fields(words))
     if event:
-        yield with_bytes(event, lines_of_event)
+        yield with_bytes(event, lines_of_event, whole)

@@ -223,6 +223,39 @@ class NssTest(PeersTest):
         self.assertEqual(transaction["connection"]["tls"]["alpn"], "http/1.1")
 
 
+class SeveralInOneProcessTest(LiveTest):
+    def test_each_connection_names_its_own_library(self):
+        """curl with three TLS libraries, and Python's ssl, in one process at once."""
+        names = {"openssl": ("libcurl.so.4", "OpenSSL"), "gnutls": ("libcurl-gnutls.so.4", "GnuTLS"), "nss": ("libcurl-nss.so.4", "NSS")}
+        names = {path: (library_path(file), name) for path, (file, name) in names.items() if library_path(file)}
+        if len(names) < 2:
+            self.skipTest("fewer than two of libcurl4, libcurl3-gnutls and libcurl3-nss are installed")
+        _, port = self.nginx()
+        code = """
+import runpy, sys, threading
+script, url, *libraries = sys.argv[1:]
+import urllib.request, ssl
+urllib.request.urlopen(url + "python", context=ssl._create_unverified_context()).read()
+for library in libraries:
+    path, file = library.split("=")
+    sys.argv = [script, file, url + path]
+    try:
+        runpy.run_path(script)
+    except SystemExit as ended:
+        assert not ended.code, (library, ended.code)
+"""
+        url = f"https://localhost:{port}/"
+        command = [PYTHON, "-c", code, os.path.join(PEERS, "libcurl.py"), url, *(f"{path}={file}" for path, (file, _) in names.items())]
+        with self.capture(command=command) as capture:
+            capture.process.wait(PATIENCE)
+        self.assertEqual(capture.status, 0, capture.stderr)
+        seen = {t["request"]["target"]: t["connection"] for t in capture.transactions}
+        expected = {"/python": "OpenSSL"} | {f"/{path}": name for path, (_, name) in names.items()}
+        self.assertEqual({target: c["tls"]["library"].split()[0] for target, c in seen.items()}, expected)
+        self.assertEqual({c["remote"]["port"] for c in seen.values()}, {port})
+        self.assertEqual(len({(c["process"]["pid"] if "process" in c else None) for c in seen.values()}), 1)
+
+
 class MbedTlsTest(PeersTest):
     LIBRARY = r"^Mbed TLS [23]\.\d+\.\d+$"
 

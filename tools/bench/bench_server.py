@@ -1,4 +1,5 @@
-"""nginx, over TLS or not, with one worker pinned to CPU 0, serving files of given sizes on a loopback port."""
+"""Servers with one worker pinned to CPU 0 that serve files of given sizes on a loopback port: nginx, over TLS or not, and lighttpd over one
+of several TLS libraries."""
 import os
 import pathlib
 import shutil
@@ -22,16 +23,63 @@ def is_alive(pid):
         return False
 
 
-class Nginx:
-    def __init__(self, folder, sizes, http2=False, tls=True):
+class FileServer:
+    def __init__(self, folder, sizes, tls=True):
         self.folder, self.port, self.scheme = pathlib.Path(folder), free_port(), "https" if tls else "http"
         self.folder.chmod(0o755)
-        cert, key, root = self.folder / "cert.pem", self.folder / "key.pem", self.folder / "www"
+        self.cert, self.key, self.root = self.folder / "cert.pem", self.folder / "key.pem", self.folder / "www"
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
-                        "/CN=localhost", "-keyout", key, "-out", cert], check=True, stderr=subprocess.DEVNULL)
-        root.mkdir()
+                        "/CN=localhost", "-keyout", self.key, "-out", self.cert], check=True, stderr=subprocess.DEVNULL)
+        self.root.mkdir()
         for size in sizes:
-            (root / str(size)).write_bytes(os.urandom(size // 2).hex().encode().ljust(size, b"x"))
+            (self.root / str(size)).write_bytes(os.urandom(size // 2).hex().encode().ljust(size, b"x"))
+
+    def start(self, *command):
+        program = shutil.which(command[0], path=os.environ["PATH"] + ":/usr/sbin")
+        self.master = subprocess.Popen([program, *command[1:]])
+        for _ in range(200):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    break
+            time.sleep(0.05)
+
+    def __exit__(self, *_):
+        self.master.send_signal(signal.SIGTERM)
+        self.master.wait(10)
+
+    def url(self, size):
+        return f"{self.scheme}://127.0.0.1:{self.port}/{size}"
+
+
+class Lighttpd(FileServer):
+    """`library`: gnutls, mbedtls, nss, openssl or wolfssl (package lighttpd-mod-LIBRARY)."""
+
+    def __init__(self, folder, sizes, library):
+        super().__init__(folder, sizes)
+        self.config = self.folder / "lighttpd.conf"
+        self.config.write_text(f"""
+server.modules = ("mod_{library}")
+server.document-root = "{self.root}"
+server.bind = "127.0.0.1"
+server.port = {self.port}
+server.max-keep-alive-requests = 65535
+server.errorlog = "{self.folder}/lighttpd.log"
+ssl.engine = "enable"
+ssl.pemfile = "{self.cert}"
+ssl.privkey = "{self.key}"
+""")
+
+    def __enter__(self):
+        self.start("lighttpd", "-D", "-f", self.config)
+        self.worker = self.master.pid
+        os.sched_setaffinity(self.worker, {0})
+        return self
+
+
+class Nginx(FileServer):
+    def __init__(self, folder, sizes, http2=False, tls=True):
+        super().__init__(folder, sizes, tls)
+        cert, key, root = self.cert, self.key, self.root
         self.config = self.folder / "nginx.conf"
         self.config.write_text(f"""
 daemon off; worker_processes 1; worker_cpu_affinity 01; user root; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
@@ -43,13 +91,7 @@ http {{ access_log off; sendfile off; keepalive_requests 100000000; client_body_
 """)
 
     def __enter__(self):
-        nginx = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
-        self.master = subprocess.Popen([nginx, "-c", self.config, "-p", self.folder])
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    break
-            time.sleep(0.05)
+        self.start("nginx", "-c", self.config, "-p", self.folder)
         self.worker = self.current_worker()
         return self
 
@@ -62,10 +104,3 @@ http {{ access_log off; sendfile off; keepalive_requests 100000000; client_body_
                 return alive[0]
             time.sleep(0.01)
         raise RuntimeError(f"nginx has no worker: {(self.folder / 'nginx.log').read_text()}")
-
-    def __exit__(self, *_):
-        self.master.send_signal(signal.SIGTERM)
-        self.master.wait(10)
-
-    def url(self, size):
-        return f"{self.scheme}://127.0.0.1:{self.port}/{size}"

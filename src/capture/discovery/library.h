@@ -101,6 +101,9 @@ struct TlsLibrary {
     std::unique_ptr<LibraryCode> (*code)(const ElfImage& image, const ElfSymbols& symbols) = nullptr;
     std::span<const std::string_view> code_symbols{};
 
+    /// What users can do about a library without `calls`: ends a sentence that says so.
+    std::string_view advice{};
+
     bool is_captured() const { return !calls.empty(); }
 };
 

@@ -14,6 +14,11 @@ constexpr std::string_view kNoSymbols =
     "which is linked in without symbols, so that its functions cannot be found";
 constexpr std::string_view kText = ".rodata";
 
+/// Of a library that is only named.
+std::string not_captured(const TlsLibrary& library) {
+    return std::string(kNotYet).append(library.advice.empty() ? "" : ": ").append(library.advice);
+}
+
 std::string version_of(const ElfImage& image, std::string_view prefix) {
     return prefix.empty() ? std::string{} : image.version_after(kText, prefix).value_or("");
 }
@@ -36,7 +41,7 @@ void add_by_text(const ElfImage& image, std::vector<TlsIdentity>& known) {
         for (const TellingText& text : library->texts) {
             if ((found & 1U) != 0 && !is_among(known, *library)) {
                 known.push_back({library, std::string(text.name), version_of(image, text.version_prefix),
-                                 std::string(library->is_captured() ? kNoSymbols : kNotYet)});
+                                 library->is_captured() ? std::string(kNoSymbols) : not_captured(*library)});
             }
             found >>= 1U;
         }
@@ -63,7 +68,7 @@ std::vector<std::string_view> identifying_functions() {
 }
 
 TlsIdentity identify_variant(const ElfImage& image, const TlsLibrary& library) {
-    const std::string obstacle(library.is_captured() ? "" : kNotYet);
+    const std::string obstacle = library.is_captured() ? "" : not_captured(library);
     if (auto variant = library.variant != nullptr ? library.variant(image) : std::nullopt) {
         return {&library, std::move(variant->name), std::move(variant->version), obstacle};
     }
@@ -76,7 +81,8 @@ std::vector<TlsIdentity> identify_tls_libraries(const ElfImage& image, const Elf
         if (defines_all(defined, library->functions)) {
             found.push_back(identify_variant(image, *library));
         } else if (auto name = library->recognise != nullptr ? library->recognise(image) : std::nullopt) {
-            found.push_back({library, std::move(name->name), std::move(name->version), std::string(kNotYet)});
+            found.push_back(
+                {library, std::move(name->name), std::move(name->version), not_captured(*library)});
         }
     }
     add_by_text(image, found);

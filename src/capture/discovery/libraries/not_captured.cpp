@@ -38,8 +38,15 @@ constexpr std::array<std::string_view, 1> kErlangFunctions{"enif_make_tuple_from
 
 constinit const TlsLibrary kRustls{.name = "rustls", .texts = kRustlsTexts};
 constinit const TlsLibrary kS2n{.name = "s2n-tls", .functions = kS2nFunctions};
-constinit const TlsLibrary kJava{.name = "Java TLS (JSSE)", .functions = kJavaFunctions};
-constinit const TlsLibrary kErlang{.name = "Erlang ssl", .functions = kErlangFunctions};
+constinit const TlsLibrary kJava{.name = "Java TLS (JSSE)",
+                                 .functions = kJavaFunctions,
+                                 .advice =
+                                     "it is Java code; let the program use OpenSSL (Netty's or Tomcat's "
+                                     "tcnative), or a proxy that ends TLS"};
+constinit const TlsLibrary kErlang{
+    .name = "Erlang ssl",
+    .functions = kErlangFunctions,
+    .advice = "it is Erlang code, which uses OpenSSL for its ciphers only; let a proxy end TLS"};
 constinit const TlsLibrary kGo{.name = "Go crypto/tls", .recognise = recognise_go};
 
 }  // namespace sslsniff

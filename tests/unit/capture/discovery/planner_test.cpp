@@ -23,9 +23,9 @@ Bytes plain_program() {
     return elf.build();
 }
 
-Bytes erlang() {
+Bytes s2n() {
     ElfBuilder elf;
-    elf.function("enif_make_tuple_from_array", "\xC3");
+    elf.function("s2n_recv", "\xC3");
     return elf.build();
 }
 
@@ -90,18 +90,17 @@ TEST_F(Planning, FilesOutOfReachAreOpenedByTheirMapping) {
 }
 
 TEST_F(Planning, ReasonsForUsers) {
-    add(20, "beam.smp", files_.write("beam.smp", erlang()));
+    add(20, "server", files_.write("server", s2n()));
     add(21, "a\x1b[m", files_.write("plain", plain_program()));
     const std::vector<pid_t> pids{20, 21, 22};
     const AttachPlan plan = planner_.plan_processes(pids);
     EXPECT_TRUE(plan.libraries.empty());
     ASSERT_EQ(plan.skipped.size(), 3U);
-    EXPECT_EQ(plan.skipped[0].reason,
-              fmt::format("process 20 (beam.smp) uses Erlang ssl ({}), which sslsniff "
-                          "does not capture yet",
-                          files_.path("beam.smp")));
+    EXPECT_EQ(plan.skipped[0].reason, fmt::format("process 20 (server) uses s2n-tls ({}), which sslsniff "
+                                                  "does not capture yet",
+                                                  files_.path("server")));
     EXPECT_EQ(plan.skipped[0].cause,
-              fmt::format("Erlang ssl ({}), which sslsniff does not capture yet", files_.path("beam.smp")));
+              fmt::format("s2n-tls ({}), which sslsniff does not capture yet", files_.path("server")));
     EXPECT_EQ(plan.skipped[0].pid, 20);
     EXPECT_FALSE(plan.skipped[0].captured_otherwise);
     EXPECT_EQ(plan.skipped[1].reason,

@@ -28,6 +28,10 @@ TEST(TlsLibrary, RecognisedByContents) {
     ASSERT_EQ(s2n.size(), 1U);
     EXPECT_EQ(full_name(s2n[0]), "s2n-tls");
     EXPECT_EQ(s2n[0].obstacle, "which sslsniff does not capture yet");
+    // Where something can be done about it, it is said what.
+    EXPECT_EQ(identify("JNI_CreateJavaVM", "").at(0).obstacle,
+              "which sslsniff does not capture yet: it is Java code; let the program use OpenSSL (Netty's or "
+              "Tomcat's tcnative), or a proxy that ends TLS");
     const auto static_openssl =
         identify("main", ByteView("SSLv3/TLS write client hello\0OpenSSL 3.0.17 1 Jul 2025", 54));
     ASSERT_EQ(static_openssl.size(), 1U);
