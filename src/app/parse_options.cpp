@@ -200,6 +200,7 @@ Result<Options> checked(RawOptions&& raw) {
     options.capture.tls = !raw.cleartext_only;
     options.capture.cleartext = !raw.tls_only;
     options.pipeline.names = !raw.no_names;
+    options.pipeline.redaction.bodies = !raw.no_bodies;
     if (raw.tls_only && raw.cleartext_only) {
         return fail(ErrorKind::usage, "--tls-only and --cleartext-only exclude each other");
     }

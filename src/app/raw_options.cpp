@@ -105,7 +105,11 @@ void declare_options(CLI::App& app, RawOptions& raw) {
     output.list("--decode-as", raw.decode_as, "PORT=PROTOCOL",
                 "Treat connections on this port as this protocol; repeatable");
     output.flag("--show-secrets", pipeline.show_secrets,
-                fmt::format("Show passwords that protocols carry ({})", protocol_secrets()));
+                fmt::format("Show credentials: header fields, URLs, forms, JSON, {}", protocol_secrets()));
+    output.list(
+        "--redact", pipeline.redaction.rules, "RULE",
+        "Take out more: header:NAME, field:PATH or a regular expression; repeatable (docs/redaction.md)");
+    output.flag("--no-bodies", raw.no_bodies, "Leave out the contents of bodies");
     output.text("--save-bodies", raw.save_bodies, "DIR",
                 "Write whole bodies, decoded, to files in this folder");
     output.text("--proto", pipeline.proto, "FILE",

@@ -37,6 +37,7 @@ struct RawOptions {
     bool markers = false;
     bool no_children = false;
     bool no_names = false;
+    bool no_bodies = false;
     bool tls_only = false;
     bool cleartext_only = false;
 };

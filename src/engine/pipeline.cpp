@@ -68,6 +68,16 @@ std::unique_ptr<ConnectionGate> make_gate(const PipelineOptions& options, EventC
                : std::make_unique<ConnectionGate>(*std::move(filter), next, limits);
 }
 
+/// Null: everything is shown.
+Result<std::shared_ptr<const Redactor>> make_redactor(const PipelineOptions& options) {
+    const RedactionOptions& more = options.redaction;
+    if (options.show_secrets && more.rules.empty() && more.bodies) {
+        return nullptr;
+    }
+    return Redactor::create(more,
+                            options.show_secrets ? Redactor::WellKnown::show : Redactor::WellKnown::hide);
+}
+
 Timestamp now() {
     return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
 }
@@ -104,7 +114,12 @@ Result<std::unique_ptr<Pipeline>> Pipeline::create(const PipelineOptions& option
         }
         schema = *std::move(read);
     }
-    std::unique_ptr<Pipeline> pipeline(new Pipeline(options, patience, std::move(schema), std::move(more)));
+    auto redactor = make_redactor(options);
+    if (!redactor) {
+        return fail(redactor.error().kind, "--redact: " + redactor.error().message);
+    }
+    std::unique_ptr<Pipeline> pipeline(
+        new Pipeline(options, patience, std::move(schema), *std::move(redactor), std::move(more)));
     if (has_schema && ::stat(options.proto.c_str(), &status) == 0) {
         pipeline->protect(status, "the file of --proto");
     }
@@ -112,10 +127,12 @@ Result<std::unique_ptr<Pipeline>> Pipeline::create(const PipelineOptions& option
 }
 
 Pipeline::Pipeline(const PipelineOptions& options, Patience& patience, std::unique_ptr<MessageSchema> schema,
-                   Outputs more)
+                   std::shared_ptr<const Redactor> redactor, Outputs more)
     : outputs_(make_outputs(options, patience, std::move(more))),
       schema_(std::move(schema)),
-      limit_(undecoded_tls_, options.count, options.settings.connections),
+      redaction_(redactor ? std::make_unique<RedactionStage>(std::move(redactor), undecoded_tls_) : nullptr),
+      limit_(redaction_ ? static_cast<TransactionSink&>(*redaction_) : undecoded_tls_, options.count,
+             options.settings.connections),
       where_(make_where(options, limit_)),
       naming_(names_, where_ ? static_cast<TransactionSink&>(*where_) : limit_),
       dns_(naming_),

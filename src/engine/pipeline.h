@@ -21,6 +21,7 @@
 #include "stages/count_limit.h"
 #include "stages/dns_stage.h"
 #include "stages/name_stage.h"
+#include "stages/redaction_stage.h"
 #include "stages/sink_fan_out.h"
 #include "stages/undecoded_tally.h"
 #include "stages/where_stage.h"
@@ -33,7 +34,8 @@ namespace sslsniff {
 ///
 ///     events → ConnectionGate? ─┬→ outputs that take events (trace, pcapng)
 ///                               └→ ConnectionTable → DnsStage → NameStage → WhereStage? → CountLimit
-///                                  → UndecodedTally → outputs that take transactions (bodies, text, ...)
+///                                  → RedactionStage? → UndecodedTally → outputs that take transactions
+///                                  (bodies, text, ...)
 class Pipeline final : public CaptureOutput {
   public:
     using Outputs = std::vector<std::unique_ptr<Output>>;
@@ -80,7 +82,7 @@ class Pipeline final : public CaptureOutput {
 
   private:
     Pipeline(const PipelineOptions& options, Patience& patience, std::unique_ptr<MessageSchema> schema,
-             Outputs more);
+             std::shared_ptr<const Redactor> redactor, Outputs more);
     Outputs make_outputs(const PipelineOptions& options, Patience& patience, Outputs more);
     BodyStore* body_store() const;
     Origin origin() const;
@@ -104,6 +106,7 @@ class Pipeline final : public CaptureOutput {
     std::unique_ptr<MessageSchema> schema_;  ///< may be null
     SinkFanOut sinks_;
     UndecodedTally undecoded_tls_{sinks_};
+    std::unique_ptr<RedactionStage> redaction_;
     CountLimit limit_;
     std::unique_ptr<WhereStage> where_;
     PeerNames names_;

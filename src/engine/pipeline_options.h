@@ -8,6 +8,7 @@
 #include "output/files/file_row.h"
 #include "output/output_settings.h"
 #include "protocols/decode_as.h"
+#include "redaction/redactor.h"
 
 namespace sslsniff {
 
@@ -29,7 +30,8 @@ struct PipelineOptions {
     std::string where;       ///< WhereFilter, parses; empty: every transaction
 
     bool names = true;                   ///< peers are called what DNS and ClientHellos call them
-    bool show_secrets = false;           ///< passwords that protocols carry are shown
+    bool show_secrets = false;           ///< credentials are shown
+    RedactionOptions redaction;          ///< what is taken out besides
     std::vector<DecodeAs> decode_as;     ///< ports whose protocol the user knows
     std::string proto;                   ///< file with protobuf descriptors; empty: none
     std::optional<std::uint64_t> count;  ///< ends after so many transactions, or connections

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "base/text.h"
+#include "protocols/redis/inline_command.h"
 #include "protocols/redis/resp_number.h"
+#include "protocols/redis/value_text.h"
 
 namespace sslsniff::redis {
 namespace {
@@ -36,8 +39,9 @@ void add_range(const Words& words, std::int64_t first, std::int64_t last, std::i
 }
 
 bool is_secret_setting(ByteView name) {
-    constexpr std::array kSecret{"requirepass", "masterauth", "masteruser", "tls-key-file-pass",
-                                 "tls-client-key-file-pass"};
+    constexpr std::array kSecret{
+        "requirepass",   "masterauth", "masteruser",  "tls-key-file-pass", "tls-client-key-file-pass",
+        "sentinel-pass", "auth-pass",  "primaryauth", "primaryuser"};
     return std::ranges::any_of(kSecret, [&](const char* s) { return equals_ignore_case(name, s); });
 }
 
@@ -67,6 +71,28 @@ Secret find_secret(const Words& words) {
         }
     }
     return {};
+}
+
+/// CONFIG SET, SENTINEL SET of a master, SENTINEL CONFIG SET: where names and values begin; 0: nowhere.
+std::int64_t first_setting(const Words& words) {
+    if (words.is(0, "config") && words.is(1, "set")) {
+        return 2;
+    }
+    const bool sentinel = words.is(0, "sentinel");
+    return sentinel && (words.is(1, "set") || (words.is(1, "config") && words.is(2, "set"))) ? 3 : 0;
+}
+
+/// A request that was sent as a line.
+RespValue request_of(const std::vector<Bytes>& words) {
+    RespValue request;
+    request.nodes.push_back({RespType::array, 0, 0, words.size()});
+    for (const Bytes& word : words) {
+        const auto size = static_cast<std::uint32_t>(word.size());
+        request.nodes.push_back(
+            {RespType::bulk_string, static_cast<std::uint32_t>(request.text.size()), size, size});
+        request.text += word;
+    }
+    return request;
 }
 
 void hide(RespValue& value, RespNode& node) {
@@ -144,8 +170,8 @@ bool hide_secrets(RespValue& request) {
             hidden = true;
         }
     }
-    if (words.is(0, "config") && words.is(1, "set")) {
-        for (std::int64_t n = 2; n + 1 < words.kept(); n += 2) {
+    if (const std::int64_t settings = first_setting(words); settings > 0) {
+        for (std::int64_t n = settings; n + 1 < words.kept(); n += 2) {
             if (is_secret_setting(words.at(n))) {
                 hide_word(request, n + 1);
                 hidden = true;
@@ -153,6 +179,34 @@ bool hide_secrets(RespValue& request) {
         }
     }
     return hidden;
+}
+
+bool hide_monitored_secrets(RespValue& line) {
+    const std::size_t root = root_index(line);
+    if (root >= line.nodes.size()) {
+        return false;
+    }
+    RespNode& node = line.nodes[root];
+    const ByteView text = line.text_of(node);
+    const std::size_t begin = text.find("] \"");
+    if (begin == ByteView::npos) {
+        return false;
+    }
+    RespValue request = request_of(split_inline(text.substr(begin + 2)));
+    if (!hide_secrets(request)) {
+        return false;
+    }
+    Bytes clean(text.substr(0, begin + 1));
+    for (const RespNode& word : std::span(request.nodes).subspan(1)) {
+        clean += ' ';
+        append_quoted(clean, request.text_of(word));
+    }
+    std::fill_n(line.text.begin() + node.offset, node.kept, '*');
+    node.offset = static_cast<std::uint32_t>(line.text.size());
+    node.kept = static_cast<std::uint32_t>(clean.size());
+    node.size = clean.size();
+    line.text += clean;
+    return true;
 }
 
 void hide_reply_secrets(const RespValue& request, RespValue& reply) {

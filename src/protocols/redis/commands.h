@@ -38,8 +38,11 @@ enum class ReplyRule : std::uint8_t {
 ReplyRule reply_rule(const RespValue& request);
 
 /// Overwrites with "***" the words that redis-server itself hides from its logs: the arguments of AUTH, HELLO
-/// AUTH, MIGRATE AUTH and AUTH2, ACL SETUSER, CONFIG SET of passwords. True when there was one.
+/// AUTH, MIGRATE AUTH and AUTH2, ACL SETUSER, CONFIG SET, SENTINEL SET and SENTINEL CONFIG SET of passwords.
+/// True when there was one.
 bool hide_secrets(RespValue& request);
+/// The same in a line of MONITOR.
+bool hide_monitored_secrets(RespValue& line);
 /// The same in the reply to `request`: passwords in CONFIG GET, password hashes in ACL GETUSER and ACL LIST.
 void hide_reply_secrets(const RespValue& request, RespValue& reply);
 

@@ -169,6 +169,9 @@ void Matcher::on_reply(TimedValue reply) {
 void Matcher::emit_unasked(TimedValue reply, ExchangeKind kind) {
     auto exchange = std::make_unique<RedisExchange>();
     exchange->kind = kind;
+    if (kind == ExchangeKind::monitor && !limits_.show_secrets) {
+        exchange->secrets_hidden = hide_monitored_secrets(reply.value);
+    }
     const Timing timing{reply.start, {}, reply.start, reply.end};
     exchange->response = std::move(reply.value);
     emit(std::move(exchange), timing, {}, false);

@@ -130,6 +130,17 @@ TEST(RedisParser, MatchesResp2PubSub) {
                      "PUNSUBSCRIBE -> [\"punsubscribe\", \"a*\", (integer) 0]", "GET x -> (nil)"}));
 }
 
+TEST(RedisParser, HidesPasswordsWhereverTheyAre) {
+    EXPECT_EQ(run({sent(command({"MONITOR"})),
+                   received("+OK\r\n+1.5 [0 127.0.0.1:1] \"ACL\" \"SETUSER\" \"bob\" \">ge\\\"heim\"\r\n"
+                            "+1.6 [0 127.0.0.1:1] \"GET\" \"a\"\r\n"),
+                   sent(command({"SENTINEL", "SET", "m", "quorum", "2", "auth-pass", "geheim"})),
+                   received("+OK\r\n")}),
+              (Lines{"MONITOR -> OK", " -> monitor 1.5 [0 127.0.0.1:1] \"ACL\" \"SETUSER\" \"bob\" \"***\"",
+                     " -> monitor 1.6 [0 127.0.0.1:1] \"GET\" \"a\"",
+                     "SENTINEL SET m quorum 2 auth-pass *** -> OK"}));
+}
+
 TEST(RedisParser, SeparatesMonitorLinesFromReplies) {
     EXPECT_EQ(run({sent(command({"MONITOR"})),
                    received("+OK\r\n+1339518083.107412 [0 127.0.0.1:60866] \"keys\" \"*\"\r\n"),
