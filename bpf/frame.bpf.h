@@ -12,8 +12,7 @@
 #ifndef SSLSNIFF_FRAME_H
 #define SSLSNIFF_FRAME_H
 
-#include "process.bpf.h"
-#include "syscall_buffer.bpf.h"
+#include "goroutine.bpf.h"
 #include "value.bpf.h"
 
 #define STACK_BLOCK_SHIFT 15 /* 32 KiB: from a TLS call down to its socket call there are some 10 */
@@ -21,8 +20,10 @@
 #define MAX_STACK_BLOCKS  16384
 
 struct frame {
-	__u64 stack_pointer;  /* 0: free */
-	__u64 return_address; /* lies there for as long as the call runs */
+	__u64 context;        /* 0: free */
+	__u64 goroutine;      /* address of its struct g; 0: runs on the stack of a thread or fiber */
+	__u64 stack_top;      /* of a goroutine, when the call began */
+	__u64 return_address; /* lies at its stack pointer for as long as the call runs */
 	__u64 handle;
 	__u64 buffer;
 	__u64 length;
@@ -60,17 +61,17 @@ struct {
 } stacks SEC(".maps");
 
 /*
- * Whose call it is, and which of its calls: the stack pointer at its function's first instruction. All that has to do with a
- * call finds it by this number.
+ * Whose call it is, and which of its calls: the stack pointer at its function's first instruction, or what stands for it where
+ * stacks move (goroutine.bpf.h). All that has to do with a call finds it by this number.
  */
 static __always_inline __u64 call_context(struct pt_regs *ctx, const struct tls_site *site)
 {
 	return PT_REGS_SP(ctx) + site->stack;
 }
 
-static __always_inline struct stack_key stack_key_of(__u64 stack_pointer)
+static __always_inline struct stack_key stack_key_of(__u64 context)
 {
-	struct stack_key key = {.block = stack_pointer >> STACK_BLOCK_SHIFT, .tgid = current_tgid()};
+	struct stack_key key = {.block = context >> STACK_BLOCK_SHIFT, .tgid = current_tgid()};
 	return key;
 }
 
@@ -99,24 +100,48 @@ static __always_inline bool is_trampoline(__u64 address)
 	return address >> 12 == 0x7fffffffe;
 }
 
+/* How deep in its goroutine's stack it is. */
+static __always_inline __u64 depth_of(const struct frame *frame)
+{
+	return (frame->goroutine << GOROUTINE_SHIFT) - frame->context;
+}
+
+/* What the stack pointer would be now at the first instruction. */
+static __always_inline __u64 stack_pointer_of(const struct frame *frame)
+{
+	return frame->goroutine ? top_of(frame->goroutine) - depth_of(frame) : frame->context;
+}
+
 /* False of a call that was left without a return, once its stack was used for something else. */
 static __always_inline bool is_running(const struct frame *frame)
 {
-	__u64 address = return_address_at(frame->stack_pointer);
+	__u64 address = return_address_at(stack_pointer_of(frame));
 	return address == frame->return_address || is_trampoline(address);
 }
 
-/* The frame of the call that began with this stack pointer; NULL when that was not seen. */
-static __always_inline struct frame *find_frame(__u64 stack_pointer)
+/* The frame of the call with this context; NULL when its beginning was not seen. */
+static __always_inline struct frame *find_frame(__u64 context)
 {
-	struct stack_key key = stack_key_of(stack_pointer);
+	struct stack_key key = stack_key_of(context);
 	struct stack_block *block = bpf_map_lookup_elem(&stacks, &key);
 	if (!block)
 		return NULL;
 	for (__u64 i = 0; i < BLOCK_FRAMES; i++)
-		if (frame_in(block, i)->stack_pointer == stack_pointer)
+		if (frame_in(block, i)->context == context)
 			return frame_in(block, i);
 	return NULL;
+}
+
+/*
+ * An address that the call with this context was given, of memory that may lie in the stack it runs on: as that has moved
+ * since. Verified once.
+ */
+__noinline __u64 moved_with_stack(__u64 context, __u64 address)
+{
+	struct frame *frame = find_frame(context);
+	if (!frame || !frame->goroutine || address >= frame->stack_top || address < frame->stack_top - depth_of(frame))
+		return address;
+	return address + top_of(frame->goroutine) - frame->stack_top;
 }
 
 static __always_inline void drop_frame(struct frame *frame)
@@ -124,7 +149,7 @@ static __always_inline void drop_frame(struct frame *frame)
 	if (frame->watched)
 		unwatch_process();
 	frame->watched = 0;
-	frame->stack_pointer = 0;
+	frame->context = 0;
 }
 
 static __always_inline struct stack_block *make_block(const struct stack_key *key)
@@ -141,16 +166,16 @@ static __always_inline struct stack_block *make_block(const struct stack_key *ke
 }
 
 /* A new frame, NULL when the map is full. What was at the same place of the stack has ended. */
-static __always_inline struct frame *push_frame(__u64 stack_pointer)
+static __always_inline struct frame *push_frame(__u64 context, __u64 stack_pointer, __u64 goroutine)
 {
-	struct stack_key key = stack_key_of(stack_pointer);
+	struct stack_key key = stack_key_of(context);
 	struct stack_block *block = make_block(&key);
 	struct frame *frame = NULL;
 	if (!block)
 		return NULL;
 	for (__u64 i = 0; i < BLOCK_FRAMES; i++) {
-		__u64 taken = frame_in(block, i)->stack_pointer;
-		if (taken == stack_pointer) {
+		__u64 taken = frame_in(block, i)->context;
+		if (taken == context) {
 			frame = frame_in(block, i);
 			break;
 		}
@@ -162,9 +187,11 @@ static __always_inline struct frame *push_frame(__u64 stack_pointer)
 		if (is_running(frame))
 			count_loss(LOSS_FRAME_LIMIT, 0);
 	}
-	if (frame->stack_pointer)
+	if (frame->context)
 		drop_frame(frame);
-	frame->stack_pointer = stack_pointer;
+	frame->context = context;
+	frame->goroutine = context > GOROUTINE_CONTEXTS ? goroutine : 0;
+	frame->stack_top = frame->goroutine ? stack_pointer + depth_of(frame) : 0;
 	frame->return_address = return_address_at(stack_pointer);
 	frame->covered = 0;
 	frame->foreign = 0;
@@ -172,41 +199,41 @@ static __always_inline struct frame *push_frame(__u64 stack_pointer)
 	return frame;
 }
 
-/* The blocks in which calls around a stack pointer have their frames. */
+/* The blocks in which calls around a context have their frames. */
 struct surroundings {
 	struct stack_block *own;
 	struct stack_block *above;
-	__u64 stack_pointer;
+	__u64 context;
 };
 
 #define SURROUNDING_FRAMES (2 * BLOCK_FRAMES)
 
-static __always_inline struct surroundings surroundings_of(__u64 stack_pointer)
+static __always_inline struct surroundings surroundings_of(__u64 context)
 {
-	struct stack_key key = stack_key_of(stack_pointer);
-	struct surroundings around = {.own = bpf_map_lookup_elem(&stacks, &key), .stack_pointer = stack_pointer};
+	struct stack_key key = stack_key_of(context);
+	struct surroundings around = {.own = bpf_map_lookup_elem(&stacks, &key), .context = context};
 	key.block++;
 	around.above = bpf_map_lookup_elem(&stacks, &key);
 	return around;
 }
 
-/* Frame `index` of them if it is of a call around the stack pointer, else NULL. */
+/* Frame `index` of them if it is of a call around the context, else NULL. */
 static __always_inline struct frame *surrounding_frame(const struct surroundings *around, __u64 index)
 {
 	struct stack_block *block = index < BLOCK_FRAMES ? around->own : around->above;
 	if (!block)
 		return NULL;
 	struct frame *frame = frame_in(block, index);
-	return frame->stack_pointer > around->stack_pointer && is_running(frame) ? frame : NULL;
+	return frame->context > around->context && is_running(frame) ? frame : NULL;
 }
 
-/* The innermost call around the stack pointer; NULL: there is none. */
+/* The innermost call around the context; NULL: there is none. */
 static __always_inline struct frame *innermost_frame(const struct surroundings *around)
 {
 	struct frame *innermost = NULL;
 	for (__u64 i = 0; i < SURROUNDING_FRAMES; i++) {
 		struct frame *frame = surrounding_frame(around, i);
-		if (frame && (!innermost || frame->stack_pointer < innermost->stack_pointer))
+		if (frame && (!innermost || frame->context < innermost->context))
 			innermost = frame;
 	}
 	return innermost;
@@ -214,28 +241,28 @@ static __always_inline struct frame *innermost_frame(const struct surroundings *
 
 /*
  * The same by numbers, verified once and with a stack of their own: kernels before 6.13 give all functions that call each
- * other 512 bytes together. Calls are told by their stack pointers; 0: there is none.
+ * other 512 bytes together. Calls are told by their contexts; 0: there is none.
  */
-__noinline __u64 innermost_call(__u64 stack_pointer)
+__noinline __u64 innermost_call(__u64 context)
 {
-	struct surroundings around = surroundings_of(stack_pointer);
+	struct surroundings around = surroundings_of(context);
 	struct frame *frame = innermost_frame(&around);
-	return frame ? frame->stack_pointer : 0;
+	return frame ? frame->context : 0;
 }
 
-__noinline __u64 surrounding_call(__u64 stack_pointer, __u64 index)
+__noinline __u64 surrounding_call(__u64 context, __u64 index)
 {
-	struct surroundings around = surroundings_of(stack_pointer);
+	struct surroundings around = surroundings_of(context);
 	struct frame *frame = surrounding_frame(&around, index);
-	return frame ? frame->stack_pointer : 0;
+	return frame ? frame->context : 0;
 }
 
 /* Whether the current system call is made by a TLS call. Verified once. */
 __noinline int is_inside_call(void)
 {
 	struct process *process = traced_process(current_tgid());
-	__u64 stack_pointer = process && process->calls_tls ? user_stack_pointer() : 0;
-	return stack_pointer && innermost_call(stack_pointer);
+	__u64 context = process && process->calls_tls ? syscall_context() : 0;
+	return context && innermost_call(context);
 }
 
 #endif

@@ -10,7 +10,7 @@
 #include "tls_calls.bpf.h"
 
 #define RECORD_APPLICATION_DATA 0x17
-#define MAX_RECORDS_LENGTH      (1 << 20) /* what is written at once: up to 32 records */
+#define MAX_RECORDS_LENGTH      (1 << 20) /* what OpenSSL writes at once: up to 32 records */
 
 /* The handshake goes on behind early data. */
 static __always_inline bool is_early(__u64 call)
@@ -36,7 +36,8 @@ static __always_inline void on_record(struct pt_regs *ctx, const struct tls_site
 	if (!calling_process())
 		return;
 	__u64 type = value_of(ctx, &site->type), length = value_of(ctx, &site->length);
-	bool is_data = type == RECORD_APPLICATION_DATA && length && length <= MAX_RECORDS_LENGTH;
+	bool is_data = type == RECORD_APPLICATION_DATA && length &&
+	               (length <= MAX_RECORDS_LENGTH || site->flags & SITE_GOROUTINE);
 	if ((!is_data && !(type == RECORD_ALERT && is_write)) || value_of(ctx, &site->unread))
 		return;
 	__u64 handle = value_of(ctx, &site->handle), buffer = value_of(ctx, &site->buffer);
@@ -52,7 +53,7 @@ static __always_inline void on_record(struct pt_regs *ctx, const struct tls_site
 		finish_handshake_before(connection, handle, direction);
 	if (lacks_socket(connection))
 		need_calls(0);
-	if (connection->ahead[direction] < MAX_RECORDS_LENGTH)
+	if (connection->ahead[direction] < MAX_RECORDS_LENGTH && !(site->flags & SITE_GOROUTINE))
 		connection->ahead[direction] += length;
 	emit_payload(connection, handle, direction, buffer, length, keep);
 }

@@ -212,9 +212,9 @@ __noinline int what_moved(__u64 socket, __u64 moved)
 }
 
 /* What this TLS call writes is records itself: those of a connection whose transport it is. */
-__noinline int writes_records(__u64 frame_stack)
+__noinline int writes_records(__u64 call)
 {
-	struct frame *frame = find_frame(frame_stack);
+	struct frame *frame = find_frame(call);
 	__u8 header[RECORD_HEADER];
 	return frame && frame->call == CALL_WRITE && frame->length >= sizeof(header) &&
 	       !bpf_probe_read_user(header, sizeof(header), (void *)frame->buffer) && is_record_beginning(header);
@@ -234,9 +234,9 @@ static __always_inline bool may_be_handshake(const struct connection *connection
 }
 
 /* What a call during the handshake tells of how that ends. */
-__noinline int look_at_handshake(__u64 frame_stack, __u64 moved, __u32 how)
+__noinline int look_at_handshake(__u64 call, __u64 moved, __u32 how)
 {
-	struct frame *frame = find_frame(frame_stack);
+	struct frame *frame = find_frame(call);
 	struct connection *connection = frame ? find_connection(frame->handle) : NULL;
 	if (!connection || !is_in_handshake(connection))
 		return 0;
@@ -252,6 +252,12 @@ __noinline int look_at_handshake(__u64 frame_stack, __u64 moved, __u32 how)
 	return 1;
 }
 
+/* The call is of a tls.Conn whose descriptor is that of the current system call: two witnesses that agree. */
+static __always_inline bool has_descriptor(const struct frame *frame)
+{
+	return frame->goroutine && (__u32)supposed_descriptor(frame->handle) == (__u32)syscall_descriptor();
+}
+
 /*
  * Whether a socket call within this TLS call shows that the socket is its connection's: it moved records, or it found the end
  * where a record was to begin. A callback of the library may use any sockets: what looks something up sends a question
@@ -259,6 +265,8 @@ __noinline int look_at_handshake(__u64 frame_stack, __u64 moved, __u32 how)
  */
 static __always_inline bool shows_socket(struct frame *frame, __u64 socket, __u64 moved, __u32 how, __u64 innermost)
 {
+	if (how & INNERMOST && has_descriptor(frame))
+		return true; /* wherever in its records it reads or writes */
 	int what = what_moved(socket, moved);
 	if (what == MOVED_OTHER)
 		frame->foreign = 1;
@@ -267,10 +275,10 @@ static __always_inline bool shows_socket(struct frame *frame, __u64 socket, __u6
 	return what == MOVED_RECORDS || (how & END_OF_FILE && frame->call == CALL_HANDSHAKE && !frame->foreign);
 }
 
-/* What a socket call tells about the TLS call with this frame. `innermost`: the stack of that which made it. */
-__noinline int on_call_within(__u64 frame_stack, __u64 socket, __u64 moved, __u32 how, __u64 innermost)
+/* What a socket call tells about the TLS call with this context. `innermost`: of that which made it. */
+__noinline int on_call_within(__u64 call, __u64 socket, __u64 moved, __u32 how, __u64 innermost)
 {
-	struct frame *frame = find_frame(frame_stack);
+	struct frame *frame = find_frame(call);
 	struct connection *connection;
 	if (!frame)
 		return 0;
@@ -292,21 +300,21 @@ __noinline int on_call_within(__u64 frame_stack, __u64 socket, __u64 moved, __u3
 		frame->moved = moved != 0;
 	if (how & INNERMOST && is_in_handshake(connection) &&
 	    (connection->socket == socket || (!connection->socket && may_be_handshake(connection, socket, moved))))
-		look_at_handshake(frame_stack, moved, how);
+		look_at_handshake(call, moved, how);
 	if (how & INNERMOST && (how & 1) == DIRECTION_SENT && moved && is_long_write(frame))
-		follow_write(handle, frame->buffer, frame->length, moved);
+		follow_write(handle, moved_with_stack(call, frame->buffer), frame->length, moved);
 	return 1;
 }
 
 static __always_inline void on_socket_call(__u64 socket, int result, __u32 direction)
 {
-	__u64 stack_pointer = control.armed ? user_stack_pointer() : 0, moved = result > 0 ? result : 0;
-	__u64 innermost = stack_pointer ? innermost_call(stack_pointer) : 0;
+	__u64 context = control.armed ? syscall_context() : 0, moved = result > 0 ? result : 0;
+	__u64 innermost = context ? innermost_call(context) : 0;
 	if (!innermost)
 		return;
 	direction |= result == 0 ? END_OF_FILE : result == -ECONNRESET || result == -EPIPE ? RESET : 0;
 	for (__u64 i = 0; i < SURROUNDING_FRAMES; i++) {
-		__u64 call = surrounding_call(stack_pointer, i);
+		__u64 call = surrounding_call(context, i);
 		if (call)
 			on_call_within(call, socket, moved, direction | (call == innermost ? INNERMOST : 0), innermost);
 	}
@@ -315,7 +323,7 @@ static __always_inline void on_socket_call(__u64 socket, int result, __u32 direc
 /* The current system call is made within a TLS call whose socket was shut by its peer. */
 __noinline int is_call_on_dead_socket(void)
 {
-	__u64 stack_pointer = user_stack_pointer(), innermost = stack_pointer ? innermost_call(stack_pointer) : 0;
+	__u64 context = syscall_context(), innermost = context ? innermost_call(context) : 0;
 	struct frame *frame = innermost ? find_frame(innermost) : NULL;
 	struct connection *connection = frame ? find_connection(frame->handle) : NULL;
 	return connection && connection->flags & CONNECTION_SOCKET_CLOSED;

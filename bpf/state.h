@@ -73,13 +73,13 @@ enum verdict {
 
 /* map processes: tgid -> */
 struct process {
-	__u32 verdict;    /* enum verdict */
-	__u32 announced;  /* EVENT_PROCESS was sent */
-	__u32 calls_tls;  /* functions that are probed */
-	__u32 handshakes; /* it makes them by calls for that */
-	__u64 watched;    /* calls in progress within which socket calls are looked at */
-	__u32 uid;        /* real, when the verdict was made */
-	__u32 reserved;
+	__u32 verdict;     /* enum verdict */
+	__u32 announced;   /* EVENT_PROCESS was sent */
+	__u32 calls_tls;   /* functions that are probed */
+	__u32 handshakes;  /* it makes them by calls for that */
+	__u64 watched;     /* calls in progress within which socket calls are looked at */
+	__u32 uid;         /* real, when the verdict was made */
+	__u32 goroutines;  /* it calls functions of Go */
 	__u64 since;       /* CLOCK_MONOTONIC: what is older in `connections` is of a former process or image */
 	__u64 connections; /* TLS objects in that map; may be too high */
 };

@@ -27,6 +27,8 @@ struct syscall_arguments {
 #define SYSCALL_ARG3(regs)   ((regs)->rdx)
 #define SYSCALL_ARG5(regs)   ((regs)->r8)
 #define SYSCALL_STACK(regs)  ((regs)->rsp)
+#define SYSCALL_ARG1(regs)   ((regs)->rdi)
+#define GOROUTINE(regs)      ((regs)->r14) /* ABIInternal of Go keeps its g there */
 #define IS_COMPAT(regs)      ((regs)->cs == 0x23)
 enum { READ = 0, WRITE = 1, READV = 19, WRITEV = 20, SENDTO = 44, RECVFROM = 45, SENDMSG = 46, RECVMSG = 47 };
 #elif defined(__TARGET_ARCH_arm64)
@@ -40,6 +42,8 @@ struct arm64_regs { /* struct pt_regs begins with struct user_pt_regs */
 #define SYSCALL_ARG3(regs)   (((struct arm64_regs *)(regs))->user.regs[2])
 #define SYSCALL_ARG5(regs)   (((struct arm64_regs *)(regs))->user.regs[4])
 #define SYSCALL_STACK(regs)  (((struct arm64_regs *)(regs))->user.sp)
+#define SYSCALL_ARG1(regs)   (((struct arm64_regs *)(regs))->orig_x0)
+#define GOROUTINE(regs)      (((struct arm64_regs *)(regs))->user.regs[28])
 #define IS_COMPAT(regs)      (((struct arm64_regs *)(regs))->user.pstate & 0x10)
 enum { READ = 63, WRITE = 64, READV = 65, WRITEV = 66, SENDTO = 206, RECVFROM = 207, SENDMSG = 211, RECVMSG = 212 };
 #else
@@ -61,10 +65,15 @@ static __always_inline __u64 saved_register(__u64 registers, __u64 offset)
 	return value;
 }
 
-static __always_inline bool read_saved_syscall(struct syscall_arguments *call)
+static __always_inline __u64 saved_registers(void)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	__u64 registers = (__u64)BPF_CORE_READ(task, stack) + THREAD_SIZE - sizeof(struct pt_regs);
+	return (__u64)BPF_CORE_READ(task, stack) + THREAD_SIZE - sizeof(struct pt_regs);
+}
+
+static __always_inline bool read_saved_syscall(struct syscall_arguments *call)
+{
+	__u64 registers = saved_registers();
 	call->number = saved_register(registers, offsetof(struct pt_regs, orig_rax));
 	call->second = saved_register(registers, offsetof(struct pt_regs, rsi));
 	call->third = saved_register(registers, offsetof(struct pt_regs, rdx));
@@ -73,7 +82,28 @@ static __always_inline bool read_saved_syscall(struct syscall_arguments *call)
 	call->compat = false;
 	return saved_register(registers, offsetof(struct pt_regs, cs)) == USER_SEGMENT;
 }
+
+/* The same of others: its first argument, and the register that holds a goroutine. */
+static __always_inline __u64 saved_first_argument(void)
+{
+	return saved_register(saved_registers(), offsetof(struct pt_regs, rdi));
+}
+
+static __always_inline __u64 saved_goroutine(void)
+{
+	return saved_register(saved_registers(), offsetof(struct pt_regs, r14));
+}
 #else
+static __always_inline __u64 saved_first_argument(void)
+{
+	return 0;
+}
+
+static __always_inline __u64 saved_goroutine(void)
+{
+	return 0;
+}
+
 static __always_inline bool read_saved_syscall(struct syscall_arguments *call)
 {
 	return false;
@@ -110,6 +140,22 @@ static __always_inline __u64 user_stack_pointer(void)
 	if (config.has_task_pt_regs)
 		return SYSCALL_STACK((struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()));
 	return read_saved_syscall(&call) ? call.stack_pointer : 0;
+}
+
+/* The first argument of the system call: its descriptor. Only where user_stack_pointer() tells. */
+static __always_inline __u64 syscall_descriptor(void)
+{
+	if (config.has_task_pt_regs)
+		return SYSCALL_ARG1((struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()));
+	return saved_first_argument();
+}
+
+/* What a program of Go has for its current goroutine; anything in code of others. */
+static __always_inline __u64 user_goroutine(void)
+{
+	if (config.has_task_pt_regs)
+		return GOROUTINE((struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()));
+	return saved_goroutine();
 }
 
 /* Empty in system calls that do not name a buffer this way (sendfile, io_uring). */

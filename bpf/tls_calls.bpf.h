@@ -81,6 +81,16 @@ static __always_inline void on_transition(const struct process *process, __u64 c
 	}
 }
 
+/*
+ * The collector of Go frees a tls.Conn without a call that tells. What makes a handshake after one that was done is another
+ * one at the same place, unless it is a renegotiation, which a read makes.
+ */
+static __always_inline void on_conn_handshake(struct connection *connection, __u64 call, __u64 handle)
+{
+	if (connection->flags & CONNECTION_HANDSHAKE_DONE && !(connection->socket && inside_call_on(call, handle)))
+		renew_connection(connection, handle);
+}
+
 static __always_inline void on_handshake_entry(struct process *process, struct connection *connection, __u8 flags)
 {
 	connection->flags |= CONNECTION_CALLED;
@@ -103,7 +113,7 @@ static __always_inline void on_handshake_entry(struct process *process, struct c
 static __always_inline struct frame *push_call(struct pt_regs *ctx, const struct tls_site *site, __u64 call,
                                                __u64 handle)
 {
-	struct frame *frame = push_frame(call);
+	struct frame *frame = push_frame(call, PT_REGS_SP(ctx) + site->stack, GOROUTINE(ctx));
 	if (!frame)
 		return NULL;
 	frame->handle = handle;
@@ -132,9 +142,16 @@ static __always_inline void on_entry(struct pt_regs *ctx, const struct tls_site 
 	struct process *process = calling_process();
 	if (!process)
 		return;
-	__u64 call = call_context(ctx, site), handle = value_of(ctx, &site->handle);
+	__u64 handle = value_of(ctx, &site->handle);
 	if (!handle)
 		return; /* the library refuses such calls */
+	if (site->flags & SITE_GOROUTINE) {
+		if (!process->goroutines)
+			process->goroutines = 1;
+		if (!has_transport(handle))
+			return;
+	}
+	__u64 call = context_at(process, call_context(ctx, site), GOROUTINE(ctx));
 	if (site->call >= CALL_FREE) {
 		on_transition(process, call, handle, site);
 		return;
@@ -145,8 +162,11 @@ static __always_inline void on_entry(struct pt_regs *ctx, const struct tls_site 
 		return;
 	struct connection *connection =
 		site->call == CALL_HANDSHAKE ? use_connection(handle, site->library) : find_connection(handle);
-	if (connection && site->call == CALL_HANDSHAKE)
+	if (connection && site->call == CALL_HANDSHAKE) {
+		if (site->flags & SITE_GOROUTINE)
+			on_conn_handshake(connection, call, handle);
 		on_handshake_entry(process, connection, site->flags);
+	}
 	if (is_watched_call(frame, connection)) {
 		frame->watched = 1;
 		watch_process(process);
@@ -177,7 +197,7 @@ static __always_inline __u64 stored_length(const struct frame *frame)
 {
 	__u64 length = 0, bytes = frame->done_bytes;
 	if (bytes <= sizeof(length)) /* little endian */
-		bpf_probe_read_user(&length, bytes, (void *)frame->done);
+		bpf_probe_read_user(&length, bytes, (void *)moved_with_stack(frame->context, frame->done));
 	return length;
 }
 
@@ -278,7 +298,8 @@ __noinline int on_payload(__u64 call, __u64 moved)
 	__u64 direction = is_write ? DIRECTION_SENT : DIRECTION_RECEIVED;
 	if (!(frame->flags & SITE_EARLY))
 		finish_handshake_before(connection, handle, direction);
-	if (frame->flags & SITE_BY_RECORDS && was_seen_by_records(connection, direction, moved))
+	/* Goroutines write on one connection at the same time, which `ahead` cannot count: the records of all were seen. */
+	if (frame->flags & SITE_BY_RECORDS && (frame->goroutine || was_seen_by_records(connection, direction, moved)))
 		return 0;
 	if (is_write) {
 		copied = connection->write_copied < moved ? connection->write_copied : moved;
@@ -287,6 +308,7 @@ __noinline int on_payload(__u64 call, __u64 moved)
 	}
 	if (!cover_callers(call, handle))
 		return 0;
+	buffer = moved_with_stack(call, buffer);
 	if (frame->slice)
 		buffer = given_out(buffer, frame->slice, moved);
 	emit_payload(connection, handle, is_write ? DIRECTION_SENT : DIRECTION_RECEIVED, buffer + copied,
@@ -324,7 +346,7 @@ static __always_inline void on_alpn_return(const struct frame *frame, struct con
 		bytes = result ? 0 : frame->buffer;
 		length = stored_length(frame);
 	} else if (!is_text) {
-		bpf_probe_read_user(&bytes, sizeof(bytes), (void *)frame->buffer);
+		bpf_probe_read_user(&bytes, sizeof(bytes), (void *)moved_with_stack(frame->context, frame->buffer));
 		length = stored_length(frame);
 	}
 	if (!bytes || length == 0 || length > ALPN_LENGTH || !is_announced(connection, frame->handle))
@@ -351,9 +373,22 @@ static __always_inline bool ends_handshake(const struct frame *frame, const stru
 	       has_succeeded(frame, result) && !is_between_hellos(connection);
 }
 
+/* NULL when nothing is known of the call: its beginning was not seen, and this place does not tell. */
+static __always_inline struct frame *returning_frame(struct pt_regs *ctx, const struct tls_site *site)
+{
+	struct process *process = calling_process();
+	if (!process)
+		return NULL;
+	__u64 call = context_at(process, call_context(ctx, site), GOROUTINE(ctx));
+	struct frame *frame = find_frame(call);
+	if (!frame && site->call)
+		frame = push_call(ctx, site, call, value_of(ctx, &site->handle));
+	return frame;
+}
+
 static __always_inline int on_return(struct pt_regs *ctx, const struct tls_site *site)
 {
-	struct frame *frame = calling_process() ? find_frame(call_context(ctx, site)) : NULL;
+	struct frame *frame = returning_frame(ctx, site);
 	if (!frame)
 		return 0;
 	__s64 result = result_of(ctx, frame);
@@ -361,11 +396,11 @@ static __always_inline int on_return(struct pt_regs *ctx, const struct tls_site 
 	__u64 handle = frame->handle;
 	bool has_failed = !has_succeeded(frame, result);
 	struct connection *connection = find_connection(handle);
-	if (config.has_ciphertext && (moves_payload(call) || call == CALL_HANDSHAKE) && connection &&
-	    lacks_socket(connection))
+	if (config.has_ciphertext && (moves_payload(call) || call == CALL_HANDSHAKE) && !frame->goroutine &&
+	    connection && lacks_socket(connection))
 		need_transport_probes(connection->generation);
 	if (moves_payload(call))
-		on_payload(frame->stack_pointer, bytes_moved(frame, result));
+		on_payload(frame->context, bytes_moved(frame, result));
 	else if (ends_handshake(frame, connection, result))
 		finish_handshake(connection, handle);
 	else if (call == CALL_SHUTDOWN)
@@ -374,6 +409,8 @@ static __always_inline int on_return(struct pt_regs *ctx, const struct tls_site 
 		on_alpn_return(frame, connection, result);
 	if (has_failed && connection && is_in_handshake(connection))
 		on_handshake_stopped(connection, frame);
+	if (call == CALL_CLOSE)
+		forget_connection(handle);
 	drop_frame(frame);
 	return 0;
 }

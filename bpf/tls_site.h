@@ -20,6 +20,7 @@ enum tls_call {
 	CALL_SHUTDOWN, /* sends close_notify */
 	CALL_ALPN, /* tells the protocol, by its result, or: its address to where `buffer` points, its length to `moved` */
 	CALL_FLUSH,         /* sends what earlier writes were given and kept: writes within it move it again */
+	CALL_CLOSE,         /* the connection is over when it returns */
 	CALL_FREE,          /* from here to CALL_SET_ROLE: something ends or begins, no return site */
 	CALL_CLEAR,         /* the handle may serve another connection */
 	CALL_SET_TRANSPORT, /* it gets another socket, or other functions that read and write */
@@ -61,7 +62,12 @@ struct tls_value {
 #define SITE_STEP       0x10 /* CALL_HANDSHAKE: one of several calls that make it, so success is not its end */
 #define SITE_LATE       0x20 /* CALL_SHUTDOWN: cannot succeed before the handshake has */
 #define SITE_FAREWELL   0x80 /* CALL_FREE: sends close_notify first */
+#define SITE_GOROUTINE  0x40 /* a method of Go's tls.Conn: runs on the stack of a goroutine */
 
+/*
+ * Of a return: `stack` alone, and where the values can still be found at that place (`call` is not CALL_NONE), how a call is
+ * understood whose beginning was not seen.
+ */
 struct tls_site {
 	__u32 library;     /* number that user space gave it; 0: unknown */
 	__u8 call;         /* enum tls_call */

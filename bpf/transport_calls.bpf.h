@@ -119,7 +119,7 @@ static __always_inline void on_transport_return(struct pt_regs *ctx, const struc
 	if (!frame || frame->call != CALL_TRANSPORT_READ)
 		return;
 	__u64 moved = bytes_moved(frame, result_of(ctx, frame));
-	note_last(frame->stack_pointer, moved);
+	note_last(frame->context, moved);
 	emit_library_record(frame->handle, frame->buffer, moved, DIRECTION_RECEIVED);
 	drop_frame(frame);
 }

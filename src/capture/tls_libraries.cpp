@@ -8,7 +8,7 @@ namespace sslsniff {
 
 std::span<const TlsLibrary* const> tls_libraries() {
     static constexpr std::array<const TlsLibrary*, 10> kLibraries{
-        &kOpenSsl, &kGnuTls, &kNss, &kWolfSsl, &kMbedTls, &kRustls, &kS2n, &kJava, &kErlang, &kGo};
+        &kOpenSsl, &kGnuTls, &kNss, &kWolfSsl, &kMbedTls, &kGo, &kRustls, &kS2n, &kJava, &kErlang};
     return kLibraries;
 }
 

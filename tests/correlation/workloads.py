@@ -2,8 +2,12 @@
 a fixed set of connections busy until that file is there, so that a capture can join in mid-life."""
 import random
 import subprocess
+import sys
 
 import servers
+
+sys.path.append(str(servers.PROGRAMS.parent.parent / "live"))
+import go_programs  # noqa: E402
 
 CLIENT = servers.PROGRAMS / "client.py"
 
@@ -84,6 +88,19 @@ def drive_bio_pair(lab, port, _until):
     return [lab.start(program, port, 50) for _ in range(5)]
 
 
+def go_program():
+    servers.need("go")
+    return go_programs.build(servers.PROGRAMS / "goroutines.go", "/var/tmp/sslsniff-go")
+
+
+def serve_go(lab, port):
+    lab.start(go_program(), "server", port, lab.cert, lab.key, port=port)
+
+
+def drive_go(connections, rounds):
+    return lambda lab, port, until: [lab.start(go_program(), "client", port, connections, *((0, until) if until else (rounds,)))]
+
+
 WORKLOADS = [
     Workload("curl http/1.1 + nginx", lambda lab, port: lab.nginx(port), drive_curl("--http1.1"), midlife=False),
     Workload("curl h2 + nginx", lambda lab, port: lab.nginx(port), drive_curl("--http2"), midlife=False),
@@ -97,6 +114,8 @@ WORKLOADS = [
     Workload("python, TLS thread + I/O threads", serve_python("bio"), drive_python("threads", 40, 20)),
     Workload("node https", lambda lab, port: lab.node("server", port), drive_node("client", 40, 25)),
     Workload("node http/2", lambda lab, port: lab.node("h2server", port), drive_node("h2client", 40, 25)),
+    Workload("Go", serve_go, drive_go(100, 60)),
+    Workload("churn: Go", serve_go, drive_go(500, 1), midlife=False),
     Workload("BIO pair", serve_python("threads", "--echo"), drive_bio_pair, comms={"bio_pair"}, midlife=False),
     Workload("TLS in TLS (curl via HTTPS proxy)", serve_python("proxy"), drive_tls_in_tls, comms={"curl"}, midlife=False),
     Workload("churn: nginx", lambda lab, port: lab.nginx(port), drive_python("blocking", 1500, 1), midlife=False),

@@ -6,17 +6,6 @@ import time
 from harness import PYTHON
 from uncaptured import UncapturedTest
 
-GO_CLIENT = """package main
-import ("crypto/tls"; "io"; "net/http"; "os")
-func main() {
-	client := http.Client{Transport: &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig:
-		&tls.Config{InsecureSkipVerify: true, ServerName: "go.example"}}}
-	response, err := client.Get(os.Args[1])
-	if err != nil { panic(err) }
-	io.Copy(io.Discard, response.Body)
-}
-"""
-
 # Keeps some connections open and downloads without end over others, by asyncio, whose TLS has no socket of its own.
 # Arguments: port, certificate. Says "ready" when all are in mid-life; ends by the end of stdin.
 ASYNCIO_CLIENT = """if True:
@@ -156,18 +145,6 @@ class ForeignTlsTest(UncapturedTest):
         with self.capture("-c", "uncaptured", outputs=("-o", "text")) as capture:
             subprocess.run([program, str(port)], check=True)
         self.assert_named(capture, port, self.SNI, self.LIBRARY, ["http/1.1"])
-
-    def test_go(self):
-        self.need("go")
-        _, port = self.nginx()
-        with open(os.path.join(self.folder, "client.go"), "w", encoding="utf-8") as file:
-            file.write(GO_CLIENT)
-        program = os.path.join(self.folder, "goclient")
-        subprocess.run(["go", "build", "-o", program, "client.go"], cwd=self.folder, check=True, timeout=120,
-                       env={**os.environ, "GOFLAGS": "-mod=mod", "GOCACHE": os.path.join(self.folder, "cache"), "GO111MODULE": "off"})
-        with self.capture("-c", "goclient", outputs=("-o", "text")) as capture:
-            subprocess.run([program, f"https://127.0.0.1:{port}/"], check=True)
-        self.assert_named(capture, port, "go.example", r"Go crypto/tls 1\.\S+", ["h2", "http/1.1"])
 
     def test_child_of_a_command(self):
         """A short one; --tls-only shows it, too, and nothing without TLS."""

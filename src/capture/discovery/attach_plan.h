@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,7 +49,9 @@ struct ProbedFunction {
     CallForm form;
     bool is_internal = false;         ///< not `symbol` itself, but a function it shares with `covers`
     std::vector<std::string> covers;  ///< further public symbols whose calls pass here
-    CallSites best;                   ///< the cheapest places
+    /// How a call whose beginning was not seen is understood where it returns; nullopt: it is not.
+    std::optional<CallForm> at_return{};
+    CallSites best;   ///< the cheapest places
     CallSites plain;  ///< places where ProbeSite::stack is 0: for kernels without attach cookies
 };
 

@@ -55,7 +55,7 @@ std::string_view name_at(ByteView strings, std::uint64_t offset) {
 }
 
 constexpr std::uint64_t kMaxTable = std::uint64_t{128} << 20;  ///< of one section read whole
-constexpr std::uint64_t kMaxCode = std::uint64_t{64} << 10;
+constexpr std::uint64_t kMaxCode = std::uint64_t{64} << 10;    ///< of one read of code or data
 constexpr std::uint64_t kMaxNote = 4096;
 constexpr std::size_t kMaxSectionName = 256;
 constexpr long kOverlayMagic = 0x794c7630;  // OVERLAYFS_SUPER_MAGIC in linux/magic.h
@@ -208,6 +208,27 @@ const ElfImage::Section* ElfImage::section(std::string_view name) const {
 
 bool ElfImage::has_section(std::string_view name) const {
     return section(name) != nullptr;
+}
+
+std::uint64_t ElfImage::section_address(std::string_view name) const {
+    const Section* const found = section(name);
+    return found != nullptr ? found->address : 0;
+}
+
+Bytes ElfImage::section_bytes(std::string_view name) const {
+    const Section* const found = section(name);
+    return found != nullptr ? contents(*found) : Bytes{};
+}
+
+Bytes ElfImage::data(std::uint64_t address, std::size_t size) const {
+    for (const Section& section : sections_) {
+        if (section.address != 0 && address >= section.address && address - section.address < section.size) {
+            const std::uint64_t at = address - section.address;
+            const auto available = std::min<std::uint64_t>({size, section.size - at, kMaxCode});
+            return read_at(fd_.get(), section.offset + at, static_cast<std::size_t>(available));
+        }
+    }
+    return {};
 }
 
 Bytes ElfImage::contents(const Section& section) const {

@@ -77,6 +77,13 @@ class ElfImage {
     bool in_plt(std::uint64_t address) const;
 
     bool has_section(std::string_view name) const;
+    /// Where a section lies when it is loaded; 0 when there is none.
+    std::uint64_t section_address(std::string_view name) const;
+    /// What the file has of a section, 128 MiB at most.
+    Bytes section_bytes(std::string_view name) const;
+    /// At most `size` bytes (64 KiB) that some section has in the file for `address`, as they are there:
+    /// before relocation.
+    Bytes data(std::uint64_t address, std::size_t size) const;
     /// Slots of the global offset table that relocations fill with the address of a function, by address.
     std::map<std::uint64_t, std::string> function_slots() const;
     /// Pointers to code that the image's data holds when it is loaded (tables of functions), by place: where

@@ -14,6 +14,7 @@ namespace x86 {
 inline constexpr unsigned kRax = 0;
 inline constexpr unsigned kRcx = 1;
 inline constexpr unsigned kRdx = 2;
+inline constexpr unsigned kRbx = 3;
 inline constexpr unsigned kRsp = 4;
 inline constexpr unsigned kRsi = 6;
 inline constexpr unsigned kRdi = 7;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "capture/discovery/go_functions.h"
 #include "capture/discovery/tls_libraries.h"
 
 namespace sslsniff {
@@ -22,19 +23,29 @@ bool see_payload(const SiteChoice& sites) {
     });
 }
 
-}  // namespace
-
-/// Symbol tables are read once, for every purpose.
-ElfSymbols find_known_functions(const ElfImage& image) {
-    std::vector<std::string_view> names = identifying_functions();
+std::vector<std::string_view> known_functions(NameTable table) {
+    std::vector<std::string_view> names;
     for (const TlsLibrary* const library : tls_libraries()) {
+        if (library->names != table) {
+            continue;
+        }
+        std::ranges::copy(library->functions, std::back_inserter(names));
         for (const auto wanted : {library->calls, library->transports}) {
             std::ranges::transform(wanted, std::back_inserter(names), &WantedFunction::symbol);
         }
         std::ranges::copy(library->companion_functions, std::back_inserter(names));
         std::ranges::copy(library->code_symbols, std::back_inserter(names));
     }
-    return image.find_functions(names);
+    return names;
+}
+
+}  // namespace
+
+/// Symbol tables are read once, for every purpose.
+ElfSymbols find_known_functions(const ElfImage& image) {
+    ElfSymbols found = image.find_functions(known_functions(NameTable::symbols));
+    found.merge(find_go_functions(image, known_functions(NameTable::go)));
+    return found;
 }
 
 InspectedFile inspect_image(const ElfImage& image) {

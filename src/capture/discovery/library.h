@@ -70,18 +70,33 @@ class LibraryCode {
     /// Functions without symbols that were found by what is known of the library, under the names that its
     /// source gives them.
     virtual ElfSymbols functions() { return {}; }
+    /// Where the values of `form` still are when a call returns, of the function at `address`; nullopt: not
+    /// known.
+    virtual std::optional<CallForm> at_return(std::uint64_t /*address*/, const FunctionFlow& /*flow*/,
+                                              const CallForm& /*form*/) {
+        return std::nullopt;
+    }
+};
+
+/// Where the names of a library's functions are found.
+enum class NameTable : std::uint8_t {
+    symbols,  ///< .dynsym, .symtab
+    go,       ///< go_functions.h
 };
 
 /// All that sslsniff knows of one TLS library. docs/adding_a_tls_library.md explains the fields by an
 /// example.
 struct TlsLibrary {
     std::string_view name;
+    NameTable names = NameTable::symbols;
     /// A file that defines all of these functions contains it; empty: they do not tell.
     std::span<const std::string_view> functions{};
     std::string_view version_prefix{};     ///< behind which .rodata has the version; empty: it does not tell
     std::span<const TellingText> texts{};  ///< the first that is found counts
     /// Recognises it where neither functions nor texts do.
     std::optional<LibraryName> (*recognise)(const ElfImage& image) = nullptr;
+    /// What keeps its functions in this file from being probed, as TlsIdentity::obstacle; empty: nothing.
+    std::string (*obstacle)(const ElfImage& image, const ElfSymbols& symbols) = nullptr;
     /// Which of several libraries with the same functions a file contains; nullopt when it does not tell.
     std::optional<LibraryName> (*variant)(const ElfImage& image) = nullptr;
 

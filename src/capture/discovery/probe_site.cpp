@@ -71,7 +71,7 @@ ProbeSite site_at(const ElfImage& image, const FlowStep& step) {
 std::uint32_t registers_of(const CallForm& form) {
     static constexpr std::array kArguments{x86::kRdi, x86::kRsi, x86::kRdx, x86::kRcx, x86::kR8, x86::kR9};
     std::uint32_t registers = 0;
-    for (const CallValue& value : {form.handle, form.buffer, form.length, form.moved}) {
+    for (const CallValue& value : {form.handle, form.buffer, form.length, form.moved, form.type}) {
         const unsigned place = value.place & ~static_cast<unsigned>(PLACE_IN_MEMORY);
         if (place >= PLACE_REGISTER) {
             registers |= 1U << (place - PLACE_REGISTER);
@@ -197,6 +197,7 @@ struct Carrier {
     bool with_return = true;
     CallSites best;
     CallSites plain;
+    std::optional<CallForm> at_return{};
     bool is_complete = true;  ///< false: not all of its returns are known
     std::vector<NearCall> calls;
 
@@ -214,19 +215,20 @@ void find_sites(Context& context, Carrier& carrier, std::uint64_t size) {
         carrier.is_complete = false;
         return;
     }
-    const auto first = std::ranges::find(flow.steps, carrier.address, &FlowStep::address);
     const bool looks_up = carrier.form.looks_up_handle;
-    const FlowStep* const cheap = looks_up ? behind_first_call(flow, carrier.address)
-                                           : cheap_entry(flow, carrier.address, carrier.form);
-    if (looks_up && cheap == nullptr) {
+    const auto first = std::ranges::find(flow.steps, carrier.address, &FlowStep::address);
+    const FlowStep* const behind = looks_up ? behind_first_call(flow, carrier.address) : nullptr;
+    if (looks_up && behind == nullptr) {
         carrier.is_complete = false;
         return;
     }
-    carrier.plain.entry = site_at(context.image, *first);
-    carrier.best.entry = cheap != nullptr ? site_at(context.image, *cheap) : carrier.plain.entry;
-    const bool behind_endbr64 = cheap != nullptr && cheap->stack == 0U;
-    if (behind_endbr64 || looks_up) {
-        carrier.plain.entry = carrier.best.entry;
+    carrier.best.entry = looks_up ? site_at(context.image, *behind)
+                                  : entry_of(context.image, flow, carrier.address, carrier.form);
+    // behind endbr64, say
+    const bool is_plain = looks_up || carrier.best.entry.stack == 0;
+    carrier.plain.entry = is_plain ? carrier.best.entry : site_at(context.image, *first);
+    if (context.code) {
+        carrier.at_return = context.code->at_return(carrier.address, flow, carrier.form);
     }
     if (carrier.with_return) {
         ReturnFinder finder(context, carrier.form.call);
@@ -270,6 +272,7 @@ ProbedFunction function_of(const Carrier& carrier, std::string_view symbol) {
     function.symbol = symbol;
     function.form = carrier.form;
     function.is_internal = carrier.symbol.empty();
+    function.at_return = carrier.at_return;
     function.best = carrier.best;
     function.plain = carrier.plain;
     return function;
@@ -363,6 +366,7 @@ void add_record_sites(Context& context, SiteChoice& choice) {
         for (ProbedFunction& function : choice.functions) {
             if (function.form.call == call) {
                 function.form.flags |= SITE_BY_RECORDS;
+                function.at_return.reset();
             }
         }
         choice.functions.push_back(std::move(site));
@@ -370,6 +374,13 @@ void add_record_sites(Context& context, SiteChoice& choice) {
 }
 
 }  // namespace
+
+ProbeSite entry_of(const ElfImage& image, const FunctionFlow& flow, std::uint64_t address,
+                   const CallForm& form) {
+    const FlowStep* const cheap = cheap_entry(flow, address, form);
+    return site_at(image,
+                   cheap != nullptr ? *cheap : *std::ranges::find(flow.steps, address, &FlowStep::address));
+}
 
 SiteChoice choose_sites(const ElfImage& image, const ElfSymbols& symbols, const TlsLibrary& library,
                         std::span<const WantedFunction> wanted) {

@@ -12,6 +12,7 @@ namespace {
 constexpr std::string_view kNotYet = "which sslsniff does not capture yet";
 constexpr std::string_view kNoSymbols =
     "which is linked in without symbols, so that its functions cannot be found";
+constexpr std::string_view kNotFound = "whose functions cannot be found in it";
 constexpr std::string_view kText = ".rodata";
 
 /// Of a library that is only named.
@@ -59,14 +60,6 @@ bool defines_all(const ElfSymbols& defined, std::span<const std::string_view> fu
            std::ranges::all_of(functions, [&](std::string_view name) { return defined.contains(name); });
 }
 
-std::vector<std::string_view> identifying_functions() {
-    std::vector<std::string_view> names;
-    for (const TlsLibrary* const library : tls_libraries()) {
-        std::ranges::copy(library->functions, std::back_inserter(names));
-    }
-    return names;
-}
-
 TlsIdentity identify_variant(const ElfImage& image, const TlsLibrary& library) {
     const std::string obstacle = library.is_captured() ? "" : not_captured(library);
     if (auto variant = library.variant != nullptr ? library.variant(image) : std::nullopt) {
@@ -80,9 +73,12 @@ std::vector<TlsIdentity> identify_tls_libraries(const ElfImage& image, const Elf
     for (const TlsLibrary* const library : tls_libraries()) {
         if (defines_all(defined, library->functions)) {
             found.push_back(identify_variant(image, *library));
+            if (library->obstacle != nullptr) {
+                found.back().obstacle = library->obstacle(image, defined);
+            }
         } else if (auto name = library->recognise != nullptr ? library->recognise(image) : std::nullopt) {
-            found.push_back(
-                {library, std::move(name->name), std::move(name->version), not_captured(*library)});
+            found.push_back({library, std::move(name->name), std::move(name->version),
+                             library->is_captured() ? std::string(kNotFound) : not_captured(*library)});
         }
     }
     add_by_text(image, found);

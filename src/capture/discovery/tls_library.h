@@ -28,9 +28,6 @@ std::string full_name(const TlsIdentity& identity);
 /// first.
 std::vector<TlsIdentity> identify_tls_libraries(const ElfImage& image, const ElfSymbols& defined);
 
-/// The functions by which it does: what `defined` must have been looked up with.
-std::vector<std::string_view> identifying_functions();
-
 /// False, too, when there are none.
 bool defines_all(const ElfSymbols& defined, std::span<const std::string_view> functions);
 

@@ -92,8 +92,13 @@ class ProbeCollector {
             programs_.program((kind + (cookies ? "_return" : "_return_0")).c_str());
         for (const ProbeSite& place : sites.returns) {
             tls_site back{};
+            if (cookies && function.at_return) {
+                back = site_of(*function.at_return, place.stack);
+                back.library = library_;
+            }
             back.stack = static_cast<std::uint16_t>(place.stack);
-            const auto number = back.stack != 0 ? table_.number(back) : 0;
+            const bool is_empty = back.stack == 0 && back.call == CALL_NONE;
+            const auto number = is_empty ? 0 : table_.number(back);
             if (!number) {
                 return false;
             }

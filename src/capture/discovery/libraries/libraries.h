@@ -12,13 +12,13 @@ extern const TlsLibrary kWolfSsl;
 extern const TlsLibrary kMbedTls;
 extern const TlsLibrary kGnuTls;
 extern const TlsLibrary kNss;
+extern const TlsLibrary kGo;
 
 // Those that are only named: not_captured.cpp.
 extern const TlsLibrary kRustls;
 extern const TlsLibrary kS2n;
 extern const TlsLibrary kJava;
 extern const TlsLibrary kErlang;
-extern const TlsLibrary kGo;
 
 // NOLINTEND(readability-identifier-naming)
 

@@ -6,22 +6,6 @@
 namespace sslsniff {
 namespace {
 
-/// Go keeps the names of its functions in stripped programs too; some linkers merge the table's section.
-constexpr std::array<std::string_view, 3> kGoTables{".gopclntab", ".data.rel.ro.gopclntab", ".data.rel.ro"};
-constexpr std::array<std::string_view, 1> kGoFunction{"crypto/tls.(*Conn).Read"};
-
-std::optional<LibraryName> recognise_go(const ElfImage& image) {
-    if (!image.has_section(".go.buildinfo")) {
-        return std::nullopt;
-    }
-    for (const std::string_view table : kGoTables) {
-        if (image.contained(table, kGoFunction) != 0) {
-            return LibraryName{"Go crypto/tls", image.version_after(".go.buildinfo", "go").value_or("")};
-        }
-    }
-    return std::nullopt;
-}
-
 /// Panic locations in what cargo, Debian and Bazel have unpacked; without paths a text of rustls::Error.
 constexpr std::array kRustlsTexts{
     TellingText{"/rustls", "-0.", "rustls", "/rustls-"},
@@ -47,6 +31,5 @@ constinit const TlsLibrary kErlang{
     .name = "Erlang ssl",
     .functions = kErlangFunctions,
     .advice = "it is Erlang code, which uses OpenSSL for its ciphers only; let a proxy end TLS"};
-constinit const TlsLibrary kGo{.name = "Go crypto/tls", .recognise = recognise_go};
 
 }  // namespace sslsniff

@@ -95,8 +95,11 @@ Bytes ElfBuilder::build() const {
         {".data.rel.ro", SHT_PROGBITS, kDataAddress, data, 0, 0},
         {".rela.dyn", SHT_RELA, 0, rela, 0, 0},
         {".relr.dyn", SHT_RELR, 0, relr, 0, 0},
-        {".shstrtab", SHT_STRTAB, 0, {}, 0, 0},
     };
+    for (const Section& section : extra_) {
+        sections.push_back({section.name, SHT_PROGBITS, section.address, section.bytes, 0, 0});
+    }
+    sections.push_back({".shstrtab", SHT_STRTAB, 0, {}, 0, 0});
     std::vector<Elf64_Word> names;
     for (const SectionSpec& section : sections) {
         names.push_back(static_cast<Elf64_Word>(sections.back().contents.size()));

@@ -20,6 +20,10 @@ class ElfBuilder {
 
     /// Appends a function; returns its address. Functions without a name have no symbol.
     std::uint64_t function(std::string_view name, ByteView code);
+    /// One more section. `name` is to live as long as this.
+    void section(const char* name, std::uint64_t address, ByteView bytes) {
+        extra_.push_back({name, address, Bytes(bytes)});
+    }
     void rodata(ByteView bytes) { rodata_.append(bytes).push_back('\0'); }
     void needs(std::string_view library) { needed_.emplace_back(library); }
     void machine(std::uint16_t machine) { machine_ = machine; }
@@ -41,6 +45,11 @@ class ElfBuilder {
         std::uint64_t address;
         std::uint64_t size;
     };
+    struct Section {
+        const char* name;
+        std::uint64_t address;
+        Bytes bytes;
+    };
     std::uint16_t machine_ = 62;  // EM_X86_64
     Bytes text_;
     Bytes rodata_;
@@ -48,6 +57,7 @@ class ElfBuilder {
     std::vector<std::string> needed_;
     std::vector<std::uint64_t> pointers_;
     Relocations relocations_ = Relocations::rela;
+    std::vector<Section> extra_;
 };
 
 /// call rel32 at `address`
