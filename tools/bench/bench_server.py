@@ -36,7 +36,7 @@ class FileServer:
 
     def start(self, *command):
         program = shutil.which(command[0], path=os.environ["PATH"] + ":/usr/sbin")
-        self.master = subprocess.Popen([program, *command[1:]])
+        self.master = subprocess.Popen([program, *map(str, command[1:])])
         for _ in range(200):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
@@ -73,6 +73,19 @@ ssl.privkey = "{self.key}"
         self.start("lighttpd", "-D", "-f", self.config)
         self.worker = self.master.pid
         os.sched_setaffinity(self.worker, {0})
+        return self
+
+
+class Go(FileServer):
+    """net/http, on one processor."""
+
+    def __enter__(self):
+        program, source = self.folder / "go_server", pathlib.Path(__file__).with_name("go_server.go")
+        environment = {"GO111MODULE": "off", "GOFLAGS": "", "GOCACHE": "/var/tmp/sslsniff-go/cache"}
+        subprocess.run(["go", "build", "-o", program, source], check=True, env={**os.environ, **environment})
+        os.environ["GOMAXPROCS"] = "1"
+        self.start("taskset", "-c", "0", program, self.port, self.root, self.cert, self.key)
+        self.worker = self.master.pid
         return self
 
 
