@@ -94,7 +94,7 @@ ElfSymbols find_nss_operations(const ElfImage& image) {
     const auto shared = [](const Operations& table) {
         return std::array{table[bind], table[listen], table[getpeername], table[getsockname]};
     };
-    std::ranges::stable_sort(tables, {}, shared);
+    std::ranges::sort(tables, {}, shared);
     std::optional<Operations> found;
     for (std::size_t i = 0; i + 1 < tables.size(); ++i) {
         if (!are_a_pair(tables[i], tables[i + 1])) {
