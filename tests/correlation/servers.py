@@ -23,6 +23,19 @@ def need(program):
     return path
 
 
+def program_for_node(name):
+    """What runs programs for node: "node", or "bun"."""
+    return need_npm("@oven/bun-linux-x64@1.4.5", "bin/bun") if name == "bun" else need(name)
+
+
+def need_npm(package, path):
+    """A program that tools/fetch-npm can have."""
+    done = subprocess.run([PROGRAMS.parents[2] / "tools" / "fetch-npm", package, path], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Missing(done.stderr.strip())
+    return done.stdout.strip()
+
+
 USED_PORTS = set()  # given out by free_port()
 
 
@@ -88,8 +101,8 @@ class Lab:
     def python(self, mode, port, *extra):
         return self.start(PYTHON, PROGRAMS / "server.py", mode, f"127.0.0.1:{port}", "--cert", self.cert, "--key", self.key, *extra, port=port)
 
-    def node(self, mode, port):
-        return self.start(need("node"), PROGRAMS / "node.js", mode, port, self.cert, self.key, port=port)
+    def node(self, mode, port, program="node"):
+        return self.start(program_for_node(program), PROGRAMS / "node.js", mode, port, self.cert, self.key, port=port)
 
     def nginx(self, port):
         mark = "GT[client=$remote_addr:$remote_port,server=$server_addr:$server_port]"

@@ -32,8 +32,8 @@ def drive_python(mode, connections=20, requests=20, size=200):
                                             requests=0 if until else requests, size=size)]
 
 
-def drive_node(mode, connections=20, requests=20):
-    return lambda lab, port, until: [lab.start(servers.need("node"), servers.PROGRAMS / "node.js", mode, port, connections,
+def drive_node(mode, connections=20, requests=20, program="node"):
+    return lambda lab, port, until: [lab.start(servers.program_for_node(program), servers.PROGRAMS / "node.js", mode, port, connections,
                                                *((0, until) if until else (requests,)))]
 
 
@@ -116,6 +116,7 @@ WORKLOADS = [
     Workload("node http/2", lambda lab, port: lab.node("h2server", port), drive_node("h2client", 40, 25)),
     Workload("Go", serve_go, drive_go(100, 60)),
     Workload("churn: Go", serve_go, drive_go(500, 1), midlife=False),
+    Workload("bun https", lambda lab, port: lab.node("server", port, "bun"), drive_node("client", 40, 25, "bun")),
     Workload("BIO pair", serve_python("threads", "--echo"), drive_bio_pair, comms={"bio_pair"}, midlife=False),
     Workload("TLS in TLS (curl via HTTPS proxy)", serve_python("proxy"), drive_tls_in_tls, comms={"curl"}, midlife=False),
     Workload("churn: nginx", lambda lab, port: lab.nginx(port), drive_python("blocking", 1500, 1), midlife=False),

@@ -13,7 +13,8 @@ class UncapturedTest(LiveTest):
     LIBRARY = r"OpenSSL( 3\.\S+)?"
 
     def uncaptured_client(self):
-        """The program, named "uncaptured". Arguments: port of the server, port of a proxy if there is one."""
+        """The program, named "uncaptured". Its OpenSSL says nowhere in which source file an error was found (as with
+        no-filenames), so that its functions cannot be told from each other. Arguments: port of the server, port of a proxy if there is one."""
         archive = "/usr/lib/x86_64-linux-gnu/libssl.a"
         if not shutil.which("cc") or not os.path.exists(archive):
             self.skipTest("no C compiler, or no static libssl")
@@ -22,4 +23,9 @@ class UncapturedTest(LiveTest):
         libraries = [word for word in private.stdout.split() if word != "-lcrypto"]
         subprocess.run(["cc", "-O1", "-s", "-o", program, SOURCE, archive, archive.replace("ssl.a", "crypto.a"), *libraries],
                        check=True)
+        with open(program, "rb") as file:
+            code = file.read()
+        self.assertIn(b"ssl/ssl_lib.c\0", code)
+        with open(program, "wb") as file:
+            file.write(code.replace(b"ssl/ssl_lib.c\0", bytes(len(b"ssl/ssl_lib.c\0"))))
         return program

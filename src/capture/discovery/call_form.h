@@ -51,6 +51,7 @@ struct CallForm {
     /// The function looks its handle up first: the call is seen to begin behind that, where RAX is the
     /// handle.
     bool looks_up_handle = false;
+    bool is_seen_at_end = false;  ///< where it returns, and nowhere else
     bool operator==(const CallForm&) const = default;
 };
 
@@ -61,6 +62,11 @@ constexpr CallForm moves_by_result(tls_call call) {
             .handle = argument(1),
             .buffer = argument(2),
             .length = int_argument(3)};
+}
+
+/// A call about the connection that it returns: it is seen where it returns.
+constexpr CallForm about_result(tls_call call) {
+    return {.call = call, .handle = in_register(0), .is_seen_at_end = true};
 }
 
 /// A call that first asks another function which connection its argument stands for.

@@ -70,6 +70,7 @@ FileStamp stamp_from(const struct stat& info) {
 }
 
 constexpr std::uint64_t kMaxSearch = std::uint64_t{256} << 20;
+constexpr std::uint64_t kMaxScannedCode = std::uint64_t{512} << 20;  ///< chromium has 236 MiB
 constexpr std::size_t kSearchChunk = std::size_t{256} << 10;
 constexpr std::size_t kOverlap = 256;  ///< longer than any text searched for, with its version
 constexpr std::size_t kMaxVersion = 32;
@@ -333,7 +334,7 @@ void ElfImage::scan(std::string_view section_name, See see) const {
         const auto wanted =
             static_cast<std::size_t>(std::min<std::uint64_t>(kSearchChunk + kOverlap, size - at));
         const Bytes piece = read_at(fd_.get(), where->offset + at, wanted);
-        if (!see(ByteView(piece)) || piece.size() < wanted) {
+        if (!see(ByteView(piece), where->address + at) || piece.size() < wanted) {
             break;
         }
     }
@@ -342,7 +343,7 @@ void ElfImage::scan(std::string_view section_name, See see) const {
 unsigned ElfImage::contained(std::string_view section_name, std::span<const std::string_view> texts) const {
     unsigned found = 0;
     const unsigned all = (1U << texts.size()) - 1;
-    scan(section_name, [&](ByteView piece) {
+    scan(section_name, [&](ByteView piece, std::uint64_t) {
         for (std::size_t i = 0; i < texts.size(); ++i) {
             if ((found & 1U << i) == 0 && find(piece, texts[i]) != ByteView::npos) {
                 found |= 1U << i;
@@ -357,7 +358,7 @@ std::optional<std::string> ElfImage::version_after(std::string_view section_name
                                                    std::string_view prefix) const {
     std::optional<std::string> version;
     bool is_full = false;
-    scan(section_name, [&](ByteView piece) {
+    scan(section_name, [&](ByteView piece, std::uint64_t) {
         for (auto at = find(piece, prefix); at != ByteView::npos && !is_full;) {
             const ByteView rest = piece.substr(at + prefix.size(), kMaxVersion);
             const ByteView text = rest.substr(0, rest.find_first_not_of(kVersionBytes));
@@ -371,6 +372,48 @@ std::optional<std::string> ElfImage::version_after(std::string_view section_name
         return !is_full;
     });
     return version;
+}
+
+std::vector<ElfImage::Text> ElfImage::texts_ending_with(std::string_view section_name,
+                                                        std::string_view ending, std::size_t most) const {
+    const std::string wanted = std::string(ending) + '\0';
+    std::vector<Text> texts;
+    scan(section_name, [&](ByteView piece, std::uint64_t address) {
+        for (std::size_t from = 0; from < piece.size() && texts.size() < most;) {
+            const auto at = find(piece.substr(from), wanted);
+            if (at == ByteView::npos) {
+                break;
+            }
+            const std::size_t end = from + at + ending.size();
+            const std::size_t before = piece.substr(0, end).rfind('\0');
+            const std::size_t begin = before == ByteView::npos ? end : before + 1;
+            const bool is_new = texts.empty() || texts.back().address < address + begin;  // pieces overlap
+            if (begin < end && end - begin < kOverlap && is_new) {
+                texts.push_back({address + begin, std::string(piece.substr(begin, end - begin))});
+            }
+            from = end;
+        }
+        return texts.size() < most;
+    });
+    return texts;
+}
+
+void ElfImage::scan_code(const std::function<void(std::uint64_t address, ByteView)>& see) const {
+    constexpr std::size_t kChunk = std::size_t{1} << 20;
+    constexpr std::size_t kMore = 16;
+    std::uint64_t left = kMaxScannedCode;
+    for (const Segment& segment : executable_) {
+        const std::uint64_t size = std::min(segment.size, left);
+        left -= size;
+        for (std::uint64_t at = 0; at < size; at += kChunk) {
+            const auto wanted = std::min<std::uint64_t>(kChunk + kMore, size - at);
+            const Bytes piece = read_at(fd_.get(), segment.offset + at, static_cast<std::size_t>(wanted));
+            see(segment.address + at, piece);
+            if (piece.size() < wanted) {
+                break;
+            }
+        }
+    }
 }
 
 std::map<std::uint64_t, std::string> ElfImage::function_slots() const {

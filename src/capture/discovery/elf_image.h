@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -89,6 +90,16 @@ class ElfImage {
     /// Pointers to code that the image's data holds when it is loaded (tables of functions), by place: where
     /// each points to. Of those that lie from address `begin` to `end`, 1 MiB at most.
     std::map<std::uint64_t, std::uint64_t> code_pointers(std::uint64_t begin, std::uint64_t end) const;
+    /// Hands the first 512 MiB of code piece by piece to `see`, with its address. Pieces overlap by 16 bytes.
+    void scan_code(const std::function<void(std::uint64_t address, ByteView)>& see) const;
+    struct Text {
+        std::uint64_t address = 0;  ///< of its first byte
+        std::string text;           ///< at most 255 bytes
+    };
+    /// The texts between NUL bytes that end with `ending`: the first `most` in the first 256 MiB of a
+    /// section.
+    std::vector<Text> texts_ending_with(std::string_view section, std::string_view ending,
+                                        std::size_t most) const;
     /// Which of `texts` the first 256 MiB of a section contain, as a bit each (the first is bit 0).
     unsigned contained(std::string_view section, std::span<const std::string_view> texts) const;
     /// The version number behind `prefix` in a section: "3.0.17", "1.1.1w", "3.0.19+quic". The first of three
@@ -120,8 +131,8 @@ class ElfImage {
     std::expected<void, ElfFailure> load();
     void load_sections(std::uint64_t table, std::size_t count, std::size_t names_index);
     const Section* section(std::string_view name) const;
-    /// Hands a section's bytes piece by piece to `see`, which returns true to go on. Pieces overlap by
-    /// kOverlap bytes.
+    /// Hands a section's bytes piece by piece to `see`, which returns true to go on, with the address of the
+    /// piece. Pieces overlap by kOverlap bytes.
     template <class See>
     void scan(std::string_view section, See see) const;
     Bytes contents(const Section& section) const;

@@ -59,11 +59,20 @@ InspectedFile inspect_image(const ElfImage& image) {
             continue;
         }
         const TlsLibrary& library = *identity.library;
-        SiteChoice sites = choose_sites(image, symbols, library, library.calls);
+        UnnamedParts unnamed = std::exchange(identity.unnamed, {});
+        const bool is_named = unnamed.functions.empty();
+        SiteChoice sites = is_named ? choose_sites(image, symbols, library, library.calls)
+                                    : choose_sites(image, unnamed.functions, library, library.unnamed.calls);
         if (!see_payload(sites)) {
             identity.obstacle = kNotFound;
             file.foreign.push_back(std::move(identity));
             continue;
+        }
+        if (!is_named) {
+            SiteChoice transports =
+                choose_sites(image, unnamed.functions, library, library.unnamed.transports);
+            std::ranges::move(unnamed.transports, std::back_inserter(transports.functions));
+            file.companions.push_back({identity, std::move(transports)});
         }
         file.tls.push_back({std::move(identity), std::move(sites)});
     }

@@ -38,6 +38,22 @@ struct InternalFunction {
     CallForm form;
 };
 
+/// What is found of a library that was linked into a program without symbols.
+struct UnnamedParts {
+    ElfSymbols functions;
+    std::vector<ProbedFunction>
+        transports;  ///< places where it reads and writes memory that are no functions
+};
+
+/// How such a library is captured.
+struct UnnamedLibrary {
+    /// Finds functions by what their code refers to; none: this file does not show them.
+    UnnamedParts (*find)(const ElfImage& image) = nullptr;
+    /// Those that may be found. TlsLibrary::functions must be among them.
+    std::span<const WantedFunction> calls{};
+    std::span<const WantedFunction> transports{};
+};
+
 /// A text in .rodata by which a library is recognised that was linked in without symbols (state names, source
 /// paths). In two parts, so that sslsniff does not find it in itself.
 struct TellingText {
@@ -108,6 +124,7 @@ struct TlsLibrary {
     /// The functions by which it reads and writes memory.
     std::span<const WantedFunction> transports{};
     std::span<const InternalFunction> internals{};
+    UnnamedLibrary unnamed{};
     /// How the names of its files begin where programs find them.
     std::span<const std::string_view> file_names{};
 

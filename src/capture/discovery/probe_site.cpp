@@ -328,6 +328,16 @@ const Carrier& carrier_of(std::size_t index, std::span<const Carrier> members,
     return members[index];  // calls in a circle: no real library
 }
 
+/// Each end is a place of its own where something is seen.
+void add_ends(const Carrier& carrier, SiteChoice& choice) {
+    for (std::size_t i = 0; i < carrier.best.returns.size(); ++i) {
+        ProbedFunction function = function_of(carrier, carrier.symbol);
+        function.best = {carrier.best.returns[i], {}};
+        function.plain = {carrier.plain.returns[i], {}};
+        choice.functions.push_back(std::move(function));
+    }
+}
+
 constexpr std::string_view kNoReturns = "where its calls end cannot be found";
 
 /// One entry for each function in which payload of the family passes.
@@ -406,7 +416,9 @@ SiteChoice choose_sites(const ElfImage& image, const ElfSymbols& symbols, const 
             continue;
         }
         for (const Carrier& member : members) {
-            if (member.is_complete) {
+            if (member.is_complete && member.form.is_seen_at_end) {
+                add_ends(member, choice);
+            } else if (member.is_complete) {
                 choice.functions.push_back(function_of(member, member.symbol));
             } else {
                 choice.skipped.push_back({std::string(member.symbol), std::string(kNoReturns)});

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kNotYet = "which sslsniff does not capture yet";
 constexpr std::string_view kNoSymbols =
-    "which is linked in without symbols, so that its functions cannot be found";
+    "which is linked in without symbols, and whose functions were not found";
 constexpr std::string_view kNotFound = "whose functions cannot be found in it";
 constexpr std::string_view kText = ".rodata";
 
@@ -28,6 +28,19 @@ bool is_among(std::span<const TlsIdentity> known, const TlsLibrary& library) {
     return std::ranges::find(known, &library, &TlsIdentity::library) != known.end();
 }
 
+/// A library that was linked in without symbols.
+TlsIdentity without_symbols(const ElfImage& image, const TlsLibrary& library, const TellingText& text) {
+    TlsIdentity identity{&library, std::string(text.name), version_of(image, text.version_prefix), {}, {}};
+    if (library.unnamed.find != nullptr) {
+        identity.unnamed = library.unnamed.find(image);
+    }
+    if (!defines_all(identity.unnamed.functions, library.functions)) {
+        identity.unnamed = {};
+        identity.obstacle = library.is_captured() ? std::string(kNoSymbols) : not_captured(library);
+    }
+    return identity;
+}
+
 /// Those that are not `known`.
 void add_by_text(const ElfImage& image, std::vector<TlsIdentity>& known) {
     std::vector<std::string> texts;
@@ -41,8 +54,7 @@ void add_by_text(const ElfImage& image, std::vector<TlsIdentity>& known) {
     for (const TlsLibrary* const library : tls_libraries()) {
         for (const TellingText& text : library->texts) {
             if ((found & 1U) != 0 && !is_among(known, *library)) {
-                known.push_back({library, std::string(text.name), version_of(image, text.version_prefix),
-                                 library->is_captured() ? std::string(kNoSymbols) : not_captured(*library)});
+                known.push_back(without_symbols(image, *library, text));
             }
             found >>= 1U;
         }
@@ -63,9 +75,9 @@ bool defines_all(const ElfSymbols& defined, std::span<const std::string_view> fu
 TlsIdentity identify_variant(const ElfImage& image, const TlsLibrary& library) {
     const std::string obstacle = library.is_captured() ? "" : not_captured(library);
     if (auto variant = library.variant != nullptr ? library.variant(image) : std::nullopt) {
-        return {&library, std::move(variant->name), std::move(variant->version), obstacle};
+        return {&library, std::move(variant->name), std::move(variant->version), obstacle, {}};
     }
-    return {&library, std::string(library.name), version_of(image, library.version_prefix), obstacle};
+    return {&library, std::string(library.name), version_of(image, library.version_prefix), obstacle, {}};
 }
 
 std::vector<TlsIdentity> identify_tls_libraries(const ElfImage& image, const ElfSymbols& defined) {
@@ -77,8 +89,11 @@ std::vector<TlsIdentity> identify_tls_libraries(const ElfImage& image, const Elf
                 found.back().obstacle = library->obstacle(image, defined);
             }
         } else if (auto name = library->recognise != nullptr ? library->recognise(image) : std::nullopt) {
-            found.push_back({library, std::move(name->name), std::move(name->version),
-                             library->is_captured() ? std::string(kNotFound) : not_captured(*library)});
+            found.push_back({library,
+                             std::move(name->name),
+                             std::move(name->version),
+                             library->is_captured() ? std::string(kNotFound) : not_captured(*library),
+                             {}});
         }
     }
     add_by_text(image, found);

@@ -18,6 +18,8 @@ struct TlsIdentity {
     /// Empty when its functions are there to be probed, else what stands in the way: "which sslsniff does not
     /// capture yet".
     std::string obstacle;
+    /// Where the file has no symbols for it, what was found of it (UnnamedLibrary); else empty.
+    UnnamedParts unnamed{};
 };
 
 /// "GnuTLS 3.7.9".

@@ -23,7 +23,7 @@ constexpr std::size_t kKnownFiles = 65536;
 constexpr std::size_t kMostMappings = 4096;  // beyond, the kernel keeps them, and counts what it cannot
 constexpr std::size_t kPassedOver = 1024;
 constexpr std::chrono::milliseconds kPlanning{20};
-constexpr std::array kDetachedPrograms = {"python", "node", "h2o", "ruby"};
+constexpr std::array kDetachedPrograms = {"python", "node", "h2o", "ruby", "bun"};
 
 /// Plans of one file are one plan, for all processes of both.
 void merge(std::vector<LibraryPlan>& plans, LibraryPlan plan) {
@@ -44,7 +44,7 @@ std::string_view base_name(std::string_view path) {
 
 bool may_define_transports(std::string_view path) {
     const std::string_view name = base_name(path);
-    return name.starts_with("libcrypto") || name.starts_with("node");
+    return name.starts_with("libcrypto") || name.starts_with("node") || name.starts_with("bun");
 }
 
 std::vector<SkippedTarget> of_process(std::vector<SkippedTarget> targets, pid_t pid) {

@@ -1,6 +1,6 @@
 /*
- * A client whose TLS is not captured: built with OpenSSL inside and without symbols. Asks for / of the server
- * "static.example", and offers "http/1.1".
+ * A client whose TLS is not captured: built with OpenSSL inside, without symbols and source files. Asks for /
+ * of the server "static.example", and offers "http/1.1".
  *
  *   uncaptured PORT [PROXY]: through the proxy's CONNECT, if its port is given.
  */

@@ -5,6 +5,7 @@
 #include "capture/discovery/libraries/libraries.h"
 #include "capture/discovery/libraries/openssl_methods.h"
 #include "capture/discovery/libraries/openssl_records.h"
+#include "capture/discovery/libraries/openssl_unnamed.h"
 
 namespace sslsniff {
 namespace {
@@ -83,6 +84,25 @@ constexpr std::array kInternals{
     InternalFunction{transport_write, 4, by_argument(CALL_TRANSPORT_WRITE, 4)},
 };
 
+// What find_unnamed_openssl() may find.
+constexpr std::array kUnnamedCalls{
+    WantedFunction{"SSL_read", moves_by_result(CALL_READ), read},
+    WantedFunction{"SSL_write", moves_by_result(CALL_WRITE), write},
+    WantedFunction{"SSL_peek", moves_by_result(CALL_PEEK), peek},
+    WantedFunction{"SSL_do_handshake", about_handle(CALL_HANDSHAKE, RESULT_POSITIVE)},
+    WantedFunction{"SSL_shutdown", about_handle(CALL_SHUTDOWN, RESULT_PHASE, SITE_LATE)},
+    // nobody knows where SSL_free() is: what it gave back is over when it is given out again
+    WantedFunction{"SSL_new", about_result(CALL_CLEAR)},
+    WantedFunction{"SSL_clear", about_handle(CALL_CLEAR), session, kEntryOnly},
+    WantedFunction{"SSL_set_fd", about_handle(CALL_SET_TRANSPORT), session, kEntryOnly},
+    WantedFunction{"SSL_set_rfd", about_handle(CALL_SET_TRANSPORT), session, kEntryOnly},
+    WantedFunction{"SSL_set_wfd", about_handle(CALL_SET_TRANSPORT), session, kEntryOnly},
+};
+constexpr std::array kUnnamedTransports{
+    WantedFunction{"bio_read_intern", by_argument(CALL_TRANSPORT_READ, 4), transport_read},
+    WantedFunction{"bio_write_intern", by_argument(CALL_TRANSPORT_WRITE, 4), transport_write, kEntryOnly},
+};
+
 constexpr std::array<std::string_view, 2> kFunctions{"SSL_read", "SSL_write"};
 constexpr std::array<std::string_view, 2> kCompanionFunctions{"BIO_read", "BIO_write"};  // libcrypto
 constexpr std::array<std::string_view, 1> kFileNames{"libssl.so"};
@@ -155,16 +175,18 @@ std::unique_ptr<LibraryCode> make_code(const ElfImage& image, const ElfSymbols& 
 
 }  // namespace
 
-constinit const TlsLibrary kOpenSsl{.name = "OpenSSL",
-                                    .functions = kFunctions,
-                                    .texts = kTexts,
-                                    .variant = variant_of,
-                                    .calls = kCalls,
-                                    .companion_functions = kCompanionFunctions,
-                                    .transports = kTransports,
-                                    .internals = kInternals,
-                                    .file_names = kFileNames,
-                                    .code = make_code,
-                                    .code_symbols = kMethodFunctions};
+constinit const TlsLibrary kOpenSsl{
+    .name = "OpenSSL",
+    .functions = kFunctions,
+    .texts = kTexts,
+    .variant = variant_of,
+    .calls = kCalls,
+    .companion_functions = kCompanionFunctions,
+    .transports = kTransports,
+    .internals = kInternals,
+    .unnamed = {.find = find_unnamed_openssl, .calls = kUnnamedCalls, .transports = kUnnamedTransports},
+    .file_names = kFileNames,
+    .code = make_code,
+    .code_symbols = kMethodFunctions};
 
 }  // namespace sslsniff
