@@ -81,13 +81,11 @@ class BunTest(LiveTest):
             self.exchange(client, *late)
             capture.wait_for(2 * len(late))
         self.check(capture, late, port)
-        return capture
 
     def test_bun_from_the_beginning(self):
         for version in (OLD, NEW):
             with self.subTest(version):
-                capture = self.converse(version, [], [("/0", 10), ("/1", 1_000_000), ("/2", 0), ("/3", 20_000)])
-                self.assertEqual({t["connection"]["tls"].get("sni") for t in capture.transactions}, {"localhost"})
+                self.converse(version, [], [("/0", 10), ("/1", 1_000_000), ("/2", 0), ("/3", 20_000)])
 
     def test_bun_joined_in_mid_life(self):
         for version in (OLD, NEW):
