@@ -11,6 +11,7 @@
 #include "protocols/http/http_upgrade.h"
 #include "protocols/http1/http1.h"
 #include "protocols/http2/http2_parser.h"
+#include "protocols/mqtt/mqtt.h"
 #include "protocols/preamble/preamble.h"
 #include "protocols/protocol.h"
 #include "protocols/redis/redis.h"
@@ -21,7 +22,7 @@
 namespace sslsniff {
 namespace {
 
-constexpr std::array<Protocol, 6> kProtocols{{
+constexpr std::array<Protocol, 7> kProtocols{{
     {.name = "proxy", .detect = detect_preamble, .may_begin = may_begin_preamble, .create = create_preamble},
     {.name = "h2",
      .detect = detect_http2,
@@ -47,6 +48,13 @@ constexpr std::array<Protocol, 6> kProtocols{{
      .create = create_dns,
      .fields = dns_fields,
      .dissector = dns_dissector},
+    {.name = "mqtt",
+     .detect = detect_mqtt,
+     .may_begin = may_begin_mqtt,
+     .create = create_mqtt,
+     .fields = mqtt_fields,
+     .dissector = mqtt_dissector,
+     .secrets = "MQTT passwords"},
     {.name = "http/1",
      .detect = detect_http1,
      .may_begin = may_begin_http1,

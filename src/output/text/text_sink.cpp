@@ -101,11 +101,14 @@ void TextSink::on_transaction(const Transaction& transaction) {
     }
     line.add("  ");
     const bool is_notation = transaction.exchange->escapes_backslashes();
-    line.add_bytes(Style::plain, summary.request.empty() ? "?" : ByteView(summary.request), kMaxRequest,
-                   is_notation);
-    line.may_shorten();
+    const bool answers_nothing = summary.request.empty() && summary.towards_client;
+    if (!answers_nothing) {
+        line.add_bytes(Style::plain, summary.request.empty() ? "?" : ByteView(summary.request), kMaxRequest,
+                       is_notation);
+        line.may_shorten();
+    }
     if (!summary.response.empty()) {
-        line.add(summary.towards_client ? " ← " : " → ");
+        line.add(answers_nothing ? "← " : summary.towards_client ? " ← " : " → ");
         line.add_bytes(style_of(summary.tone), summary.response, kMaxRequest, is_notation);
         line.may_shorten();
     }

@@ -136,6 +136,11 @@ ProtocolParser::Status FramedParser::settle(Direction client) {
 }
 
 ProtocolParser::Status FramedParser::feed_side(Side side, ByteView bytes, bool call_begins, Timestamp time) {
+    const bool at_message = half(side).resync.is_searching() ? call_begins : half(side).reader.at_boundary();
+    if (guessed_ && at_message && is_of_other_side(side, bytes)) {
+        change_roles(time);
+        side = opposite(side);
+    }
     Resync& resync = half(side).resync;
     Bytes found;
     if (resync.is_searching()) {
@@ -161,9 +166,8 @@ ProtocolParser::Status FramedParser::read(Side side, ByteView& bytes, Timestamp 
                     rejected_ = true;
                     return Status::rejected;
                 }
-                if (guessed_ && reader.at_boundary() && is_message_of(opposite(side), bytes)) {
-                    change_roles(time);
-                    return feed_side(opposite(side), bytes, true, time);
+                if (guessed_ && reader.at_boundary() && is_of_other_side(side, bytes)) {
+                    return feed_side(side, bytes, true, time);  // which changes the roles
                 }
                 lose(side, kNotUnderstood, time);
                 return Status::strange;
@@ -188,9 +192,11 @@ ProtocolParser::Status FramedParser::read(Side side, ByteView& bytes, Timestamp 
     return status;
 }
 
-bool FramedParser::is_message_of(Side side, ByteView bytes) const {
-    const Look look = framing_.look(side, bytes);
-    return look.state == Look::State::message && look.is_telling;
+/// Whether the bytes are a message that this side does not send.
+bool FramedParser::is_of_other_side(Side side, ByteView bytes) const {
+    const Look other = framing_.look(opposite(side), bytes);
+    return framing_.look(side, bytes).state == Look::State::malformed &&
+           other.state == Look::State::message && other.is_telling;
 }
 
 /// The client was guessed, and wrongly.

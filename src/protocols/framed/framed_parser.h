@@ -55,7 +55,7 @@ class FramedParser final : public ProtocolParser {
     Status feed_side(Side side, ByteView bytes, bool call_begins, Timestamp time);
     Status read(Side side, ByteView& bytes, Timestamp time);
     void gap_of_side(Side side, std::uint64_t bytes, Timestamp time);
-    bool is_message_of(Side side, ByteView bytes) const;
+    bool is_of_other_side(Side side, ByteView bytes) const;
     void change_roles(Timestamp time);
     void lose(Side side, std::string_view reason, Timestamp time);
     Half& half(Side side) { return halves_[static_cast<std::size_t>(side)]; }

@@ -43,6 +43,13 @@ class ById {
         return found == by_id_.end() ? std::nullopt : std::optional(extract(found));
     }
 
+    /// Calls `use` with each, in the order in which they were added.
+    template <class Use>
+    void each(Use use) {
+        for (Entry& entry : items_) {
+            use(entry.item);
+        }
+    }
     /// The one that was added first; null when there is none.
     const T* oldest() const { return items_.empty() ? nullptr : &items_.front().item; }
     std::optional<T> take_oldest() {
