@@ -13,6 +13,9 @@ add_library(brotli ALIAS PkgConfig::BROTLI)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 add_library(zstd ALIAS PkgConfig::ZSTD)
 
+find_package(Snappy REQUIRED)
+add_library(snappy ALIAS Snappy::snappy)
+
 pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2)
 
 pkg_check_modules(LZMA REQUIRED IMPORTED_TARGET liblzma)

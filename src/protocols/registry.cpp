@@ -11,6 +11,8 @@
 #include "protocols/http/http_upgrade.h"
 #include "protocols/http1/http1.h"
 #include "protocols/http2/http2_parser.h"
+#include "protocols/kafka/kafka.h"
+#include "protocols/mongodb/mongodb.h"
 #include "protocols/mqtt/mqtt.h"
 #include "protocols/preamble/preamble.h"
 #include "protocols/protocol.h"
@@ -22,7 +24,7 @@
 namespace sslsniff {
 namespace {
 
-constexpr std::array<Protocol, 7> kProtocols{{
+constexpr std::array<Protocol, 9> kProtocols{{
     {.name = "proxy", .detect = detect_preamble, .may_begin = may_begin_preamble, .create = create_preamble},
     {.name = "h2",
      .detect = detect_http2,
@@ -42,6 +44,20 @@ constexpr std::array<Protocol, 7> kProtocols{{
      .fields = redis_fields,
      .dissector = redis_dissector,
      .secrets = "Redis AUTH"},
+    {.name = "mongodb",
+     .detect = detect_mongodb,
+     .may_begin = may_begin_mongodb,
+     .create = create_mongodb,
+     .fields = mongodb_fields,
+     .dissector = mongodb_dissector,
+     .secrets = "MongoDB SASL and passwords"},
+    {.name = "kafka",
+     .detect = detect_kafka,
+     .may_begin = may_begin_kafka,
+     .create = create_kafka,
+     .fields = kafka_fields,
+     .dissector = kafka_dissector,
+     .secrets = "Kafka SASL"},
     {.name = "dns",
      .detect = detect_dns,
      .may_begin = may_begin_dns,

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/give_back.h"
+
 namespace sslsniff::framed {
 namespace {
 
@@ -122,7 +124,7 @@ Direction FramedParser::best_guess() const {
 ProtocolParser::Status FramedParser::settle(Direction client) {
     client_ = client;
     host_.set_role(client == Direction::sent ? Role::client : Role::server);
-    said_ = {};
+    std::ranges::for_each(said_, give_back<Bytes>);
     Status status = Status::ok;
     for (const Early& early : std::exchange(early_, {})) {
         const Side side = side_of(early.direction);

@@ -56,6 +56,8 @@ class Framing {
     virtual Look look_first(Side side, ByteView bytes) const { return look(side, bytes); }
     /// The most bytes that they may need: with so many, they do not answer need_more.
     virtual std::size_t max_header() const = 0;
+    /// Messages of that side are never telling: all that they show is their length (Kafka's answers).
+    virtual bool is_bare(Side /*side*/) const { return false; }
 };
 
 struct Message {

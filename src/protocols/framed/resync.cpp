@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/give_back.h"
+
 namespace sslsniff::framed {
 namespace {
 
@@ -25,7 +27,8 @@ std::optional<Bytes> Resync::find(ByteView bytes, bool call_begins) {
     }
     candidate_ += bytes;
     tiling_.look(candidate_);
-    const bool found = tiling_.telling() >= 2 || (tiling_.telling() == 1 && tiling_.is_exact()) ||
+    const bool fits = framing_.is_bare(side_) && tiling_.whole() >= 1 && tiling_.is_exact();
+    const bool found = fits || tiling_.telling() >= 2 || (tiling_.telling() == 1 && tiling_.is_exact()) ||
                        (tiling_.telling() == 1 && candidate_.size() > kMostKept);
     if (found) {
         searching_ = open_ = false;
@@ -33,7 +36,7 @@ std::optional<Bytes> Resync::find(ByteView bytes, bool call_begins) {
     }
     if (tiling_.is_bad() || candidate_.size() > kMostKept) {
         const bool later_call = call_begins && candidate_.size() > bytes.size();
-        candidate_ = {};
+        give_back(candidate_);
         open_ = false;
         return later_call ? find(bytes, true) : std::nullopt;
     }

@@ -10,7 +10,7 @@ namespace sslsniff::framed {
 
 /// Finds the next place where a message begins, after bytes were lost or made no sense: the very next byte,
 /// or the first of a later call. Believed when two telling messages lie end to end from there, or one that
-/// ends where a call ends.
+/// ends where a call ends; of messages that are bare, one of any form that ends so.
 class Resync {
   public:
     Resync(const Framing& framing, Side side) : framing_(framing), side_(side), tiling_(framing, side) {}
