@@ -113,4 +113,14 @@ FlatJson parse_json(std::string_view text) {
     return out;
 }
 
+std::size_t names_of_peers(std::string_view path) {
+    std::size_t first = std::string_view::npos;
+    for (const std::string_view part :
+         {"request.fields.", "response.fields.", "request.document.", "response.document.",
+          "request.sequence.documents[", "response.documents["}) {
+        first = path.starts_with(part) ? part.size() : first;
+    }
+    return first;
+}
+
 }  // namespace sslsniff::test

@@ -31,6 +31,10 @@ struct FlatJson {
     bool is_container(const std::string& path, char separator, std::string_view empty) const;
 };
 
+/// Where in `path` names begin that are not ours but the peers': fields of Kafka's message definitions,
+/// documents of MongoDB. npos: nowhere.
+std::size_t names_of_peers(std::string_view path);
+
 /// Invalid unless `text` is exactly one object in well-formed UTF-8 without duplicate keys.
 FlatJson parse_json(std::string_view text);
 

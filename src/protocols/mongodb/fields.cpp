@@ -7,15 +7,15 @@ namespace {
 
 using enum FieldType;
 
+/// Those that other rows have are not repeated: command, bytes, decoded and error.
 constexpr auto kFields = std::to_array<FieldSpec>({
-    {"request.command", text, "command"},
     {"request.database", text, "database"},
     {"request.collection", text, "collection"},
     {"request.request_id", number},
-    {"request.opcode", text},
     {"request.compressor", text},
     {"request.flags", text},
-    {"request.bytes", size},
+    {"request.sequence.id", text},
+    {"request.sequence.count", number},
     {"response.request_id", number},
     {"response.response_to", number},
     {"response.opcode", text},
@@ -24,10 +24,6 @@ constexpr auto kFields = std::to_array<FieldSpec>({
     {"response.n", number},
     {"response.document_count", number},
     {"response.cursor_id", number},
-    {"response.bytes", size},
-    {"response.error.code", text, "error"},
-    {"response.error.number", number},
-    {"response.error.message", text},
     {"response.error.write_errors", number},
 });
 
