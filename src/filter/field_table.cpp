@@ -88,7 +88,17 @@ std::size_t distance(std::string_view a, std::string_view b) {
 FieldTable::FieldTable(std::span<const std::span<const FieldSpec>> protocols)
     : fields_(kCommon.begin(), kCommon.end()) {
     for (const std::span<const FieldSpec> fields : protocols) {
-        fields_.insert(fields_.end(), fields.begin(), fields.end());
+        std::ranges::for_each(fields, [this](const FieldSpec& field) { add(field); });
+    }
+}
+
+/// Several protocols may have the same field: the row with a short name counts.
+void FieldTable::add(const FieldSpec& field) {
+    const auto known = std::ranges::find(fields_, field.path, &FieldSpec::path);
+    if (known == fields_.end()) {
+        fields_.push_back(field);
+    } else if (known->short_name.empty()) {
+        known->short_name = field.short_name;
     }
 }
 

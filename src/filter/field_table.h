@@ -28,6 +28,8 @@ class FieldTable {
     std::span<const FieldSpec> fields() const { return fields_; }
 
   private:
+    void add(const FieldSpec& field);
+
     std::vector<FieldSpec> fields_;
 };
 

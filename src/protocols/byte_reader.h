@@ -51,6 +51,7 @@ class ByteReader {
     /// The next byte, which stays; 0 at the end.
     std::uint8_t peek() const { return left() == 0 ? 0 : static_cast<std::uint8_t>(bytes_.front()); }
     bool good() const { return good_; }
+    void fail() { good_ = false; }
     std::size_t left() const { return good_ ? bytes_.size() : 0; }
 
   private:

@@ -14,6 +14,8 @@
 #include "protocols/kafka/kafka.h"
 #include "protocols/mongodb/mongodb.h"
 #include "protocols/mqtt/mqtt.h"
+#include "protocols/mysql/mysql.h"
+#include "protocols/postgresql/postgresql.h"
 #include "protocols/preamble/preamble.h"
 #include "protocols/protocol.h"
 #include "protocols/redis/redis.h"
@@ -24,7 +26,7 @@
 namespace sslsniff {
 namespace {
 
-constexpr std::array<Protocol, 9> kProtocols{{
+constexpr auto kProtocols = std::to_array<Protocol>({
     {.name = "proxy", .detect = detect_preamble, .may_begin = may_begin_preamble, .create = create_preamble},
     {.name = "h2",
      .detect = detect_http2,
@@ -37,6 +39,20 @@ constexpr std::array<Protocol, 9> kProtocols{{
      .may_begin = may_begin_grpc,
      .create = create_grpc,
      .dissector = grpc_dissector},
+    {.name = "postgresql",
+     .detect = detect_postgresql,
+     .may_begin = may_begin_postgresql,
+     .create = create_postgresql,
+     .fields = postgresql_fields,
+     .dissector = postgresql_dissector,
+     .secrets = "PostgreSQL logins and statements"},
+    {.name = "mysql",
+     .detect = detect_mysql,
+     .may_begin = may_begin_mysql,
+     .create = create_mysql,
+     .fields = mysql_fields,
+     .dissector = mysql_dissector,
+     .secrets = "MySQL logins and statements"},
     {.name = "redis",
      .detect = detect_redis,
      .may_begin = may_begin_redis,
@@ -77,7 +93,7 @@ constexpr std::array<Protocol, 9> kProtocols{{
      .create = create_http1,
      .fields = http_fields,
      .dissector = http1_dissector},
-}};
+});
 
 static_assert(kProtocols.size() <= 32, "the search for a protocol keeps rows as bits of 32");
 

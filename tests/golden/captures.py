@@ -16,9 +16,12 @@ def line(record):
     parts = [record["type"], record.get("protocol", "-"), connection["local"]["port"], connection["remote"]["port"]]
     parts += [f"{name}={tls[name]}" for name in ("version", "cipher", "sni", "alpn", "not_decoded") if name in tls]
     if record["type"] == "transaction":
-        response = record["response"]
-        parts += [record["request"]["method"], record["request"]["url"], response["status"], response["body"]["size"],
-                  record["integrity"]["complete"]]
+        request, response = record.get("request", {}), record.get("response", {})
+        if "method" in request:
+            parts += [request["method"], request["url"], response["status"], response["body"]["size"]]
+        else:
+            parts += [record.get("kind", ""), request.get("statement", "")]
+        parts += [record["integrity"]["complete"]]
     else:
         parts += [f"{way} {record[way]['bytes']} missing {record[way]['missing']}" for way in ("sent", "received")]
         parts += [record["reason"], f"connected in {connection['connect_us']} us" if "connect_us" in connection else ""]

@@ -68,7 +68,7 @@ class Unknown(unittest.TestCase):
         used, number = self.telling([("sent", REQUEST), ("received", RESPONSE)])
         known = used / number
         foreign = traffic.fixtures()
-        for name in ("thrift", "modbus", "kafka", "postgresql", "tds", "nats_resp", "memcached_text"):
+        for name in ("thrift", "modbus", "kafka", "bolt", "tds", "nats_resp", "memcached_text"):
             with self.subTest(name):
                 used, number = self.telling(foreign[name])
                 self.assertLess(used / number, known, "CPU for a message, and that for one of HTTP")

@@ -38,9 +38,9 @@ def fixtures():
 
 
 def queries():
-    """Questions and answers of a database, each message behind its length."""
+    """Questions and answers of a database that nobody knows, each message behind its length."""
     def message(number, body):
-        return len(body).to_bytes(3, "little") + bytes([number]) + body
+        return b"\xdb" + bytes([number]) + len(body).to_bytes(2, "big") + body
     column = b"\3def\4shop\5users\5users\2id\2id\x0c\x3f\0\x0b\0\0\0\3\3\x42\0\0"
     rows = []
     for key in range(500):

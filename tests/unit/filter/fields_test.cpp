@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 
 #include "protocols/protocol.h"
@@ -64,6 +65,21 @@ TEST(Fields, KnowsAllThatFixturesHave) {
     }
     EXPECT_GT(lines, 10U);
     EXPECT_TRUE(unknown.empty()) << testing::PrintToString(unknown);
+}
+
+/// A field that several protocols have is the same field in all of them.
+TEST(Fields, SharedFieldsAreAlike) {
+    std::map<std::string_view, FieldSpec> known;
+    std::map<std::string_view, std::string_view> paths;
+    for (const std::span<const FieldSpec> fields : protocol_fields()) {
+        for (const FieldSpec& field : fields) {
+            EXPECT_EQ(known.try_emplace(field.path, field).first->second.type, field.type) << field.path;
+            if (!field.short_name.empty()) {
+                EXPECT_EQ(paths.try_emplace(field.short_name, field.path).first->second, field.path)
+                    << field.short_name;
+            }
+        }
+    }
 }
 
 TEST(Fields, NamesAreUnique) {

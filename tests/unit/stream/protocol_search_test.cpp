@@ -39,10 +39,9 @@ Conversation foreign_turns(int turns) {
     Conversation out;
     for (int i = 0; i < turns; ++i) {
         const std::string text = fmt::format("SELECT name FROM users WHERE id = {}", i);
+        out.push_back(sent("\xAB\xCD\x42\x07" + std::string(1, static_cast<char>(text.size())) + text));
         out.push_back(
-            sent(std::string(1, static_cast<char>(text.size() + 1)) + std::string("\0\0\0\3", 4) + text));
-        out.push_back(
-            received(std::string("\1\0\0\1\2\x17\0\0\2\3def\4shop\5users", 23) + std::to_string(i)));
+            received(std::string("\xAB\xCE\x42\x07\2\x17\0\0\2\3def\4shop\5users", 23) + std::to_string(i)));
     }
     return out;
 }

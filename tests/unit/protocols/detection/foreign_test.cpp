@@ -7,6 +7,8 @@
 #include "protocols/protocol.h"
 #include "support/foreign.h"
 #include "unit/protocols/dns/dns_builder.h"
+#include "unit/protocols/mysql/packets.h"
+#include "unit/protocols/postgresql/messages.h"
 
 namespace sslsniff {
 namespace {
@@ -93,7 +95,23 @@ TEST(Detection, KnowsItsOwn) {
                        false,
                        {sent("GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
                         received("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")}};
+    const Foreign postgresql{
+        "postgresql",
+        false,
+        {sent(test::pg::startup("bob", "shop")), received(test::pg::authentication(0) + test::pg::ready()),
+         sent(test::pg::query("SELECT 1")),
+         received(test::pg::columns({{"x", 23}}) + test::pg::row({"1"}) + test::pg::complete("SELECT 1") +
+                  test::pg::ready())}};
+    using test::my::column;
+    const Foreign mysql{"mysql",
+                        false,
+                        {received(test::my::greeting()), sent(test::my::login()), received(test::my::ok(2)),
+                         sent(test::my::query("SELECT 1")),
+                         received(test::my::packet(1, "\1") + column(2, "1", 3) + test::my::eof(3) +
+                                  test::my::row(4, {"1"}) + test::my::eof(5))}};
     for (const bool midstream : {false, true}) {
+        expect_known(postgresql, midstream);
+        expect_known(mysql, midstream);
         expect_known(redis, midstream);
         expect_known(dns, midstream);
         expect_known(http, midstream);
