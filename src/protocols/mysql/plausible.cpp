@@ -150,6 +150,36 @@ Form server_form(ByteView body, bool first) {
 
 }  // namespace
 
+namespace {
+
+/// Whether a client's packet number 0, or the first packet of an answer, may be so long: told by its first
+/// bytes, so that what begins alike is not waited for.
+bool fits(Side side, std::uint32_t size, std::uint8_t first) {
+    constexpr std::uint32_t kShort = 0xFFFF;
+    if (side == Side::server) {
+        return size <= kShort;  // OK, ERR, or the number of columns
+    }
+    switch (static_cast<Command>(first)) {
+        case Command::query:
+        case Command::stmt_prepare:
+        case Command::stmt_execute:
+        case Command::stmt_send_long_data:
+        case Command::stmt_bulk_execute:
+            return true;
+        case Command::quit:
+        case Command::statistics:
+        case Command::debug:
+        case Command::ping:
+        case Command::process_info:
+        case Command::reset_connection:
+            return size == 1;
+        default:
+            return size <= kShort;
+    }
+}
+
+}  // namespace
+
 Verdict plausible_beginning(Side side, ByteView bytes) {
     if (bytes.size() < kHeader + 1) {
         const bool may_be = bytes.size() < kHeader || bytes[3] == (side == Side::server ? 0 : bytes[3]);
@@ -218,7 +248,10 @@ void Tiling::look(ByteView bytes) {
         }
         const std::uint32_t size = load_le<std::uint32_t>(rest) & kMostInPacket;
         const auto number = static_cast<std::uint8_t>(rest[3]);
-        if (size == 0 || size > kMostToRecognise || !follows(number, static_cast<std::uint8_t>(rest[4]))) {
+        const auto first = static_cast<std::uint8_t>(rest[kHeader]);
+        const bool begins = number == (side_ == Side::server ? 1 : 0);
+        if (size == 0 || size > kMostToRecognise || !follows(number, first) ||
+            (begins && !fits(side_, size, first))) {
             bad_ = true;
             return;
         }

@@ -11,7 +11,6 @@ namespace {
 /// Of one session. What is forgotten is shown as unknown.
 constexpr std::size_t kMaxStatements = 4096;
 constexpr std::size_t kMaxHeld = std::size_t{1} << 20U;
-constexpr std::size_t kMaxLongData = 64;
 constexpr std::size_t kMaxParameters = 65'535;
 
 Type take_type(ByteReader& reader) {
