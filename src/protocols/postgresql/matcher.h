@@ -72,6 +72,7 @@ class Matcher {
     void on_notification(const Message& message);
     void on_ready(const Message& message);
     void on_orphan(const Message& message);
+    void end_orphan(const Message& message);
     void step_answered(Pending& pending, const Message& message);
     void unit_answered(Pending& pending, const Message& message);
     void confirm_bind(Pending& pending);

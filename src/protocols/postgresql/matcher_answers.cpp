@@ -82,6 +82,9 @@ void Matcher::on_backend(const Message& message) {
     if (message.type == 'Z') {
         return on_ready(message);
     }
+    if (orphan_ && !pending_.empty() && message.type >= '1' && message.type <= '3') {
+        end_orphan(message);  // that is the first answer to a unit
+    }
     if (pending_.empty() || orphan_ || pending_.oldest().type == Pending::Type::sync) {
         return on_orphan(message);
     }
@@ -393,6 +396,10 @@ void Matcher::on_copy_data(Pending& pending, const Message& message) {
 
 void Matcher::on_error(const Message& message) {
     sql::Error error = parse_report(message.body);
+    if (orphan_) {
+        orphan_->exchange->response.error = std::move(error);
+        return;
+    }
     if (pending_.empty() || pending_.oldest().type == Pending::Type::sync || pending_.oldest().end) {
         auto exchange =
             std::make_unique<sql::SqlExchange>(kProtocol, "error");  // the server ends the session
@@ -458,14 +465,14 @@ void Matcher::on_notification(const Message& message) {
 
 void Matcher::on_ready(const Message& message) {
     const std::string_view state = transaction_state(message.body.empty() ? '\0' : message.body.front());
-    if (orphan_ && pending_.empty()) {
+    if (orphan_) {  // it answers what nobody saw, not what waits
         orphan_->exchange->transaction = state;
-        orphan_->end = message.end;
-        const std::unique_ptr<Pending> orphan = std::exchange(orphan_, nullptr);
-        ++exchanges_;
-        emit_pending(std::move(*orphan), kNoRequest);
+        end_orphan(message);
+        if (!pending_.empty() && pending_.oldest().type == Pending::Type::sync) {
+            take_oldest();
+        }
+        return;
     }
-    bool skipped = false;  // a unit before has failed
     for (bool over = false; !over && !pending_.empty();) {
         Pending& oldest = pending_.oldest();
         over = oldest.type != Pending::Type::unit;
@@ -491,7 +498,6 @@ void Matcher::on_ready(const Message& message) {
         }
         if (oldest.type == Pending::Type::unit && !oldest.end) {
             exchange.skipped = failed_;
-            skipped = skipped || failed_;
         }
         const bool answered = over || oldest.end || exchange.skipped;
         oldest.end = oldest.end ? oldest.end : answered ? std::optional(message.end) : std::nullopt;
@@ -521,14 +527,15 @@ void Matcher::on_orphan(const Message& message) {
     response.bytes = saturating_sum(response.bytes, message.wire_size());
     orphan_->missing = saturating_sum(orphan_->missing, message.missing);
     if (has_result(message.type) || message.type == 'd' || message.type == 'c') {
-        const bool over = on_result(*orphan_, message);
-        if (over && !pending_.empty()) {
-            const std::unique_ptr<Pending> orphan = std::exchange(orphan_, nullptr);
-            orphan->end = message.end;
-            ++exchanges_;
-            emit_pending(std::move(*orphan), kNoRequest);
-        }
+        on_result(*orphan_, message);
     }
+}
+
+void Matcher::end_orphan(const Message& message) {
+    orphan_->end = message.end;
+    const std::unique_ptr<Pending> orphan = std::exchange(orphan_, nullptr);
+    ++exchanges_;
+    emit_pending(std::move(*orphan), kNoRequest);
 }
 
 /// Statements that SQL has removed, not the protocol.
