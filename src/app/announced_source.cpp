@@ -3,7 +3,20 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <vector>
+
 namespace sslsniff {
+
+namespace {
+
+std::string with_place(const CapturedLibrary& library) {
+    return fmt::format("{} ({})", library.name, library.place);
+}
+
+}  // namespace
 
 void AnnouncedSource::say_remarks() {
     for (const auto& remark : session_.take_remarks()) {
@@ -11,16 +24,22 @@ void AnnouncedSource::say_remarks() {
     }
 }
 
+/// Of a host with many of them, `sslsniff list` says where they are.
 void AnnouncedSource::announce_start() {
+    constexpr std::size_t kFew = 2;
     const auto libraries = session_.take_libraries();
-    messages_.say(libraries.empty() ? "capturing; no TLS library is loaded yet"
-                                    : fmt::format("capturing {}", fmt::join(libraries, ", ")));
+    std::vector<std::string> names;
+    std::ranges::transform(libraries, std::back_inserter(names), [&](const CapturedLibrary& library) {
+        return libraries.size() > kFew ? library.name : with_place(library);
+    });
+    messages_.say(names.empty() ? "capturing; no TLS library is loaded yet"
+                                : fmt::format("capturing {}", fmt::join(names, ", ")));
     say_remarks();
 }
 
 void AnnouncedSource::announce_news() {
     for (const auto& library : session_.take_libraries()) {
-        messages_.say(fmt::format("now also capturing {}", library));
+        messages_.say("now also capturing " + with_place(library));
     }
     say_remarks();
 }

@@ -27,9 +27,10 @@ namespace {
 /// What programs, maps and the probes of one library take, with room for outputs.
 constexpr std::uint64_t kLeastDescriptors = 256;
 
-std::string describe(const LibraryPlan& library) {
-    return fmt::format("{}{}{} ({})", printable(library.name), library.version.empty() ? "" : " ",
-                       printable(library.version), library_place(library, ProcFs()));
+CapturedLibrary describe(const LibraryPlan& library) {
+    return {fmt::format("{}{}{}", printable(library.name), library.version.empty() ? "" : " ",
+                        printable(library.version)),
+            library_place(library, ProcFs())};
 }
 
 class BpfSession final : public LiveSession {
@@ -50,16 +51,16 @@ class BpfSession final : public LiveSession {
         return names;
     }
 
-    std::vector<std::string> take_libraries() override {
-        std::vector<std::string> names;
+    std::vector<CapturedLibrary> take_libraries() override {
+        std::vector<CapturedLibrary> fresh;
         const auto& libraries = source_->plan().libraries;
         for (; libraries_ < libraries.size(); ++libraries_) {
             // Of two layers, the copy stands for both.
             if (!libraries[libraries_].functions.empty() && !libraries[libraries_].shadowed) {
-                names.push_back(describe(libraries[libraries_]));
+                fresh.push_back(describe(libraries[libraries_]));
             }
         }
-        return names;
+        return fresh;
     }
 
     std::vector<std::string> take_remarks() override {

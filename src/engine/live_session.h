@@ -14,6 +14,12 @@
 
 namespace sslsniff {
 
+/// A library whose calls are captured.
+struct CapturedLibrary {
+    std::string name;   ///< "OpenSSL 3.0.17"
+    std::string place;  ///< "/usr/lib/x86_64-linux-gnu/libssl.so.3", as people find it
+};
+
 /// A live source as the program needs it. Built without live capture, opening one is an error that says so.
 class LiveSession {
   public:
@@ -32,8 +38,8 @@ class LiveSession {
     /// Detaches; what the source still has can be drained from it.
     virtual Result<void> stop() = 0;
 
-    /// What is captured since the last call: "OpenSSL 3.0.17 (/usr/lib/x86_64-linux-gnu/libssl.so.3)".
-    virtual std::vector<std::string> take_libraries() = 0;
+    /// What is captured since the last call.
+    virtual std::vector<CapturedLibrary> take_libraries() = 0;
     /// What the user should know and was not told before: one sentence each.
     virtual std::vector<std::string> take_remarks() = 0;
 };

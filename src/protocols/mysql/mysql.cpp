@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/memory.h"
-#include "protocols/framing/role_finder.h"
+#include "protocols/framing/message_detector.h"
 #include "protocols/mysql/parser.h"
 #include "protocols/mysql/plausible.h"
 
@@ -13,48 +12,26 @@ namespace {
 
 using mysql::Side;
 
-class MysqlDetector final : public Detector {
-  public:
-    Verdict look(const Evidence& evidence) override {
-        if (evidence.connection.endpoints.transport == Transport::udp) {
-            return Verdict::no;
+/// The server speaks first, unless this is what is inside TLS.
+Verdict judge_beginning(const Evidence& evidence) {
+    Verdict verdict = Verdict::no;
+    for (const Direction direction : {Direction::sent, Direction::received}) {
+        const ByteView said = evidence.side(direction).bytes;
+        const bool alone = evidence.side(opposite(direction)).bytes.empty();
+        if (!said.empty()) {
+            verdict = std::max(verdict, mysql::plausible_beginning(Side::server, said));
         }
-        if (evidence.start == Evidence::Start::beginning) {
-            return judge_beginning(evidence);
+        if (!said.empty() && alone && evidence.connection.carrier == Carrier::tls) {
+            verdict = std::max(verdict, mysql::plausible_beginning(Side::client, said));
         }
-        for (const Direction direction : {Direction::sent, Direction::received}) {
-            const Evidence::Side& side = evidence.side(direction);
-            roles_.look(direction, side.bytes.substr(side.message), side.message);
-        }
-        return roles_.verdict();
     }
-    std::size_t foreign(Direction direction) const override { return roles_.begin(direction); }
-    std::size_t held() const override { return allocated(sizeof(*this)); }
-
-  private:
-    /// The server speaks first, unless this is what is inside TLS.
-    static Verdict judge_beginning(const Evidence& evidence) {
-        Verdict verdict = Verdict::no;
-        for (const Direction direction : {Direction::sent, Direction::received}) {
-            const ByteView said = evidence.side(direction).bytes;
-            const bool alone = evidence.side(opposite(direction)).bytes.empty();
-            if (!said.empty()) {
-                verdict = std::max(verdict, mysql::plausible_beginning(Side::server, said));
-            }
-            if (!said.empty() && alone && evidence.connection.carrier == Carrier::tls) {
-                verdict = std::max(verdict, mysql::plausible_beginning(Side::client, said));
-            }
-        }
-        return verdict;
-    }
-
-    framing::RoleFinder<mysql::Tiling> roles_;
-};
+    return verdict;
+}
 
 }  // namespace
 
 std::unique_ptr<Detector> detect_mysql() {
-    return std::make_unique<MysqlDetector>();
+    return std::make_unique<framing::MessageDetector<mysql::Tiling>>(judge_beginning);
 }
 
 bool may_begin_mysql(ByteView message, const ConnectionInfo& connection) {

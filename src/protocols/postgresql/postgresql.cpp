@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include "base/memory.h"
-#include "protocols/framing/role_finder.h"
+#include "protocols/framing/message_detector.h"
 #include "protocols/postgresql/parser.h"
 #include "protocols/postgresql/plausible.h"
 #include "protocols/sql/exchange.h"
@@ -13,43 +12,22 @@ namespace {
 
 using postgresql::Side;
 
-class PostgresqlDetector final : public Detector {
-  public:
-    Verdict look(const Evidence& evidence) override {
-        if (evidence.connection.endpoints.transport == Transport::udp) {
-            return Verdict::no;
+/// The client speaks first.
+Verdict judge_beginning(const Evidence& evidence) {
+    Verdict verdict = Verdict::no;
+    for (const Direction direction : {Direction::sent, Direction::received}) {
+        const ByteView said = evidence.side(direction).bytes;
+        if (!said.empty()) {
+            verdict = std::max(verdict, postgresql::plausible_beginning(Side::client, said));
         }
-        if (evidence.start == Evidence::Start::beginning) {
-            return judge_beginning(evidence);
-        }
-        for (const Direction direction : {Direction::sent, Direction::received}) {
-            const Evidence::Side& side = evidence.side(direction);
-            roles_.look(direction, side.bytes.substr(side.message), side.message);
-        }
-        return roles_.verdict();
     }
-    std::size_t foreign(Direction direction) const override { return roles_.begin(direction); }
-    std::size_t held() const override { return allocated(sizeof(*this)); }
-
-  private:
-    static Verdict judge_beginning(const Evidence& evidence) {
-        Verdict verdict = Verdict::no;
-        for (const Direction direction : {Direction::sent, Direction::received}) {
-            const ByteView said = evidence.side(direction).bytes;
-            if (!said.empty()) {
-                verdict = std::max(verdict, postgresql::plausible_beginning(Side::client, said));
-            }
-        }
-        return verdict;
-    }
-
-    framing::RoleFinder<postgresql::Tiling> roles_;
-};
+    return verdict;
+}
 
 }  // namespace
 
 std::unique_ptr<Detector> detect_postgresql() {
-    return std::make_unique<PostgresqlDetector>();
+    return std::make_unique<framing::MessageDetector<postgresql::Tiling>>(judge_beginning);
 }
 
 bool may_begin_postgresql(ByteView message, const ConnectionInfo& connection) {
