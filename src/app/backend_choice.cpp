@@ -11,14 +11,29 @@ namespace {
 constexpr Names<PayloadStrategy, 3> kPayload{{{PayloadStrategy::user_dynptr, "user_dynptr"},
                                               {PayloadStrategy::slices, "slices"},
                                               {PayloadStrategy::classes, "classes"}}};
-constexpr Names<ProbeMechanism, 3> kProbes{
+constexpr Names<ProbeMechanism, 2> kProbes{
     {{ProbeMechanism::multi, "multi"}, {ProbeMechanism::perf, "perf"}}};
 constexpr Names<SocketBackend, 4> kSockets{{{SocketBackend::tracepoint, "tracepoint"},
                                             {SocketBackend::fentry, "fentry"},
                                             {SocketBackend::kprobe, "kprobe"},
                                             {SocketBackend::none, "none"}}};
 
+template <class Enum, std::size_t N>
+void add_names(const Names<Enum, N>& names, std::vector<std::string>& out) {
+    for (const auto& [value, name] : names) {
+        out.emplace_back(name);
+    }
+}
+
 }  // namespace
+
+std::vector<std::string> backend_names() {
+    std::vector<std::string> names;
+    add_names(kPayload, names);
+    add_names(kProbes, names);
+    add_names(kSockets, names);
+    return names;
+}
 
 Result<void> choose_backends(const std::vector<std::string>& names, CaptureOptions& options) {
     for (const auto& name : names) {

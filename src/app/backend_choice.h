@@ -12,4 +12,7 @@ namespace sslsniff {
 /// for tests and for finding out what is wrong. Names are those of the enumerators in live_options.h.
 Result<void> choose_backends(const std::vector<std::string>& names, CaptureOptions& options);
 
+/// Every name that choose_backends() knows.
+std::vector<std::string> backend_names();
+
 }  // namespace sslsniff

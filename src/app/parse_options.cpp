@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "app/backend_choice.h"
+#include "app/option_words.h"
 #include "app/raw_options.h"
 #include "app/units.h"
 #include "base/text.h"
@@ -36,30 +37,15 @@ Result<OutputSpec> parse_output(const std::string& text) {
 }
 
 Result<ColorMode> parse_color(const std::string& text) {
-    if (text == "auto") {
-        return ColorMode::automatic;
-    }
-    if (text == "always") {
-        return ColorMode::always;
-    }
-    if (text == "never") {
-        return ColorMode::never;
-    }
-    return fail(ErrorKind::usage,
-                fmt::format("--color: '{}' is none of auto, always, never", printable(text)));
+    const auto mode = value_of(kColorModes, text);
+    return mode ? Result<ColorMode>(*mode)
+                : fail(ErrorKind::usage, fmt::format("'{}' is none of auto, always, never", printable(text)));
 }
 
 Result<PcapngMode> parse_pcapng_mode(const std::string& text) {
-    if (text == "auto") {
-        return PcapngMode::automatic;
-    }
-    if (text == "tls") {
-        return PcapngMode::tls;
-    }
-    if (text == "plain") {
-        return PcapngMode::plain;
-    }
-    return fail(ErrorKind::usage, fmt::format("'{}' is none of auto, tls, plain", printable(text)));
+    const auto mode = value_of(kPcapngModes, text);
+    return mode ? Result<PcapngMode>(*mode)
+                : fail(ErrorKind::usage, fmt::format("'{}' is none of auto, tls, plain", printable(text)));
 }
 
 /// -C counts millions of bytes, as for tcpdump.

@@ -10,7 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include "app/completion.h"
+#include "app/declared_options.h"
+#include "app/manual.h"
 #include "app/messages.h"
+#include "app/option_words.h"
 #include "app/units.h"
 #include "base/text.h"
 #include "capture/discovery/planner.h"
@@ -22,11 +26,22 @@
 namespace sslsniff {
 namespace {
 
+/// The words as they were given.
+struct RawRequest {
+    std::vector<std::string> pids;
+    std::string format = "text";
+    std::string duration = "3s";
+    std::string shell;
+    bool verbose = false;
+};
+
+/// What they mean. Each subcommand reads what it declares.
 struct Request {
     std::vector<pid_t> pids;  ///< empty: the whole host
     bool verbose = false;
     std::optional<Duration> watch;  ///< how long doctor watches `pids`
     ReportFormat format = ReportFormat::text;
+    Shell shell = Shell::bash;
 };
 
 Result<int> doctor(const Request& request, OutputStream& out, Messages& messages) {
@@ -47,16 +62,61 @@ Result<int> list(const Request& request, OutputStream& out, Messages& /*messages
     return run_list({request.pids, request.format, request.verbose}, planner, out);
 }
 
+Result<int> print(const std::string& text, OutputStream& out) {
+    out.write(text);
+    const auto written = out.flush();
+    return written ? Result<int>(0) : std::unexpected(written.error());
+}
+
+Result<int> completion(const Request& request, OutputStream& out, Messages& /*messages*/) {
+    return print(completion_script(request.shell, command_tables()), out);
+}
+
+Result<int> manual(const Request& /*request*/, OutputStream& out, Messages& /*messages*/) {
+    return print(manual_source(command_tables()), out);
+}
+
+void declare_report(CLI::App& app, RawRequest& raw) {
+    app.add_option("-o,--output", raw.format, "text or json")
+        ->type_name("FORMAT")
+        ->check(CLI::Validator(CLI::IsMember({"text", "json"})).description(""));
+    app.add_option("-p,--pid", raw.pids, "Look at this process; repeatable; default: the whole host")
+        ->type_name("PID")
+        ->take_all()
+        ->allow_extra_args(false);
+    app.add_flag("-v,--verbose", raw.verbose, "Where each library is probed, and what the kernel has");
+}
+
+void declare_doctor(CLI::App& app, RawRequest& raw) {
+    declare_report(app, raw);
+    app.add_option(
+           "--duration", raw.duration,
+           "Watch the traffic of these processes for this long (10s, 500ms; 0: not at all; default 3s)")
+        ->type_name("TIME");
+}
+
+void declare_completion(CLI::App& app, RawRequest& raw) {
+    app.add_option("SHELL", raw.shell, "bash, zsh or fish")
+        ->required()
+        ->type_name("SHELL")
+        ->check(CLI::Validator(CLI::IsMember({"bash", "zsh", "fish"})).description(""));
+}
+
+void declare_nothing(CLI::App& /*app*/, RawRequest& /*raw*/) {}
+
 struct Subcommand {
     std::string_view name;
     const char* description;
-    bool watches;
+    void (*declare)(CLI::App&, RawRequest&);
     Result<int> (*run)(const Request&, OutputStream&, Messages&);
 };
 
-constexpr std::array<Subcommand, 2> kSubcommands{{
-    {"doctor", "Says what can be captured here and why something cannot.", true, doctor},
-    {"list", "Lists the TLS libraries of this host and who uses them.", false, list},
+constexpr std::array<Subcommand, 4> kSubcommands{{
+    {"doctor", "Says what can be captured here and why something cannot.", declare_doctor, doctor},
+    {"list", "Lists the TLS libraries of this host and who uses them.", declare_report, list},
+    {"completion", "Prints a script by which a shell completes the command line.", declare_completion,
+     completion},
+    {"manual", "Prints the source of the manual page, for scdoc.", declare_nothing, manual},
 }};
 
 /// The process that a word is about, or the option that is not one.
@@ -68,27 +128,33 @@ std::string unexpected_word(std::string_view name, std::string_view word) {
                        word.starts_with('-') ? "option" : "argument", printable(word), name);
 }
 
-int run(const Subcommand& subcommand, std::span<const std::string> arguments, Messages& messages) {
+Result<Request> understood(const RawRequest& raw) {
     Request request;
-    std::string format = "text";
-    std::string duration = "3s";
-    std::vector<std::string> pids;
-    CLI::App app(subcommand.description, fmt::format("sslsniff {}", subcommand.name));
-    app.add_option("-o,--output", format, "text or json")
-        ->type_name("FORMAT")
-        ->check(CLI::IsMember({"text", "json"}));
-    app.allow_extras();
-    app.add_option("-p,--pid", pids, "Look at this process; repeatable; default: the whole host")
-        ->type_name("PID")
-        ->take_all()
-        ->allow_extra_args(false);
-    app.add_flag("-v,--verbose", request.verbose, "Where each library is probed, and what the kernel has");
-    if (subcommand.watches) {
-        app.add_option(
-               "--duration", duration,
-               "Watch the traffic of these processes for this long (10s, 500ms; 0: not at all; default 3s)")
-            ->type_name("TIME");
+    for (const auto& text : raw.pids) {
+        const auto pid = parse_pid(text);
+        if (!pid) {
+            return fail(ErrorKind::usage, "-p: " + pid.error().message);
+        }
+        request.pids.push_back(*pid);
     }
+    if (raw.duration != "0") {
+        const auto parsed = parse_duration(raw.duration);
+        if (!parsed) {
+            return fail(ErrorKind::usage, "--duration: " + parsed.error().message);
+        }
+        request.watch = *parsed;
+    }
+    request.verbose = raw.verbose;
+    request.format = value_of(kReportFormats, raw.format).value_or(ReportFormat::text);
+    request.shell = value_of(kShells, raw.shell).value_or(Shell::bash);
+    return request;
+}
+
+int run(const Subcommand& subcommand, std::span<const std::string> arguments, Messages& messages) {
+    RawRequest raw;
+    CLI::App app(subcommand.description, fmt::format("sslsniff {}", subcommand.name));
+    app.allow_extras();
+    subcommand.declare(app, raw);
     try {
         app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
     } catch (const CLI::CallForHelp&) {
@@ -103,27 +169,14 @@ int run(const Subcommand& subcommand, std::span<const std::string> arguments, Me
             fmt::format("{}: {}", subcommand.name, unexpected_word(subcommand.name, app.remaining().front())),
             kWrongUsage);
     }
-    for (const auto& text : pids) {
-        const auto pid = parse_pid(text);
-        if (!pid) {
-            return messages.fail(fmt::format("{}: -p: {}", subcommand.name, pid.error().message),
-                                 kWrongUsage);
-        }
-        request.pids.push_back(*pid);
+    const auto request = understood(raw);
+    if (!request) {
+        return messages.fail(fmt::format("{}: {}", subcommand.name, request.error().message), kWrongUsage);
     }
-    if (duration != "0") {
-        const auto parsed = parse_duration(duration);
-        if (!parsed) {
-            return messages.fail(fmt::format("{}: --duration: {}", subcommand.name, parsed.error().message),
-                                 kWrongUsage);
-        }
-        request.watch = *parsed;
-    }
-    request.format = format == "json" ? ReportFormat::json : ReportFormat::text;
     const auto signals = Signals::take();  // a closed reader is an error of write() then
     const Signals::Interruptible interruptible;
     FdOutputStream out(STDOUT_FILENO, "standard output");
-    const auto status = subcommand.run(request, out, messages);
+    const auto status = subcommand.run(*request, out, messages);
     if (!status && !out.is_closed_reader()) {
         return messages.fail(status.error());
     }
@@ -141,6 +194,18 @@ std::optional<int> run_subcommand(std::span<const std::string> arguments, Messag
         return std::nullopt;
     }
     return run(*found, arguments.subspan(1), messages);
+}
+
+std::vector<CommandTable> subcommand_tables() {
+    std::vector<CommandTable> tables;
+    tables.reserve(kSubcommands.size());
+    for (const auto& subcommand : kSubcommands) {
+        CLI::App app;
+        RawRequest raw;
+        subcommand.declare(app, raw);
+        tables.push_back({std::string(subcommand.name), subcommand.description, rows_of(app)});
+    }
+    return tables;
 }
 
 }  // namespace sslsniff
