@@ -39,6 +39,7 @@ function(sslsniff_header_library name header)
   target_include_directories(${name} SYSTEM INTERFACE ${${name}_INCLUDE})
 endfunction()
 sslsniff_header_library(cli11 CLI/CLI.hpp)
+sslsniff_header_library(tomlplusplus toml++/toml.h)
 sslsniff_header_library(rapidjson rapidjson/writer.h)
 
 # llhttp is a library in newer distributions; before, node-llhttp has it as C sources and a header.

@@ -28,7 +28,7 @@ int run(std::span<const std::string> arguments) {
     if (const auto status = run_subcommand(arguments, messages)) {
         return *status;
     }
-    auto invocation = parse_options(arguments);
+    auto invocation = parse_options(arguments, kDefaultConfig);
     if (!invocation) {
         return messages.fail(invocation.error());
     }

@@ -129,6 +129,12 @@ void declare_options(CLI::App& app, RawOptions& raw) {
     diagnosis.list("--backend", raw.backends, "NAME",
                    "Use this way into the kernel, not the best one (docs/kernels.md); repeatable");
 
+    app.set_config("--config", "",
+                   "Options from this TOML file, not from /etc/sslsniff.toml (docs/config.md)")
+        ->type_name("FILE")
+        ->take_last()
+        ->check(not_empty())
+        ->group("Other");
     app.set_help_flag("-h,--help", "Print this help")->group("Other");
     const std::string version =
         has_live_capture() ? kVersion : kVersion + std::string(" (without live capture)");

@@ -70,6 +70,14 @@ constexpr std::string_view kEnd = R"(
 *NOTIFY_SOCKET*
 	The socket of the service manager, which is told when every probe is in place: *sd_notify*(3).
 
+# FILES
+
+*/etc/sslsniff.toml*
+	Options for every capture, where the command line gives none: one _name = value_ on each line, in TOML. The names are the
+	long ones of the options without dashes. Flags are *true* or *false*, other values numbers or texts in quotes, of repeatable
+	options lists of them. A target on the command line replaces all targets of the file, an output all of its outputs.
+	*--config /dev/null* reads none.
+
 # SECURITY
 
 sslsniff needs root, or CAP_BPF and CAP_PERFMON, and for other users' processes CAP_SYS_PTRACE; *sslsniff doctor* says what

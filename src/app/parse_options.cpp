@@ -283,17 +283,22 @@ Result<Options> checked(RawOptions&& raw) {
 
 }  // namespace
 
-Result<Invocation> parse_options(std::span<const std::string> arguments) {
-    auto read = read_words(arguments);
+Result<Invocation> parse_options(std::span<const std::string> arguments, const std::string& default_config) {
+    auto read = read_words(arguments, default_config);
     if (!read) {
         return std::unexpected(read.error());
     }
     if (auto* information = std::get_if<Information>(&*read)) {
         return std::move(*information);
     }
-    auto options = checked(std::get<RawOptions>(*std::move(read)));
+    auto& raw = std::get<RawOptions>(*read);
+    const std::string config = raw.config_path;
+    auto options = checked(std::move(raw));
     if (!options) {
-        return std::unexpected(options.error());
+        return config.empty()
+                   ? std::unexpected(options.error())
+                   : fail(options.error().kind, fmt::format("{} (with the options of {})",
+                                                            options.error().message, printable(config)));
     }
     return *std::move(options);
 }

@@ -16,7 +16,12 @@ struct Information {
 
 using Invocation = std::variant<Options, Information>;
 
-/// Understands the arguments after the program's name. Touches nothing outside itself.
-Result<Invocation> parse_options(std::span<const std::string> arguments);
+/// The file that is read without --config, where it exists.
+inline constexpr const char* kDefaultConfig = "/etc/sslsniff.toml";
+
+/// Understands the arguments after the program's name, and the configuration file: that of --config, else
+/// `default_config` where it exists. Touches nothing else.
+Result<Invocation> parse_options(std::span<const std::string> arguments,
+                                 const std::string& default_config = {});
 
 }  // namespace sslsniff

@@ -1,17 +1,23 @@
 #include "app/raw_options.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <iterator>
 #include <memory>
 #include <string_view>
 #include <utility>
 
+#include "app/config_file.h"
 #include "app/declared_options.h"
+#include "base/system_error.h"
 #include "base/text.h"
+#include "base/unique_fd.h"
 
 namespace sslsniff {
 namespace {
@@ -93,9 +99,29 @@ Result<void> refuse_empty_values(std::span<const std::string> words) {
     return {};
 }
 
+std::unexpected<Error> unreadable(const std::string& path) {
+    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const std::string reason = file ? "Is not a file" : error_text(errno);
+    return fail(ErrorKind::usage,
+                fmt::format("cannot read the configuration file {}: {}", printable(path), reason));
+}
+
+/// CLI11 passes over a default file that it cannot read; only one that is not there is none.
+Result<void> check_config(const CLI::Option& config, const std::string& default_config,
+                          const std::string& error) {
+    if (config.count() == 0 && !default_config.empty() && ::access(default_config.c_str(), F_OK) == 0) {
+        return unreadable(default_config);
+    }
+    if (!error.empty()) {
+        return fail(ErrorKind::usage, fmt::format("{}, {}", printable(config.as<std::string>()), error));
+    }
+    return {};
+}
+
 }  // namespace
 
-Result<std::variant<RawOptions, Information>> read_words(std::span<const std::string> words) {
+Result<std::variant<RawOptions, Information>> read_words(std::span<const std::string> words,
+                                                         const std::string& default_config) {
     const auto separator = std::ranges::find(words, "--");
     RawOptions raw;
     if (separator != words.end()) {
@@ -112,6 +138,10 @@ Result<std::variant<RawOptions, Information>> read_words(std::span<const std::st
     app.footer(fmt::format("Examples:\n{}", kExamples));
     app.allow_extras();
     declare_options(app, raw);
+    std::string config_error;
+    app.config_formatter(std::make_shared<ConfigFile>(app, config_error, separator != words.end()));
+    CLI::Option* config = app.get_config_ptr();
+    config->default_str(default_config);
     try {
         // CLI11 takes the words in reverse.
         std::vector<std::string> reversed(std::make_reverse_iterator(separator), words.rend());
@@ -122,9 +152,15 @@ Result<std::variant<RawOptions, Information>> read_words(std::span<const std::st
         return Information{std::string(version.what()) + "\n"};
     } catch (const CLI::ArgumentMismatch& error) {
         return fail(ErrorKind::usage, missing_value(app, error.what()));
+    } catch (const CLI::FileError&) {
+        return unreadable(config->as<std::string>());
     } catch (const CLI::ParseError& error) {
         return fail(ErrorKind::usage, printable(error.what()) + " (see --help)");
     }
+    if (auto read = check_config(*config, default_config, config_error); !read) {
+        return std::unexpected(read.error());
+    }
+    raw.config_path = config->count() > 0 ? config->as<std::string>() : "";
     auto expression = filter_expression(app.remaining());
     if (!expression) {
         return std::unexpected(expression.error());

@@ -19,6 +19,7 @@ struct RawOptions {
     std::vector<std::string> decode_as;
     std::vector<std::string> backends;
     std::string save_bodies;  ///< a folder; empty: none
+    std::string config_path;  ///< the file that some of them are from; empty: none
     std::optional<std::string> count;
     std::optional<std::string> duration;
     std::optional<std::string> snaplen;
@@ -42,7 +43,10 @@ struct RawOptions {
     bool cleartext_only = false;
 };
 
-/// Sorts the words after the program's name. Those after -- are the command.
-Result<std::variant<RawOptions, Information>> read_words(std::span<const std::string> words);
+/// Sorts the words after the program's name. Those after -- are the command. Options that they do not give
+/// are those of the file of --config, else of `default_config`, if there is such a file; empty: there is
+/// none.
+Result<std::variant<RawOptions, Information>> read_words(std::span<const std::string> words,
+                                                         const std::string& default_config);
 
 }  // namespace sslsniff
