@@ -26,7 +26,8 @@ class Reader : public sslsniff::EventConsumer {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    sslsniff::EventDecoder decoder(sslsniff::Timestamp(std::chrono::seconds(1)));
+    sslsniff::KernelSide kernel;
+    sslsniff::EventDecoder decoder(sslsniff::Timestamp(std::chrono::seconds(1)), kernel);
     Reader reader;
     sslsniff::ByteView rest(reinterpret_cast<const char*>(data), size);
     while (rest.size() >= 2) {

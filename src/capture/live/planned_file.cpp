@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <signal.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -42,8 +41,11 @@ UniqueFd open_mapped(const LibraryPlan& library) {
     return UniqueFd();
 }
 
-bool has_ended(pid_t pid) {
-    return kill(pid, 0) != 0 && errno == ESRCH;
+/// Not one that has ended, be it that nobody has waited for it yet, or that runs another program meanwhile.
+bool may_use(pid_t pid, const LibraryPlan& library) {
+    const auto mappings = ProcFs().executable_mappings(pid);
+    return mappings ? std::ranges::find(*mappings, library.file.inode, &Mapping::inode) != mappings->end()
+                    : !mappings.error().gone;
 }
 
 }  // namespace
@@ -57,7 +59,8 @@ Result<UniqueFd> open_planned(const LibraryPlan& library) {
     if (UniqueFd mapped = open_mapped(library)) {
         return mapped;
     }
-    if (!library.processes.empty() && std::ranges::all_of(library.processes, has_ended)) {
+    const auto uses_it = [&library](pid_t pid) { return may_use(pid, library); };
+    if (!library.processes.empty() && std::ranges::none_of(library.processes, uses_it)) {
         return fail(ErrorKind::not_found,
                     fmt::format("No process uses {} any more.", printable(library.display_path)));
     }

@@ -218,7 +218,7 @@ UnnamedParts find_boringssl(const ElfImage& image) {
 }  // namespace
 
 UnnamedParts find_unnamed_openssl(const ElfImage& image) {
-    UnnamedParts parts = find_openssl(image);
+    const UnnamedParts parts = find_openssl(image);
     return parts.functions.empty() ? find_boringssl(image) : parts;
 }
 
