@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "protocols/amqp/amqp.h"
 #include "protocols/dns/dns.h"
 #include "protocols/grpc/grpc_call.h"
 #include "protocols/http/fields.h"
@@ -74,6 +75,13 @@ constexpr auto kProtocols = std::to_array<Protocol>({
      .fields = kafka_fields,
      .dissector = kafka_dissector,
      .secrets = "Kafka SASL"},
+    {.name = "amqp",
+     .detect = detect_amqp,
+     .may_begin = may_begin_amqp,
+     .create = create_amqp,
+     .fields = amqp_fields,
+     .dissector = amqp_dissector,
+     .secrets = "AMQP SASL"},
     {.name = "dns",
      .detect = detect_dns,
      .may_begin = may_begin_dns,
