@@ -22,8 +22,8 @@ namespace {
 
 constexpr std::array<std::string_view, 5> kTargets{"pid", "comm", "user", "all", "read"};
 constexpr std::array<std::string_view, 2> kOutputs{"output", "write"};
-constexpr std::array<std::string_view, 5> kOutputsAndRows{"output", "write", "rotate-size", "rotate-time",
-                                                          "rotate-count"};
+constexpr std::array<std::string_view, 6> kOutputsAndRows{"output",      "write",       "append",
+                                                          "rotate-size", "rotate-time", "rotate-count"};
 constexpr std::array<std::string_view, 2> kKinds{"tls-only", "cleartext-only"};
 constexpr std::array<std::string_view, 2> kMarkers{"markers", "no-markers"};
 
@@ -105,7 +105,7 @@ std::vector<CLI::ConfigItem> ConfigFile::from_config(std::istream& input) const 
     for (const auto& [key, node] : parsed.table()) {
         const std::string name(key.str());
         const CLI::Option* option = name.empty() ? nullptr : app_.get_option_no_throw("--" + name);
-        if (option == nullptr || !option->get_configurable()) {
+        if (option == nullptr || !is_configurable(name)) {
             return at_line(key.source(),
                            fmt::format("there is no option '{}' (see sslsniff --help)", printable(name)));
         }
@@ -122,6 +122,10 @@ std::vector<CLI::ConfigItem> ConfigFile::from_config(std::istream& input) const 
         options.push_back(std::move(item));
     }
     return options;
+}
+
+bool is_configurable(std::string_view name) {
+    return name != "help" && name != "version" && name != "config";
 }
 
 bool ConfigFile::is_replaced(const std::string& name) const {

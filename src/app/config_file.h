@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <istream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sslsniff {
@@ -31,5 +32,8 @@ class ConfigFile final : public CLI::Config {
     std::string& error_;
     bool has_command_;
 };
+
+/// A file may set the option of this long name, without dashes; not for --help, --version and --config.
+bool is_configurable(std::string_view name);
 
 }  // namespace sslsniff

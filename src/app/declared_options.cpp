@@ -99,6 +99,7 @@ void declare_options(CLI::App& app, RawOptions& raw) {
     output.value("--color", raw.color, "WHEN", "auto (on a terminal), always or never");
 
     Group files(app, "Files");
+    files.flag("--append", pipeline.append, "Add to text and JSON files that are there already; empty none");
     files.value("-C,--rotate-size", raw.rotate_size, "SIZE",
                 "Start the next file after this many million bytes");
     files.value("-G,--rotate-time", raw.rotate_interval, "TIME",

@@ -14,12 +14,12 @@
 
 #include "app/announced_source.h"
 #include "app/conclusion.h"
-#include "app/readiness.h"
 #include "base/text.h"
 #include "engine/command_runner.h"
 #include "engine/live_session.h"
 #include "engine/pipeline.h"
 #include "engine/run_loop.h"
+#include "engine/service_manager.h"
 #include "engine/signals.h"
 #include "engine/supervisor.h"
 #include "engine/targets.h"
@@ -50,7 +50,12 @@ std::string in_background(const std::string& command, const std::vector<std::str
 class Capture {
   public:
     Capture(const Options& options, Signals& signals, Messages& messages)
-        : options_(options), signals_(signals), messages_(messages), supervisor_(messages, &signals) {}
+        : options_(options),
+          signals_(signals),
+          messages_(messages),
+          // A command may notify of its own readiness.
+          service_(options.capture.command.empty() ? ServiceManager::from_environment() : std::nullopt),
+          supervisor_(messages, &signals, service_ ? &*service_ : nullptr) {}
 
     Result<int> run() {
         auto prepared = prepare();
@@ -123,8 +128,8 @@ class Capture {
             announced_.emplace(*live_, messages_);
             announced_->announce_start();
         }
-        if (!command_) {  // a command may notify of its own readiness
-            notify_ready();
+        if (service_) {
+            service_->ready();
         }
         return {};
     }
@@ -162,6 +167,7 @@ class Capture {
     const Options& options_;
     Signals& signals_;
     Messages& messages_;
+    std::optional<ServiceManager> service_;
     Supervisor supervisor_;
     std::unique_ptr<Pipeline> pipeline_;
     std::optional<CommandRunner> command_;

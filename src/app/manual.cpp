@@ -22,7 +22,7 @@ sslsniff - show what processes say over TLS and in cleartext
 *sslsniff* [_OPTIONS_] *--* _COMMAND_ [_ARG_...]++
 *sslsniff list*|*doctor* [*-p* _PID_]++
 *sslsniff completion bash*|*zsh*|*fish*++
-*sslsniff manual*
+*sslsniff config*|*manual*
 
 # DESCRIPTION
 
@@ -46,7 +46,7 @@ constexpr std::string_view kEnd = R"(
 
 *SIGHUP*
 	Sent by a process such as logrotate: every output whose file was renamed goes on in a new file of the old name. Without
-	an output to a file it ends the capture. When the terminal hangs up it ends the capture.
+	an output to a file it ends the capture, but not under a service manager. When the terminal hangs up it ends the capture.
 
 *SIGUSR1*
 	Totals so far, on standard error.
@@ -67,8 +67,9 @@ constexpr std::string_view kEnd = R"(
 *NO_COLOR*
 	When it is set, text has no colours unless *--color always* is given.
 
-*NOTIFY_SOCKET*
-	The socket of the service manager, which is told when every probe is in place: *sd_notify*(3).
+*NOTIFY_SOCKET*, *WATCHDOG_USEC*, *WATCHDOG_PID*
+	The socket of the service manager, which is told when every probe is in place, of reloads and of the end, and how often it
+	wants a sign of life: *sd_notify*(3).
 
 # FILES
 
@@ -76,7 +77,7 @@ constexpr std::string_view kEnd = R"(
 	Options for every capture, where the command line gives none: one _name = value_ on each line, in TOML. The names are the
 	long ones of the options without dashes. Flags are *true* or *false*, other values numbers or texts in quotes, of repeatable
 	options lists of them. A target on the command line replaces all targets of the file, an output all of its outputs.
-	*--config /dev/null* reads none.
+	*--config /dev/null* reads none; *sslsniff config* prints one with every option as a comment.
 
 # SECURITY
 

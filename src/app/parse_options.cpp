@@ -146,6 +146,31 @@ Result<void> check_rotation(const Options& options) {
     return {};
 }
 
+/// Emptying a file all the same would be the last thing that was meant.
+Result<void> check_append(const Options& options) {
+    if (!options.pipeline.append) {
+        return {};
+    }
+    if (options.pipeline.rotation.max_size != 0) {
+        return fail(ErrorKind::usage,
+                    "--append and -C exclude each other: which file was the last, nobody knows");
+    }
+    bool any = false;
+    for (const auto& output : options.pipeline.outputs) {
+        if (output.to_stdout()) {
+            continue;
+        }
+        if (!find_output_format(output.format)->lines) {
+            return fail(ErrorKind::usage,
+                        fmt::format("--append adds lines to text and JSON files: -o {} is none",
+                                    printable(output.text())));
+        }
+        any = true;
+    }
+    return any ? Result<void>()
+               : fail(ErrorKind::usage, "--append adds to files: name one with -o text:FILE or -o json:FILE");
+}
+
 Result<void> check_outputs(const Options& options) {
     if (std::ranges::count_if(options.pipeline.outputs, &OutputSpec::to_stdout) > 1) {
         return fail(ErrorKind::usage,
@@ -241,7 +266,7 @@ Result<Options> checked(RawOptions&& raw) {
                    : fail(ErrorKind::usage, fmt::format("'{}' is not a count", printable(text)));
     };
     std::string write_path;
-    const std::array<Result<void>, 19> checks{
+    const std::array<Result<void>, 20> checks{
         assign("-r", raw.read_path, options.read_path, path),
         assign("-n", raw.count, options.pipeline.count, count),
         assign("--duration", raw.duration, options.duration, parse_duration),
@@ -259,6 +284,7 @@ Result<Options> checked(RawOptions&& raw) {
         check_filters(options),
         choose_backends(raw.backends, options.capture),
         check_rotation(options),
+        check_append(options),
         check_targets(options),
         check_outputs(options),
     };

@@ -26,7 +26,8 @@ constexpr const char* kUsage =
     "Usage: sslsniff [OPTIONS] -p PID | -c COMM | -u USER | -a | -r FILE [FILTER]\n"
     "       sslsniff [OPTIONS] -- COMMAND [ARG...]\n"
     "       sslsniff list|doctor [-p PID]\n"
-    "       sslsniff completion bash|zsh|fish\n";
+    "       sslsniff completion bash|zsh|fish\n"
+    "       sslsniff config|manual\n";
 /// CLI11's help with a usage of our own.
 class HelpFormatter final : public CLI::Formatter {
   public:

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "app/completion.h"
+#include "app/config_example.h"
 #include "app/declared_options.h"
 #include "app/manual.h"
 #include "app/messages.h"
@@ -72,6 +73,10 @@ Result<int> completion(const Request& request, OutputStream& out, Messages& /*me
     return print(completion_script(request.shell, command_tables()), out);
 }
 
+Result<int> config(const Request& /*request*/, OutputStream& out, Messages& /*messages*/) {
+    return print(config_example(command_tables().front()), out);
+}
+
 Result<int> manual(const Request& /*request*/, OutputStream& out, Messages& /*messages*/) {
     return print(manual_source(command_tables()), out);
 }
@@ -111,11 +116,12 @@ struct Subcommand {
     Result<int> (*run)(const Request&, OutputStream&, Messages&);
 };
 
-constexpr std::array<Subcommand, 4> kSubcommands{{
+constexpr std::array<Subcommand, 5> kSubcommands{{
     {"doctor", "Says what can be captured here and why something cannot.", declare_doctor, doctor},
     {"list", "Lists the TLS libraries of this host and who uses them.", declare_report, list},
     {"completion", "Prints a script by which a shell completes the command line.", declare_completion,
      completion},
+    {"config", "Prints a configuration file with every option as a comment.", declare_nothing, config},
     {"manual", "Prints the source of the manual page, for scdoc.", declare_nothing, manual},
 }};
 

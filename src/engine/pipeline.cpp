@@ -160,10 +160,10 @@ Pipeline::Outputs Pipeline::make_outputs(const PipelineOptions& options, Patienc
                                 .dissectors = make_dissectors(options.decode_as)};
     Outputs outputs;
     for (const auto& spec : options.outputs) {
-        const OutputPlace place{
-            {spec.path, fmt::format("the output {}", printable(spec.text())), options.rotation},
-            rules_,
-            &patience};
+        const OutputPlace place{{spec.path, fmt::format("the output {}", printable(spec.text())),
+                                 options.rotation, options.append && find_output_format(spec.format)->lines},
+                                rules_,
+                                &patience};
         outputs.push_back(find_output_format(spec.format)->make(place, context));
     }
     std::ranges::move(more, std::back_inserter(outputs));

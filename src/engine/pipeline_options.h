@@ -25,6 +25,7 @@ struct PipelineOptions {
     std::vector<OutputSpec> outputs;  ///< may be empty: then only the totals are of interest
     OutputSettings settings;
     RotationOptions rotation;  ///< of all outputs to files
+    bool append = false;       ///< those that can be added to (OutputFormat::lines) add to files that exist
 
     std::string expression;  ///< pcap-filter, compiles; empty: every connection
     std::string where;       ///< WhereFilter, parses; empty: every transaction

@@ -1,6 +1,7 @@
 #include "engine/run_loop.h"
 
 #include <chrono>
+#include <string>
 
 namespace sslsniff {
 namespace {
@@ -12,6 +13,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds kIdleWait{20};
 /// Longest time a busy capture keeps finished output to itself.
 constexpr milliseconds kFlushInterval{100};
+/// How often a service manager hears how much was seen.
+constexpr std::chrono::seconds kStatusInterval{10};
 /// How often a busy capture looks at signals and processes.
 constexpr milliseconds kWatchInterval{5};
 
@@ -38,6 +41,7 @@ class Loop {
             }
             watch(*polled);
             answer();
+            tell_status();
         }
         return *supervisor_.stop();
     }
@@ -78,11 +82,37 @@ class Loop {
             notices_.tell(output_.totals());
         }
         if (supervisor_.take_reopen()) {
-            if (!output_.reopen()) {
-                supervisor_.request_stop();  // as of any program that has nothing to open again
-            }
-            say_remarks();
+            reopen();
         }
+    }
+
+    void reopen() {
+        ServiceManager* service = supervisor_.service();
+        if (service != nullptr) {
+            service->reloading();
+        }
+        if (!output_.reopen() && service == nullptr) {
+            supervisor_.request_stop();  // as of any program that has nothing to open again
+        }
+        say_remarks();
+        if (service != nullptr) {
+            service->ready();
+        }
+    }
+
+    void tell_status() {
+        ServiceManager* service = supervisor_.service();
+        if (service != nullptr && Clock::now() - last_status_ >= kStatusInterval) {
+            last_status_ = Clock::now();
+            service->status(one_line(output_.totals()));
+        }
+    }
+
+    static std::string one_line(std::string lines) {
+        for (auto at = lines.find('\n'); at != std::string::npos; at = lines.find('\n')) {
+            lines.replace(at, 1, at + 1 < lines.size() ? ", " : "");
+        }
+        return lines;
     }
 
     EventSource& source_;
@@ -91,13 +121,18 @@ class Loop {
     Notices& notices_;
     Clock::time_point last_flush_ = Clock::now();
     Clock::time_point last_watch_;
+    Clock::time_point last_status_;
 };
 
 }  // namespace
 
 Result<StopReason> run_loop(EventSource& source, CaptureOutput& output, Supervisor& supervisor,
                             Notices& notices) {
-    return Loop(source, output, supervisor, notices).run();
+    auto reason = Loop(source, output, supervisor, notices).run();
+    if (supervisor.service() != nullptr) {
+        supervisor.service()->stopping();
+    }
+    return reason;
 }
 
 Result<void> drain(EventSource& source, CaptureOutput& output) {

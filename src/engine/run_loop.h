@@ -32,7 +32,8 @@ class CaptureOutput {
 };
 
 /// Moves events from `source` to `output` until something ends it, and does what `supervisor` was asked for
-/// on the way. `notices` hears what there is to tell. An error is the source's.
+/// on the way. `notices` hears what there is to tell, the supervisor's service manager how it goes: with one,
+/// a capture without files goes on when files are to be opened again. An error is the source's.
 Result<StopReason> run_loop(EventSource& source, CaptureOutput& output, Supervisor& supervisor,
                             Notices& notices);
 

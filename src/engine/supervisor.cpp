@@ -35,6 +35,9 @@ void Supervisor::watch(int source, milliseconds timeout) {
 
 /// True when `fd` is ready.
 bool Supervisor::poll(int fd, short events, milliseconds timeout) {
+    if (service_ != nullptr) {
+        service_->beat();
+    }
     const int terminal = signals_ != nullptr && signals_->takes_hangup() ? terminal_.fd() : -1;
     std::vector<pollfd> descriptors{
         {fd, events, 0}, {signals_ != nullptr ? signals_->fd() : -1, POLLIN, 0}, {terminal, 0, 0}};
@@ -78,7 +81,8 @@ void Supervisor::take_signals() {
 }
 
 milliseconds Supervisor::until_due(milliseconds timeout) const {
-    for (const auto& due : {stop_ ? std::nullopt : deadline_, give_up_}) {
+    const auto beat = service_ != nullptr ? service_->due() : std::nullopt;
+    for (const auto& due : {stop_ ? std::nullopt : deadline_, give_up_, beat}) {
         if (due) {
             const auto left = std::chrono::ceil<milliseconds>(*due - Clock::now());
             timeout = std::clamp(left, milliseconds(0), timeout);

@@ -10,6 +10,7 @@
 #include "base/unique_fd.h"
 #include "engine/command_runner.h"
 #include "engine/notices.h"
+#include "engine/service_manager.h"
 #include "engine/signals.h"
 #include "engine/terminal_watch.h"
 #include "model/time.h"
@@ -43,9 +44,10 @@ enum class StopReason : std::uint8_t {
 /// - SIGUSR1 asks for the totals.
 class Supervisor final : public Patience {
   public:
-    /// Borrows both. Without signals, neither they nor the terminal count.
-    explicit Supervisor(Notices& notices, Signals* signals = nullptr)
-        : notices_(notices), signals_(signals) {}
+    /// Borrows all. Without signals, neither they nor the terminal count. `service` may be null; it gets its
+    /// signs of life wherever the capture waits.
+    explicit Supervisor(Notices& notices, Signals* signals = nullptr, ServiceManager* service = nullptr)
+        : notices_(notices), signals_(signals), service_(service) {}
 
     /// From now on these count.
     void start(StopConditions conditions);
@@ -53,6 +55,9 @@ class Supervisor final : public Patience {
     /// Waits until `source` is readable (-1: for nothing), or anything else happens, but at most for
     /// `timeout`.
     void watch(int source, std::chrono::milliseconds timeout);
+
+    /// Null when nobody wants to know.
+    ServiceManager* service() const { return service_; }
 
     const std::optional<StopReason>& stop() const { return stop_; }
     /// Ends it as by a signal.
@@ -79,7 +84,8 @@ class Supervisor final : public Patience {
     void end(StopReason reason);
 
     Notices& notices_;
-    Signals* signals_;  ///< may be null
+    Signals* signals_;         ///< may be null
+    ServiceManager* service_;  ///< may be null
     TerminalWatch terminal_;
     StopConditions conditions_;
     bool watches_command_ = false;

@@ -16,12 +16,12 @@ namespace {
 using Kind = OutputFormat::Kind;
 
 constexpr std::array<OutputFormat, 6> kFormats{{
-    {"text", Kind::people, make_text_output},
-    {"json", Kind::programs, make_json_output},
-    {"har", Kind::programs, make_har_output},
-    {"trace", Kind::programs, make_trace_output},
-    {kPcapngFormat, Kind::programs, make_pcapng_output},
-    {kBodiesFormat, Kind::folder, make_bodies_output},
+    {"text", Kind::people, true, make_text_output},
+    {"json", Kind::programs, true, make_json_output},
+    {"har", Kind::programs, false, make_har_output},
+    {"trace", Kind::programs, false, make_trace_output},
+    {kPcapngFormat, Kind::programs, false, make_pcapng_output},
+    {kBodiesFormat, Kind::folder, false, make_bodies_output},
 }};
 
 }  // namespace

@@ -19,6 +19,7 @@ struct OutputFormat {
         folder     ///< makes files of its own in a folder, and has an option of its own
     };
     Kind kind = Kind::programs;
+    bool lines = false;  ///< each stands alone: files may be added to (--append)
     std::unique_ptr<Output> (*make)(const OutputPlace& place, const OutputContext& context) = nullptr;
 };
 

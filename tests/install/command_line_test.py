@@ -43,8 +43,8 @@ class Shells(unittest.TestCase):
         for option in ("-p", "--pid", "--max-memory", "--redact"):
             self.assertIn(option, main)
         self.assertEqual(offered(["sslsniff", "--save-"]), ["--save-bodies"])
-        self.assertEqual(set(offered(["sslsniff", ""])) & {"doctor", "list", "completion", "manual"},
-                         {"doctor", "list", "completion", "manual"})
+        commands = {"doctor", "list", "completion", "config", "manual"}
+        self.assertEqual(set(offered(["sslsniff", ""])) & commands, commands)
         self.assertEqual(offered(["sslsniff", "--color", "a"]), ["always", "auto"])
         self.assertIn(str(os.getpid()), offered(["sslsniff", "-p", str(os.getpid())]))
         self.assertIn("root", offered(["sslsniff", "-u", "roo"]))

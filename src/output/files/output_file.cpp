@@ -54,6 +54,11 @@ Result<void> OutputFile::check(Timestamp now) {
     if (!file->is_regular()) {
         return await_reader(name);
     }
+    if (options_.append) {
+        if (auto checked = file->check_append(); !checked) {
+            return checked;
+        }
+    }
     is_regular_ = true;
     // The claim lasts until open() knows better: the next output may go by another name to the same place.
     claim_ = file->identity();
@@ -122,7 +127,8 @@ Result<UniqueFd> OutputFile::open_named(const std::string& name, std::optional<F
         return std::unexpected(refusal(name, claimed.error()));
     }
     rules_.release(file->identity());
-    auto fd = file->open(rules_);
+    auto fd =
+        file->open(rules_, options_.append ? PrivateFile::Existing::append : PrivateFile::Existing::empty);
     if (!fd) {
         return fd;
     }
@@ -144,8 +150,9 @@ void OutputFile::change_to(UniqueFd fd, std::string name, const std::optional<Fi
     }
     claim_ = claim;
     name_ = std::move(name);
+    struct stat status{};
+    size_ = ::fstat(fd.get(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
     stream_ = std::make_unique<FdOutputStream>(std::move(fd), name_, patience_);
-    size_ = 0;
 }
 
 void OutputFile::write(ByteView bytes) {

@@ -23,6 +23,7 @@ class OutputFile final : public OutputStream {
         std::string path;  ///< "-" is standard output
         std::string user;  ///< who writes it, for messages: "-o json:x"
         RotationOptions rotation;
+        bool append = false;  ///< to what files hold that are there already, instead of emptying them
     };
     /// Borrows `rules` and `patience`, which outlive it; `patience` may be null.
     OutputFile(Options options, FileRules& rules, Patience* patience);

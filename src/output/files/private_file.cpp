@@ -111,7 +111,7 @@ Result<void> PrivateFile::check(const FileRules& rules) const {
     return {};
 }
 
-Result<UniqueFd> PrivateFile::open(const FileRules& rules) const {
+Result<UniqueFd> PrivateFile::open(const FileRules& rules, Existing existing) const {
     UniqueFd fd;
     if (!status_) {
         fd = create(name_);
@@ -124,10 +124,25 @@ Result<UniqueFd> PrivateFile::open(const FileRules& rules) const {
         if (!fd && errno == ENXIO && S_ISFIFO(status_->st_mode)) {
             return UniqueFd();
         }
+    } else if (existing == Existing::append) {
+        if (auto checked = check_append(); !checked) {
+            return std::unexpected(checked.error());
+        }
+        fd = append();
     } else {
         fd = is_private() ? overwrite() : replace();
     }
     return fd ? Result<UniqueFd>(std::move(fd)) : refuse(shown_, error_text(errno));
+}
+
+Result<void> PrivateFile::check_append() const {
+    if (status_ && is_regular() && !is_private()) {
+        return fail(ErrorKind::output,
+                    fmt::format("cannot add to {}: others can read it, or it has more than one name; make it "
+                                "private (chmod 600), or give another path",
+                                shown_));
+    }
+    return {};
 }
 
 bool PrivateFile::is_private() const {
@@ -138,8 +153,8 @@ UniqueFd PrivateFile::create(const std::string& name) const {
     return UniqueFd(::openat(directory_.get(), name.c_str(), kFlags | O_CREAT | O_EXCL, kMode));
 }
 
-UniqueFd PrivateFile::overwrite() const {
-    UniqueFd fd(::openat(directory_.get(), name_.c_str(), kFlags | O_NONBLOCK));
+UniqueFd PrivateFile::open_existing(int flags) const {
+    UniqueFd fd(::openat(directory_.get(), name_.c_str(), flags | O_NONBLOCK));
     struct stat now{};
     if (!fd || ::fstat(fd.get(), &now) != 0) {
         return {};
@@ -148,7 +163,29 @@ UniqueFd PrivateFile::overwrite() const {
         errno = EAGAIN;  // somebody is exchanging it right now
         return {};
     }
-    if (::fchmod(fd.get(), kMode) != 0 || ::ftruncate(fd.get(), 0) != 0) {
+    return fd;
+}
+
+UniqueFd PrivateFile::overwrite() const {
+    UniqueFd fd = open_existing(kFlags);
+    if (!fd || ::fchmod(fd.get(), kMode) != 0 || ::ftruncate(fd.get(), 0) != 0) {
+        return {};
+    }
+    return fd;
+}
+
+UniqueFd PrivateFile::append() const {
+    UniqueFd fd = open_existing((kFlags & ~O_WRONLY) | O_RDWR | O_APPEND);
+    const off_t size = fd ? ::lseek(fd.get(), 0, SEEK_END) : -1;
+    if (size < 0) {
+        return {};
+    }
+    char last = '\n';
+    if (size > 0 && ::pread(fd.get(), &last, 1, size - 1) != 1) {
+        return {};
+    }
+    // Whoever wrote it before may have been killed within a line.
+    if (last != '\n' && ::write(fd.get(), "\n", 1) != 1) {
         return {};
     }
     return fd;

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -15,9 +16,10 @@ namespace sslsniff {
 /// A place for an output of plaintext in the file system, by path. What may be written there:
 /// - nothing is there: a file for its owner alone (mode 0600), whoever FileRules says that is;
 /// - a file that only its owner, who is us, can read: it is emptied and written again;
+///   (or, with Existing::append, what comes is added to it);
 /// - any other file of ours (others may read it, or have it open, or it has more names): a new file takes
 ///   its name and owner; what it held stays with its other names and readers. A file that cannot be replaced,
-///   such as a mount point, is made private and emptied;
+///   such as a mount point, is made private and emptied. Nothing is added to such a file;
 /// - a file of another user, a socket, a folder: nothing, with a sentence;
 /// - a FIFO of ours or root's, a device: it is written to as it is.
 /// Symbolic links are followed only when root or the user running this owns them, so that nobody can aim a
@@ -28,9 +30,14 @@ class PrivateFile {
     /// its path can be exchanged without effect.
     static Result<PrivateFile> find(const std::string& path, const FileRules& rules);
 
-    /// Creates or empties the file. A FIFO or device is opened as non-blocking: no descriptor, and no error,
-    /// as long as a FIFO has no reader.
-    Result<UniqueFd> open(const FileRules& rules) const;
+    enum class Existing : std::uint8_t { empty, append };
+    /// Creates or empties the file, or goes to its end; then the last line of what it holds is complete. A
+    /// FIFO or device is opened as non-blocking: no descriptor, and no error, as long as a FIFO has no
+    /// reader.
+    Result<UniqueFd> open(const FileRules& rules, Existing existing = Existing::empty) const;
+
+    /// Whether open() would add to it: that others can read what it holds is an error.
+    Result<void> check_append() const;
 
     /// Neither a FIFO nor a device: one that can be replaced.
     bool is_regular() const { return !status_ || S_ISREG(status_->st_mode); }
@@ -46,7 +53,9 @@ class PrivateFile {
                                     int links);
     Result<void> check(const FileRules& rules) const;
     UniqueFd create(const std::string& name) const;
+    UniqueFd open_existing(int flags) const;
     UniqueFd overwrite() const;
+    UniqueFd append() const;
     UniqueFd replace() const;
     bool is_private() const;
 

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "app/config_example.h"
+#include "app/config_file.h"
 #include "app/option_table.h"
 #include "app/parse_options.h"
 
@@ -83,6 +85,27 @@ TEST_F(ConfigFileTest, KnowsEveryOption) {
         }
     }
     EXPECT_GT(checked, 35U);
+}
+
+/// With the comments taken away, which are values that nobody would give but for their form.
+TEST_F(ConfigFileTest, ExampleHasEveryOption) {
+    const auto table = command_tables().front();
+    const auto example = config_example(table);
+    EXPECT_TRUE(parse_options(std::vector<std::string>{"-a"}, file(example)).has_value()) << "all comments";
+    std::string text;
+    for (const char* line = example.c_str(); *line != '\0';) {
+        const std::string_view rest(line);
+        const auto length = rest.find('\n') + 1;
+        const bool is_option = rest.starts_with('#') && rest[1] >= 'a' && rest[1] <= 'z';
+        text += rest.substr(is_option ? 1 : 0, length - (is_option ? 1 : 0));
+        line += length;
+    }
+    for (const auto& row : table.rows) {
+        const auto name = row.names.back().substr(2);
+        EXPECT_EQ(text.find("\n" + name + " = ") != std::string::npos, is_configurable(name)) << name;
+    }
+    const auto message = refused(text);
+    EXPECT_EQ(message.find(", line "), std::string::npos) << message << " is no matter of form";
 }
 
 TEST_F(ConfigFileTest, StandsBackBehindTheCommandLine) {

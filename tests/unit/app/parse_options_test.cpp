@@ -144,6 +144,15 @@ TEST(Options, RotationNeedsAFileOfAnyFormat) {
     EXPECT_NE(refused({"-a", "-W", "1", "-w", "x"}).find("-C or -G"), std::string::npos);
 }
 
+TEST(Options, LinesCanBeAppended) {
+    EXPECT_TRUE(accepted({"-a", "--append", "-o", "json:x", "-o", "text"}).pipeline.append);
+    EXPECT_TRUE(accepted({"-a", "--append", "-o", "text:x", "-G", "1h"}).pipeline.append);
+    EXPECT_NE(refused({"-a", "--append"}).find("name one with -o text:FILE"), std::string::npos);
+    EXPECT_NE(refused({"-a", "--append", "-o", "json:x", "-w", "y"}).find("-o pcapng:y is none"),
+              std::string::npos);
+    EXPECT_NE(refused({"-a", "--append", "-o", "json:x", "-C", "1"}).find("exclude"), std::string::npos);
+}
+
 TEST(Options, StandardOutputHasTwoNames) {
     EXPECT_TRUE(accepted({"-a", "-o", "json:/dev/stdout"}).pipeline.outputs[0].to_stdout());
     EXPECT_TRUE(accepted({"-a", "-w", "/dev/stdout"}).pipeline.outputs[0].to_stdout());

@@ -45,7 +45,7 @@ class OutputFileTest : public testing::Test {
     }
     std::unique_ptr<OutputFile> make(const std::string& name, RotationOptions options = {}) {
         return std::make_unique<OutputFile>(
-            OutputFile::Options{folder_ / name, "the output " + name, options}, rules_, nullptr);
+            OutputFile::Options{folder_ / name, "the output " + name, options, false}, rules_, nullptr);
     }
     std::unique_ptr<OutputFile> opened(const std::string& name, RotationOptions options = {}) {
         auto file = make(name, options);
@@ -83,6 +83,22 @@ TEST_F(OutputFileTest, NothingChangesBeforeItIsOpened) {
     EXPECT_TRUE(old->open(time_));
     EXPECT_TRUE(old->flush());
     EXPECT_EQ(content("old"), "header");
+}
+
+TEST_F(OutputFileTest, GoesOnInAFileThatIsThere) {
+    const auto append = [this](int lines) {
+        OutputFile file({folder_ / "log", "the output log", {}, true}, rules_, nullptr);
+        EXPECT_TRUE(file.check(time_));
+        EXPECT_TRUE(file.open(time_));
+        write_lines(file, lines);
+        EXPECT_TRUE(file.flush());
+    };
+    append(2);
+    append(1);
+    EXPECT_EQ(content("log").size(), 150U);
+    fs::permissions(folder_ / "log", fs::perms::others_read, fs::perm_options::add);
+    OutputFile file({folder_ / "log", "the output log", {}, true}, rules_, nullptr);
+    EXPECT_FALSE(file.check(time_)) << "before anything is attached";
 }
 
 TEST_F(OutputFileTest, NoFileIsTwoThings) {

@@ -202,5 +202,37 @@ TEST(SudoCaller, IsKnownToRootAlone) {
     }
 }
 
+TEST_F(PrivateFileTest, AppendsToWholeLines) {
+    const auto append = [this](const std::string& name) {
+        const auto file = PrivateFile::find(path(name), rules_);
+        ASSERT_TRUE(file) << file.error().message;
+        const auto fd = file->open(rules_, PrivateFile::Existing::append);
+        ASSERT_TRUE(fd) << fd.error().message;
+        ASSERT_EQ(::write(fd->get(), "new\n", 4), 4);
+    };
+    append("fresh");
+    EXPECT_EQ(status("fresh").st_mode & 0777U, 0600U);
+    append("fresh");
+    EXPECT_EQ(content("fresh"), "new\nnew\n");
+    put("cut", 0600);
+    append("cut");
+    EXPECT_EQ(content("cut"), "old\nnew\n") << "the line that was cut off is ended";
+    std::ofstream(folder_ / "empty");
+    ASSERT_EQ(::chmod(path("empty").c_str(), 0600), 0);
+    append("empty");
+    EXPECT_EQ(content("empty"), "new\n");
+}
+
+TEST_F(PrivateFileTest, NothingIsAddedToWhatOthersRead) {
+    put("open", 0644);
+    const auto file = PrivateFile::find(path("open"), rules_);
+    ASSERT_TRUE(file);
+    EXPECT_FALSE(file->check_append());
+    const auto fd = file->open(rules_, PrivateFile::Existing::append);
+    ASSERT_FALSE(fd);
+    EXPECT_NE(fd.error().message.find("chmod 600"), std::string::npos) << fd.error().message;
+    EXPECT_EQ(content("open"), "old");
+}
+
 }  // namespace
 }  // namespace sslsniff
