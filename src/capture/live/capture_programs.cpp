@@ -10,9 +10,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "bpf_objects/capture_classes.skel.h"
-#include "bpf_objects/capture_slices.skel.h"
-#include "bpf_objects/capture_user_dynptr.skel.h"
+#include "capture/live/bpf_objects.h"
 #include "capture/live/kernel_symbols.h"
 #include "capture/live/libbpf_log.h"
 #include "capture/live/missed_runs.h"
@@ -37,15 +35,10 @@ constexpr std::size_t kLogLines = 12;
 // Of enum bpf_attach_type, newer than Debian 12's headers.
 constexpr int kUprobeMulti = 48;  // BPF_TRACE_UPROBE_MULTI
 
-bpf_object* open_object(PayloadStrategy strategy) {
-    std::size_t size = 0;
-    const void* elf = strategy == PayloadStrategy::user_dynptr ? capture_user_dynptr__elf_bytes(&size)
-                      : strategy == PayloadStrategy::slices    ? capture_slices__elf_bytes(&size)
-                                                               : capture_classes__elf_bytes(&size);
-    bpf_object_open_opts opts{};
-    opts.sz = sizeof(opts);
-    opts.object_name = "sslsniff";
-    return bpf_object__open_mem(elf, size, &opts);
+BpfObjectName object_for(PayloadStrategy strategy) {
+    return strategy == PayloadStrategy::user_dynptr ? BpfObjectName::capture_user_dynptr
+           : strategy == PayloadStrategy::slices    ? BpfObjectName::capture_slices
+                                                    : BpfObjectName::capture_classes;
 }
 
 capture_config make_config(const Backends& backends, const LiveOptions& options, std::size_t ring_bytes,
@@ -101,7 +94,7 @@ Result<CapturePrograms> CapturePrograms::load(const Backends& backends, const Li
     const LibbpfLog log;
     CapturePrograms programs;
     programs.backends_ = backends;
-    programs.object_.reset(open_object(backends.payload));
+    programs.object_ = open_bpf_object(object_for(backends.payload), "sslsniff");
     if (!programs.object_) {
         return fail(fmt::format("The BPF object cannot be read: {}", log.tail(kLogLines)));
     }

@@ -11,6 +11,7 @@
 #include "base/unique_fd.h"
 #include "bpf/state.h"
 #include "capture/live/backends.h"
+#include "capture/live/bpf_objects.h"
 #include "capture/live/live_options.h"
 
 namespace sslsniff {
@@ -69,9 +70,6 @@ class CapturePrograms {
                          connection& state) const;
 
   private:
-    struct ObjectDeleter {
-        void operator()(bpf_object* object) const { bpf_object__close(object); }
-    };
     CapturePrograms() = default;
     void choose_programs(const LiveOptions& options) const;
     Result<void> set_control();
@@ -79,7 +77,7 @@ class CapturePrograms {
     Result<void> set_up_maps(const LiveOptions& options);
     Result<void> fill_filters(const LiveOptions& options);
 
-    std::unique_ptr<bpf_object, ObjectDeleter> object_;
+    BpfObject object_;
     std::vector<Link> tracing_;
     Backends backends_;
     std::size_t ring_bytes_ = 0;

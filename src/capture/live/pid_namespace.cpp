@@ -12,7 +12,7 @@
 #include <memory>
 #include <sstream>
 
-#include "bpf_objects/pid_namespace.skel.h"
+#include "capture/live/bpf_objects.h"
 #include "capture/live/libbpf_log.h"
 #include "capture/live/preflight.h"
 
@@ -30,10 +30,6 @@ bool is_namespace(const char* path, ino_t inode) {
     struct stat status{};
     return stat(path, &status) == 0 && status.st_ino == inode;
 }
-
-struct CloseObject {
-    void operator()(bpf_object* object) const { bpf_object__close(object); }
-};
 
 /// How many PID namespaces "NSpid" of /proc/self/status has a number for: that of the proc file system, ours,
 /// and those between. 0: we are in none that it shows.
@@ -54,12 +50,7 @@ std::size_t namespaces_shown() {
 
 Result<pid_namespace_place> look_up() {
     const LibbpfLog log;
-    std::size_t size = 0;
-    const void* elf = pid_namespace__elf_bytes(&size);
-    bpf_object_open_opts open_options{};
-    open_options.sz = sizeof(open_options);
-    open_options.object_name = "sslsniff_pidns";
-    const std::unique_ptr<bpf_object, CloseObject> object(bpf_object__open_mem(elf, size, &open_options));
+    const BpfObject object = open_bpf_object(BpfObjectName::pid_namespace, "sslsniff_pidns");
     const int error = object ? bpf_object__load(object.get()) : -errno;
     if (error != 0) {
         return fail(
