@@ -12,6 +12,7 @@
 #include "protocols/http/http_upgrade.h"
 #include "protocols/http1/http1.h"
 #include "protocols/http2/http2_parser.h"
+#include "protocols/http_api/http_api.h"
 #include "protocols/kafka/kafka.h"
 #include "protocols/mongodb/mongodb.h"
 #include "protocols/mqtt/mqtt.h"
@@ -110,9 +111,10 @@ constexpr std::array<HttpUpgrade, 2> kUpgrades{{
     {"h2c", create_http2_upgraded},
 }};
 
-constexpr std::array<HttpApplicationRow, 3> kApplications{{
+constexpr std::array<HttpApplicationRow, 4> kApplications{{
     {.create = create_grpc_call, .fields = grpc_fields},
     {.create = create_websocket_stream},
+    {.create = create_api_call, .fields = http_api_fields},
     {.create = create_sse_stream},
 }};
 

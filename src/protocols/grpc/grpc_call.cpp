@@ -55,7 +55,7 @@ class GrpcCall final : public HttpApplication {
     }
     void on_bytes(Side side, ByteView bytes, Timestamp time) override { half(side).reader.feed(bytes, time); }
     void on_missing(Side side, std::uint64_t bytes) override { half(side).reader.gap(bytes); }
-    void on_end(Side side, Timestamp /*time*/) override { half(side).ended = true; }
+    void on_end(Side side, const Body& /*body*/, Timestamp /*time*/) override { half(side).ended = true; }
 
     std::size_t held() const override {
         std::size_t held = sizeof(*this) + heap_bytes(origin_.url) + heap_bytes(path_);

@@ -35,8 +35,8 @@ class HttpApplication {
     virtual void on_bytes(Side side, ByteView bytes, Timestamp time) = 0;
     /// `bytes` bytes are missing here, 0 when nobody knows how many.
     virtual void on_missing(Side side, std::uint64_t bytes) = 0;
-    /// The body is over.
-    virtual void on_end(Side side, Timestamp time) = 0;
+    /// The body is over. `body`: what is kept of it.
+    virtual void on_end(Side side, const Body& body, Timestamp time) = 0;
 
     /// Bytes of memory that it needs by now, itself included.
     virtual std::size_t held() const = 0;

@@ -169,7 +169,7 @@ void HttpMessage::end(Timestamp time) {
         body.record->end();
     }
     if (application != nullptr) {
-        application->on_end(side, time);
+        application->on_end(side, body, time);
     }
 }
 

@@ -18,9 +18,10 @@ namespace {
 class SseStream final : public HttpApplication {
   public:
     SseStream(MessageOrigin origin, ParserHost& host, const ParserLimits& limits,
-              std::string_view content_encoding)
+              std::string_view content_encoding, SseListener* listener)
         : origin_(std::move(origin)),
           host_(host),
+          listener_(listener),
           max_body_(limits.max_body),
           decoder_(content_encoding, kStreamLimits),
           is_coded_(decoder_.state() != BodyDecoder::State::plain) {}
@@ -49,7 +50,8 @@ class SseStream final : public HttpApplication {
         }
     }
 
-    void on_end(Side /*side*/, Timestamp /*time*/) override {}  // an event without its blank line is none
+    // An event without its blank line is none.
+    void on_end(Side /*side*/, const Body& /*body*/, Timestamp /*time*/) override {}
     std::size_t held() const override {
         return sizeof(*this) + decoder_.held() + heap_bytes(origin_.url) + heap_bytes(line_) + body_.held() +
                heap_bytes(event_) + heap_bytes(id_);
@@ -147,6 +149,9 @@ class SseStream final : public HttpApplication {
         if (!id_.empty()) {
             message->attributes.push_back({"id", id_, true});
         }
+        if (listener_ != nullptr && reason.empty()) {
+            listener_->on_event(message->type, message->body.captured, time);
+        }
         Integrity integrity;
         integrity.complete = reason.empty();
         integrity.reason = reason;
@@ -158,6 +163,7 @@ class SseStream final : public HttpApplication {
 
     MessageOrigin origin_;
     ParserHost& host_;
+    SseListener* listener_;
     std::size_t max_body_;
     BodyDecoder decoder_;
     bool is_coded_;
@@ -180,11 +186,17 @@ class SseStream final : public HttpApplication {
 
 std::unique_ptr<HttpApplication> create_sse_stream(const HttpExchange& exchange, MessageOrigin origin,
                                                    ParserHost& host, const ParserLimits& limits) {
+    return create_sse_stream(exchange, std::move(origin), host, limits, nullptr);
+}
+
+std::unique_ptr<HttpApplication> create_sse_stream(const HttpExchange& exchange, MessageOrigin origin,
+                                                   ParserHost& host, const ParserLimits& limits,
+                                                   SseListener* listener) {
     if (!exchange.response || media_type(exchange.response->body.content_type) != "text/event-stream") {
         return nullptr;
     }
     return std::make_unique<SseStream>(std::move(origin), host, limits,
-                                       exchange.response->body.content_encoding);
+                                       exchange.response->body.content_encoding, listener);
 }
 
 }  // namespace sslsniff

@@ -45,7 +45,7 @@ class WebSocketStream final : public HttpApplication {
         readers_->of(side).feed(bytes, time);
     }
     void on_missing(Side side, std::uint64_t bytes) override { readers_->of(side).gap(bytes); }
-    void on_end(Side side, Timestamp time) override { readers_->of(side).finish(time); }
+    void on_end(Side side, const Body& /*body*/, Timestamp time) override { readers_->of(side).finish(time); }
     std::size_t held() const override { return sizeof(*this) + readers_->held(); }
     bool shed() override { return readers_->shed() != 0; }
 
