@@ -17,6 +17,7 @@
 #include "protocols/mongodb/mongodb.h"
 #include "protocols/mqtt/mqtt.h"
 #include "protocols/mysql/mysql.h"
+#include "protocols/nats/nats.h"
 #include "protocols/postgresql/postgresql.h"
 #include "protocols/preamble/preamble.h"
 #include "protocols/protocol.h"
@@ -83,6 +84,12 @@ constexpr auto kProtocols = std::to_array<Protocol>({
      .fields = amqp_fields,
      .dissector = amqp_dissector,
      .secrets = "AMQP SASL"},
+    {.name = "nats",
+     .detect = detect_nats,
+     .may_begin = may_begin_nats,
+     .create = create_nats,
+     .fields = nats_fields,
+     .secrets = "NATS credentials"},
     {.name = "dns",
      .detect = detect_dns,
      .may_begin = may_begin_dns,

@@ -17,5 +17,6 @@ def node_path(test, *packages):
             test.skipTest(done.stderr.strip() or f"cannot fetch {package}")
         place = os.path.join(folder, package.rpartition("@")[0])
         os.makedirs(os.path.dirname(place), exist_ok=True)
-        os.symlink(os.path.dirname(done.stdout.strip()), place)
+        if not os.path.islink(place):
+            os.symlink(os.path.dirname(done.stdout.strip()), place)
     return folder

@@ -60,7 +60,7 @@ class Unknown(unittest.TestCase):
         foreign = traffic.fixtures()
         self.check_linear("queries", traffic.queries())
         self.check_linear("queries", traffic.queries(), midstream=True)
-        for name in ("thrift", "modbus", "kafka", "nats_resp"):
+        for name in ("thrift", "modbus", "zookeeper", "beanstalkd"):
             self.check_linear(name, foreign[name], midstream=name == "thrift")
         self.check_linear("lines", traffic.bulk()["lines"])
 
@@ -68,7 +68,7 @@ class Unknown(unittest.TestCase):
         used, number = self.telling([("sent", REQUEST), ("received", RESPONSE)])
         known = used / number
         foreign = traffic.fixtures()
-        for name in ("thrift", "modbus", "kafka", "bolt", "tds", "nats_resp", "memcached_text"):
+        for name in ("thrift", "modbus", "zookeeper", "bolt", "tds", "beanstalkd", "nntp"):
             with self.subTest(name):
                 used, number = self.telling(foreign[name])
                 self.assertLess(used / number, known, "CPU for a message, and that for one of HTTP")

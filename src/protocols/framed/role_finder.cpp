@@ -35,6 +35,10 @@ Verdict RoleFinder::verdict_with(Direction client, bool beginning) const {
     if ((proof_.pair && asked >= 1 && answered >= 1) || asked >= alone || answered >= alone) {
         return proof_.verdict;
     }
+    if (proof_.with_any &&
+        ((asked >= 1 && answering.server.is_exact()) || (answered >= 1 && asking.client.is_exact()))) {
+        return proof_.verdict;
+    }
     const bool may_be =
         (asking.spoke && !asking.client.is_bad()) || (answering.spoke && !answering.server.is_bad());
     return may_be ? Verdict::need_more : Verdict::no;

@@ -18,6 +18,8 @@ struct Proof {
     bool server_may_begin = false;
     /// One telling message of each side will do as well.
     bool pair = true;
+    /// Of one side will do, where all that the other one says are messages of any form.
+    bool with_any = false;
     /// What is claimed then: `likely` where other protocols have such messages.
     Verdict verdict = Verdict::yes;
 };

@@ -25,7 +25,7 @@ class ById {
     std::size_t held() const { return total_.bytes() + items_.size() * kItem; }
 
     /// `bytes`: what `item` holds outside of itself.
-    void add(Id id, T item, std::size_t bytes) {
+    void add(const Id& id, T item, std::size_t bytes) {
         items_.push_back({id, std::move(item)});
         total_.measure(items_.back().item, bytes);
         by_id_.emplace(id, std::prev(items_.end()));
@@ -33,12 +33,12 @@ class ById {
 
     /// The first one with this number for which `is_meant` is true; null when there is none.
     template <class Predicate>
-    T* find(Id id, Predicate is_meant) {
+    T* find(const Id& id, Predicate is_meant) {
         const auto found = position(id, is_meant);
         return found == by_id_.end() ? nullptr : &found->second->item;
     }
     template <class Predicate>
-    std::optional<T> take(Id id, Predicate is_meant) {
+    std::optional<T> take(const Id& id, Predicate is_meant) {
         const auto found = position(id, is_meant);
         return found == by_id_.end() ? std::nullopt : std::optional(extract(found));
     }
@@ -73,7 +73,7 @@ class ById {
                                          sizeof(void*);
 
     template <class Predicate>
-    typename Index::iterator position(Id id, Predicate is_meant) {
+    typename Index::iterator position(const Id& id, Predicate is_meant) {
         const auto [first, last] = by_id_.equal_range(id);
         const auto found =
             std::find_if(first, last, [&](const auto& entry) { return is_meant(entry.second->item); });
