@@ -52,22 +52,25 @@ class PeersTest(LiveTest):
             self.exchange(client, *self.sizes[2:])
             client.stdin.close()
             self.assertEqual(client.wait(PATIENCE), 0)
-            capture.wait_for(2 * len(self.sizes))
+            capture.wait_for(2 * len(self.sizes), or_missed=True)
             wait_until(lambda: len(capture.seen_so_far("connection")) >= self.ENDS_SEEN, "the ends of the connection")
         return capture
 
     def check_payload(self, capture, sizes, first=0):
-        """Each exchange once at each end, with all its bytes."""
-        self.assertEqual(capture.summary["losses"], [])
+        """Each exchange once at each end, with all its bytes, but for what the kernel passed over and counted (docs/kernels.md)."""
+        self.assertEqual([loss for loss in capture.summary["losses"] if loss["cause"] != "missed"], [])
+        expected = {f"/{number}": expected_body(number, size) for number, size in enumerate(sizes, first)}
+        missing = 0
         for role in ("client", "server"):
-            seen = [t for t in capture.transactions if t["connection"]["role"] == role]
-            self.assertEqual([t["request"]["target"] for t in seen],
-                             [f"/{number}" for number in range(first, first + len(sizes))])
-            for number, (transaction, size) in enumerate(zip(seen, sizes), first):
-                self.assertTrue(transaction["integrity"]["complete"], transaction["integrity"])
-                body = expected_body(number, size)
+            whole = [t for t in capture.transactions if t["connection"]["role"] == role and t["integrity"]["complete"]]
+            missing += len(sizes) - len(whole)
+            for transaction in whole:
+                body = expected.get(transaction["request"]["target"])
                 self.assertEqual(body_of(transaction["request"]), body)
                 self.assertEqual(body_of(transaction["response"]), body)
+            targets = [t["request"]["target"] for t in whole]
+            self.assertEqual(targets, [target for target in expected if target in targets])
+        self.assertLessEqual(missing, capture.missed, capture.transactions)
 
     def check_peers(self, capture, correlation):
         """Both ends of one connection."""
