@@ -17,7 +17,7 @@ endif()
 
 add_library(bpf_objects STATIC)
 target_include_directories(bpf_objects SYSTEM PUBLIC ${BPF_INCLUDE})
-target_link_libraries(bpf_objects PUBLIC ${BPF_LIBRARY} elf z)
+target_link_libraries(bpf_objects PUBLIC ${BPF_LIBRARY} elf zlib)
 file(GLOB bpf_headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bpf/*.h)
 
 # sslsniff_bpf_object(NAME SOURCE DEFINITION...)

@@ -13,8 +13,12 @@ add_library(brotli ALIAS PkgConfig::BROTLI)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 add_library(zstd ALIAS PkgConfig::ZSTD)
 
-find_package(Snappy REQUIRED)
-add_library(snappy ALIAS Snappy::snappy)
+# By its files: the CMake package of Debian knows the shared library alone.
+find_path(SNAPPY_INCLUDE snappy.h REQUIRED)
+find_library(SNAPPY_LIBRARY snappy REQUIRED)
+add_library(snappy INTERFACE)
+target_include_directories(snappy SYSTEM INTERFACE ${SNAPPY_INCLUDE})
+target_link_libraries(snappy INTERFACE ${SNAPPY_LIBRARY})
 
 pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2)
 

@@ -33,7 +33,7 @@ void WaitSet::add(int descriptor) {
 
 void WaitSet::clear() {
     std::uint64_t ticks = 0;
-    static_cast<void>(::read(timer_.get(), &ticks, sizeof(ticks)));
+    [[maybe_unused]] const ssize_t size = ::read(timer_.get(), &ticks, sizeof(ticks));
 }
 
 }  // namespace sslsniff
