@@ -14,6 +14,7 @@
 #include "protocols/http2/http2_parser.h"
 #include "protocols/http_api/http_api.h"
 #include "protocols/kafka/kafka.h"
+#include "protocols/memcached/memcached.h"
 #include "protocols/mongodb/mongodb.h"
 #include "protocols/mqtt/mqtt.h"
 #include "protocols/mysql/mysql.h"
@@ -90,6 +91,13 @@ constexpr auto kProtocols = std::to_array<Protocol>({
      .create = create_nats,
      .fields = nats_fields,
      .secrets = "NATS credentials"},
+    {.name = "memcached",
+     .detect = detect_memcached,
+     .may_begin = may_begin_memcached,
+     .create = create_memcached,
+     .fields = memcached_fields,
+     .dissector = memcached_dissector,
+     .secrets = "memcached SASL"},
     {.name = "dns",
      .detect = detect_dns,
      .may_begin = may_begin_dns,

@@ -32,7 +32,7 @@ FramedParser::FramedParser(ParserHost& host, const Framing& framing, const Proof
         join();
         for (Half& half : halves_) {
             half.reader.abandon();
-            half.resync.lose();
+            half.resync.join(proof.with_any);
         }
     }
 }

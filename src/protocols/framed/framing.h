@@ -29,16 +29,18 @@ struct Look {
     std::uint64_t size = 0;  ///< bytes of the whole message, at least 1
     /// Its form leaves little to chance. Only of a message of which all is there, unless the header says so.
     bool is_telling = false;
+    /// It is telling before all of it is there: the header leaves as little to chance as the whole.
+    bool by_header = false;
 };
 
 constexpr Look malformed() {
-    return {Look::State::malformed, 0, false};
+    return {Look::State::malformed, 0, false, false};
 }
 constexpr Look need_more() {
     return {};
 }
 constexpr Look message_of(std::uint64_t size, bool is_telling) {
-    return {Look::State::message, size, is_telling};
+    return {Look::State::message, size, is_telling, false};
 }
 
 /// How a protocol's messages are told from each other. Knows nothing of what passed before.

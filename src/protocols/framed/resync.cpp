@@ -13,21 +13,33 @@ constexpr std::size_t kMostKept = std::size_t{64} * 1024;
 }  // namespace
 
 void Resync::lose() {
+    with_any_ = with_any_ && fresh_;
+    open();
+}
+
+void Resync::join(bool with_any) {
+    with_any_ = with_any;
+    fresh_ = true;
+    open();
+}
+
+void Resync::open() {
     searching_ = open_ = true;
     candidate_.clear();
     tiling_ = Tiling(framing_, side_);
 }
 
 std::optional<Bytes> Resync::find(ByteView bytes, bool call_begins) {
+    fresh_ = false;
     if (!open_ && call_begins) {
-        lose();
+        open();
     }
     if (!open_) {
         return std::nullopt;
     }
     candidate_ += bytes;
     tiling_.look(candidate_);
-    const bool fits = framing_.is_bare(side_) && tiling_.whole() >= 1 && tiling_.is_exact();
+    const bool fits = (framing_.is_bare(side_) || with_any_) && tiling_.whole() >= 1 && tiling_.is_exact();
     const bool found = fits || tiling_.telling() >= 2 || (tiling_.telling() == 1 && tiling_.is_exact()) ||
                        (tiling_.telling() == 1 && candidate_.size() > kMostKept);
     if (found) {

@@ -17,6 +17,9 @@ class Resync {
 
     /// Bytes were lost: start searching, or start anew.
     void lose();
+    /// The capture begins here. `with_any`: one message of any form that ends where the call ends will do,
+    /// because who recognised the protocol saw that all that was said so far are messages.
+    void join(bool with_any);
     bool is_searching() const { return searching_; }
     /// `call_begins`: the bytes are the first that a call moved. When a place is found, the bytes from there
     /// on; the search is over.
@@ -25,12 +28,16 @@ class Resync {
     std::size_t held() const { return heap_bytes(candidate_); }
 
   private:
+    void open();
+
     const Framing& framing_;
     Side side_;
     bool searching_ = false;
-    bool open_ = false;  ///< there is a candidate
-    Bytes candidate_;    ///< a place that may be right, and what followed
-    Tiling tiling_;      ///< of it
+    bool with_any_ = false;
+    bool fresh_ = false;  ///< joined, and no byte came since
+    bool open_ = false;   ///< there is a candidate
+    Bytes candidate_;     ///< a place that may be right, and what followed
+    Tiling tiling_;       ///< of it
 };
 
 }  // namespace sslsniff::framed

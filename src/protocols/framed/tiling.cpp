@@ -4,6 +4,7 @@ namespace sslsniff::framed {
 
 void Tiling::look(ByteView bytes) {
     exact_ = !bad_ && whole_ > 0 && at_ == bytes.size();
+    cut_is_telling_ = false;
     while (!bad_ && at_ < bytes.size()) {
         const ByteView rest = bytes.substr(at_);
         const bool first = beginning_ && at_ == 0;
@@ -17,6 +18,7 @@ void Tiling::look(ByteView bytes) {
             return;
         }
         if (look.size > rest.size()) {
+            cut_is_telling_ = look.is_telling && look.by_header;
             return;
         }
         at_ += look.size;

@@ -17,8 +17,9 @@ class Tiling {
     void look(ByteView bytes);
     /// What lies there is none.
     bool is_bad() const { return bad_; }
-    /// Whole messages whose form leaves little to chance.
-    unsigned telling() const { return bad_ ? 0 : telling_; }
+    /// Messages whose form leaves little to chance: whole ones, and the one that is cut at the end if its
+    /// header tells (Look::by_header).
+    unsigned telling() const { return bad_ ? 0 : telling_ + (cut_is_telling_ ? 1 : 0); }
     /// Whole messages of any form.
     unsigned whole() const { return bad_ ? 0 : whole_; }
     /// The last of them ends where the bytes end.
@@ -33,6 +34,7 @@ class Tiling {
     unsigned whole_ = 0;
     bool bad_ = false;
     bool exact_ = false;
+    bool cut_is_telling_ = false;
 };
 
 }  // namespace sslsniff::framed

@@ -30,7 +30,7 @@ TEST(Detection, ForeignProtocolsStayUnknown) {
          received("RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n")},
         {sent("GET /\r\n"), received("<html>")},
         {sent("INVITE sip:a@b SIP/2.0\r\n\r\n"), received("SIP/2.0 200 OK\r\n\r\n")},
-        {sent("get key\r\n"), received("VALUE key 0 1\r\nx\r\nEND\r\n")},
+        {sent("reserve\r\n"), received("RESERVED 1 1\r\nx\r\n")},
     };
     for (const auto& conversation : foreign) {
         for (const std::size_t size : {1U, 5U, 1000U}) {

@@ -165,11 +165,11 @@ TEST(ProtocolSearch, ALikelyClaimIsWithdrawnWithTheRole) {
     Player player;
     player.open(1, true, Carrier::cleartext);
     player.data(Direction::sent, "get q\r\n");
-    player.data(Direction::received, "VALUE q 0 14\r\n" + command({"PING"}) + "\r\nEND\r\n");
-    player.data(Direction::sent, "set a 0 0 7\r\n+PONG\r\n\r\n");
-    player.data(Direction::received, "STORED\r\n");
+    player.data(Direction::received, "DATA q 14\r\n" + command({"PING"}) + "\r\nEND\r\n");
+    player.data(Direction::sent, "put a 7\r\n+PONG\r\n\r\n");
+    player.data(Direction::received, "SAVED\r\n");
     player.data(Direction::sent, "get q\r\n");
-    player.data(Direction::received, "VALUE q 0 14\r\n" + command({"PING"}) + "\r\nEND\r\n");
+    player.data(Direction::received, "DATA q 14\r\n" + command({"PING"}) + "\r\nEND\r\n");
     player.close();
     EXPECT_TRUE(player.sink.lines.empty()) << player.sink.lines[0];
     EXPECT_EQ(player.sink.connections.at(0).protocol, "");
