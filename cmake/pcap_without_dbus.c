@@ -1,4 +1,5 @@
-// libpcap only compiles filters here; it opens no device. These stand for its module that captures from D-Bus.
+// libpcap only compiles filters here; it opens no device. These stand for its module that captures from
+// D-Bus.
 #include <stddef.h>
 
 struct pcap;

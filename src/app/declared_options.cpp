@@ -77,6 +77,10 @@ void declare_options(CLI::App& app, RawOptions& raw) {
     Group output(app, "What to show");
     output.list("-o,--output", raw.outputs, "FORMAT[:FILE]",
                 fmt::format("One of {}; default: text on stdout; repeatable", output_format_names()));
+    output.value(
+        "--by", raw.by, "FIELDS",
+        "With stat: group by these, with commas between them; default: process,peer,endpoint (docs/stat.md)");
+    output.value("--every", raw.every, "TIME", "With stat: a table each time this has passed: 5s, 1m");
     output.value("-w,--write", raw.write_path, "FILE", "Same as -o pcapng:FILE, for Wireshark; - is stdout");
     output.flag("-v,--verbose", settings.verbosity, "Headers too; -vv: bodies as well");
     output.flag("-x,--hex", settings.hex, "Bodies and unknown protocols as hex dump");

@@ -65,6 +65,8 @@ std::vector<CommandTable> command_tables() {
     declare_options(app, raw);
     std::vector<CommandTable> tables{{"", kDescription, rows_of(app)}};
     std::ranges::move(subcommand_tables(), std::back_inserter(tables));
+    tables.push_back({std::string(kStatCommand),
+                      "Counts what it would show: rate, errors and latency by group.", tables.front().rows});
     return tables;
 }
 

@@ -16,6 +16,7 @@
 #include "filter/endpoint_filter.h"
 #include "filter/where_filter.h"
 #include "output/output_formats.h"
+#include "output/stat/grouping.h"
 #include "protocols/protocol.h"
 
 namespace sslsniff {
@@ -146,6 +147,14 @@ Result<void> check_rotation(const Options& options) {
     return {};
 }
 
+Result<void> check_stat(const RawOptions& raw, const Options& options) {
+    const auto counts = [](const OutputSpec& output) { return output.format.starts_with("stat"); };
+    return (raw.by || raw.every) && std::ranges::none_of(options.pipeline.outputs, counts)
+               ? fail(ErrorKind::usage,
+                      "--by and --every are for statistics: sslsniff stat ..., or add -o stat")
+               : Result<void>();
+}
+
 /// Emptying a file all the same would be the last thing that was meant.
 Result<void> check_append(const Options& options) {
     if (!options.pipeline.append) {
@@ -246,7 +255,7 @@ Result<Options> checked(RawOptions&& raw) {
                                             : raw.markers  ? PcapngHelp::markers
                                                            : PcapngHelp::ports;
     if (options.pipeline.outputs.empty()) {
-        options.pipeline.outputs.push_back({"text", "-"});
+        options.pipeline.outputs.push_back({raw.is_stat ? "stat" : "text", "-"});
     }
     const auto count = [](const std::string& text) -> Result<std::uint64_t> {
         auto number = parse_size(text);
@@ -266,7 +275,10 @@ Result<Options> checked(RawOptions&& raw) {
                    : fail(ErrorKind::usage, fmt::format("'{}' is not a count", printable(text)));
     };
     std::string write_path;
-    const std::array<Result<void>, 20> checks{
+    const auto columns = [](const std::string& text) {
+        return parse_columns(text, FieldTable(protocol_fields()));
+    };
+    const std::array<Result<void>, 23> checks{
         assign("-r", raw.read_path, options.read_path, path),
         assign("-n", raw.count, options.pipeline.count, count),
         assign("--duration", raw.duration, options.duration, parse_duration),
@@ -280,6 +292,9 @@ Result<Options> checked(RawOptions&& raw) {
         assign("-C", raw.rotate_size, options.pipeline.rotation.max_size, parse_rotation_size),
         assign("-W", raw.rotate_count, options.pipeline.rotation.max_files, files),
         assign("-G", raw.rotate_interval, options.pipeline.rotation.interval, parse_duration),
+        assign("--by", raw.by, options.pipeline.settings.stat.columns, columns),
+        assign("--every", raw.every, options.pipeline.settings.stat.interval, parse_duration),
+        check_stat(raw, options),
         assign("--pcapng-mode", raw.pcapng_mode, options.pipeline.settings.pcapng.mode, parse_pcapng_mode),
         check_filters(options),
         choose_backends(raw.backends, options.capture),

@@ -123,8 +123,10 @@ Result<void> check_config(const CLI::Option& config, const std::string& default_
 
 Result<std::variant<RawOptions, Information>> read_words(std::span<const std::string> words,
                                                          const std::string& default_config) {
-    const auto separator = std::ranges::find(words, "--");
     RawOptions raw;
+    raw.is_stat = !words.empty() && words.front() == kStatCommand;
+    words = words.subspan(raw.is_stat ? 1 : 0);
+    const auto separator = std::ranges::find(words, "--");
     if (separator != words.end()) {
         raw.options.capture.command.assign(separator + 1, words.end());
         if (raw.options.capture.command.empty()) {

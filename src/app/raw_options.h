@@ -3,6 +3,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -34,6 +35,9 @@ struct RawOptions {
     std::optional<std::string> rotate_count;
     std::optional<std::string> rotate_interval;
     std::optional<std::string> pcapng_mode;
+    std::optional<std::string> by;
+    std::optional<std::string> every;
+    bool is_stat = false;  ///< the first word was "stat"
     bool no_markers = false;
     bool markers = false;
     bool no_children = false;
@@ -42,6 +46,9 @@ struct RawOptions {
     bool tls_only = false;
     bool cleartext_only = false;
 };
+
+/// The command that is sslsniff itself with another output where none is named.
+inline constexpr std::string_view kStatCommand = "stat";
 
 /// Sorts the words after the program's name. Those after -- are the command. Options that they do not give
 /// are those of the file of --config, else of `default_config`, if there is such a file; empty: there is

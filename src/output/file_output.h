@@ -46,6 +46,13 @@ class TransactionOutput final : public FileOutput, private TransactionSink {
         }
     }
     TransactionSink* transactions() override { return this; }
+    void tick(Timestamp now) override {
+        if constexpr (requires { sink_.tick(now); }) {
+            if (file().advance_to(now)) {
+                sink_.tick(now);
+            }
+        }
+    }
 
   private:
     void on_open(const OpenConnection& connection) override {

@@ -7,6 +7,7 @@
 #include "output/har/har_output.h"
 #include "output/json/json_output.h"
 #include "output/pcapng/pcapng_output.h"
+#include "output/stat/stat_output.h"
 #include "output/text/text_output.h"
 #include "output/trace/trace_output.h"
 
@@ -15,9 +16,11 @@ namespace {
 
 using Kind = OutputFormat::Kind;
 
-constexpr std::array<OutputFormat, 6> kFormats{{
+constexpr std::array<OutputFormat, 8> kFormats{{
     {"text", Kind::people, true, make_text_output},
     {"json", Kind::programs, true, make_json_output},
+    {"stat", Kind::people, true, make_stat_output},
+    {"stat-json", Kind::programs, true, make_stat_json_output},
     {"har", Kind::programs, false, make_har_output},
     {"trace", Kind::programs, false, make_trace_output},
     {kPcapngFormat, Kind::programs, false, make_pcapng_output},

@@ -1,6 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
+
+#include "model/time.h"
 
 namespace sslsniff {
 
@@ -26,6 +30,30 @@ struct EncapsulationOptions {
     PcapngHelp help = PcapngHelp::ports;
 };
 
+/// A column by which statistics are grouped.
+struct StatColumn {
+    enum class Kind : std::uint8_t {
+        process,    ///< its name
+        peer,       ///< whom it asks, or the port that it serves
+        endpoint,   ///< operation and target
+        operation,  ///< Facts::operation
+        target,     ///< Facts::target, folded
+        outcome,
+        error,
+        statement,  ///< a field with a statement
+        path,       ///< a field with a URL or a part of one
+        field       ///< any other
+    };
+    std::string name;  ///< as it was given
+    Kind kind = Kind::field;
+    std::string path{};  ///< of a field; else empty
+};
+
+struct StatOptions {
+    std::vector<StatColumn> columns;  ///< --by; empty: process, peer and endpoint
+    Duration interval{};              ///< --every; 0: one table at the end
+};
+
 /// How outputs show what they are given. Each format takes what concerns it.
 struct OutputSettings {
     bool connections = false;  ///< connections are shown instead of transactions
@@ -33,6 +61,7 @@ struct OutputSettings {
     bool hex = false;          ///< of text: bodies and unknown protocols as hex dump
     ColorMode color = ColorMode::automatic;
     EncapsulationOptions pcapng;
+    StatOptions stat;
     std::uint64_t max_memory = 256ULL * 1024 * 1024;  ///< bytes for what all connections hold
     std::uint64_t max_saved = 1024ULL * 1024 * 1024;  ///< bytes on disk for whole bodies
 };

@@ -193,12 +193,26 @@ TEST(Options, HelpShowsEveryOptionAndExamples) {
     ASSERT_TRUE(invocation.has_value());
     const auto& text = std::get<Information>(*invocation).text;
     for (const auto* word :
-         {"-p,",     "-c,",           "-u,",        "-a,",           "-r,",
-          "-o,",     "-n,",           "-s,",        "-v,",           "-x,",
-          "-q,",     "--no-children", "--duration", "--buffer-size", "--max-body",
-          "--color", "--version",     "Examples:",  "COMMAND",       "text, json, har, trace"}) {
+         {"-p,",        "-c,",           "-u,",        "-a,",
+          "-r,",        "-o,",           "-n,",        "-s,",
+          "-v,",        "-x,",           "-q,",        "--no-children",
+          "--duration", "--buffer-size", "--max-body", "--color",
+          "--version",  "Examples:",     "COMMAND",    "text, json, stat, stat-json, har, trace"}) {
         EXPECT_NE(text.find(word), std::string::npos) << word;
     }
+}
+
+TEST(Options, StatCountsUnlessAnotherOutputIsNamed) {
+    const auto options = accepted({"stat", "-a", "--by", "peer,status", "--every", "5s"});
+    ASSERT_EQ(options.pipeline.outputs.size(), 1U);
+    EXPECT_EQ(options.pipeline.outputs.front().text(), "stat:-");
+    EXPECT_EQ(options.pipeline.settings.stat.columns.size(), 2U);
+    EXPECT_EQ(options.pipeline.settings.stat.interval, std::chrono::seconds(5));
+    EXPECT_EQ(accepted({"-a", "-o", "stat-json:f", "--by", "peer"}).pipeline.settings.stat.columns.size(),
+              1U);
+    EXPECT_NE(refused({"stat", "-a", "--by", "stauts"}).find("did you mean status?"), std::string::npos);
+    EXPECT_NE(refused({"-a", "--every", "5s"}).find("add -o stat"), std::string::npos);
+    EXPECT_NE(refused({"stat"}).find("nothing to capture"), std::string::npos);
 }
 
 TEST(Options, Version) {

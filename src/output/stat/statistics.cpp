@@ -1,0 +1,83 @@
+#include "output/stat/statistics.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "base/saturating.h"
+
+namespace sslsniff {
+namespace {
+
+constexpr std::string_view kOther = "(other)";
+
+bool is_error(Outcome outcome) {
+    return outcome == Outcome::client_error || outcome == Outcome::server_error || outcome == Outcome::failed;
+}
+
+}  // namespace
+
+GroupTotals& Statistics::find(std::vector<std::string> values) {
+    const auto known = groups_.find(values);
+    if (known != groups_.end()) {
+        return known->second;
+    }
+    return groups_[groups_.size() < kMostGroups
+                       ? std::move(values)
+                       : std::vector<std::string>(columns().size(), std::string(kOther))];
+}
+
+void Statistics::add(const Transaction& transaction) {
+    const Facts facts = transaction.exchange->facts();
+    GroupTotals& totals = find(grouping_.values(transaction, facts));
+    const Timing& timing = transaction.timing;
+    ++transactions_;
+    ++totals.count;
+    totals.errors += is_error(facts.outcome) ? 1 : 0;
+    totals.unanswered += facts.outcome == Outcome::unanswered ? 1 : 0;
+    add_saturating(totals.request_bytes, facts.request_bytes);
+    add_saturating(totals.response_bytes, facts.response_bytes);
+    if (timing.end && facts.outcome != Outcome::unanswered) {
+        totals.latency.add(*timing.end - timing.start);
+    }
+    if (timing.response_start) {
+        totals.first_byte.add(*timing.response_start - timing.request_end.value_or(timing.start));
+    }
+}
+
+void Statistics::add(const ConnectionRecord& record) {
+    ++connections_.count;
+    connections_.refused += record.reason == CloseReason::refused ? 1 : 0;
+    connections_.reset += record.reason == CloseReason::reset ? 1 : 0;
+    connections_.timed_out += record.reason == CloseReason::timed_out ? 1 : 0;
+    connections_.failed_handshakes += record.connection.tls.handshake_failed ? 1 : 0;
+    // What a socket carries behind something else was connected, and counted, with that.
+    if (record.connection.endpoints.connect_time && !record.connection.continues) {
+        connections_.connect.add(*record.connection.endpoints.connect_time);
+    }
+    if (record.connection.tls.handshake && !record.connection.tls.handshake_failed) {
+        connections_.handshake.add(*record.connection.tls.handshake);
+    }
+}
+
+std::vector<Statistics::Group> Statistics::groups() const {
+    std::vector<Group> all;
+    all.reserve(groups_.size());
+    for (const auto& [values, totals] : groups_) {
+        all.push_back({&values, &totals});
+    }
+    std::ranges::stable_sort(all, [](const Group& a, const Group& b) {
+        const bool other_a = a.values->front() == kOther;
+        const bool other_b = b.values->front() == kOther;
+        return other_a != other_b ? other_b : a.totals->count > b.totals->count;
+    });
+    return all;
+}
+
+void Statistics::clear() {
+    groups_.clear();
+    transactions_ = 0;
+    connections_ = {};
+}
+
+}  // namespace sslsniff
