@@ -5,6 +5,7 @@
 #include <array>
 
 #include "protocols/amqp/amqp.h"
+#include "protocols/cql/cql.h"
 #include "protocols/dns/dns.h"
 #include "protocols/grpc/grpc_call.h"
 #include "protocols/http/fields.h"
@@ -98,6 +99,13 @@ constexpr auto kProtocols = std::to_array<Protocol>({
      .fields = memcached_fields,
      .dissector = memcached_dissector,
      .secrets = "memcached SASL"},
+    {.name = "cql",
+     .detect = detect_cql,
+     .may_begin = may_begin_cql,
+     .create = create_cql,
+     .fields = cql_fields,
+     .dissector = cql_dissector,
+     .secrets = "CQL logins and statements"},
     {.name = "dns",
      .detect = detect_dns,
      .may_begin = may_begin_dns,
