@@ -100,6 +100,10 @@ void declare_options(CLI::App& app, RawOptions& raw) {
                 "Write whole bodies, decoded, to files in this folder");
     output.text("--proto", pipeline.proto, "FILE",
                 "Show gRPC messages as JSON, using this set of descriptors (protoc --descriptor_set_out)");
+    output.value("--metrics", raw.metrics, "[ADDR:]PORT",
+                 "Serve metrics to Prometheus; ADDR is 127.0.0.1 (docs/metrics.md)");
+    output.flag("--metrics-remote", raw.metrics_remote,
+                "Let --metrics listen at other addresses than loopback");
     output.value("--color", raw.color, "WHEN", "auto (on a terminal), always or never");
 
     Group files(app, "Files");

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "app/backend_choice.h"
+#include "app/metrics_address.h"
 #include "app/option_words.h"
 #include "app/raw_options.h"
 #include "app/units.h"
@@ -26,7 +27,7 @@ Result<OutputSpec> parse_output(const std::string& text) {
     const auto colon = text.find(':');
     OutputSpec spec{text.substr(0, colon), colon == std::string::npos ? "-" : text.substr(colon + 1)};
     const OutputFormat* format = find_output_format(spec.format);
-    if (format == nullptr || format->kind == OutputFormat::Kind::folder) {
+    if (format == nullptr || !format->is_chosen_by_name()) {
         return fail(ErrorKind::usage, fmt::format("-o: '{}' is not an output format: choose one of {}",
                                                   printable(spec.format), output_format_names()));
     }
@@ -307,6 +308,13 @@ Result<Options> checked(RawOptions&& raw) {
         if (!check) {
             return std::unexpected(check.error());
         }
+    }
+    if (raw.metrics) {
+        auto address = parse_metrics_address(*raw.metrics, raw.metrics_remote);
+        if (!address) {
+            return std::unexpected(address.error());
+        }
+        options.pipeline.outputs.push_back({std::string(kMetricsFormat), *std::move(address)});
     }
     if (!raw.save_bodies.empty()) {
         options.pipeline.outputs.insert(options.pipeline.outputs.begin(),

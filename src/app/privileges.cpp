@@ -22,7 +22,10 @@ bool change_user(const FileOwner& user) {
 }  // namespace
 
 Result<void> drop_privileges(const std::optional<FileOwner>& caller, bool creates_files) {
-    capng_get_caps_process();
+    constexpr const char* kCannotDrop = "cannot drop the privileges that reading a recording does not need";
+    if (capng_get_caps_process() != 0) {
+        return fail(kCannotDrop);
+    }
     if (!has_privileges()) {
         return {};
     }
@@ -39,7 +42,7 @@ Result<void> drop_privileges(const std::optional<FileOwner>& caller, bool create
     // The bounding set needs a capability that file capabilities may not have given; without it there is
     // nothing to gain by it either, since no new privileges come.
     if (capng_apply(CAPNG_SELECT_BOTH) != 0 && capng_apply(CAPNG_SELECT_CAPS) != 0) {
-        return fail("cannot drop the privileges that reading a recording does not need");
+        return fail(kCannotDrop);
     }
     return {};
 }

@@ -38,6 +38,8 @@ struct RawOptions {
     std::optional<std::string> by;
     std::optional<std::string> every;
     bool is_stat = false;  ///< the first word was "stat"
+    std::optional<std::string> metrics;
+    bool metrics_remote = false;
     bool no_markers = false;
     bool markers = false;
     bool no_children = false;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +12,12 @@
 namespace sslsniff {
 
 enum class PollStatus : std::uint8_t { more, idle, ended };
+
+/// How full a buffer is from which events are taken, in bytes.
+struct BufferUse {
+    std::uint64_t waiting = 0;
+    std::uint64_t size = 0;
+};
 
 /// Where events come from: live capture, a trace, a capture file.
 class EventSource {
@@ -30,6 +38,9 @@ class EventSource {
 
     /// As far as it is known: all of it when the first event was delivered.
     virtual Origin origin() const { return {}; }
+
+    /// Nothing when there is no buffer that could run full.
+    virtual std::optional<BufferUse> buffer_use() const { return std::nullopt; }
 
     /// What to tell people at the end, a sentence each: packets that could not be read.
     virtual std::vector<std::string> remarks() const { return {}; }

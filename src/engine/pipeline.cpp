@@ -155,9 +155,11 @@ Pipeline::Pipeline(const PipelineOptions& options, Patience& patience, std::uniq
 }
 
 Pipeline::Outputs Pipeline::make_outputs(const PipelineOptions& options, Patience& patience, Outputs more) {
-    const OutputContext context{.settings = options.settings,
-                                .origin = [this] { return origin(); },
-                                .dissectors = make_dissectors(options.decode_as)};
+    const OutputContext context{
+        .settings = options.settings,
+        .origin = [this] { return origin(); },
+        .buffer = [this] { return source_ != nullptr ? source_->buffer_use() : std::nullopt; },
+        .dissectors = make_dissectors(options.decode_as)};
     Outputs outputs;
     for (const auto& spec : options.outputs) {
         const OutputPlace place{{spec.path, fmt::format("the output {}", printable(spec.text())),

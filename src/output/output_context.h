@@ -2,8 +2,10 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "base/patience.h"
+#include "capture/event_source.h"
 #include "capture/origin.h"
 #include "model/dissector_traits.h"
 #include "output/files/output_file.h"
@@ -24,8 +26,9 @@ struct OutputPlace {
 /// What outputs are made with: the settings, and what only those know who put the parts together.
 struct OutputContext {
     OutputSettings settings;
-    std::function<Origin()> origin;  ///< where the events come from; asked once they do
-    Dissectors dissectors;           ///< for files that Wireshark is to dissect
+    std::function<Origin()> origin;                    ///< where the events come from; asked once they do
+    std::function<std::optional<BufferUse>()> buffer;  ///< what waits there now
+    Dissectors dissectors;                             ///< for files that Wireshark is to dissect
 };
 
 }  // namespace sslsniff

@@ -6,6 +6,7 @@
 #include "output/bodies/bodies_output.h"
 #include "output/har/har_output.h"
 #include "output/json/json_output.h"
+#include "output/metrics/metrics_output.h"
 #include "output/pcapng/pcapng_output.h"
 #include "output/stat/stat_output.h"
 #include "output/text/text_output.h"
@@ -16,7 +17,7 @@ namespace {
 
 using Kind = OutputFormat::Kind;
 
-constexpr std::array<OutputFormat, 8> kFormats{{
+constexpr std::array<OutputFormat, 9> kFormats{{
     {"text", Kind::people, true, make_text_output},
     {"json", Kind::programs, true, make_json_output},
     {"stat", Kind::people, true, make_stat_output},
@@ -25,6 +26,7 @@ constexpr std::array<OutputFormat, 8> kFormats{{
     {"trace", Kind::programs, false, make_trace_output},
     {kPcapngFormat, Kind::programs, false, make_pcapng_output},
     {kBodiesFormat, Kind::folder, false, make_bodies_output},
+    {kMetricsFormat, Kind::network, false, make_metrics_output},
 }};
 
 }  // namespace
@@ -41,7 +43,7 @@ const OutputFormat* find_output_format(std::string_view name) {
 std::string output_format_names() {
     std::string names;
     for (const auto& format : kFormats) {
-        if (format.kind != Kind::folder) {
+        if (format.is_chosen_by_name()) {
             names += (names.empty() ? "" : ", ") + std::string(format.name);
         }
     }

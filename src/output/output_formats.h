@@ -16,15 +16,20 @@ struct OutputFormat {
     enum class Kind : std::uint8_t {
         people,    ///< to a file or the terminal; -q leaves it out
         programs,  ///< to a file or a pipe
-        folder     ///< makes files of its own in a folder, and has an option of its own
+        folder,    ///< makes files of its own in a folder, and has an option of its own
+        network    ///< is asked over the network, and has an option of its own
     };
     Kind kind = Kind::programs;
+    /// -o takes it.
+    bool is_chosen_by_name() const { return kind == Kind::people || kind == Kind::programs; }
     bool lines = false;  ///< each stands alone: files may be added to (--append)
     std::unique_ptr<Output> (*make)(const OutputPlace& place, const OutputContext& context) = nullptr;
 };
 
 /// The format of -w.
 inline constexpr std::string_view kPcapngFormat = "pcapng";
+/// Of --metrics.
+inline constexpr std::string_view kMetricsFormat = "metrics";
 /// Of --save-bodies.
 inline constexpr std::string_view kBodiesFormat = "bodies";
 

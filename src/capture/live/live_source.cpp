@@ -54,6 +54,10 @@ int LiveSource::poll_fd() const {
     return reader_->poll_fd();
 }
 
+std::optional<BufferUse> LiveSource::buffer_use() const {
+    return reader_->buffer_use();
+}
+
 Origin LiveSource::origin() const {
     return reader_->origin();
 }

@@ -39,6 +39,7 @@ class LiveSource : public EventSource {
     /// Becomes readable at least every 20 ms.
     int poll_fd() const override;
     Origin origin() const override;
+    std::optional<BufferUse> buffer_use() const override;
 
   private:
     LiveSource(std::unique_ptr<Attacher> attacher, std::unique_ptr<RingReader> reader);

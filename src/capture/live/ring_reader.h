@@ -36,6 +36,7 @@ class RingReader {
     int poll_fd() const { return wait_set_.descriptor(); }
     void wait_for(std::span<const int> descriptors);
     Origin origin() const;
+    BufferUse buffer_use() const { return {.waiting = ring_->waiting(), .size = ring_->size()}; }
 
   private:
     RingReader(const Settings& settings, KernelSide& kernel, std::unique_ptr<RecordRing> ring,

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/endian.h"
+#include "model/loopback.h"
 
 namespace sslsniff {
 namespace {
@@ -28,10 +29,6 @@ bool is_any(const IpAddress& address) {
 
 IpAddress loopback(bool v6) {
     return parse_ip(v6 ? "::1" : "127.0.0.1").value_or(IpAddress{});
-}
-
-bool is_loopback(const IpAddress& address) {
-    return address.family == IpAddress::Family::v4 ? address.bytes[0] == 127 : address == loopback(true);
 }
 
 /// A number of the connection, spread over hosts of a documentation range.

@@ -153,6 +153,29 @@ TEST(Options, LinesCanBeAppended) {
     EXPECT_NE(refused({"-a", "--append", "-o", "json:x", "-C", "1"}).find("exclude"), std::string::npos);
 }
 
+TEST(Options, MetricsAreForThisHost) {
+    const auto address = [](std::initializer_list<std::string> words) {
+        return accepted(words).pipeline.outputs.back().path;
+    };
+    EXPECT_EQ(accepted({"-a", "--metrics", "9464"}).pipeline.outputs.back().format, "metrics");
+    EXPECT_EQ(address({"-a", "--metrics", "9464"}), "127.0.0.1:9464");
+    EXPECT_EQ(address({"-a", "--metrics", "localhost:9464"}), "127.0.0.1:9464");
+    EXPECT_EQ(address({"-a", "--metrics", "127.1.2.3:9464"}), "127.1.2.3:9464");
+    EXPECT_EQ(address({"-a", "--metrics", "[::1]:9464"}), "[::1]:9464");
+    EXPECT_EQ(address({"-a", "--metrics", "0.0.0.0:9464", "--metrics-remote"}), "0.0.0.0:9464");
+    for (const auto* open : {"0.0.0.0:1", "[::]:1", "10.0.0.1:1", "[::ffff:10.0.0.1]:1", "[2001:db8::1]:1"}) {
+        EXPECT_NE(refused({"-a", "--metrics", open}).find("--metrics-remote"), std::string::npos) << open;
+    }
+    for (const auto* wrong : {"x", "?", "70000", "1.2.3:4", "localhost", "localhost:x", ":1", "-1"}) {
+        EXPECT_NE(refused({"-a", std::string("--metrics=") + wrong}).find("--metrics"), std::string::npos)
+            << wrong;
+    }
+    EXPECT_NE(refused({"-a", "-o", "metrics:1"}).find("choose one of"), std::string::npos);
+    EXPECT_NE(refused({"-a", "-C", "1", "--metrics", "1"}).find("split files"), std::string::npos);
+    const auto quiet = accepted({"-a", "-q", "--metrics", "1"});
+    ASSERT_EQ(quiet.pipeline.outputs.size(), 1U);
+}
+
 TEST(Options, StandardOutputHasTwoNames) {
     EXPECT_TRUE(accepted({"-a", "-o", "json:/dev/stdout"}).pipeline.outputs[0].to_stdout());
     EXPECT_TRUE(accepted({"-a", "-w", "/dev/stdout"}).pipeline.outputs[0].to_stdout());
