@@ -1,5 +1,5 @@
 # What is installed. The program itself; with SSLSNIFF_INSTALL_ALL (needs scdoc), also its manual page, completions, an
-# example of a configuration file, unit, users, log rotation and docs: what packages consist of (tools/package).
+# example of a configuration file, unit, users, log rotation, Wireshark's link and docs: what packages consist of (tools/package).
 include(GNUInstallDirs)
 install(TARGETS sslsniff DESTINATION ${CMAKE_INSTALL_BINDIR})
 
@@ -35,6 +35,11 @@ if(SSLSNIFF_INSTALL_ALL)
   install(FILES packaging/logrotate/sslsniff DESTINATION ${CMAKE_INSTALL_SYSCONFDIR}/logrotate.d)
   install(FILES packaging/systemd/sslsniff.service DESTINATION lib/systemd/system)
   install(FILES packaging/sysusers/sslsniff.conf DESTINATION lib/sysusers.d)
+  # Wireshark looks for capture programs there.
+  set(extcap ${CMAKE_INSTALL_LIBDIR}/wireshark/extcap)
+  cmake_path(RELATIVE_PATH CMAKE_INSTALL_BINDIR BASE_DIRECTORY ${extcap} OUTPUT_VARIABLE program)
+  file(CREATE_LINK ${program}/sslsniff ${folder}/extcap/sslsniff SYMBOLIC)
+  install(FILES ${folder}/extcap/sslsniff DESTINATION ${extcap})
   file(GLOB docs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/*.md)
   install(FILES ${docs} README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 endif()

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <variant>
 
+#include "app/extcap.h"
 #include "app/live.h"
 #include "app/messages.h"
 #include "app/parse_options.h"
@@ -25,6 +26,9 @@ void heed_no_color(OutputSettings& settings) {
 int run(std::span<const std::string> arguments) {
     occupy_standard_descriptors();
     Messages messages;
+    if (is_extcap(arguments)) {
+        return run_extcap(arguments, messages);
+    }
     if (const auto status = run_subcommand(arguments, messages)) {
         return *status;
     }

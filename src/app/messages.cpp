@@ -18,13 +18,23 @@ namespace {
 
 constexpr std::chrono::milliseconds kPatience{250};
 
+std::string line_of(std::string_view sentence) {
+    return fmt::format("sslsniff: {}\n", sentence);
+}
+
 }  // namespace
 
 void Messages::say(std::string_view sentence) {
-    tell(fmt::format("sslsniff: {}\n", sentence));
+    tell(line_of(sentence));
 }
 
 void Messages::tell(std::string_view lines) {
+    if (!errors_only_) {
+        write(lines);
+    }
+}
+
+void Messages::write(std::string_view lines) {
     while (!lines.empty() && is_writable()) {
         const ssize_t written =
             ::write(STDERR_FILENO, lines.data(), std::min<std::size_t>(lines.size(), PIPE_BUF));
@@ -43,7 +53,7 @@ void Messages::interrupted() {
 }
 
 int Messages::fail(std::string_view sentence, int status) {
-    say(sentence);
+    write(line_of(sentence));
     return status;
 }
 

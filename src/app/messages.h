@@ -21,6 +21,9 @@ class Messages final : public Notices {
     /// Ends the line in which the terminal has written ^C.
     void interrupted() override;
 
+    /// From here on only fail() says anything.
+    void tell_errors_only() { errors_only_ = true; }
+
     /// Says it, and returns `status`, for a caller that ends with it.
     int fail(std::string_view sentence, int status);
     /// The same with the exit status for this kind of error.
@@ -30,8 +33,10 @@ class Messages final : public Notices {
     int answer(std::string_view text);
 
   private:
+    void write(std::string_view lines);
     bool is_writable();
 
+    bool errors_only_ = false;
     bool was_writable_ = true;
 };
 
