@@ -26,6 +26,7 @@ import floods  # noqa: E402
 import floods_http1  # noqa: E402, F401
 import floods_http2  # noqa: E402, F401
 import floods_other  # noqa: E402, F401
+import floods_services  # noqa: E402, F401
 from program import Failure, Sslsniff, check  # noqa: E402
 from recording import Trace  # noqa: E402
 

@@ -66,10 +66,14 @@ std::vector<Statistics::Group> Statistics::groups() const {
     for (const auto& [values, totals] : groups_) {
         all.push_back({&values, &totals});
     }
-    std::ranges::stable_sort(all, [](const Group& a, const Group& b) {
+    // Not stable_sort: what libstdc++ 12 has is deprecated to clang.
+    std::ranges::sort(all, [](const Group& a, const Group& b) {
         const bool other_a = a.values->front() == kOther;
         const bool other_b = b.values->front() == kOther;
-        return other_a != other_b ? other_b : a.totals->count > b.totals->count;
+        if (other_a != other_b) {
+            return other_b;
+        }
+        return a.totals->count != b.totals->count ? a.totals->count > b.totals->count : *a.values < *b.values;
     });
     return all;
 }

@@ -12,6 +12,8 @@ using framed::Side;
 
 /// Peers agree on fewer (connection.tune); RabbitMQ's default is 2047.
 constexpr std::size_t kMostChannels = 4096;
+/// So many may have as much waiting as one is allowed to, all of which is looked at when bytes are lost.
+constexpr std::size_t kMostChannelsFull = 16;
 constexpr std::string_view kNoResponse = "no response";
 
 }  // namespace
@@ -61,13 +63,16 @@ Channel& AmqpHandler::channel(std::uint16_t id) {
 
 void AmqpHandler::wait(Channel& channel, Flow& flow) {
     total_.measure(flow, flow.exchange ? flow.exchange->held() : 0);
-    if (channel.waiting() > limits_.max_pending) {
+    ++waiting_;
+    if (channel.waiting() > limits_.max_pending || waiting_ > kMostChannelsFull * limits_.max_pending) {
         flush_oldest(channel, "too many wait for an answer");
     }
 }
 
+/// What waited in a channel.
 Flow AmqpHandler::taken(Flow flow) {
     total_.leave(flow);
+    --waiting_;
     return flow;
 }
 
@@ -143,7 +148,8 @@ void AmqpHandler::finish(Timestamp /*time*/) {
     }
     channels_.clear();
     for (auto& [id, call] : std::exchange(calls_, {})) {
-        emit(taken(std::move(call.flow)), kNoResponse);
+        total_.leave(call.flow);
+        emit(std::move(call.flow), kNoResponse);
     }
 }
 
@@ -169,7 +175,9 @@ std::uint64_t AmqpHandler::give_up(std::size_t bytes) {
         }
     }
     while (!enough() && !calls_.empty()) {
-        emit(taken(std::move(calls_.extract(calls_.begin()).mapped().flow)), kNoLongerKept);
+        Flow call = std::move(calls_.extract(calls_.begin()).mapped().flow);
+        total_.leave(call);
+        emit(std::move(call), kNoLongerKept);
         ++number;
     }
     return number;

@@ -83,6 +83,7 @@ class AmqpHandler final : public framed::MessageHandler {
     std::unordered_map<std::string, DeliveredRequest> delivered_;  ///< by correlation-id
     std::unordered_set<std::string> consumed_;                     ///< queues
     pairing::HeldTotal total_;
+    std::size_t waiting_ = 0;  ///< in all channels
     bool joined_ = false;
     bool lost_ = false;  ///< something of what the client said
 };

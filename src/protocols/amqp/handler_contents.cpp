@@ -233,7 +233,8 @@ bool AmqpHandler::end_reply(Content& content) {
     if (found == calls_.end() || !is_sent_to(found->second.reply_to, content.routing_key)) {
         return false;
     }
-    Flow call = taken(std::move(found->second.flow));
+    Flow call = std::move(found->second.flow);
+    total_.leave(call);
     calls_.erase(found);
     DescribedExchange& reply = *content.flow.exchange;
     call.exchange->response = std::move(reply.response);

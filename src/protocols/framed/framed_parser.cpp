@@ -235,6 +235,7 @@ void FramedParser::gap_of_side(Side side, std::uint64_t bytes, Timestamp time) {
     if (half(side).resync.is_searching()) {
         half(side).resync.lose();
     } else if (!half(side).reader.skip(bytes)) {
+        midstream_ = true;  // what is cut may be shown: it cannot be refused any more
         lose(side, kGap, time);
     }
 }
