@@ -108,13 +108,12 @@ std::unexpected<Error> unreadable(const std::string& path) {
 }
 
 /// CLI11 passes over a default file that it cannot read; only one that is not there is none.
-Result<void> check_config(const CLI::Option& config, const std::string& default_config,
-                          const std::string& error) {
-    if (config.count() == 0 && !default_config.empty() && ::access(default_config.c_str(), F_OK) == 0) {
-        return unreadable(default_config);
+Result<void> check_config(const std::string& path, const ConfigFile::Outcome& outcome) {
+    if (!outcome.was_read && !path.empty() && ::access(path.c_str(), F_OK) == 0) {
+        return unreadable(path);
     }
-    if (!error.empty()) {
-        return fail(ErrorKind::usage, fmt::format("{}, {}", printable(config.as<std::string>()), error));
+    if (!outcome.error.empty()) {
+        return fail(ErrorKind::usage, fmt::format("{}, {}", printable(path), outcome.error));
     }
     return {};
 }
@@ -141,8 +140,8 @@ Result<std::variant<RawOptions, Information>> read_words(std::span<const std::st
     app.footer(fmt::format("Examples:\n{}", kExamples));
     app.allow_extras();
     declare_options(app, raw);
-    std::string config_error;
-    app.config_formatter(std::make_shared<ConfigFile>(app, config_error, separator != words.end()));
+    ConfigFile::Outcome config_outcome;
+    app.config_formatter(std::make_shared<ConfigFile>(app, config_outcome, separator != words.end()));
     CLI::Option* config = app.get_config_ptr();
     config->default_str(default_config);
     try {
@@ -160,10 +159,11 @@ Result<std::variant<RawOptions, Information>> read_words(std::span<const std::st
     } catch (const CLI::ParseError& error) {
         return fail(ErrorKind::usage, printable(error.what()) + " (see --help)");
     }
-    if (auto read = check_config(*config, default_config, config_error); !read) {
+    const auto config_path = config->as<std::string>();
+    if (auto read = check_config(config_path, config_outcome); !read) {
         return std::unexpected(read.error());
     }
-    raw.config_path = config->count() > 0 ? config->as<std::string>() : "";
+    raw.config_path = config_outcome.was_read ? config_path : "";
     auto expression = filter_expression(app.remaining());
     if (!expression) {
         return std::unexpected(expression.error());
