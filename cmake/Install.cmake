@@ -38,6 +38,7 @@ if(SSLSNIFF_INSTALL_ALL)
   # Wireshark looks for capture programs there.
   set(extcap ${CMAKE_INSTALL_LIBDIR}/wireshark/extcap)
   cmake_path(RELATIVE_PATH CMAKE_INSTALL_BINDIR BASE_DIRECTORY ${extcap} OUTPUT_VARIABLE program)
+  file(MAKE_DIRECTORY ${folder}/extcap)
   file(CREATE_LINK ${program}/sslsniff ${folder}/extcap/sslsniff SYMBOLIC)
   install(FILES ${folder}/extcap/sslsniff DESTINATION ${extcap})
   file(GLOB docs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/*.md)
