@@ -7,6 +7,7 @@
 #include "protocols/amqp/amqp.h"
 #include "protocols/cql/cql.h"
 #include "protocols/dns/dns.h"
+#include "protocols/dubbo/dubbo.h"
 #include "protocols/grpc/grpc_call.h"
 #include "protocols/http/fields.h"
 #include "protocols/http/http_application.h"
@@ -106,6 +107,12 @@ constexpr auto kProtocols = std::to_array<Protocol>({
      .fields = cql_fields,
      .dissector = cql_dissector,
      .secrets = "CQL logins and statements"},
+    {.name = "dubbo",
+     .detect = detect_dubbo,
+     .may_begin = may_begin_dubbo,
+     .create = create_dubbo,
+     .fields = dubbo_fields,
+     .secrets = "Dubbo tokens"},
     {.name = "dns",
      .detect = detect_dns,
      .may_begin = may_begin_dns,
