@@ -190,6 +190,52 @@ TEST(FramedDetector, AsksForMoreWhereItKnowsLess) {
     EXPECT_EQ(judge(anywhere, "no", "no"), Verdict::no);
 }
 
+/// As the toy, but answers say little, and questions all with their header.
+class TerseFraming final : public Framing {
+  public:
+    Look look(Side side, ByteView bytes) const override {
+        Look look = toy_framing().look(side, bytes);
+        look.is_telling = look.is_telling && side == Side::client;
+        look.by_header = true;
+        return look;
+    }
+    std::size_t max_header() const override { return toy_framing().max_header(); }
+};
+
+TEST(RoleFinder, TakesAnswersThatSayLittleWhereTheyMay) {
+    const TerseFraming framing;
+    for (const bool with_any : {false, true}) {
+        RoleFinder roles(framing, {.with_any = with_any});
+        roles.look(Direction::received, toy('Q', "one"), 0, false);
+        EXPECT_EQ(roles.verdict(false), Verdict::need_more);
+        roles.look(Direction::sent, toy('A', "eins").substr(0, 5), 0, false);
+        EXPECT_EQ(roles.verdict(false), Verdict::need_more);  // it does not end yet
+        roles.look(Direction::sent, toy('A', "eins"), 0, false);
+        EXPECT_EQ(roles.verdict(false), with_any ? Verdict::yes : Verdict::need_more);
+        EXPECT_EQ(roles.client(false), with_any ? std::optional(Direction::received) : roles.client(false));
+    }
+}
+
+TEST(RoleFinder, CountsAMessageWhoseHeaderTells) {
+    const TerseFraming framing;
+    RoleFinder roles(framing, {});
+    roles.look(Direction::sent, "Q99abc", 0, true);
+    EXPECT_EQ(roles.verdict(true), Verdict::yes);
+    RoleFinder others(toy_framing(), {});
+    others.look(Direction::sent, "Q99abc", 0, true);
+    EXPECT_EQ(others.verdict(true), Verdict::need_more);
+}
+
+TEST(FramedParser, AGapBeforeTheFirstMessageEndsIsNoReasonToRefuse) {
+    RecordingHost host;
+    host.info.role = Role::client;
+    const auto parser = create_toy(host, {});
+    parser->feed(Direction::sent, "Q50abc", {});
+    parser->gap(Direction::sent, 100, {});
+    EXPECT_NE(parser->feed(Direction::received, "nonsense", {}), ProtocolParser::Status::rejected);
+    EXPECT_EQ(host.lines().at(0), "Q50abc ->  !gap in stream");
+}
+
 TEST(FramedDetector, LeavesDatagramsAlone) {
     ConnectionInfo info;
     info.endpoints.transport = Transport::udp;
