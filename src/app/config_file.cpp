@@ -94,10 +94,9 @@ Result<std::vector<std::string>> inputs_of(const CLI::Option& option, const std:
 std::vector<CLI::ConfigItem> ConfigFile::from_config(std::istream& input) const {
     const std::string text(std::istreambuf_iterator<char>(input), {});
     const auto at_line = [this](const toml::source_region& source, std::string_view message) {
-        outcome_.error = fmt::format("line {}: {}", source.begin.line, message);
+        error_ = fmt::format("line {}: {}", source.begin.line, message);
         return std::vector<CLI::ConfigItem>();
     };
-    outcome_.was_read = true;
     const auto parsed = toml::parse(std::string_view(text));
     if (!parsed) {
         return at_line(parsed.error().source(), printable(parsed.error().description()));

@@ -15,15 +15,10 @@ namespace sslsniff {
 /// that exclude each other, the other one.
 class ConfigFile final : public CLI::Config {
   public:
-    /// What became of it. Not thrown, because --help comes first; not asked of CLI11, whose versions count a
-    /// default file differently.
-    struct Outcome {
-        bool was_read = false;
-        std::string error;  ///< one sentence with the line, when the file cannot be used
-    };
-    /// Borrows `app`, whose options count, and `outcome`. `has_command`: the target is a command.
-    ConfigFile(const CLI::App& app, Outcome& outcome, bool has_command)
-        : app_(app), outcome_(outcome), has_command_(has_command) {}
+    /// Borrows `app`, whose options count, and `error`: one sentence with the line, when the file cannot be
+    /// used. It is not thrown, because --help comes first. `has_command`: the target is a command.
+    ConfigFile(const CLI::App& app, std::string& error, bool has_command)
+        : app_(app), error_(error), has_command_(has_command) {}
 
     std::vector<CLI::ConfigItem> from_config(std::istream& input) const override;
     /// Not used: nothing is written.
@@ -34,7 +29,7 @@ class ConfigFile final : public CLI::Config {
     bool is_replaced(const std::string& name) const;
 
     const CLI::App& app_;
-    Outcome& outcome_;
+    std::string& error_;
     bool has_command_;
 };
 

@@ -107,15 +107,13 @@ std::unexpected<Error> unreadable(const std::string& path) {
                 fmt::format("cannot read the configuration file {}: {}", printable(path), reason));
 }
 
-/// CLI11 passes over a default file that it cannot read; only one that is not there is none.
-Result<void> check_config(const std::string& path, const ConfigFile::Outcome& outcome) {
-    if (!outcome.was_read && !path.empty() && ::access(path.c_str(), F_OK) == 0) {
-        return unreadable(path);
-    }
-    if (!outcome.error.empty()) {
-        return fail(ErrorKind::usage, fmt::format("{}, {}", printable(path), outcome.error));
-    }
-    return {};
+/// The default file is given like any other where it exists: what CLI11 makes of defaults depends on its
+/// version.
+bool needs_default(std::span<const std::string> words, const std::string& default_config) {
+    return !default_config.empty() && ::access(default_config.c_str(), F_OK) == 0 &&
+           std::ranges::none_of(words, [](const std::string& word) {
+               return word == "--config" || word.starts_with("--config=");
+           });
 }
 
 }  // namespace
@@ -140,13 +138,15 @@ Result<std::variant<RawOptions, Information>> read_words(std::span<const std::st
     app.footer(fmt::format("Examples:\n{}", kExamples));
     app.allow_extras();
     declare_options(app, raw);
-    ConfigFile::Outcome config_outcome;
-    app.config_formatter(std::make_shared<ConfigFile>(app, config_outcome, separator != words.end()));
+    std::string config_error;
+    app.config_formatter(std::make_shared<ConfigFile>(app, config_error, separator != words.end()));
     CLI::Option* config = app.get_config_ptr();
-    config->default_str(default_config);
     try {
         // CLI11 takes the words in reverse.
         std::vector<std::string> reversed(std::make_reverse_iterator(separator), words.rend());
+        if (needs_default({words.begin(), separator}, default_config)) {
+            reversed.push_back("--config=" + default_config);
+        }
         app.parse(reversed);
     } catch (const CLI::CallForHelp&) {
         return Information{help_of(app)};
@@ -155,15 +155,14 @@ Result<std::variant<RawOptions, Information>> read_words(std::span<const std::st
     } catch (const CLI::ArgumentMismatch& error) {
         return fail(ErrorKind::usage, missing_value(app, error.what()));
     } catch (const CLI::FileError&) {
-        return unreadable(config->as<std::string>());
+        return unreadable(config->results().back());
     } catch (const CLI::ParseError& error) {
         return fail(ErrorKind::usage, printable(error.what()) + " (see --help)");
     }
-    const auto config_path = config->as<std::string>();
-    if (auto read = check_config(config_path, config_outcome); !read) {
-        return std::unexpected(read.error());
+    raw.config_path = config->count() > 0 ? config->results().back() : "";
+    if (!config_error.empty()) {
+        return fail(ErrorKind::usage, fmt::format("{}, {}", printable(raw.config_path), config_error));
     }
-    raw.config_path = config_outcome.was_read ? config_path : "";
     auto expression = filter_expression(app.remaining());
     if (!expression) {
         return std::unexpected(expression.error());

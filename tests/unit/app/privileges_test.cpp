@@ -40,9 +40,8 @@ TEST_F(PrivilegesTest, RootBecomesNobodyButKeepsWhatIsOpen) {
                       return 1;
                   }
                   char byte = 0;
-                  capng_get_caps_process();
-                  return ::getuid() == 65534 && ::geteuid() == 65534 && ::getgid() == 65534 &&
-                                 ::getgroups(0, nullptr) == 0 &&
+                  return capng_get_caps_process() == 0 && ::getuid() == 65534 && ::geteuid() == 65534 &&
+                                 ::getgid() == 65534 && ::getgroups(0, nullptr) == 0 &&
                                  capng_have_capabilities(CAPNG_SELECT_CAPS) == CAPNG_NONE &&
                                  ::setuid(0) != 0 && ::read(open, &byte, 1) == 1 &&
                                  ::open("/etc/shadow", O_RDONLY | O_CLOEXEC) == -1
@@ -69,8 +68,7 @@ TEST_F(PrivilegesTest, WhoCreatesFilesLaterKeepsWhatThatNeeds) {
                       return 1;
                   }
                   const int fd = ::open((folder + "/x").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-                  capng_get_caps_process();
-                  return fd >= 0 && ::fchown(fd, 12345, 12345) == 0 &&
+                  return capng_get_caps_process() == 0 && fd >= 0 && ::fchown(fd, 12345, 12345) == 0 &&
                                  capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN) == 0 &&
                                  capng_have_capability(CAPNG_PERMITTED, CAP_BPF) == 0 &&
                                  capng_have_capability(CAPNG_PERMITTED, CAP_SYS_PTRACE) == 0
