@@ -27,6 +27,7 @@
 #include "protocols/redis/redis.h"
 #include "protocols/sse/sse_stream.h"
 #include "protocols/stream_message.h"
+#include "protocols/thrift/thrift.h"
 #include "protocols/websocket/websocket_stream.h"
 
 namespace sslsniff {
@@ -113,6 +114,12 @@ constexpr auto kProtocols = std::to_array<Protocol>({
      .create = create_dubbo,
      .fields = dubbo_fields,
      .secrets = "Dubbo tokens"},
+    {.name = "thrift",
+     .detect = detect_thrift,
+     .may_begin = may_begin_thrift,
+     .create = create_thrift,
+     .fields = thrift_fields,
+     .dissector = thrift_dissector},
     {.name = "dns",
      .detect = detect_dns,
      .may_begin = may_begin_dns,

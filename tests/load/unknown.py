@@ -60,15 +60,15 @@ class Unknown(unittest.TestCase):
         foreign = traffic.fixtures()
         self.check_linear("queries", traffic.queries())
         self.check_linear("queries", traffic.queries(), midstream=True)
-        for name in ("thrift", "modbus", "zookeeper", "beanstalkd"):
-            self.check_linear(name, foreign[name], midstream=name == "thrift")
+        for name in ("diameter", "modbus", "zookeeper", "beanstalkd"):
+            self.check_linear(name, foreign[name], midstream=name == "diameter")
         self.check_linear("lines", traffic.bulk()["lines"])
 
     def test_no_more_than_what_is_understood(self):
         used, number = self.telling([("sent", REQUEST), ("received", RESPONSE)])
         known = used / number
         foreign = traffic.fixtures()
-        for name in ("thrift", "modbus", "zookeeper", "bolt", "tds", "beanstalkd", "nntp"):
+        for name in ("diameter", "modbus", "zookeeper", "bolt", "tds", "beanstalkd", "nntp"):
             with self.subTest(name):
                 used, number = self.telling(foreign[name])
                 self.assertLess(used / number, known, "CPU for a message, and that for one of HTTP")

@@ -117,8 +117,8 @@ std::size_t names_of_peers(std::string_view path) {
     std::size_t first = std::string_view::npos;
     for (const std::string_view part :
          {"request.fields.", "response.fields.", "request.document.", "response.document.",
-          "request.sequence.documents[", "response.documents[", "request.arguments[", "response.value.",
-          "response.exception."}) {
+          "request.sequence.documents[", "response.documents[", "request.arguments[", "request.arguments.",
+          "response.result.", "response.application_exception.", "response.value.", "response.exception."}) {
         first = path.starts_with(part) ? part.size() : first;
     }
     return first;

@@ -96,9 +96,10 @@ TEST_P(Joins, AreClaimedByTheirProtocolAlone) {
 INSTANTIATE_TEST_SUITE_P(Detection, Joins,
                          testing::Values(Recorded{"rabbitmq", "amqp"}, Recorded{"nats", "nats"},
                                          Recorded{"memcached", "memcached"}, Recorded{"cql", "cql"},
-                                         Recorded{"dubbo", "dubbo"}, Recorded{"mosquitto", "mqtt"},
-                                         Recorded{"kafka", "kafka"}, Recorded{"mongodb", "mongodb"},
-                                         Recorded{"mysql", "mysql", 88}, Recorded{"mysql_node", "mysql", 88},
+                                         Recorded{"dubbo", "dubbo"}, Recorded{"thrift", "thrift"},
+                                         Recorded{"mosquitto", "mqtt"}, Recorded{"kafka", "kafka"},
+                                         Recorded{"mongodb", "mongodb"}, Recorded{"mysql", "mysql", 88},
+                                         Recorded{"mysql_node", "mysql", 88},
                                          Recorded{"postgresql", "postgresql"},
                                          Recorded{"postgresql_node", "postgresql"}),
                          [](const auto& test) { return std::string(test.param.name); });
