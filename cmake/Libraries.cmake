@@ -34,6 +34,7 @@ add_library(zydis ALIAS Zydis::Zydis)
 pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto>=3.0)
 pkg_check_modules(PCAP REQUIRED IMPORTED_TARGET libpcap)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
+pkg_check_modules(RDKAFKA REQUIRED IMPORTED_TARGET rdkafka++)
 pkg_check_modules(CAPNG REQUIRED IMPORTED_TARGET libcap-ng)
 
 # Header-only libraries are system headers: their warnings are not ours.

@@ -77,6 +77,8 @@ void declare_options(CLI::App& app, RawOptions& raw) {
     Group output(app, "What to show");
     output.list("-o,--output", raw.outputs, "FORMAT[:FILE]",
                 fmt::format("One of {}; default: text on stdout; repeatable", output_format_names()));
+    output.list("--kafka", raw.kafka, "PROPERTY=VALUE",
+                "With -o kafka:BROKERS/TOPIC: a setting of librdkafka; repeatable (docs/kafka.md)");
     output.value(
         "--by", raw.by, "FIELDS",
         "With stat: group by these, with commas between them; default: process,peer,endpoint (docs/stat.md)");

@@ -19,7 +19,7 @@ std::vector<std::string> all_of(const Names<Enum, N>& names) {
 std::vector<std::string> output_words() {
     std::vector<std::string> words;
     for (const auto& format : output_formats()) {
-        if (format.is_chosen_by_name()) {
+        if (format.is_written_to_a_file()) {
             words.emplace_back(format.name);
         }
     }

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "filter/endpoint_filter.h"
 #include "filter/where_filter.h"
+#include "output/kafka/producer.h"
 #include "output/output_formats.h"
 #include "output/stat/grouping.h"
 #include "protocols/protocol.h"
@@ -30,6 +31,10 @@ Result<OutputSpec> parse_output(const std::string& text) {
     if (format == nullptr || !format->is_chosen_by_name()) {
         return fail(ErrorKind::usage, fmt::format("-o: '{}' is not an output format: choose one of {}",
                                                   printable(spec.format), output_format_names()));
+    }
+    if (format->kind == OutputFormat::Kind::remote) {
+        const auto target = parse_kafka_target(colon == std::string::npos ? "" : spec.path);
+        return target ? Result<OutputSpec>(spec) : std::unexpected(target.error());
     }
     if (spec.path.empty()) {
         return fail(ErrorKind::usage,
@@ -137,8 +142,9 @@ Result<void> check_filters(const Options& options) {
 }
 
 Result<void> check_rotation(const Options& options) {
-    const bool has_file = std::ranges::any_of(options.pipeline.outputs,
-                                              [](const OutputSpec& output) { return !output.to_stdout(); });
+    const bool has_file = std::ranges::any_of(options.pipeline.outputs, [](const OutputSpec& output) {
+        return !output.to_stdout() && find_output_format(output.format)->is_written_to_a_file();
+    });
     if ((options.pipeline.rotation.any() || options.pipeline.rotation.max_files != 0) && !has_file) {
         return fail(ErrorKind::usage, "-C, -G and -W split files: name one with -w FILE or -o FORMAT:FILE");
     }
@@ -245,6 +251,13 @@ Result<Options> checked(RawOptions&& raw) {
             return fail(ErrorKind::usage, "--decode-as: " + rule.error().message);
         }
         options.pipeline.decode_as.push_back(*rule);
+    }
+    for (const auto& text : raw.kafka) {
+        auto property = parse_kafka_property(text);
+        if (!property) {
+            return std::unexpected(property.error());
+        }
+        options.pipeline.settings.kafka.push_back(*std::move(property));
     }
     if (raw.write_path) {
         options.pipeline.outputs.push_back({std::string(kPcapngFormat), *raw.write_path});

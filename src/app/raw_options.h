@@ -18,6 +18,7 @@ struct RawOptions {
     std::vector<std::string> pids;
     std::vector<std::string> outputs;
     std::vector<std::string> decode_as;
+    std::vector<std::string> kafka;
     std::vector<std::string> backends;
     std::string save_bodies;  ///< a folder; empty: none
     std::string config_path;  ///< the file that some of them are from; empty: none

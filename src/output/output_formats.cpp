@@ -6,6 +6,7 @@
 #include "output/bodies/bodies_output.h"
 #include "output/har/har_output.h"
 #include "output/json/json_output.h"
+#include "output/kafka/kafka_output.h"
 #include "output/metrics/metrics_output.h"
 #include "output/pcapng/pcapng_output.h"
 #include "output/stat/stat_output.h"
@@ -17,13 +18,14 @@ namespace {
 
 using Kind = OutputFormat::Kind;
 
-constexpr std::array<OutputFormat, 9> kFormats{{
+constexpr std::array<OutputFormat, 10> kFormats{{
     {"text", Kind::people, true, make_text_output},
     {"json", Kind::programs, true, make_json_output},
     {"stat", Kind::people, true, make_stat_output},
     {"stat-json", Kind::programs, true, make_stat_json_output},
     {"har", Kind::programs, false, make_har_output},
     {"trace", Kind::programs, false, make_trace_output},
+    {"kafka", Kind::remote, true, make_kafka_output},
     {kPcapngFormat, Kind::programs, false, make_pcapng_output},
     {kBodiesFormat, Kind::folder, false, make_bodies_output},
     {kMetricsFormat, Kind::network, false, make_metrics_output},

@@ -17,11 +17,13 @@ struct OutputFormat {
         people,    ///< to a file or the terminal; -q leaves it out
         programs,  ///< to a file or a pipe
         folder,    ///< makes files of its own in a folder, and has an option of its own
-        network    ///< is asked over the network, and has an option of its own
+        network,   ///< is asked over the network, and has an option of its own
+        remote     ///< sends to other hosts, whose names are in the place
     };
     Kind kind = Kind::programs;
+    bool is_written_to_a_file() const { return kind == Kind::people || kind == Kind::programs; }
     /// -o takes it.
-    bool is_chosen_by_name() const { return kind == Kind::people || kind == Kind::programs; }
+    bool is_chosen_by_name() const { return is_written_to_a_file() || kind == Kind::remote; }
     bool lines = false;  ///< each stands alone: files may be added to (--append)
     std::unique_ptr<Output> (*make)(const OutputPlace& place, const OutputContext& context) = nullptr;
 };
@@ -38,7 +40,7 @@ std::span<const OutputFormat> output_formats();
 /// Null when there is no such format.
 const OutputFormat* find_output_format(std::string_view name);
 
-/// Those to files, which -o takes: "text, json, stat, har, trace, pcapng", for messages.
+/// Those that -o takes: "text, json, stat, har, trace, pcapng", for messages.
 std::string output_format_names();
 
 }  // namespace sslsniff

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/time.h"
@@ -54,6 +55,9 @@ struct StatOptions {
     Duration interval{};              ///< --every; 0: one table at the end
 };
 
+/// Settings of librdkafka, by its names: "security.protocol" and "ssl". They precede ours.
+using KafkaProperties = std::vector<std::pair<std::string, std::string>>;
+
 /// How outputs show what they are given. Each format takes what concerns it.
 struct OutputSettings {
     bool connections = false;  ///< connections are shown instead of transactions
@@ -62,6 +66,7 @@ struct OutputSettings {
     ColorMode color = ColorMode::automatic;
     EncapsulationOptions pcapng;
     StatOptions stat;
+    KafkaProperties kafka;
     std::uint64_t max_memory = 256ULL * 1024 * 1024;  ///< bytes for what all connections hold
     std::uint64_t max_saved = 1024ULL * 1024 * 1024;  ///< bytes on disk for whole bodies
 };

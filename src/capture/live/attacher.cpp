@@ -189,6 +189,7 @@ std::vector<KernelLoss> Attacher::losses() {
     }
     std::vector<KernelLoss> losses;
     const std::vector<loss_count> counts = programs_.losses();
+    losses.reserve(counts.size() + 1);
     for (std::uint32_t cause = 0; cause < counts.size(); cause++) {
         losses.push_back({to_loss_cause(cause), counts[cause].events, counts[cause].bytes});
     }

@@ -53,7 +53,7 @@ framed::MessageHandler::Next MongodbHandler::on_response(const framed::Message& 
     }
     auto exchange = std::make_unique<DescribedExchange>(kProtocol);
     if (auto found = streaming_.extract(answers)) {
-        Request request = std::move(found.mapped());
+        const Request request = std::move(found.mapped());
         exchange->towards_client = true;
         exchange->said.operation = request.operation;
         exchange->said.target = request.target;

@@ -23,8 +23,11 @@ bool decompress(std::uint8_t compressor, ByteView bytes, std::size_t limit, Cont
             return true;
         case 1: {
             auto block = decode_snappy(bytes, limit);
-            out.decompressed = block ? *std::move(block) : Bytes();
-            return block.has_value();
+            if (!block) {
+                return false;
+            }
+            out.decompressed = *std::move(block);
+            return true;
         }
         case 2:
         case 3: {
@@ -151,7 +154,7 @@ void read_content(const framed::Message& message, std::size_t max_decompressed, 
     const std::uint8_t compressor = reader.u8();
     out.compressor = compressor < kCompressors.size() ? kCompressors.at(compressor) : "unknown";
     const bool was_cut = out.is_cut;
-    out.is_readable = reader.good() && opcode_name(out.opcode) != "" && out.opcode != kCompressed &&
+    out.is_readable = reader.good() && !opcode_name(out.opcode).empty() && out.opcode != kCompressed &&
                       decompress(compressor, reader.rest(), max_decompressed, out);
     if (out.is_readable) {
         out.is_cut = was_cut || out.decompressed.size() < size;

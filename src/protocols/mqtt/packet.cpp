@@ -27,7 +27,7 @@ bool are_filters(ByteReader reader, bool with_options) {
 }
 
 Version by_filters(ByteView body, bool with_options) {
-    ByteReader v3(body.substr(std::min(kPacketId, body.size())));
+    const ByteReader v3(body.substr(std::min(kPacketId, body.size())));
     ByteReader v5 = v3;
     const bool has_properties = skip_properties(v5);
     return exactly(are_filters(v3, with_options), has_properties && are_filters(v5, with_options));

@@ -1,4 +1,5 @@
-"""Brokers of librdkafka's mock cluster: prints their addresses, and runs until its standard input ends."""
+"""Brokers of librdkafka's mock cluster: prints their addresses, and runs until its standard input ends. The lines "down" and "up" there
+take the first broker away and bring it back, which is answered by the line itself."""
 import ctypes
 import sys
 
@@ -19,4 +20,8 @@ cluster = KAFKA.rd_kafka_mock_cluster_new(handle, int(sys.argv[1]))
 for topic in sys.argv[2:]:
     KAFKA.rd_kafka_mock_topic_create(cluster, topic.encode(), 1, 1)
 print(KAFKA.rd_kafka_mock_cluster_bootstraps(cluster).decode(), flush=True)
-sys.stdin.read()
+KAFKA.rd_kafka_mock_broker_set_down.argtypes = KAFKA.rd_kafka_mock_broker_set_up.argtypes = [ctypes.c_void_p, ctypes.c_int]
+for line in sys.stdin:
+    change = KAFKA.rd_kafka_mock_broker_set_down if line == "down\n" else KAFKA.rd_kafka_mock_broker_set_up
+    change(cluster, 1)
+    print(line, end="", flush=True)

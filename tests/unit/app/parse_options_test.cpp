@@ -220,7 +220,7 @@ TEST(Options, HelpShowsEveryOptionAndExamples) {
           "-r,",        "-o,",           "-n,",        "-s,",
           "-v,",        "-x,",           "-q,",        "--no-children",
           "--duration", "--buffer-size", "--max-body", "--color",
-          "--version",  "Examples:",     "COMMAND",    "text, json, stat, stat-json, har, trace"}) {
+          "--version",  "Examples:",     "COMMAND",    "text, json, stat, stat-json, har, trace, kafka"}) {
         EXPECT_NE(text.find(word), std::string::npos) << word;
     }
 }
@@ -236,6 +236,17 @@ TEST(Options, StatCountsUnlessAnotherOutputIsNamed) {
     EXPECT_NE(refused({"stat", "-a", "--by", "stauts"}).find("did you mean status?"), std::string::npos);
     EXPECT_NE(refused({"-a", "--every", "5s"}).find("add -o stat"), std::string::npos);
     EXPECT_NE(refused({"stat"}).find("nothing to capture"), std::string::npos);
+}
+
+TEST(Options, KafkaNamesBrokersAndTopic) {
+    const auto options = accepted({"-a", "-o", "kafka:a:9092,b/c/topic", "--kafka", "security.protocol=ssl"});
+    EXPECT_EQ(options.pipeline.outputs.front().text(), "kafka:a:9092,b/c/topic");
+    EXPECT_EQ(options.pipeline.settings.kafka, (KafkaProperties{{"security.protocol", "ssl"}}));
+    for (const char* output : {"kafka", "kafka:", "kafka:broker", "kafka:/topic", "kafka:broker/"}) {
+        EXPECT_NE(refused({"-a", "-o", output}).find("is not BROKERS/TOPIC"), std::string::npos) << output;
+    }
+    EXPECT_NE(refused({"-a", "-o", "kafka:b/t", "--kafka", "x"}).find("PROPERTY=VALUE"), std::string::npos);
+    EXPECT_NE(refused({"-a", "-o", "kafka:b/t", "-C", "1"}).find("split files"), std::string::npos);
 }
 
 TEST(Options, Version) {

@@ -24,9 +24,9 @@ enum Operation : std::uint8_t {
     read,
     write,
     getpeername,
-    getsockname,
-    kOperations
+    getsockname
 };
+constexpr std::size_t kOperations = getsockname + 1;
 using Operations = std::array<std::uint64_t, kOperations>;  ///< addresses of functions
 
 constexpr std::array kShared{bind, listen, getpeername, getsockname};
