@@ -14,6 +14,11 @@ function(sslsniff_link_statically program)
   sslsniff_static_needs(PkgConfig::BROTLI ${BROTLI_COMMON})
   sslsniff_static_needs(PkgConfig::LIBELF PkgConfig::ZLIB)
   sslsniff_static_needs(PkgConfig::PROTOBUF PkgConfig::ZLIB)
+  find_library(RDKAFKA_C rdkafka REQUIRED)
+  find_library(TLS_LIBRARY ssl REQUIRED)
+  find_library(SASL_LIBRARY NAMES libsasl2.so libsasl2.so.2 REQUIRED)  # it loads its mechanisms
+  sslsniff_static_needs(PkgConfig::RDKAFKA ${RDKAFKA_C} ${TLS_LIBRARY} PkgConfig::CRYPTO PkgConfig::ZLIB PkgConfig::ZSTD
+                        PkgConfig::LZ4 ${SASL_LIBRARY})
   # libpcap.a can capture from D-Bus, and would bring libdbus and libsystemd for it.
   add_library(pcap_without_dbus OBJECT ${PROJECT_SOURCE_DIR}/cmake/pcap_without_dbus.c)
   target_link_libraries(${program} PRIVATE pcap_without_dbus)
