@@ -25,6 +25,7 @@ namespace {
 constexpr const char* kUsage =
     "Usage: sslsniff [OPTIONS] -p PID | -c COMM | -u USER | -a | -r FILE [FILTER]\n"
     "       sslsniff [OPTIONS] -- COMMAND [ARG...]\n"
+    "       sslsniff stat [OPTIONS] ...          rate, errors and latency instead of transactions\n"
     "       sslsniff list|doctor [-p PID]\n"
     "       sslsniff completion bash|zsh|fish\n"
     "       sslsniff config|manual\n";
