@@ -123,10 +123,11 @@ class NatsTest(LiveTest):
                          ["cleartext"])
         self.assertEqual({t["connection"]["carrier"] for t in capture.transactions if "request" in t}, {"tls"})
         self.check(capture, known)
-        with self.capture("-c", "node") as capture:
-            self.run_client(port, self.certificate[0])
-            self.wait_for_end(capture)
+        modules = f"NODE_PATH={node_path(self, *PACKAGES)}"
+        with self.capture(command=("env", modules, "node", "-e", CLIENT, port, self.certificate[0])) as capture:
+            pass
         self.assertEqual({t["connection"]["carrier"] for t in capture.transactions if "request" in t}, {"tls"})
+        self.assertTrue(self.asked(capture, "$JS.API.STREAM.INFO.NOSUCH"))
 
     def talk(self, port, *lines, tls=False):
         """A client of a few lines: a socket that said them and heard the answer to PING."""
