@@ -12,6 +12,9 @@ if(CCACHE)
   set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
 endif()
 
+# What a test does not use it does not load either: there are tests of what this very process has loaded.
+add_link_options(-Wl,--as-needed)
+
 add_library(sslsniff_compile INTERFACE)
 target_compile_options(sslsniff_compile INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
 if(SSLSNIFF_WERROR)

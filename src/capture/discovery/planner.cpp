@@ -90,7 +90,9 @@ AttachPlan Planner::plan_all() {
         return builder.take();
     }
     for (const pid_t pid : *pids) {
-        add_process(pid, Report::refusals, builder);
+        if (pid != ::getpid()) {
+            add_process(pid, Report::refusals, builder);
+        }
     }
     return builder.take();
 }

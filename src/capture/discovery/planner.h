@@ -25,8 +25,8 @@ class Planner {
     /// as is one that does not exist.
     AttachPlan plan_processes(std::span<const pid_t> pids);
 
-    /// All processes. Those without TLS, and those that end meanwhile, are not mentioned; those that may not
-    /// be read are.
+    /// All processes but this one, which is never captured. Those without TLS, and those that end meanwhile,
+    /// are not mentioned; those that may not be read are.
     AttachPlan plan_all();
 
     /// A library or program and what it needs (DT_NEEDED), also when no process uses it yet. Nothing is in
