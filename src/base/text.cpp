@@ -74,6 +74,11 @@ std::size_t without_cut_code_point(ByteView bytes) {
     return size;
 }
 
+ByteView prefix_of(ByteView bytes, std::size_t size) {
+    const ByteView prefix = bytes.substr(0, size);
+    return prefix.size() == bytes.size() ? bytes : prefix.substr(0, without_cut_code_point(prefix));
+}
+
 namespace {
 
 /// By hand: a peer chooses how many of them there are.

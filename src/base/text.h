@@ -31,6 +31,9 @@ std::size_t utf8_prefix(ByteView bytes);
 /// Length of `bytes` without the code point that is cut off at its end, if there is one.
 std::size_t without_cut_code_point(ByteView bytes);
 
+/// The first `size` bytes of `bytes`, or less by a code point that would be cut off.
+ByteView prefix_of(ByteView bytes, std::size_t size);
+
 /// `bytes` made safe for a terminal: control characters (C0, DEL, C1, bidi overrides) and ill-formed UTF-8
 /// become \xNN, and so does a backslash in front of an x, so that no text can look like another. With
 /// `keep_newlines`, LF and TAB pass.

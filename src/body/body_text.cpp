@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "base/url.h"
 #include "body/charset.h"
 #include "body/decoded_body.h"
 #include "body/protobuf_dump.h"
@@ -17,27 +18,6 @@ constexpr std::size_t kMaxIndent = 64;
 
 bool is_json(std::string_view type) {
     return type == "application/json" || type == "text/json" || type.ends_with("+json");
-}
-
-int hex_digit(char c) {
-    const std::string_view digits = "0123456789abcdef";
-    const std::size_t at = digits.find(static_cast<char>(c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c));
-    return at == std::string_view::npos ? -1 : static_cast<int>(at);
-}
-
-/// Undoes percent-encoding and '+' (application/x-www-form-urlencoded).
-std::string form_decode(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
-            hex_digit(text[i + 2]) >= 0) {
-            out.push_back(static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2])));
-            i += 2;
-        } else {
-            out.push_back(text[i] == '+' ? ' ' : text[i]);
-        }
-    }
-    return out;
 }
 
 std::string form_text(std::string_view form) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "base/url.h"
+
 namespace sslsniff {
 namespace {
 
@@ -46,12 +48,12 @@ std::string_view fold_word(std::string_view word) {
 }
 
 /// The path of a URL; anything else as it is.
-std::string_view path_of(std::string_view target) {
-    if (const std::size_t scheme = target.find("://"); scheme != std::string_view::npos) {
-        const std::size_t path = target.find('/', scheme + 3);
-        target = path == std::string_view::npos ? "/" : target.substr(path);
+std::string_view named_by(std::string_view target) {
+    if (!target.starts_with('/') && !target.contains("://")) {
+        return target;
     }
-    return target.starts_with('/') ? target.substr(0, target.find_first_of("?#")) : target;
+    const std::string_view path = path_of(target);
+    return path.empty() ? "/" : path;
 }
 
 /// Lists of placeholders, as of IN (?, ?, ?), as one.
@@ -70,7 +72,7 @@ void join_list(std::string& folded) {
 std::string fold_target(std::string_view target) {
     constexpr std::string_view kSeparators = "/:.,;|";
     std::string folded;
-    for (std::string_view rest = path_of(target); !rest.empty();) {
+    for (std::string_view rest = named_by(target); !rest.empty();) {
         const std::size_t length = std::min(rest.find_first_of(kSeparators), rest.size());
         folded += fold_word(rest.substr(0, length));
         folded += rest.substr(length, 1);

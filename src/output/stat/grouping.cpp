@@ -74,12 +74,9 @@ std::string field_of(const StatColumn& column, const std::vector<FieldValue>& va
     }
 }
 
-std::string kept(std::string text) {
+std::string kept(std::string_view text) {
     constexpr std::size_t kMost = 200;
-    if (text.size() > kMost) {
-        text.resize(without_cut_code_point(std::string_view(text).substr(0, kMost)));
-    }
-    return text.empty() ? "-" : text;
+    return text.empty() ? "-" : std::string(prefix_of(text, kMost));
 }
 
 Kind kind_of(const Field& field) {

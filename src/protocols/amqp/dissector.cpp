@@ -1,19 +1,11 @@
-#include <array>
-
 #include "base/memory.h"
 #include "protocols/amqp/amqp.h"
+#include "protocols/port_dissector.h"
 
 namespace sslsniff {
 namespace {
 
 constexpr std::uint16_t kPort = 5672;
-constexpr std::array<std::uint16_t, 1> kPorts{kPort};
-/// There is no heuristic dissector of AMQP: HTTP's sees a tunnel to a port that AMQP's is registered for.
-constexpr std::array<DissectorTraits::Hint, 2> kHints{{
-    {"http_tcp",
-     "CONNECT sslsniff-hint:5672 HTTP/1.1\r\nX-sslsniff: synthetic dissector hint, not traffic\r\n\r\n"},
-    {"http_tcp", "HTTP/1.1 200 sslsniff hint\r\n\r\n", false},
-}};
 
 /// Wireshark (4.0) does not know the protocol header of 0-9-1, guesses the version from the first frame, and
 /// is lost when that comes in parts, as from RabbitMQ. It knows the header of 0-9, whose frames are the same.
@@ -38,14 +30,9 @@ std::unique_ptr<StreamContext> make_amqp_context(Direction client, bool /*from_s
 
 /// Inside TLS Wireshark finds AMQP on port 5671 alone: as plain TCP it is found in any case.
 const DissectorTraits& amqp_dissector() {
-    static const DissectorTraits traits{.port = kPort,
-                                        .tls_port = kPort,
-                                        .ports = kPorts,
-                                        .found_in_tls = false,
-                                        .elsewhere = DissectorTraits::Elsewhere::hinted,
-                                        .hints = kHints,
-                                        .make_context = make_amqp_context};
-    return traits;
+    static const PortDissector dissector(
+        {.port = kPort, .tls_port = kPort, .make_context = make_amqp_context});
+    return dissector.traits();
 }
 
 }  // namespace sslsniff

@@ -1,35 +1,16 @@
 #include "protocols/grpc/status.h"
 
-#include <rapidjson/memorystream.h>
-#include <rapidjson/reader.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
 
 #include "base/text.h"
+#include "base/url.h"
+#include "protocols/json_walk.h"
 
 namespace sslsniff::grpc {
 namespace {
-
-/// Undoes percent-encoding; anything that is none stays.
-std::string percent_decode(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        unsigned value = 0;
-        if (text[i] == '%' && i + 2 < text.size()) {
-            const auto [end, error] = std::from_chars(&text[i + 1], &text[i + 1] + 2, value, 16);
-            if (error == std::errc() && end == &text[i + 1] + 2) {
-                out.push_back(static_cast<char>(value));
-                i += 2;
-                continue;
-            }
-        }
-        out.push_back(text[i]);
-    }
-    return out;
-}
 
 std::optional<Status> make_status(std::optional<ByteView> code, std::optional<ByteView> message) {
     Status status;
@@ -43,50 +24,6 @@ std::optional<Status> make_status(std::optional<ByteView> code, std::optional<By
     status.message = percent_decode(message.value_or(ByteView()));
     return status;
 }
-
-/// Takes "code" and "message" of the object "error" in a JSON object.
-class ErrorReader : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, ErrorReader> {
-  public:
-    bool StartObject() {
-        if (++depth_ == 2 && key_ == "error") {
-            error = ConnectError();
-            inside_ = true;
-        }
-        return true;
-    }
-    bool EndObject(rapidjson::SizeType /*members*/) { return end(); }
-    bool StartArray() {
-        ++depth_;
-        return true;
-    }
-    bool EndArray(rapidjson::SizeType /*elements*/) { return end(); }
-    bool Key(const char* name, rapidjson::SizeType length, bool /*copy*/) {
-        if (depth_ <= 2) {
-            key_.assign(name, length);
-        }
-        return true;
-    }
-    bool String(const char* text, rapidjson::SizeType length, bool /*copy*/) {
-        if (inside_ && depth_ == 2 && key_ == "code") {
-            error->code.assign(text, length);
-        } else if (inside_ && depth_ == 2 && key_ == "message") {
-            error->message.assign(text, length);
-        }
-        return true;
-    }
-
-    std::optional<ConnectError> error;
-
-  private:
-    bool end() {
-        inside_ = inside_ && depth_ != 2;
-        --depth_;
-        return true;
-    }
-    unsigned depth_ = 0;
-    bool inside_ = false;  ///< the object "error"
-    std::string key_;      ///< the last one of it, or of the object around it
-};
 
 }  // namespace
 
@@ -129,12 +66,20 @@ std::optional<Status> read_status(std::string_view lines) {
 
 std::optional<ConnectError> read_connect_error(std::string_view json) {
     constexpr std::size_t kLongest = std::size_t{64} << 10;
-    ErrorReader reader;
-    rapidjson::MemoryStream bytes(json.data(), json.size());
-    rapidjson::Reader parser;
-    const bool whole =
-        json.size() <= kLongest && !parser.Parse<rapidjson::kParseIterativeFlag>(bytes, reader).IsError();
-    return whole ? std::move(reader.error) : std::nullopt;
+    if (json.size() > kLongest) {
+        return std::nullopt;
+    }
+    std::optional<ConnectError> error;
+    const bool is_whole = walk_json(json, [&error](std::string_view path, const JsonValue& value) {
+        if (path == "error" && value.kind == JsonValue::Kind::object) {
+            error.emplace();
+        } else if (error && path == "error.code" && value.is_text()) {
+            error->code = value.text;
+        } else if (error && path == "error.message" && value.is_text()) {
+            error->message = value.text;
+        }
+    });
+    return is_whole ? std::move(error) : std::nullopt;
 }
 
 }  // namespace sslsniff::grpc

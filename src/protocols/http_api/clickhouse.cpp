@@ -12,9 +12,9 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "protocols/http/http_exchange.h"
-#include "protocols/http_api/json_walk.h"
-#include "protocols/http_api/kept_text.h"
+#include "protocols/http_api/api_fields.h"
 #include "protocols/http_api/query_string.h"
+#include "protocols/json_walk.h"
 #include "protocols/sql/statement.h"
 
 namespace sslsniff {
@@ -111,19 +111,13 @@ class ClickHouse final : public HttpApi {
         writer.begin_object("clickhouse");
         writer.text("operation", sql::operation_of(statement_));
         writer.text("query", statement_);
-        if (!database_.empty()) {
-            writer.text("database", database_);
-        }
-        if (!answer.query_id.empty()) {
-            writer.text("query_id", answer.query_id);
-        }
-        write_number(writer, "read_rows", answer.read_rows);
-        write_number(writer, "written_rows", answer.written_rows);
-        write_number(writer, "result_rows", answer.result_rows);
-        write_number(writer, "error_code", answer.error_code);
-        if (!error_message_.empty()) {
-            writer.text("error_message", error_message_);
-        }
+        write_known(writer, "database", database_);
+        write_known(writer, "query_id", answer.query_id);
+        write_known(writer, "read_rows", answer.read_rows);
+        write_known(writer, "written_rows", answer.written_rows);
+        write_known(writer, "result_rows", answer.result_rows);
+        write_known(writer, "error_code", answer.error_code);
+        write_known(writer, "error_message", error_message_);
         writer.end_object();
     }
 
@@ -163,11 +157,6 @@ class ClickHouse final : public HttpApi {
                       }
                   });
         return answer;
-    }
-    static void write_number(FieldWriter& writer, std::string_view key, const Number& number) {
-        if (number) {
-            writer.number(key, *number);
-        }
     }
 
     Bytes statement_;  ///< secrets overwritten

@@ -11,9 +11,9 @@
 #include "base/text.h"
 #include "body/charset.h"
 #include "protocols/http/http_exchange.h"
-#include "protocols/http_api/json_walk.h"
-#include "protocols/http_api/kept_text.h"
+#include "protocols/http_api/api_fields.h"
 #include "protocols/http_api/query_string.h"
+#include "protocols/json_walk.h"
 
 namespace sslsniff {
 namespace {
@@ -185,18 +185,12 @@ class GraphQl final : public HttpApi {
 
     void write_fields(const HttpExchange& /*exchange*/, FieldWriter& writer) const override {
         writer.begin_object("graphql");
-        if (!kind_.empty()) {
-            writer.text("kind", kind_);
-        }
-        if (!name_.empty()) {
-            writer.text("operation", name_);
-        }
+        write_known(writer, "kind", kind_);
+        write_known(writer, "operation", name_);
         if (batch_ != 0) {
             writer.number("batch", batch_);
         }
-        if (persisted_) {
-            writer.boolean("persisted", true);
-        }
+        write_if(writer, "persisted", persisted_);
         if (errors_ != 0) {
             writer.number("errors", errors_);
             writer.text("error_code", code_);

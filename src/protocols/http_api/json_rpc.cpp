@@ -12,8 +12,8 @@
 #include "base/memory.h"
 #include "body/charset.h"
 #include "protocols/http/http_exchange.h"
-#include "protocols/http_api/json_walk.h"
-#include "protocols/http_api/kept_text.h"
+#include "protocols/http_api/api_fields.h"
+#include "protocols/json_walk.h"
 
 namespace sslsniff {
 namespace {
@@ -109,12 +109,8 @@ class JsonRpc final : public HttpApi {
             writer.number("error_code", *error_code_);
             writer.text("error_message", error_message_);
         }
-        if (tool_failed_) {
-            writer.boolean("tool_failed", true);
-        }
-        if (!mcp_session_.empty()) {
-            writer.text("mcp_session", mcp_session_);
-        }
+        write_if(writer, "tool_failed", tool_failed_);
+        write_known(writer, "mcp_session", mcp_session_);
         writer.end_object();
     }
 
@@ -159,7 +155,7 @@ class JsonRpc final : public HttpApi {
             } else if (path == "error.message" && value.is_text()) {
                 message = kept_text(value.text);
             } else if (path == "result.isError") {
-                tool_failed = value.text == "true";
+                tool_failed = value.is_true();
             }
         });
         // An MCP server may ask and notify in the same stream.

@@ -15,10 +15,11 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/url.h"
 #include "protocols/http/http_exchange.h"
-#include "protocols/http_api/json_walk.h"
-#include "protocols/http_api/kept_text.h"
+#include "protocols/http_api/api_fields.h"
 #include "protocols/http_api/query_string.h"
+#include "protocols/json_walk.h"
 
 namespace sslsniff {
 namespace {
@@ -126,7 +127,7 @@ class ModelApi final : public HttpApi {
             if (path == "model" && value.is_text()) {
                 request_model_ = kept_text(value.text);
             } else if (path == "stream") {
-                streamed_ = value.text == "true";
+                streamed_ = value.is_true();
             }
         });
         return !request_model_.empty();
@@ -175,25 +176,25 @@ class ModelApi final : public HttpApi {
         writer.text("api", endpoint_.api);
         writer.text("operation", endpoint_.operation);
         writer.text("request_model", request_model_);
-        write_text(writer, "response_model", response_model_);
-        write_text(writer, "response_id", response_id_);
+        write_known(writer, "response_model", response_model_);
+        write_known(writer, "response_id", response_id_);
         writer.boolean("streamed", streamed_);
-        write_number(writer, "input_tokens", input_);
-        write_number(writer, "cached_input_tokens", cached_);
-        write_number(writer, "output_tokens", output_);
-        write_number(writer, "reasoning_tokens", reasoning_);
+        write_known(writer, "input_tokens", input_);
+        write_known(writer, "cached_input_tokens", cached_);
+        write_known(writer, "output_tokens", output_);
+        write_known(writer, "reasoning_tokens", reasoning_);
         if (first_token_) {
             using std::chrono::microseconds;
             writer.number("time_to_first_token_us",
                           std::chrono::duration_cast<microseconds>(*first_token_ - asked_).count());
         }
-        write_text(writer, "finish_reason", finish_);
+        write_known(writer, "finish_reason", finish_);
         if (tool_calls_ != 0) {
             writer.number("tool_calls", tool_calls_);
             writer.text("tools", joined_tools());
         }
-        write_text(writer, "error_type", error_type_);
-        write_text(writer, "error_message", error_message_);
+        write_known(writer, "error_type", error_type_);
+        write_known(writer, "error_message", error_message_);
         writer.end_object();
     }
 
@@ -212,17 +213,6 @@ class ModelApi final : public HttpApi {
   private:
     static constexpr std::size_t kMostTools = 16;    ///< names that are kept
     static constexpr std::size_t kMostItems = 1024;  ///< of one answer that are looked at
-
-    static void write_text(FieldWriter& writer, std::string_view key, const std::string& text) {
-        if (!text.empty()) {
-            writer.text(key, text);
-        }
-    }
-    static void write_number(FieldWriter& writer, std::string_view key, const Numbers& number) {
-        if (number) {
-            writer.number(key, *number);
-        }
-    }
 
     /// A response or one event of it. True when something came that the model wrote.
     bool read(ByteView json) {

@@ -1,28 +1,11 @@
 #include "protocols/http_api/query_string.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "base/url.h"
 
 namespace sslsniff {
 namespace {
-
-std::string decoded(std::string_view text) {
-    std::string result;
-    result.reserve(text.size());
-    while (!text.empty()) {
-        unsigned char byte = 0;
-        const char* digits = text.data() + 1;
-        if (text.front() == '%' && text.size() >= 3 &&
-            std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2) {
-            result += static_cast<char>(byte);
-            text.remove_prefix(3);
-            continue;
-        }
-        result += text.front() == '+' ? ' ' : text.front();
-        text.remove_prefix(1);
-    }
-    return result;
-}
 
 /// What stands behind "name=" or "name", not decoded.
 std::optional<std::string_view> find(std::string_view target, std::string_view name) {
@@ -42,17 +25,9 @@ std::optional<std::string_view> find(std::string_view target, std::string_view n
 
 }  // namespace
 
-std::string_view path_of(std::string_view target) {
-    if (const std::size_t scheme = target.find("://");
-        !target.starts_with('/') && scheme != std::string_view::npos) {
-        target.remove_prefix(std::min(target.find('/', scheme + 3), target.size()));
-    }
-    return target.substr(0, target.find_first_of("?#"));
-}
-
 std::optional<std::string> query_value(std::string_view target, std::string_view name) {
     const std::optional<std::string_view> value = find(target, name);
-    return value ? std::optional(decoded(*value)) : std::nullopt;
+    return value ? std::optional(form_decode(*value)) : std::nullopt;
 }
 
 bool has_query(std::string_view target, std::string_view name) {

@@ -6,9 +6,6 @@
 
 namespace sslsniff {
 
-/// The path of a request target in origin or absolute form: without scheme, authority and query.
-std::string_view path_of(std::string_view target);
-
 /// The first value of `name` in a target's query, as application/x-www-form-urlencoded has it (WHATWG URL
 /// section 5.1), decoded; hostile. Nothing when there is none.
 std::optional<std::string> query_value(std::string_view target, std::string_view name);

@@ -11,8 +11,9 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/url.h"
 #include "protocols/http/http_exchange.h"
-#include "protocols/http_api/kept_text.h"
+#include "protocols/http_api/api_fields.h"
 #include "protocols/http_api/query_string.h"
 
 namespace sslsniff {
@@ -179,16 +180,16 @@ class S3 final : public HttpApi {
     void write_fields(const HttpExchange& exchange, FieldWriter& writer) const override {
         writer.begin_object("s3");
         writer.text("operation", operation_);
-        write_text(writer, "bucket", bucket_);
-        write_text(writer, "key", key_);
-        write_text(writer, "part_number", part_number_);
-        write_text(writer, "upload_id", upload_id_);
+        write_known(writer, "bucket", bucket_);
+        write_known(writer, "key", key_);
+        write_known(writer, "part_number", part_number_);
+        write_known(writer, "upload_id", upload_id_);
         if (exchange.response) {
-            write_text(writer, "request_id",
-                       kept_text(exchange.response->headers.find("x-amz-request-id").value_or(ByteView())));
+            write_known(writer, "request_id",
+                        kept_text(exchange.response->headers.find("x-amz-request-id").value_or(ByteView())));
         }
-        write_text(writer, "error_code", error_code_);
-        write_text(writer, "error_message", error_message_);
+        write_known(writer, "error_code", error_code_);
+        write_known(writer, "error_message", error_message_);
         writer.end_object();
     }
 
@@ -198,12 +199,6 @@ class S3 final : public HttpApi {
     }
 
   private:
-    static void write_text(FieldWriter& writer, std::string_view key, const std::string& text) {
-        if (!text.empty()) {
-            writer.text(key, text);
-        }
-    }
-
     std::string_view operation_;  ///< of the table
     std::string bucket_;
     std::string key_;

@@ -10,11 +10,12 @@
 #include <string>
 
 #include "base/memory.h"
+#include "base/url.h"
 #include "body/charset.h"
 #include "protocols/http/http_exchange.h"
-#include "protocols/http_api/json_walk.h"
-#include "protocols/http_api/kept_text.h"
+#include "protocols/http_api/api_fields.h"
 #include "protocols/http_api/query_string.h"
+#include "protocols/json_walk.h"
 
 namespace sslsniff {
 namespace {
@@ -89,7 +90,7 @@ class SearchEngine final : public HttpApi {
             } else if (path == "hits.total.value" || path == "hits.total" || path == "count") {
                 hits_ = value.integer() ? value.integer() : hits_;
             } else if (path == "timed_out") {
-                timed_out_ = value.text == "true";
+                timed_out_ = value.is_true();
             } else if (path == "items[]") {
                 ++items_;
             } else if (path.starts_with("items[].") && path.ends_with(".error.type")) {
@@ -131,28 +132,16 @@ class SearchEngine final : public HttpApi {
     void write_fields(const HttpExchange& /*exchange*/, FieldWriter& writer) const override {
         writer.begin_object("elasticsearch");
         writer.text("operation", operation_);
-        if (!index_.empty()) {
-            writer.text("index", index_);
-        }
-        if (took_) {
-            writer.number("took_ms", *took_);
-        }
-        if (hits_) {
-            writer.number("hits", *hits_);
-        }
+        write_known(writer, "index", index_);
+        write_known(writer, "took_ms", took_);
+        write_known(writer, "hits", hits_);
         if (items_ != 0) {
             writer.number("items", items_);
             writer.number("failed_items", failed_items_);
         }
-        if (timed_out_) {
-            writer.boolean("timed_out", true);
-        }
-        if (!error_type_.empty()) {
-            writer.text("error_type", error_type_);
-        }
-        if (!error_message_.empty()) {
-            writer.text("error_message", error_message_);
-        }
+        write_if(writer, "timed_out", timed_out_);
+        write_known(writer, "error_type", error_type_);
+        write_known(writer, "error_message", error_message_);
         writer.end_object();
     }
 

@@ -1,31 +1,14 @@
-#include <array>
-
 #include "protocols/kafka/kafka.h"
+#include "protocols/port_dissector.h"
 
 namespace sslsniff {
-namespace {
-
-constexpr std::uint16_t kPort = 9092;
-constexpr std::uint16_t kTlsPort = 9093;
-constexpr std::array<std::uint16_t, 1> kPorts{kPort};
-/// There is no heuristic dissector of Kafka: HTTP's sees a tunnel to a port that Kafka's is registered for.
-constexpr std::array<DissectorTraits::Hint, 2> kHints{{
-    {"http_tcp",
-     "CONNECT sslsniff-hint:9092 HTTP/1.1\r\nX-sslsniff: synthetic dissector hint, not traffic\r\n\r\n"},
-    {"http_tcp", "HTTP/1.1 200 sslsniff hint\r\n\r\n", false},
-}};
-
-}  // namespace
 
 /// Wireshark looks for Kafka at no place inside TLS.
 const DissectorTraits& kafka_dissector() {
-    static const DissectorTraits traits{.port = kPort,
-                                        .tls_port = kTlsPort,
-                                        .ports = kPorts,
-                                        .found_in_tls = false,
-                                        .elsewhere = DissectorTraits::Elsewhere::hinted,
-                                        .hints = kHints};
-    return traits;
+    constexpr std::uint16_t kPort = 9092;
+    constexpr std::uint16_t kTlsPort = 9093;
+    static const PortDissector dissector({.port = kPort, .tls_port = kTlsPort});
+    return dissector.traits();
 }
 
 }  // namespace sslsniff

@@ -5,8 +5,9 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
 #include <vector>
+
+#include "protocols/json_walk.h"
 
 namespace sslsniff::nats {
 namespace {
@@ -112,59 +113,6 @@ class Writer final : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Writ
     std::vector<Kind> open_;
 };
 
-/// Calls `take` with the path of each text, number and boolean that is no element of an array: "error.code".
-class Collector final : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Collector> {
-  public:
-    using Take = std::function<void(std::string_view path, ByteView text, std::int64_t number)>;
-    explicit Collector(Take take) : take_(std::move(take)) {}
-
-    bool Default() { return true; }
-    bool Bool(bool value) { return put({}, value ? 1 : 0); }
-    bool Int(int value) { return put({}, value); }
-    bool Uint(unsigned value) { return put({}, value); }
-    bool Int64(std::int64_t value) { return put({}, value); }
-    bool Uint64(std::uint64_t value) { return put({}, static_cast<std::int64_t>(value)); }
-    bool String(const char* text, SizeType size, bool /*copy*/) { return put(ByteView(text, size), 0); }
-    bool Key(const char* text, SizeType size, bool /*copy*/) {
-        path_.resize(ends_.empty() ? 0 : ends_.back());
-        path_ += path_.empty() ? "" : ".";
-        path_.append(text, std::min<SizeType>(size, 64));
-        return true;
-    }
-    bool StartObject() { return open(); }
-    bool EndObject(SizeType /*members*/) { return close(); }
-    bool StartArray() {
-        ++arrays_;
-        return open();
-    }
-    bool EndArray(SizeType /*elements*/) {
-        --arrays_;
-        return close();
-    }
-
-  private:
-    bool put(ByteView text, std::int64_t number) {
-        if (arrays_ == 0) {
-            take_(path_, text, number);
-        }
-        return true;
-    }
-    bool open() {
-        ends_.push_back(path_.size());
-        return ends_.size() <= kMostDepth;
-    }
-    bool close() {
-        path_.resize(std::min(path_.size(), ends_.back()));
-        ends_.pop_back();
-        return true;
-    }
-
-    Take take_;
-    std::string path_;
-    std::vector<std::size_t> ends_;
-    unsigned arrays_ = 0;
-};
-
 }  // namespace
 
 bool write_members(ByteView json, std::string_view key, FieldWriter& writer, bool show_secrets) {
@@ -175,15 +123,15 @@ bool write_members(ByteView json, std::string_view key, FieldWriter& writer, boo
 
 Members read_members(ByteView json) {
     Members out;
-    Collector collector([&](std::string_view path, ByteView text, std::int64_t number) {
+    walk_json(json, [&out](std::string_view path, const JsonValue& value) {
         for (const auto& [name, place] :
              std::to_array<std::pair<std::string_view, std::string*>>({{"server_name", &out.server_name},
                                                                        {"version", &out.version},
                                                                        {"name", &out.name},
                                                                        {"lang", &out.lang},
                                                                        {"user", &out.user}})) {
-            if (path == name) {
-                *place = text;
+            if (path == name && value.is_text()) {
+                *place = value.text;
             }
         }
         for (const auto& [name, place] :
@@ -191,11 +139,10 @@ Members read_members(ByteView json) {
                                                                 {"tls_required", &out.tls_required},
                                                                 {"tls_available", &out.tls_available}})) {
             if (path == name) {
-                *place = number != 0;
+                *place = value.is_true();
             }
         }
     });
-    parse(json, collector);
     return out;
 }
 
@@ -209,26 +156,25 @@ std::optional<JetStreamReply> read_jetstream_reply(ByteView payload) {
     if (!may_be) {
         return std::nullopt;
     }
-    Collector collector([&](std::string_view path, ByteView text, std::int64_t number) {
+    walk_json(payload, [&out](std::string_view path, const JsonValue& value) {
         if (path == "stream" || path == "stream_name") {
-            out.stream = text;
+            out.stream = value.text;
         } else if (path == "name") {
-            out.consumer = text;
+            out.consumer = value.text;
         } else if (path == "config.ack_policy") {
-            out.ack_policy = text;
+            out.ack_policy = value.text;
         } else if (path == "seq") {
-            out.sequence = static_cast<std::uint64_t>(number);
+            out.sequence = value.integer();
         } else if (path == "duplicate") {
-            out.duplicate = number != 0;
+            out.duplicate = value.is_true();
         } else if (path == "error.code") {
-            out.error_code = number;
+            out.error_code = value.integer();
         } else if (path == "error.err_code") {
-            out.error_number = number;
+            out.error_number = value.integer();
         } else if (path == "error.description") {
-            out.error_description = text;
+            out.error_description = value.text;
         }
     });
-    parse(payload, collector);
     const bool is_acknowledgement = !out.stream.empty() && out.sequence;
     const bool is_consumer = !out.stream.empty() && !out.ack_policy.empty();
     return is_acknowledgement || is_consumer || out.error_code ? std::optional(std::move(out)) : std::nullopt;

@@ -4,7 +4,7 @@
 
 #include <regex>
 
-#include "protocols/http_api/json_walk.h"
+#include "protocols/json_walk.h"
 #include "support/conversation.h"
 
 namespace sslsniff {

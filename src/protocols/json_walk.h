@@ -15,6 +15,7 @@ struct JsonValue {
     std::string_view text;  ///< of a string, unescaped; of a number, as written; "true" or "false"
 
     bool is_text() const { return kind == Kind::string; }
+    bool is_true() const { return kind == Kind::boolean && text == "true"; }
     /// Of a number: nothing when it is none, has a fraction, or is out of range.
     std::optional<std::int64_t> integer() const;
 };

@@ -1,4 +1,4 @@
-#include "protocols/http_api/json_walk.h"
+#include "protocols/json_walk.h"
 
 #include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
