@@ -14,10 +14,22 @@
 namespace sslsniff {
 namespace {
 
-/// Nothing when bytes are missing from it, nobody knows where.
-Bytes content_of(const Body& body) {
-    return body.missing != 0 ? Bytes() : decode_body(body).bytes;
-}
+/// What is kept of a body, without its content codings. Nothing when bytes are missing from it: nobody knows
+/// where.
+class Content {
+  public:
+    explicit Content(const Body& body)
+        : decoded_(body.missing == 0 && !body.content_encoding.empty() ? decode_body(body).bytes : Bytes()),
+          view_(body.content_encoding.empty() && body.missing == 0 ? ByteView(body.captured) : decoded_) {}
+    Content(const Content&) = delete;
+    Content& operator=(const Content&) = delete;
+
+    ByteView bytes() const { return view_; }
+
+  private:
+    Bytes decoded_;
+    ByteView view_;
+};
 
 class ApiCall final : public HttpApplication, private SseListener {
   public:
@@ -42,11 +54,11 @@ class ApiCall final : public HttpApplication, private SseListener {
     }
     void on_end(Side side, const Body& body, Timestamp time) override {
         if (side == Side::request) {
-            find(content_of(body), time);
+            find(Content(body).bytes(), time);
         } else if (events_) {
             events_->on_end(side, body, time);
         } else if (api_) {
-            api_->on_response(content_of(body));
+            api_->on_response(Content(body).bytes());
         }
     }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,12 @@ namespace sslsniff {
 inline std::string kept_text(ByteView text) {
     constexpr std::size_t kMost = 256;
     return std::string(prefix_of(text, kMost));
+}
+
+/// Whether `json` may have the member `name`: a look that spares most JSON from being read. Unlike find(), it
+/// does not stop at every quotation mark.
+inline bool may_have_member(ByteView json, std::string_view name) {
+    return memmem(json.data(), json.size(), name.data(), name.size()) != nullptr;
 }
 
 // A field that is left out when nothing is known.

@@ -135,8 +135,7 @@ class GraphQl final : public HttpApi {
     }
 
     bool on_request(ByteView body, Timestamp /*time*/) override {
-        // A look at the text spares most JSON from being read.
-        if (!is_get_ && !body.contains("\"query\"") && !body.contains("\"persistedQuery\"")) {
+        if (!is_get_ && !may_have_member(body, "\"query\"") && !may_have_member(body, "\"persistedQuery\"")) {
             return false;
         }
         if (!is_get_) {

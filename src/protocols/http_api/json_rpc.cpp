@@ -38,7 +38,7 @@ class JsonRpc final : public HttpApi {
         : mcp_session_(kept_text(request.headers.find("Mcp-Session-Id").value_or(ByteView()))) {}
 
     bool on_request(ByteView body, Timestamp /*time*/) override {
-        if (body.find("\"jsonrpc\"") == ByteView::npos) {
+        if (!may_have_member(body, "\"jsonrpc\"")) {
             return false;
         }
         bool is_version_2 = false;
