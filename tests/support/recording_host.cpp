@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "base/text.h"
@@ -60,6 +61,57 @@ void expect_however_cut(RecordingHost::Create create, const ParserExample& examp
     EXPECT_TRUE(server.run(create, from_other_end(example.conversation)));
     EXPECT_EQ(server.lines(), example.lines);
     EXPECT_EQ(server.info.role, Role::server);
+}
+
+namespace {
+
+bool is_marked(const std::string& line) {
+    return line.find(" !") != std::string::npos;
+}
+
+bool is_right(const ParserExample& example, MaySay may_say, const std::string& line) {
+    return is_marked(line) || (may_say != nullptr && may_say(line)) ||
+           std::ranges::find(example.lines, line) != example.lines.end();
+}
+
+}  // namespace
+
+void expect_no_inventions(RecordingHost::Create create, const ParserExample& example,
+                          std::initializer_list<std::size_t> sizes, MaySay may_say) {
+    std::size_t unmarked = 0;
+    std::size_t runs = 0;
+    for (const bool known : {true, false}) {
+        for (const std::size_t size : sizes) {
+            for (std::size_t at = 0; at < size_of(example.conversation); ++at) {
+                RecordingHost host;
+                host.run(create, with_gap(example.conversation, at, size), {}, known);
+                ++runs;
+                for (const std::string& line : host.lines()) {
+                    ASSERT_TRUE(is_right(example, may_say, line))
+                        << line << " with " << size << " lost at " << at << (known ? "" : ", unknown");
+                    unmarked += is_marked(line) ? 0 : 1;
+                }
+            }
+        }
+    }
+    // Pipelined requests share their doubts.
+    EXPECT_GT(unmarked * 4, runs * example.lines.size()) << "of " << runs << " runs";
+}
+
+void expect_joins(RecordingHost::Create create, const ParserExample& example, std::size_t left_out,
+                  MaySay may_say) {
+    const Conversation& whole = example.conversation;
+    for (std::size_t first = 1; first + left_out < whole.size(); ++first) {
+        RecordingHost host;
+        host.info.midstream = true;
+        host.info.role = Role::client;
+        const Conversation rest(whole.begin() + static_cast<std::ptrdiff_t>(first), whole.end());
+        ASSERT_TRUE(host.run(create, rest)) << "from " << first;
+        EXPECT_FALSE(host.emitted.empty()) << "from " << first;
+        for (const std::string& line : host.lines()) {
+            ASSERT_TRUE(is_right(example, may_say, line)) << line << " from " << first;
+        }
+    }
 }
 
 }  // namespace sslsniff::test

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <vector>
@@ -51,5 +52,19 @@ struct ParserExample {
 
 /// Expects the lines whole, byte by byte, split in two anywhere, and from the server's side.
 void expect_however_cut(RecordingHost::Create create, const ParserExample& example);
+
+/// What may be said beside an example's lines, since what it depends on was not seen; null: nothing.
+using MaySay = bool (*)(const std::string& line);
+
+/// Loses each run of `sizes` bytes, with its size known and not. Expects that every line without a mark ("
+/// !") is one of the example's, or one that it may say, and that a quarter of all
+/// lines is said without a mark at least.
+void expect_no_inventions(RecordingHost::Create create, const ParserExample& example,
+                          std::initializer_list<std::size_t> sizes, MaySay may_say = nullptr);
+
+/// Begins at each message but the last `left_out` ones, as the client. Expects that something is said, and no
+/// inventions.
+void expect_joins(RecordingHost::Create create, const ParserExample& example, std::size_t left_out = 0,
+                  MaySay may_say = nullptr);
 
 }  // namespace sslsniff::test

@@ -122,40 +122,11 @@ TEST(DubboParser, HidesSecretsUnlessToldOtherwise) {
 }
 
 TEST(DubboParser, NeverInventsAnythingAfterAGap) {
-    const test::ParserExample whole = example();
-    for (const bool known : {true, false}) {
-        for (const std::size_t size : {1U, 9U, 60U}) {
-            for (std::size_t at = 0; at < size_of(whole.conversation); ++at) {
-                RecordingHost host;
-                if (!host.run(create_dubbo, test::with_gap(whole.conversation, at, size), {}, known)) {
-                    continue;
-                }
-                for (const std::string& line : host.lines()) {
-                    ASSERT_TRUE(line.find(" !") != std::string::npos ||
-                                std::ranges::find(whole.lines, line) != whole.lines.end())
-                        << line << " at " << at << ", " << size;
-                }
-            }
-        }
-    }
+    test::expect_no_inventions(create_dubbo, example(), {1, 9, 60});
 }
 
 TEST(DubboParser, JoinsAfterEveryMessage) {
-    const test::ParserExample whole = example();
-    for (std::size_t first = 1; first < whole.conversation.size(); ++first) {
-        RecordingHost host;
-        host.info.midstream = true;
-        host.info.role = Role::client;
-        const Conversation rest(whole.conversation.begin() + static_cast<std::ptrdiff_t>(first),
-                                whole.conversation.end());
-        ASSERT_TRUE(host.run(create_dubbo, rest));
-        EXPECT_FALSE(host.emitted.empty()) << first;
-        for (const std::string& line : host.lines()) {
-            ASSERT_TRUE(line.find(" !") != std::string::npos ||
-                        std::ranges::find(whole.lines, line) != whole.lines.end())
-                << line << " from " << first;
-        }
-    }
+    test::expect_joins(create_dubbo, example());
 }
 
 TEST(DubboParser, BoundsWhatWaitsAndWhatIsNested) {

@@ -170,43 +170,15 @@ TEST(MemcachedParser, HidesSecretsUnlessToldOtherwise) {
 }
 
 TEST(MemcachedParser, NeverInventsAnythingAfterAGap) {
-    for (const test::ParserExample& example : {text(), meta(), binary()}) {
-        for (const bool known : {true, false}) {
-            for (const std::size_t size : {1U, 5U, 30U}) {
-                for (std::size_t at = 0; at < size_of(example.conversation); ++at) {
-                    RecordingHost host;
-                    if (!host.run(create_memcached, test::with_gap(example.conversation, at, size), {},
-                                  known)) {
-                        continue;
-                    }
-                    for (const std::string& line : host.lines()) {
-                        ASSERT_TRUE(line.find(" !") != std::string::npos ||
-                                    std::ranges::find(example.lines, line) != example.lines.end())
-                            << line << " at " << at << ", " << size;
-                    }
-                }
-            }
-        }
-    }
+    test::expect_no_inventions(create_memcached, text(), {1, 5, 30});
+    test::expect_no_inventions(create_memcached, meta(), {1, 5, 30});
+    test::expect_no_inventions(create_memcached, binary(), {1, 5, 30});
 }
 
 TEST(MemcachedParser, JoinsAfterEveryMessage) {
-    for (const test::ParserExample& example : {text(), meta(), binary()}) {
-        const Conversation& whole = example.conversation;
-        for (std::size_t first = 1; first + 2 < whole.size(); ++first) {
-            RecordingHost host;
-            host.info.midstream = true;
-            host.info.role = Role::client;
-            const Conversation rest(whole.begin() + static_cast<std::ptrdiff_t>(first), whole.end());
-            ASSERT_TRUE(host.run(create_memcached, rest));
-            EXPECT_FALSE(host.emitted.empty()) << first;
-            for (const std::string& line : host.lines()) {
-                ASSERT_TRUE(line.find(" !") != std::string::npos ||
-                            std::ranges::find(example.lines, line) != example.lines.end())
-                    << line << " from " << first;
-            }
-        }
-    }
+    test::expect_joins(create_memcached, text(), 2);
+    test::expect_joins(create_memcached, meta(), 2);
+    test::expect_joins(create_memcached, binary(), 2);
 }
 
 TEST(MemcachedParser, SaysWhatIsUnansweredAndNotCertain) {

@@ -154,48 +154,20 @@ TEST(NatsParser, HidesSecretsUnlessToldOtherwise) {
     }
 }
 
+/// What answers stands alone when what it answers was lost.
+bool stands_alone(const std::string& line) {
+    return line.find("not seen)") != std::string::npos || line.starts_with(" <- ") ||
+           line.ends_with(kNotWanted);
+}
+
 TEST(NatsParser, NeverInventsAnythingAfterAGap) {
-    for (const test::ParserExample& example : {quiet(), verbose()}) {
-        for (const bool known : {true, false}) {
-            for (const std::size_t size : {1U, 5U, 30U}) {
-                for (std::size_t at = 0; at < size_of(example.conversation); ++at) {
-                    RecordingHost host;
-                    if (!host.run(create_nats, test::with_gap(example.conversation, at, size), {}, known)) {
-                        continue;
-                    }
-                    for (const std::string& line : host.lines()) {
-                        // What answers stands alone when what it answers was lost.
-                        ASSERT_TRUE(line.find(" !") != std::string::npos ||
-                                    line.find("not seen)") != std::string::npos ||
-                                    line.starts_with(" <- MSG ") || line.starts_with(" <- HMSG ") ||
-                                    line.starts_with(" <- -ERR") || line.ends_with(kNotWanted) ||
-                                    std::ranges::find(example.lines, line) != example.lines.end())
-                            << line << " at " << at << ", " << size;
-                    }
-                }
-            }
-        }
-    }
+    test::expect_no_inventions(create_nats, quiet(), {1, 5, 30}, stands_alone);
+    test::expect_no_inventions(create_nats, verbose(), {1, 5, 30}, stands_alone);
 }
 
 TEST(NatsParser, JoinsAfterEveryMessage) {
-    for (const test::ParserExample& example : {quiet(), verbose()}) {
-        const Conversation& whole = example.conversation;
-        for (std::size_t first = 1; first + 1 < whole.size(); ++first) {
-            RecordingHost host;
-            host.info.midstream = true;
-            host.info.role = Role::client;
-            const Conversation rest(whole.begin() + static_cast<std::ptrdiff_t>(first), whole.end());
-            ASSERT_TRUE(host.run(create_nats, rest));
-            EXPECT_FALSE(host.emitted.empty()) << first;
-            for (const std::string& line : host.lines()) {
-                ASSERT_TRUE(line.find(" !") != std::string::npos ||
-                            line.find("not seen)") != std::string::npos || line.starts_with(" <- ") ||
-                            std::ranges::find(example.lines, line) != example.lines.end())
-                    << line << " from " << first;
-            }
-        }
-    }
+    test::expect_joins(create_nats, quiet(), 1, stands_alone);
+    test::expect_joins(create_nats, verbose(), 1, stands_alone);
 }
 
 TEST(NatsParser, LearnsInboxesThatWereSubscribedToUnseen) {

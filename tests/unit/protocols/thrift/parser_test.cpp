@@ -93,41 +93,12 @@ TEST(ThriftParser, SaysAllThatMessagesHave) {
 }
 
 TEST(ThriftParser, NeverInventsAnythingAfterAGap) {
-    for (const test::ParserExample& example : {binary_calls(), compact_calls()}) {
-        for (const bool known : {true, false}) {
-            for (const std::size_t size : {1U, 9U, 60U}) {
-                for (std::size_t at = 0; at < size_of(example.conversation); ++at) {
-                    RecordingHost host;
-                    if (!host.run(create_thrift, test::with_gap(example.conversation, at, size), {}, known)) {
-                        continue;
-                    }
-                    for (const std::string& line : host.lines()) {
-                        ASSERT_TRUE(line.find(" !") != std::string::npos ||
-                                    std::ranges::find(example.lines, line) != example.lines.end())
-                            << line << " at " << at << ", " << size;
-                    }
-                }
-            }
-        }
-    }
+    test::expect_no_inventions(create_thrift, binary_calls(), {1, 9, 60});
+    test::expect_no_inventions(create_thrift, compact_calls(), {1, 9, 60});
 }
 
 TEST(ThriftParser, JoinsAfterEveryMessage) {
-    const test::ParserExample example = binary_calls();
-    for (std::size_t first = 1; first < example.conversation.size(); ++first) {
-        RecordingHost host;
-        host.info.midstream = true;
-        host.info.role = Role::client;
-        ASSERT_TRUE(host.run(create_thrift, test::Conversation(example.conversation.begin() +
-                                                                   static_cast<std::ptrdiff_t>(first),
-                                                               example.conversation.end())));
-        EXPECT_FALSE(host.emitted.empty()) << first;
-        for (const std::string& line : host.lines()) {
-            ASSERT_TRUE(line.find(" !") != std::string::npos ||
-                        std::ranges::find(example.lines, line) != example.lines.end())
-                << line << " from " << first;
-        }
-    }
+    test::expect_joins(create_thrift, binary_calls());
 }
 
 TEST(ThriftParser, BoundsWhatWaitsAndWhatIsNested) {
