@@ -10,11 +10,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <ranges>
 #include <set>
 
-#include "capture/discovery/packed_relocations.h"
+#include "capture/discovery/elf_table.h"
 
 namespace sslsniff {
 namespace {
@@ -37,23 +36,6 @@ Bytes read_at(int fd, std::uint64_t offset, std::size_t size) {
     return out;
 }
 
-/// The structure at `index` of a table of them; the table comes from a file and is not aligned.
-template <class Entry>
-Entry entry_at(ByteView table, std::size_t index) {
-    Entry entry;
-    std::memcpy(&entry, table.data() + index * sizeof entry, sizeof entry);
-    return entry;
-}
-
-/// The NUL-terminated name at `offset` of a string table; empty when it lies outside.
-std::string_view name_at(ByteView strings, std::uint64_t offset) {
-    if (offset >= strings.size()) {
-        return {};
-    }
-    const std::string_view rest = strings.substr(offset);
-    return rest.substr(0, rest.find('\0'));
-}
-
 constexpr std::uint64_t kMaxTable = std::uint64_t{128} << 20;  ///< of one section read whole
 constexpr std::uint64_t kMaxCode = std::uint64_t{64} << 10;    ///< of one read of code or data
 constexpr std::uint64_t kMaxNote = 4096;
@@ -72,23 +54,8 @@ FileStamp stamp_from(const struct stat& info) {
 constexpr std::uint64_t kMaxSearch = std::uint64_t{256} << 20;
 constexpr std::uint64_t kMaxScannedCode = std::uint64_t{512} << 20;  ///< chromium has 236 MiB
 constexpr std::size_t kSearchChunk = std::size_t{256} << 10;
-constexpr std::size_t kOverlap = 256;  ///< longer than any text searched for, with its version
-constexpr std::size_t kMaxVersion = 32;
-constexpr std::string_view kVersionBytes = "0123456789.abcdefghijklmnopqrstuvwxyz+-";
 constexpr std::size_t kMaxDynamicEntries = 16384;
 constexpr std::size_t kMaxPath = 4096;
-constexpr std::uint64_t kMaxPointers = std::uint64_t{1} << 20;
-
-/// Bytes may have any value: memmem, which is fast.
-std::size_t find(ByteView bytes, std::string_view text) {
-    const void* const hit = ::memmem(bytes.data(), bytes.size(), text.data(), text.size());
-    return hit == nullptr ? ByteView::npos
-                          : static_cast<std::size_t>(static_cast<const char*>(hit) - bytes.data());
-}
-
-bool starts_with_digit(std::string_view text) {
-    return !text.empty() && text[0] >= '0' && text[0] <= '9';
-}
 
 }  // namespace
 
@@ -183,7 +150,7 @@ void ElfImage::load_sections(std::uint64_t table, std::size_t count, std::size_t
     std::vector<std::uint32_t> name_offsets;
     for (std::size_t i = 0; i < headers.size() / sizeof(Elf64_Shdr); ++i) {
         const auto header = entry_at<Elf64_Shdr>(headers, i);
-        Section section;
+        ElfSection section;
         section.address = header.sh_addr;
         section.offset = std::min<std::uint64_t>(header.sh_offset, file_size_);
         section.size = header.sh_type == SHT_NOBITS
@@ -202,8 +169,8 @@ void ElfImage::load_sections(std::uint64_t table, std::size_t count, std::size_t
     }
 }
 
-const ElfImage::Section* ElfImage::section(std::string_view name) const {
-    const auto found = std::ranges::find(sections_, name, &Section::name);
+const ElfSection* ElfImage::section(std::string_view name) const {
+    const auto found = std::ranges::find(sections_, name, &ElfSection::name);
     return found != sections_.end() ? &*found : nullptr;
 }
 
@@ -212,17 +179,17 @@ bool ElfImage::has_section(std::string_view name) const {
 }
 
 std::uint64_t ElfImage::section_address(std::string_view name) const {
-    const Section* const found = section(name);
+    const ElfSection* const found = section(name);
     return found != nullptr ? found->address : 0;
 }
 
 Bytes ElfImage::section_bytes(std::string_view name) const {
-    const Section* const found = section(name);
+    const ElfSection* const found = section(name);
     return found != nullptr ? contents(*found) : Bytes{};
 }
 
 Bytes ElfImage::data(std::uint64_t address, std::size_t size) const {
-    for (const Section& section : sections_) {
+    for (const ElfSection& section : sections_) {
         if (section.address != 0 && address >= section.address && address - section.address < section.size) {
             const std::uint64_t at = address - section.address;
             const auto available = std::min<std::uint64_t>({size, section.size - at, kMaxCode});
@@ -232,13 +199,19 @@ Bytes ElfImage::data(std::uint64_t address, std::size_t size) const {
     return {};
 }
 
-Bytes ElfImage::contents(const Section& section) const {
+Bytes ElfImage::contents(const ElfSection& section) const {
     return read_at(fd_.get(), section.offset, std::min(section.size, kMaxTable));
+}
+
+Bytes ElfImage::part(const ElfSection& section, std::uint64_t offset, std::uint64_t size) const {
+    const std::uint64_t from = std::min(offset, section.size);
+    return read_at(fd_.get(), section.offset + from,
+                   static_cast<std::size_t>(std::min({size, section.size - from, kMaxTable})));
 }
 
 std::string ElfImage::build_id() const {
     static constexpr std::string_view kOwner{"GNU\0", 4};
-    const Section* const note = section(".note.gnu.build-id");
+    const ElfSection* const note = section(".note.gnu.build-id");
     const Bytes bytes =
         note != nullptr ? read_at(fd_.get(), note->offset, std::min(note->size, kMaxNote)) : Bytes{};
     std::string id;
@@ -277,7 +250,7 @@ Bytes ElfImage::code(std::uint64_t address, std::size_t size) const {
 }
 
 bool ElfImage::in_plt(std::uint64_t address) const {
-    return std::ranges::any_of(sections_, [address](const Section& section) {
+    return std::ranges::any_of(sections_, [address](const ElfSection& section) {
         return section.name.starts_with(".plt") && address >= section.address &&
                address - section.address < section.size;
     });
@@ -292,10 +265,10 @@ ElfSymbols ElfImage::find_functions(std::span<const std::string_view> names) con
     }
     ElfSymbols found;
     ElfSymbols hidden;
-    const Section* const version_section = section(".gnu.version");
+    const ElfSection* const version_section = section(".gnu.version");
     for (const auto table_type : {SHT_DYNSYM, SHT_SYMTAB}) {
         const auto table =
-            std::ranges::find(sections_, static_cast<std::uint32_t>(table_type), &Section::type);
+            std::ranges::find(sections_, static_cast<std::uint32_t>(table_type), &ElfSection::type);
         if (table == sections_.end() || table->link >= sections_.size()) {
             continue;
         }
@@ -326,76 +299,17 @@ ElfSymbols ElfImage::find_functions(std::span<const std::string_view> names) con
     return found;
 }
 
-template <class See>
-void ElfImage::scan(std::string_view section_name, See see) const {
-    const Section* const where = section(section_name);
+void ElfImage::scan_section(std::string_view name, const SeePiece& see) const {
+    const ElfSection* const where = section(name);
     const std::uint64_t size = where != nullptr ? std::min(where->size, kMaxSearch) : 0;
     for (std::uint64_t at = 0; at < size; at += kSearchChunk) {
         const auto wanted =
             static_cast<std::size_t>(std::min<std::uint64_t>(kSearchChunk + kOverlap, size - at));
         const Bytes piece = read_at(fd_.get(), where->offset + at, wanted);
-        if (!see(ByteView(piece), where->address + at) || piece.size() < wanted) {
+        if (!see(piece, where->address + at) || piece.size() < wanted) {
             break;
         }
     }
-}
-
-unsigned ElfImage::contained(std::string_view section_name, std::span<const std::string_view> texts) const {
-    unsigned found = 0;
-    const unsigned all = (1U << texts.size()) - 1;
-    scan(section_name, [&](ByteView piece, std::uint64_t) {
-        for (std::size_t i = 0; i < texts.size(); ++i) {
-            if ((found & 1U << i) == 0 && find(piece, texts[i]) != ByteView::npos) {
-                found |= 1U << i;
-            }
-        }
-        return found != all;
-    });
-    return found;
-}
-
-std::optional<std::string> ElfImage::version_after(std::string_view section_name,
-                                                   std::string_view prefix) const {
-    std::optional<std::string> version;
-    bool is_full = false;
-    scan(section_name, [&](ByteView piece, std::uint64_t) {
-        for (auto at = find(piece, prefix); at != ByteView::npos && !is_full;) {
-            const ByteView rest = piece.substr(at + prefix.size(), kMaxVersion);
-            const ByteView text = rest.substr(0, rest.find_first_not_of(kVersionBytes));
-            is_full = starts_with_digit(text) && std::ranges::count(text, '.') >= 2;
-            if (is_full || (!version && starts_with_digit(text))) {
-                version = text;
-            }
-            const auto next = find(piece.substr(at + 1), prefix);
-            at = next == ByteView::npos ? next : at + 1 + next;
-        }
-        return !is_full;
-    });
-    return version;
-}
-
-std::vector<ElfImage::Text> ElfImage::texts_ending_with(std::string_view section_name,
-                                                        std::string_view ending, std::size_t most) const {
-    const std::string wanted = std::string(ending) + '\0';
-    std::vector<Text> texts;
-    scan(section_name, [&](ByteView piece, std::uint64_t address) {
-        for (std::size_t from = 0; from < piece.size() && texts.size() < most;) {
-            const auto at = find(piece.substr(from), wanted);
-            if (at == ByteView::npos) {
-                break;
-            }
-            const std::size_t end = from + at + ending.size();
-            const std::size_t before = piece.substr(0, end).rfind('\0');
-            const std::size_t begin = before == ByteView::npos ? end : before + 1;
-            const bool is_new = texts.empty() || texts.back().address < address + begin;  // pieces overlap
-            if (begin < end && end - begin < kOverlap && is_new) {
-                texts.push_back({address + begin, std::string(piece.substr(begin, end - begin))});
-            }
-            from = end;
-        }
-        return texts.size() < most;
-    });
-    return texts;
 }
 
 void ElfImage::scan_code(const std::function<void(std::uint64_t address, ByteView)>& see) const {
@@ -416,101 +330,10 @@ void ElfImage::scan_code(const std::function<void(std::uint64_t address, ByteVie
     }
 }
 
-std::map<std::uint64_t, std::string> ElfImage::function_slots() const {
-    std::map<std::uint64_t, std::string> slots;
-    for (const Section& relocations : sections_) {
-        const bool usable = relocations.type == SHT_RELA && relocations.link < sections_.size() &&
-                            sections_[relocations.link].type == SHT_DYNSYM &&
-                            sections_[relocations.link].link < sections_.size();
-        if (!usable) {
-            continue;
-        }
-        const Bytes entries = contents(relocations);
-        const Bytes symbols = contents(sections_[relocations.link]);
-        const Bytes strings = contents(sections_[sections_[relocations.link].link]);
-        for (std::size_t i = 0; i < entries.size() / sizeof(Elf64_Rela); ++i) {
-            const auto entry = entry_at<Elf64_Rela>(entries, i);
-            const auto type = ELF64_R_TYPE(entry.r_info);
-            const bool fills_slot = machine_ == Machine::x86_64
-                                        ? type == R_X86_64_JUMP_SLOT || type == R_X86_64_GLOB_DAT
-                                        : type == R_AARCH64_JUMP_SLOT || type == R_AARCH64_GLOB_DAT;
-            const std::uint64_t symbol = ELF64_R_SYM(entry.r_info);
-            if (fills_slot && symbol < symbols.size() / sizeof(Elf64_Sym)) {
-                slots.emplace(entry.r_offset, name_at(strings, entry_at<Elf64_Sym>(symbols, symbol).st_name));
-            }
-        }
-    }
-    return slots;
-}
-
-std::map<std::uint64_t, std::uint64_t> ElfImage::code_pointers(std::uint64_t begin, std::uint64_t end) const {
-    std::map<std::uint64_t, std::uint64_t> pointers;
-    const auto add = [&](std::uint64_t place, std::uint64_t target) {
-        if (place >= begin && place < end && file_offset(target)) {
-            pointers.emplace(place, target);
-        }
-    };
-    const std::uint32_t relative = machine_ == Machine::x86_64 ? R_X86_64_RELATIVE : R_AARCH64_RELATIVE;
-    for (const Section& section : sections_) {
-        if (section.type == SHT_RELA) {
-            const Bytes entries = contents(section);
-            for (std::size_t i = 0; i < entries.size() / sizeof(Elf64_Rela); ++i) {
-                const auto entry = entry_at<Elf64_Rela>(entries, i);
-                if (ELF64_R_TYPE(entry.r_info) == relative) {
-                    add(entry.r_offset, static_cast<std::uint64_t>(entry.r_addend));
-                }
-            }
-        } else if (section.type == SHT_RELR) {
-            const auto places =
-                packed_places(contents(section), begin, end, kMaxPointers / sizeof(std::uint64_t));
-            for (const auto& [place, word] : words_at(places)) {
-                add(place, word);
-            }
-        } else if (is_fixed_ && section.type == SHT_PROGBITS && section.address < end &&
-                   begin < section.address + section.size) {
-            const std::uint64_t from = std::max(begin, section.address);
-            const std::uint64_t to = std::min(end, section.address + section.size);
-            const Bytes words = read_at(fd_.get(), section.offset + (from - section.address),
-                                        static_cast<std::size_t>(std::min(to - from, kMaxPointers)));
-            for (std::size_t i = 0; i < words.size() / sizeof(std::uint64_t); ++i) {
-                add(from + i * sizeof(std::uint64_t), entry_at<std::uint64_t>(words, i));
-            }
-        }
-    }
-    return pointers;
-}
-
-std::vector<std::pair<std::uint64_t, std::uint64_t>> ElfImage::words_at(
-    std::span<const std::uint64_t> addresses) const {
-    std::vector<std::pair<std::uint64_t, std::uint64_t>> words;
-    for (const Section& section : sections_) {
-        const auto offset_of = [&section](std::uint64_t address) {
-            const std::uint64_t offset = address - section.address;
-            return address >= section.address && section.size >= sizeof(std::uint64_t) &&
-                           offset <= section.size - sizeof(std::uint64_t)
-                       ? std::optional(offset)
-                       : std::nullopt;
-        };
-        const bool holds_data = section.address != 0 && section.type != SHT_NOBITS;
-        Bytes bytes;  // read when the first of them is wanted
-        for (const std::uint64_t address : addresses) {
-            const auto offset = holds_data ? offset_of(address) : std::nullopt;
-            if (offset && bytes.empty()) {
-                bytes = contents(section);
-            }
-            if (offset && *offset + sizeof(std::uint64_t) <= bytes.size()) {
-                std::uint64_t word = 0;
-                std::memcpy(&word, bytes.data() + *offset, sizeof word);
-                words.emplace_back(address, word);
-            }
-        }
-    }
-    return words;
-}
-
 ElfImage::Dynamic ElfImage::dynamic() const {
     Dynamic result;
-    const auto table = std::ranges::find(sections_, static_cast<std::uint32_t>(SHT_DYNAMIC), &Section::type);
+    const auto table =
+        std::ranges::find(sections_, static_cast<std::uint32_t>(SHT_DYNAMIC), &ElfSection::type);
     if (table == sections_.end() || table->link >= sections_.size()) {
         return result;
     }

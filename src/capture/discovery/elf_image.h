@@ -50,6 +50,15 @@ struct FileStamp {
 /// The stamp of what `path` leads to; nullopt when it leads nowhere or to something else than a regular file.
 std::optional<FileStamp> stamp_of(const std::string& path);
 
+struct ElfSection {
+    std::string name;
+    std::uint64_t address = 0;
+    std::uint64_t offset = 0;
+    std::uint64_t size = 0;  ///< of what lies inside the file
+    std::uint32_t type = 0;  ///< SHT_*
+    std::uint32_t link = 0;  ///< index of its string table
+};
+
 /// A 64-bit little-endian ELF executable or shared object, read through its descriptor as needed. Files are
 /// hostile: nothing is mapped (a file that shrinks would raise SIGBUS), sections are bounded, wrong headers
 /// give failures or empty answers.
@@ -85,26 +94,20 @@ class ElfImage {
     /// At most `size` bytes (64 KiB) that some section has in the file for `address`, as they are there:
     /// before relocation.
     Bytes data(std::uint64_t address, std::size_t size) const;
-    /// Slots of the global offset table that relocations fill with the address of a function, by address.
-    std::map<std::uint64_t, std::string> function_slots() const;
-    /// Pointers to code that the image's data holds when it is loaded (tables of functions), by place: where
-    /// each points to. Of those that lie from address `begin` to `end`, 1 MiB at most.
-    std::map<std::uint64_t, std::uint64_t> code_pointers(std::uint64_t begin, std::uint64_t end) const;
+    std::span<const ElfSection> sections() const { return sections_; }
+    /// What the file has of a section, 128 MiB at most.
+    Bytes contents(const ElfSection& section) const;
+    /// At most `size` bytes of it from `offset` on.
+    Bytes part(const ElfSection& section, std::uint64_t offset, std::uint64_t size) const;
+    /// Pointers lie in the file as they are (ET_EXEC).
+    bool is_fixed() const { return is_fixed_; }
     /// Hands the first 512 MiB of code piece by piece to `see`, with its address. Pieces overlap by 16 bytes.
     void scan_code(const std::function<void(std::uint64_t address, ByteView)>& see) const;
-    struct Text {
-        std::uint64_t address = 0;  ///< of its first byte
-        std::string text;           ///< at most 255 bytes
-    };
-    /// The texts between NUL bytes that end with `ending`: the first `most` in the first 256 MiB of a
-    /// section.
-    std::vector<Text> texts_ending_with(std::string_view section, std::string_view ending,
-                                        std::size_t most) const;
-    /// Which of `texts` the first 256 MiB of a section contain, as a bit each (the first is bit 0).
-    unsigned contained(std::string_view section, std::span<const std::string_view> texts) const;
-    /// The version number behind `prefix` in a section: "3.0.17", "1.1.1w", "3.0.19+quic". The first of three
-    /// parts, else the first ("OpenSSL 3.0 " also occurs in texts about an API).
-    std::optional<std::string> version_after(std::string_view section, std::string_view prefix) const;
+    /// Hands the first 256 MiB of a section piece by piece to `see`, with the address of the piece, as long
+    /// as it returns true. Pieces overlap by kOverlap bytes.
+    using SeePiece = std::function<bool(ByteView piece, std::uint64_t address)>;
+    void scan_section(std::string_view name, const SeePiece& see) const;
+    static constexpr std::size_t kOverlap = 256;
 
     struct Dynamic {
         std::vector<std::string> needed;       ///< DT_NEEDED
@@ -118,27 +121,10 @@ class ElfImage {
         std::uint64_t offset = 0;
         std::uint64_t size = 0;  ///< in the file
     };
-    struct Section {
-        std::string name;
-        std::uint64_t address = 0;
-        std::uint64_t offset = 0;
-        std::uint64_t size = 0;  ///< of what lies inside the file
-        std::uint32_t type = 0;  ///< SHT_*
-        std::uint32_t link = 0;  ///< index of its string table
-    };
-
     ElfImage() = default;
     std::expected<void, ElfFailure> load();
     void load_sections(std::uint64_t table, std::size_t count, std::size_t names_index);
-    const Section* section(std::string_view name) const;
-    /// Hands a section's bytes piece by piece to `see`, which returns true to go on, with the address of the
-    /// piece. Pieces overlap by kOverlap bytes.
-    template <class See>
-    void scan(std::string_view section, See see) const;
-    Bytes contents(const Section& section) const;
-    /// The words of 8 bytes at these addresses, as far as the file holds them: address, word.
-    std::vector<std::pair<std::uint64_t, std::uint64_t>> words_at(
-        std::span<const std::uint64_t> addresses) const;
+    const ElfSection* section(std::string_view name) const;
 
     UniqueFd fd_;
     Machine machine_ = Machine::x86_64;
@@ -147,7 +133,7 @@ class ElfImage {
     bool is_overlay_ = false;
     bool is_fixed_ = false;  ///< ET_EXEC: pointers lie in the file as they are
     std::vector<Segment> executable_;
-    std::vector<Section> sections_;
+    std::vector<ElfSection> sections_;
 };
 
 }  // namespace sslsniff

@@ -1,4 +1,6 @@
 #include "capture/discovery/go_functions.h"
+#include "base/find_bytes.h"
+#include "capture/discovery/elf_relocations.h"
 
 #include <algorithm>
 #include <array>
@@ -127,10 +129,8 @@ class Table {
         for (const std::string_view name : names) {
             Bytes whole(1, '\0');
             whole.append(name).push_back('\0');
-            const void* const hit = ::memmem(all.data(), all.size(), whole.data(), whole.size());
-            if (hit != nullptr) {
-                const auto at = static_cast<std::uint64_t>(static_cast<const char*>(hit) - all.data()) + 1;
-                offsets.emplace(static_cast<std::uint32_t>(at), name);
+            if (const std::size_t at = find_bytes(all, whole); at != ByteView::npos) {
+                offsets.emplace(static_cast<std::uint32_t>(at + 1), name);
             }
         }
         return offsets;
@@ -151,19 +151,13 @@ std::optional<Table> find_table(ByteView bytes, std::uint64_t address) {
         Bytes beginning(sizeof form.magic, '\0');
         std::memcpy(beginning.data(), &form.magic, sizeof form.magic);
         beginning += kBehindMagic;
-        for (std::uint64_t at = 0; at < bytes.size();) {
-            const void* const hit =
-                ::memmem(bytes.data() + at, bytes.size() - at, beginning.data(), beginning.size());
-            if (hit == nullptr) {
-                break;
-            }
-            at = static_cast<std::uint64_t>(static_cast<const char*>(hit) - bytes.data());
+        for (std::size_t at = find_bytes(bytes, beginning); at != ByteView::npos;
+             at = find_bytes(bytes, beginning, at + beginning.size())) {
             const auto table =
                 at % kAlignment == 0 ? Table::at(bytes.substr(at), address + at) : std::nullopt;
             if (table) {
                 return table;
             }
-            at += beginning.size();
         }
     }
     return std::nullopt;
@@ -232,7 +226,7 @@ std::optional<std::uint64_t> start_of_code(const ElfImage& image, const Table& t
     }
     std::vector<std::uint64_t> starts{table.text_start(), image.section_address(".text")};
     for (const auto& [place, target] :
-         image.code_pointers(table.text_start_place(), table.text_start_place() + 1)) {
+         code_pointers(image, table.text_start_place(), table.text_start_place() + 1)) {
         starts.push_back(target);
     }
     const auto start =

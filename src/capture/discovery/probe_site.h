@@ -5,7 +5,6 @@
 
 #include "capture/discovery/attach_plan.h"
 #include "capture/discovery/elf_image.h"
-#include "capture/discovery/function_flow.h"
 #include "capture/discovery/library.h"
 
 namespace sslsniff {
@@ -28,10 +27,5 @@ struct SiteChoice {
 /// whose returns are not all found is not probed.
 SiteChoice choose_sites(const ElfImage& image, const ElfSymbols& symbols, const TlsLibrary& library,
                         std::span<const WantedFunction> wanted);
-
-/// Where calls of a function with this form begin, chosen in the same way; `flow` is that of the function at
-/// `address`, and not empty.
-ProbeSite entry_of(const ElfImage& image, const FunctionFlow& flow, std::uint64_t address,
-                   const CallForm& form);
 
 }  // namespace sslsniff

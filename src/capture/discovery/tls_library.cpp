@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "capture/discovery/elf_texts.h"
 #include "capture/discovery/tls_libraries.h"
 
 namespace sslsniff {
@@ -21,7 +22,7 @@ std::string not_captured(const TlsLibrary& library) {
 }
 
 std::string version_of(const ElfImage& image, std::string_view prefix) {
-    return prefix.empty() ? std::string{} : image.version_after(kText, prefix).value_or("");
+    return prefix.empty() ? std::string{} : version_after(image, kText, prefix).value_or("");
 }
 
 bool is_among(std::span<const TlsIdentity> known, const TlsLibrary& library) {
@@ -50,7 +51,7 @@ void add_by_text(const ElfImage& image, std::vector<TlsIdentity>& known) {
         });
     }
     const std::vector<std::string_view> views(texts.begin(), texts.end());
-    unsigned found = image.contained(kText, views);
+    unsigned found = contained(image, kText, views);
     for (const TlsLibrary* const library : tls_libraries()) {
         for (const TellingText& text : library->texts) {
             if ((found & 1U) != 0 && !is_among(known, *library)) {

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/find_bytes.h"
 #include "base/text.h"
 #include "model/exchange.h"
 
@@ -20,8 +20,10 @@ inline std::string kept_text(ByteView text) {
 
 /// Whether `json` may have the member `name`: a look that spares most JSON from being read. Unlike find(), it
 /// does not stop at every quotation mark.
+/// Whether `json` may have the member `name`, which is in quotes: a look that spares most JSON from being
+/// read.
 inline bool may_have_member(ByteView json, std::string_view name) {
-    return memmem(json.data(), json.size(), name.data(), name.size()) != nullptr;
+    return find_bytes(json, name) != ByteView::npos;
 }
 
 // A field that is left out when nothing is known.

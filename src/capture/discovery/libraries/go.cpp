@@ -11,9 +11,10 @@
 #include <utility>
 #include <vector>
 
+#include "capture/discovery/carrying_function.h"
+#include "capture/discovery/elf_texts.h"
 #include "capture/discovery/go_functions.h"
 #include "capture/discovery/libraries/libraries.h"
-#include "capture/discovery/probe_site.h"
 #include "capture/discovery/x86_decoder.h"
 
 namespace sslsniff {
@@ -95,7 +96,7 @@ std::optional<LibraryName> recognise(const ElfImage& image) {
         return std::nullopt;
     }
     for (const std::string_view table : kTables) {
-        if (image.contained(table, kFunction) != 0) {
+        if (contained(image, table, kFunction) != 0) {
             return name_of(image);
         }
     }

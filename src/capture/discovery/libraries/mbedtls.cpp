@@ -1,6 +1,7 @@
 // Mbed TLS 2 and 3.
 #include <array>
 
+#include "capture/discovery/elf_texts.h"
 #include "capture/discovery/libraries/libraries.h"
 
 namespace sslsniff {
@@ -42,7 +43,7 @@ constexpr std::array<std::string_view, 1> kFileNames{"libmbedtls.so"};
 
 std::optional<LibraryName> variant_of(const ElfImage& image) {
     for (const std::string_view prefix : {"mbed TLS ", "Mbed TLS "}) {
-        if (auto version = image.version_after(".rodata", prefix)) {
+        if (auto version = version_after(image, ".rodata", prefix)) {
             return LibraryName{std::string(kMbedTls.name), *std::move(version)};
         }
     }

@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 
+#include "capture/discovery/elf_relocations.h"
 #include "capture/discovery/machine_code.h"
 
 namespace sslsniff {
@@ -83,7 +84,7 @@ bool is_of_tls(const ElfImage& image, const Operations& operations) {
 }  // namespace
 
 ElfSymbols find_nss_operations(const ElfImage& image) {
-    const Pointers pointers = image.code_pointers(0, UINT64_MAX);
+    const Pointers pointers = code_pointers(image, 0, UINT64_MAX);
     std::vector<Operations> tables;
     for (const auto& pointer : pointers) {
         if (const auto operations = operations_at(pointers, pointer.first)) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "capture/discovery/elf_texts.h"
 #include "capture/discovery/libraries/libraries.h"
 #include "capture/discovery/libraries/openssl_methods.h"
 #include "capture/discovery/libraries/openssl_records.h"
@@ -138,14 +139,14 @@ std::optional<LibraryName> variant_of(const ElfImage& image) {
     constexpr std::string_view kText = ".rodata";
     std::array<std::string_view, kVariants.size()> texts;
     std::ranges::transform(kVariants, texts.begin(), &Variant::text);
-    const unsigned found = image.contained(kText, texts);
+    const unsigned found = contained(image, kText, texts);
     for (std::size_t i = 0; i < kVariants.size(); ++i) {
         const Variant& variant = kVariants.at(i);
         if ((found & 1U << i) == 0) {
             continue;
         }
         const std::string_view prefix = variant.version_prefix;
-        std::string version = prefix.empty() ? "" : image.version_after(kText, prefix).value_or("");
+        std::string version = prefix.empty() ? "" : version_after(image, kText, prefix).value_or("");
         if (prefix.empty() || !version.empty()) {
             return LibraryName{std::string(variant.name), std::move(version)};
         }

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "capture/discovery/elf_relocations.h"
 #include "capture/discovery/function_flow.h"
 #include "capture/discovery/machine_code.h"
 #include "capture/discovery/x86_decoder.h"
@@ -113,7 +114,7 @@ void MethodTables::load() {
     }
     if (!tables_.empty()) {
         const auto [first, last] = std::ranges::minmax(tables_);
-        pointers_ = image_.code_pointers(first, last + kTable);
+        pointers_ = code_pointers(image_, first, last + kTable);
     }
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <vector>
 
+#include "capture/discovery/elf_texts.h"
 #include "capture/discovery/libraries/boringssl_transports.h"
 #include "capture/discovery/reporting_functions.h"
 #include "capture/discovery/x86_decoder.h"
@@ -45,7 +46,7 @@ class Names {
 Functions functions_of(const ElfImage& image, std::initializer_list<std::string_view> files) {
     std::vector<std::uint64_t> addresses;
     for (const std::string_view file : files) {
-        for (const ElfImage::Text& text : image.texts_ending_with(kText, file, kMostTexts)) {
+        for (const ElfText& text : texts_ending_with(image, kText, file, kMostTexts)) {
             addresses.push_back(text.address);
         }
     }
@@ -93,7 +94,7 @@ void name_by_code(const Functions& functions, std::span<const OpenSslName> known
 void name_by_text(const ElfImage& image, const Functions& functions, std::span<const OpenSslName> known,
                   Names& names) {
     for (const OpenSslName& name : known) {
-        for (const ElfImage::Text& text : image.texts_ending_with(kText, name.symbol, kMostTexts)) {
+        for (const ElfText& text : texts_ending_with(image, kText, name.symbol, kMostTexts)) {
             for (const ReportingFunction& function : functions) {
                 const bool reports = std::ranges::any_of(function.reports, [&](const ReportCall& report) {
                     return report.registers[x86::kRdi] == report.text &&

@@ -1,4 +1,5 @@
 #include "capture/discovery/elf_image.h"
+#include "capture/discovery/elf_texts.h"
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -24,8 +25,8 @@ TEST(ElfImage, ReadsWhatIsThere) {
     EXPECT_EQ(image->machine(), Machine::x86_64);
     EXPECT_EQ(image->build_id(), "abcdef01");
     EXPECT_EQ(image->dynamic().needed, std::vector<std::string>{"libcrypto.so.3"});
-    EXPECT_EQ(image->version_after(".rodata", "OpenSSL "), "3.0.17");
-    EXPECT_EQ(image->version_after(".rodata", "LibreSSL "), std::nullopt);
+    EXPECT_EQ(version_after(*image, ".rodata", "OpenSSL "), "3.0.17");
+    EXPECT_EQ(version_after(*image, ".rodata", "LibreSSL "), std::nullopt);
     const auto found = image->find_functions(kNames);
     ASSERT_EQ(found.size(), 2U);
     const ElfSymbol read = found.at("SSL_read");
@@ -44,7 +45,7 @@ TEST(ElfImage, VersionsInTexts) {
         elf.function("f", "\xC3");
         elf.rodata("OpenSSL default");
         elf.rodata(text);
-        return ElfImage::open(folder.write("lib", elf.build()))->version_after(".rodata", "OpenSSL ");
+        return version_after(*ElfImage::open(folder.write("lib", elf.build())), ".rodata", "OpenSSL ");
     };
     EXPECT_EQ(version("OpenSSL 1.1.1w  11 Sep 2023"), "1.1.1w");
     EXPECT_EQ(version(ByteView("uses OpenSSL 3.0 and\0OpenSSL 3.0.19+quic 27 Jan 2026", 52)), "3.0.19+quic");
