@@ -10,7 +10,6 @@
 
 #include "engine/live_session.h"
 #include "output/output_formats.h"
-#include "protocols/protocol.h"
 
 namespace sslsniff {
 namespace {
@@ -93,7 +92,7 @@ void declare_options(CLI::App& app, RawOptions& raw) {
     output.list("--decode-as", raw.decode_as, "PORT=PROTOCOL",
                 "Treat connections on this port as this protocol; repeatable");
     output.flag("--show-secrets", pipeline.show_secrets,
-                fmt::format("Show credentials: header fields, URLs, forms, JSON, {}", protocol_secrets()));
+                "Show credentials: of HTTP, of logins, in statements and JSON (docs/redaction.md)");
     output.list(
         "--redact", pipeline.redaction.rules, "RULE",
         "Take out more: header:NAME, field:PATH or a regular expression; repeatable (docs/redaction.md)");

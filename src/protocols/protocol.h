@@ -186,7 +186,6 @@ struct Protocol {
     std::span<const FieldSpec> (*fields)() = nullptr;
     /// How files make Wireshark dissect it; null when it knows no such protocol.
     const DissectorTraits& (*dissector)() = nullptr;
-    std::string_view secrets{};  ///< what of it --show-secrets shows, for --help: "Redis AUTH"
 };
 
 /// All protocols, the most specific first.
@@ -197,7 +196,5 @@ const Protocol* find_protocol(std::string_view name);
 std::vector<std::span<const FieldSpec>> protocol_fields();
 /// How Wireshark finds each of them.
 std::vector<const DissectorTraits*> protocol_dissectors();
-/// What --show-secrets shows: "Redis AUTH, ...".
-std::string protocol_secrets();
 
 }  // namespace sslsniff

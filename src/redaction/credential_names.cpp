@@ -8,7 +8,7 @@
 namespace sslsniff {
 namespace {
 
-constexpr std::array<std::string_view, 26> kHeaders{
+constexpr std::array<std::string_view, 27> kHeaders{
     "Authorization",        // RFC 9110 section 11.6.2
     "Proxy-Authorization",  // section 11.7.2
     "Cookie",               // RFC 6265
@@ -29,7 +29,8 @@ constexpr std::array<std::string_view, 26> kHeaders{
     "X-Functions-Key",            // Azure Functions
     "Private-Token",              // GitLab
     "Job-Token", "Deploy-Token", "X-Gitlab-Token", "X-Shopify-Access-Token",
-    "DD-Api-Key",  // Datadog
+    "DD-Api-Key",        // Datadog
+    "X-ClickHouse-Key",  // ClickHouse's HTTP interface: the password of X-ClickHouse-User
 };
 
 // Without '_', '-' and '.', in lower case.

@@ -29,7 +29,9 @@ TEST(CredentialNames, CaseAndSeparatorsDoNotMatter) {
     }
     EXPECT_TRUE(is_secret_parameter("code"));
     EXPECT_FALSE(is_secret_member("code"));  // of an error, mostly
-    EXPECT_TRUE(is_secret_header("authorization"));
+    for (const char* name : {"authorization", "x-api-key", "X-ClickHouse-Key"}) {
+        EXPECT_TRUE(is_secret_header(name)) << name;
+    }
     EXPECT_FALSE(is_secret_header("WWW-Authenticate"));
 }
 
