@@ -46,6 +46,8 @@ endfunction()
 sslsniff_header_library(cli11 CLI/CLI.hpp)
 sslsniff_header_library(tomlplusplus toml++/toml.h)
 sslsniff_header_library(rapidjson rapidjson/writer.h)
+sslsniff_header_library(protozero protozero/pbf_writer.hpp)
+sslsniff_header_library(curl curl/curl.h)  # loaded when it is needed
 
 # llhttp is a library in newer distributions; before, node-llhttp has it as C sources and a header.
 find_path(LLHTTP_INCLUDE llhttp.h REQUIRED PATHS /usr/share/include /usr/include /usr/share/nodejs/llhttp/build

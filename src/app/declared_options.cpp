@@ -78,6 +78,11 @@ void declare_options(CLI::App& app, RawOptions& raw) {
                 fmt::format("One of {}; default: text on stdout; repeatable", output_format_names()));
     output.list("--kafka", raw.kafka, "PROPERTY=VALUE",
                 "With -o kafka:BROKERS/TOPIC: a setting of librdkafka; repeatable (docs/kafka.md)");
+    output.list(
+        "--otlp", raw.otlp, "NAME=VALUE",
+        "With -o otlp:URL: header.NAME, resource.NAME, ca, cert, key, metrics; repeatable (docs/otlp.md)");
+    output.text("--spool", settings.otlp.spool, "DIR",
+                "With -o otlp:URL: keep in this folder what was not taken yet, across restarts");
     output.value(
         "--by", raw.by, "FIELDS",
         "With stat: group by these, with commas between them; default: process,peer,endpoint (docs/stat.md)");
@@ -132,6 +137,8 @@ void declare_options(CLI::App& app, RawOptions& raw) {
                  "Memory for unfinished transactions and open connections; default: 256M");
     limits.value("--max-saved", raw.max_saved, "BYTES",
                  "Stop saving bodies after this much (--save-bodies); default: 1G");
+    limits.value("--max-spool", raw.max_spool, "BYTES",
+                 "Drop what comes when so much waits for a collector (--spool); default: 1G");
     limits.value("-B,--buffer-size", raw.buffer_size, "BYTES",
                  "Size of the kernel's buffer, 64k to 1G; default: 64M");
 

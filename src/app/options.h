@@ -27,8 +27,9 @@ struct Options {
     bool live() const { return read_path.empty(); }
     /// Not only before there are events.
     bool creates_files_later() const {
-        return pipeline.rotation.any() || std::ranges::find(pipeline.outputs, kBodiesFormat,
-                                                            &OutputSpec::format) != pipeline.outputs.end();
+        return pipeline.rotation.any() || !pipeline.settings.otlp.spool.empty() ||
+               std::ranges::find(pipeline.outputs, kBodiesFormat, &OutputSpec::format) !=
+                   pipeline.outputs.end();
     }
 };
 

@@ -17,6 +17,7 @@
 #include "filter/endpoint_filter.h"
 #include "filter/where_filter.h"
 #include "output/kafka/producer.h"
+#include "output/otlp/otlp_settings.h"
 #include "output/output_formats.h"
 #include "output/stat/grouping.h"
 #include "protocols/protocol.h"
@@ -33,8 +34,9 @@ Result<OutputSpec> parse_output(const std::string& text) {
                                                   printable(spec.format), output_format_names()));
     }
     if (format->kind == OutputFormat::Kind::remote) {
-        const auto target = parse_kafka_target(colon == std::string::npos ? "" : spec.path);
-        return target ? Result<OutputSpec>(spec) : std::unexpected(target.error());
+        const auto checked =
+            format->check_place(colon == std::string::npos ? "" : std::string_view(spec.path));
+        return checked ? Result<OutputSpec>(spec) : std::unexpected(checked.error());
     }
     if (spec.path.empty()) {
         return fail(ErrorKind::usage,
@@ -203,6 +205,16 @@ Result<void> check_outputs(const Options& options) {
     return {};
 }
 
+Result<void> check_spool(const Options& options) {
+    const auto collectors = std::ranges::count(options.pipeline.outputs, kOtlpFormat, &OutputSpec::format);
+    if (options.pipeline.settings.otlp.spool.empty() || collectors == 1) {
+        return {};
+    }
+    return fail(ErrorKind::usage, collectors == 0
+                                      ? "--spool keeps what waits for a collector: name one with -o otlp:URL"
+                                      : "--spool keeps what waits for one collector, and there are more");
+}
+
 /// What is understood, but hardly what was meant.
 std::vector<std::string> hints_of(const Options& options) {
     constexpr std::size_t kLongestComm = 15;  // TASK_COMM_LEN - 1
@@ -259,6 +271,11 @@ Result<Options> checked(RawOptions&& raw) {
         }
         options.pipeline.settings.kafka.push_back(*std::move(property));
     }
+    for (const auto& text : raw.otlp) {
+        if (auto set = parse_otlp_setting(text, options.pipeline.settings.otlp); !set) {
+            return std::unexpected(set.error());
+        }
+    }
     if (raw.write_path) {
         options.pipeline.outputs.push_back({std::string(kPcapngFormat), *raw.write_path});
     }
@@ -292,7 +309,7 @@ Result<Options> checked(RawOptions&& raw) {
     const auto columns = [](const std::string& text) {
         return parse_columns(text, FieldTable(protocol_fields()));
     };
-    const std::array<Result<void>, 23> checks{
+    const std::array<Result<void>, 25> checks{
         assign("-r", raw.read_path, options.read_path, path),
         assign("-n", raw.count, options.pipeline.count, count),
         assign("--duration", raw.duration, options.duration, parse_duration),
@@ -300,6 +317,7 @@ Result<Options> checked(RawOptions&& raw) {
         assign("--buffer-size", raw.buffer_size, options.capture.buffer_size, parse_buffer_size),
         assign("--max-body", raw.max_body, options.pipeline.max_body, parse_size),
         assign("--max-saved", raw.max_saved, options.pipeline.settings.max_saved, parse_size),
+        assign("--max-spool", raw.max_spool, options.pipeline.settings.otlp.max_spool, parse_size),
         assign("--max-memory", raw.max_memory, options.pipeline.settings.max_memory, parse_memory),
         assign("--color", raw.color, options.pipeline.settings.color, parse_color),
         assign("-w", raw.write_path, write_path, path),
@@ -316,6 +334,7 @@ Result<Options> checked(RawOptions&& raw) {
         check_append(options),
         check_targets(options),
         check_outputs(options),
+        check_spool(options),
     };
     for (const auto& check : checks) {
         if (!check) {

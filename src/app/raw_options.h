@@ -19,6 +19,7 @@ struct RawOptions {
     std::vector<std::string> outputs;
     std::vector<std::string> decode_as;
     std::vector<std::string> kafka;
+    std::vector<std::string> otlp;
     std::vector<std::string> backends;
     std::string save_bodies;  ///< a folder; empty: none
     std::string config_path;  ///< the file that some of them are from; empty: none
@@ -29,6 +30,7 @@ struct RawOptions {
     std::optional<std::string> max_body;
     std::optional<std::string> max_memory;
     std::optional<std::string> max_saved;
+    std::optional<std::string> max_spool;
     std::optional<std::string> color;
     std::optional<std::string> read_path;
     std::optional<std::string> write_path;

@@ -8,6 +8,7 @@
 #include "output/json/json_output.h"
 #include "output/kafka/kafka_output.h"
 #include "output/metrics/metrics_output.h"
+#include "output/otlp/otlp_output.h"
 #include "output/pcapng/pcapng_output.h"
 #include "output/stat/stat_output.h"
 #include "output/text/text_output.h"
@@ -18,14 +19,15 @@ namespace {
 
 using Kind = OutputFormat::Kind;
 
-constexpr std::array<OutputFormat, 10> kFormats{{
+constexpr std::array<OutputFormat, 11> kFormats{{
     {"text", Kind::people, true, make_text_output},
     {"json", Kind::programs, true, make_json_output},
     {"stat", Kind::people, true, make_stat_output},
     {"stat-json", Kind::programs, true, make_stat_json_output},
     {"har", Kind::programs, false, make_har_output},
     {"trace", Kind::programs, false, make_trace_output},
-    {"kafka", Kind::remote, true, make_kafka_output},
+    {"kafka", Kind::remote, true, make_kafka_output, check_kafka_place},
+    {kOtlpFormat, Kind::remote, true, make_otlp_output, check_otlp_place},
     {kPcapngFormat, Kind::programs, false, make_pcapng_output},
     {kBodiesFormat, Kind::folder, false, make_bodies_output},
     {kMetricsFormat, Kind::network, false, make_metrics_output},

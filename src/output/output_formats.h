@@ -26,8 +26,12 @@ struct OutputFormat {
     bool is_chosen_by_name() const { return is_written_to_a_file() || kind == Kind::remote; }
     bool lines = false;  ///< each stands alone: files may be added to (--append)
     std::unique_ptr<Output> (*make)(const OutputPlace& place, const OutputContext& context) = nullptr;
+    /// Of those that send: whether the place can be understood.
+    Result<void> (*check_place)(std::string_view place) = nullptr;
 };
 
+/// Of -o otlp:URL, with --otlp and --spool.
+inline constexpr std::string_view kOtlpFormat = "otlp";
 /// The format of -w.
 inline constexpr std::string_view kPcapngFormat = "pcapng";
 /// Of --metrics.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -58,6 +59,17 @@ struct StatOptions {
 /// Settings of librdkafka, by its names: "security.protocol" and "ssl". They precede ours.
 using KafkaProperties = std::vector<std::pair<std::string, std::string>>;
 
+/// Of -o otlp:URL.
+struct OtlpSettings {
+    std::vector<std::string> headers;  ///< "Name: value" of each request, which may be credentials
+    std::vector<std::pair<std::string, std::string>> resource;  ///< attributes of all that is sent
+    std::string ca_file;              ///< certificates that are trusted; empty: those of the system
+    std::string certificate, key;     ///< files of the client's own; empty: none
+    std::chrono::seconds metrics{0};  ///< how often metrics are sent; 0: never
+    std::string spool;                ///< --spool: a folder; empty: what waits is kept in memory
+    std::uint64_t max_spool = 1024ULL * 1024 * 1024;  ///< bytes in that folder
+};
+
 /// How outputs show what they are given. Each format takes what concerns it.
 struct OutputSettings {
     bool connections = false;  ///< connections are shown instead of transactions
@@ -67,6 +79,7 @@ struct OutputSettings {
     EncapsulationOptions pcapng;
     StatOptions stat;
     KafkaProperties kafka;
+    OtlpSettings otlp;
     std::uint64_t max_memory = 256ULL * 1024 * 1024;  ///< bytes for what all connections hold
     std::uint64_t max_saved = 1024ULL * 1024 * 1024;  ///< bytes on disk for whole bodies
 };

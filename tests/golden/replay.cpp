@@ -2,14 +2,19 @@
 
 #include <array>
 #include <chrono>
+#include <random>
+#include <utility>
 
 #include "base/input_stream.h"
 #include "capture/trace/trace_reader.h"
 #include "output/json/json_sink.h"
+#include "output/otlp/encoding.h"
+#include "output/otlp/span_maker.h"
 #include "output/text/summary_text.h"
 #include "output/text/text_sink.h"
 #include "output/trace/trace_writer.h"
 #include "stream/connection_table.h"
+#include "support/otlp_text.h"
 
 namespace sslsniff::test {
 namespace {
@@ -26,10 +31,43 @@ std::unique_ptr<TransactionSink> json(OutputStream& out) {
     return std::make_unique<JsonSink>(out);
 }
 
-constexpr std::array<Variant, 4> kVariants{{{"txt", true, text<0, false>},
+/// Spans as a collector would get them, with their resources.
+class SpanSink final : public TransactionSink {
+  public:
+    explicit SpanSink(OutputStream& out) : out_(out) {}
+    void on_transaction(const Transaction& transaction) override {
+        write(*transaction.connection.process, maker_.make(transaction));
+    }
+    void on_connection(const ConnectionRecord& /*record*/) override {}
+    void on_loss(const LossEvent& loss) override { write({}, maker_.make(loss)); }
+    void on_summary(const CaptureSummary& /*summary*/) override {}
+
+  private:
+    void write(const ProcessInfo& process, const Span& span) {
+        const std::string resource = resource_text(encode_resource(process, {}));
+        if (std::exchange(resource_, resource) != resource) {
+            out_.write("resource\n" + resource);
+        }
+        out_.write(span_text(encode_span(span)));
+    }
+    static SpanMaker make_maker() {
+        std::seed_seq seed{1};
+        return SpanMaker(SpanIds(seed));
+    }
+    OutputStream& out_;
+    std::string resource_;  ///< the last one that was written
+    SpanMaker maker_ = make_maker();
+};
+
+std::unique_ptr<TransactionSink> spans(OutputStream& out) {
+    return std::make_unique<SpanSink>(out);
+}
+
+constexpr std::array<Variant, 5> kVariants{{{"txt", true, text<0, false>},
                                             {"vv.txt", true, text<2, false>},
                                             {"x.txt", false, text<0, true>},
-                                            {"jsonl", true, json}}};
+                                            {"jsonl", true, json},
+                                            {"spans", true, spans}}};
 
 /// Hands events on to pipeline and recorder.
 class Both final : public EventConsumer {

@@ -1,7 +1,9 @@
 #include "output/files/private_folder.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -96,6 +98,30 @@ bool PrivateFolder::rename_new(const std::string& from, const std::string& to) c
     // Not every file system can do that.
     return errno == EINVAL && ::linkat(fd_.get(), from.c_str(), fd_.get(), to.c_str(), 0) == 0 &&
            ::unlinkat(fd_.get(), from.c_str(), 0) == 0;
+}
+
+UniqueFd PrivateFolder::read(const std::string& name) const {
+    UniqueFd fd(::openat(fd_.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    struct stat status{};
+    return fd && ::fstat(fd.get(), &status) == 0 && S_ISREG(status.st_mode) ? std::move(fd) : UniqueFd();
+}
+
+std::vector<std::string> PrivateFolder::names() const {
+    std::vector<std::string> out;
+    const int copy = ::openat(fd_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR* folder = copy >= 0 ? ::fdopendir(copy) : nullptr;
+    if (folder == nullptr) {
+        return out;
+    }
+    while (const dirent* entry = ::readdir(folder)) {
+        out.emplace_back(static_cast<const char*>(entry->d_name));
+    }
+    ::closedir(folder);
+    return out;
+}
+
+bool PrivateFolder::lock() const {
+    return ::flock(fd_.get(), LOCK_EX | LOCK_NB) == 0;
 }
 
 bool PrivateFolder::remove(const std::string& name) const {

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -37,6 +38,12 @@ class PrivateFolder {
     /// EEXIST when something has the new name.
     bool rename_new(const std::string& from, const std::string& to) const;
     bool remove(const std::string& name) const;
+    /// An ordinary file that is there, for reading.
+    UniqueFd read(const std::string& name) const;
+    /// What is in it, in no order; empty when that cannot be read.
+    std::vector<std::string> names() const;
+    /// Locks the folder against others that do so, as long as it is open; EWOULDBLOCK when another has.
+    bool lock() const;
 
   private:
     Result<UniqueFd> find(bool& missing) const;

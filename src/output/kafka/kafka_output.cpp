@@ -84,6 +84,11 @@ void KafkaOutput::Lines::write(ByteView bytes) {
     line_.append(bytes);
 }
 
+Result<void> check_kafka_place(std::string_view place) {
+    const auto target = parse_kafka_target(place);
+    return target ? Result<void>() : std::unexpected(target.error());
+}
+
 std::unique_ptr<Output> make_kafka_output(const OutputPlace& place, const OutputContext& context) {
     return std::make_unique<KafkaOutput>(place.options.path, context.settings.kafka);
 }

@@ -52,6 +52,8 @@ class KafkaOutput final : public Output, private TransactionSink {
     std::string key_;  ///< of the lines that come
 };
 
+/// "BROKERS/TOPIC".
+Result<void> check_kafka_place(std::string_view place);
 std::unique_ptr<Output> make_kafka_output(const OutputPlace& place, const OutputContext& context);
 
 }  // namespace sslsniff

@@ -215,12 +215,16 @@ TEST(Options, HelpShowsEveryOptionAndExamples) {
     const auto invocation = parse({"--help"});
     ASSERT_TRUE(invocation.has_value());
     const auto& text = std::get<Information>(*invocation).text;
-    for (const auto* word :
-         {"-p,",        "-c,",           "-u,",        "-a,",
-          "-r,",        "-o,",           "-n,",        "-s,",
-          "-v,",        "-x,",           "-q,",        "--no-children",
-          "--duration", "--buffer-size", "--max-body", "--color",
-          "--version",  "Examples:",     "COMMAND",    "text, json, stat, stat-json, har, trace, kafka"}) {
+    for (const auto* word : {"-p,",        "-c,",
+                             "-u,",        "-a,",
+                             "-r,",        "-o,",
+                             "-n,",        "-s,",
+                             "-v,",        "-x,",
+                             "-q,",        "--no-children",
+                             "--duration", "--buffer-size",
+                             "--max-body", "--color",
+                             "--version",  "Examples:",
+                             "COMMAND",    "text, json, stat, stat-json, har, trace, kafka, otlp"}) {
         EXPECT_NE(text.find(word), std::string::npos) << word;
     }
 }
@@ -247,6 +251,28 @@ TEST(Options, KafkaNamesBrokersAndTopic) {
     }
     EXPECT_NE(refused({"-a", "-o", "kafka:b/t", "--kafka", "x"}).find("PROPERTY=VALUE"), std::string::npos);
     EXPECT_NE(refused({"-a", "-o", "kafka:b/t", "-C", "1"}).find("split files"), std::string::npos);
+}
+
+TEST(Options, OtlpNamesACollector) {
+    const auto options = accepted({"-a", "-o", "otlp:http://localhost:4318", "--otlp", "header.A=b", "--otlp",
+                                   "metrics=60", "--spool", "dir", "--max-spool", "5M"});
+    EXPECT_EQ(options.pipeline.outputs.front().text(), "otlp:http://localhost:4318");
+    const OtlpSettings& settings = options.pipeline.settings.otlp;
+    EXPECT_EQ(settings.headers, std::vector<std::string>{"A: b"});
+    EXPECT_EQ(settings.metrics, std::chrono::seconds(60));
+    EXPECT_EQ(settings.spool, "dir");
+    EXPECT_EQ(settings.max_spool, 5U << 20U);
+    EXPECT_TRUE(options.creates_files_later());
+    for (const char* output : {"otlp", "otlp:", "otlp:localhost:4318", "otlp:grpc://h"}) {
+        EXPECT_NE(refused({"-a", "-o", output}).find("is no URL of a collector"), std::string::npos)
+            << output;
+    }
+    EXPECT_NE(refused({"-a", "-o", "otlp:http://h", "--otlp", "x=y"}).find("docs/otlp.md"),
+              std::string::npos);
+    EXPECT_NE(refused({"-a", "--spool", "dir"}).find("name one with -o otlp:URL"), std::string::npos);
+    EXPECT_NE(refused({"-a", "-o", "otlp:http://h", "-o", "otlp:http://i", "--spool", "dir"})
+                  .find("there are more"),
+              std::string::npos);
 }
 
 TEST(Options, Version) {

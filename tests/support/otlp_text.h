@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+#include "base/bytes.h"
+
+namespace sslsniff::test {
+
+/// An encoded message Span in lines, decoded by its fields' numbers: what it is called, its kind and times,
+/// and its attributes, one each. Of ids only that of the parent, and the trace's then, are shown: the others
+/// are random.
+std::string span_text(ByteView span);
+
+/// The attributes of a message Resource, in lines.
+std::string resource_text(ByteView resource);
+
+}  // namespace sslsniff::test
