@@ -27,13 +27,20 @@ constexpr std::array<std::string_view, 6> kOutputsAndRows{"output",      "write"
 constexpr std::array<std::string_view, 2> kKinds{"tls-only", "cleartext-only"};
 constexpr std::array<std::string_view, 2> kMarkers{"markers", "no-markers"};
 
+constexpr std::array<std::string_view, 1> kLibraries{"tls"};
+constexpr std::array<std::string_view, 1> kCleartext{"cleartext-only"};
+
 /// One of `given` on the command line replaces all of `replaced` in the file.
 struct Replacement {
     std::span<const std::string_view> given;
     std::span<const std::string_view> replaced;
 };
-constexpr std::array<Replacement, 4> kReplacements{
-    {{kTargets, kTargets}, {kOutputs, kOutputsAndRows}, {kKinds, kKinds}, {kMarkers, kMarkers}}};
+constexpr std::array<Replacement, 6> kReplacements{{{kTargets, kTargets},
+                                                    {kOutputs, kOutputsAndRows},
+                                                    {kKinds, kKinds},
+                                                    {kLibraries, kCleartext},
+                                                    {kCleartext, kLibraries},
+                                                    {kMarkers, kMarkers}}};
 
 std::optional<std::string> scalar_text(const toml::node& node) {
     if (const auto* text = node.as_string()) {

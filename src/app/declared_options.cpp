@@ -1,6 +1,7 @@
 #include "app/declared_options.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <optional>
@@ -8,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "capture/discovery/library_choice.h"
 #include "engine/live_session.h"
 #include "output/output_formats.h"
 
@@ -66,6 +68,8 @@ void declare_options(CLI::App& app, RawOptions& raw) {
     targets.list("-u,--user", capture.users, "USER", "Processes of this user, by name or uid; repeatable");
     targets.flag("-a,--all", capture.whole_host, "Every process of this host");
     targets.flag("--no-children", raw.no_children, "Leave out the children of -p and of the command");
+    targets.list("--tls", raw.libraries, "LIBRARY",
+                 fmt::format("Only these TLS libraries: {}; repeatable", fmt::join(library_words(), ", ")));
     targets.flag("--tls-only", raw.tls_only, "Leave out traffic without TLS");
     targets.flag("--cleartext-only", raw.cleartext_only, "Only traffic without TLS");
     targets.value("-r,--read", raw.read_path, "FILE",

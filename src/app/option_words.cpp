@@ -2,6 +2,7 @@
 
 #include "app/backend_choice.h"
 #include "app/completion.h"
+#include "capture/discovery/library_choice.h"
 #include "output/output_formats.h"
 
 namespace sslsniff {
@@ -37,6 +38,10 @@ std::vector<std::string> words_of(std::string_view option, std::string_view valu
     }
     if (option == "--backend") {
         return backend_names();
+    }
+    if (value == "LIBRARY") {
+        const auto words = library_words();
+        return {words.begin(), words.end()};
     }
     if (value == "FORMAT[:FILE]") {
         return output_words();

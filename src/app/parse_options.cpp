@@ -243,6 +243,15 @@ Result<Options> checked(RawOptions&& raw) {
     if (raw.tls_only && raw.cleartext_only) {
         return fail(ErrorKind::usage, "--tls-only and --cleartext-only exclude each other");
     }
+    if (!raw.libraries.empty() && raw.cleartext_only) {
+        return fail(ErrorKind::usage,
+                    "--tls chooses TLS libraries: it cannot be combined with --cleartext-only");
+    }
+    auto libraries = LibraryChoice::parse(raw.libraries);
+    if (!libraries) {
+        return fail(ErrorKind::usage, "--tls: " + libraries.error().message);
+    }
+    options.capture.libraries = *std::move(libraries);
     for (const auto& text : raw.pids) {
         auto pid = parse_pid(text);
         if (!pid) {

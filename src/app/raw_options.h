@@ -21,6 +21,7 @@ struct RawOptions {
     std::vector<std::string> kafka;
     std::vector<std::string> otlp;
     std::vector<std::string> backends;
+    std::vector<std::string> libraries;
     std::string save_bodies;  ///< a folder; empty: none
     std::string config_path;  ///< the file that some of them are from; empty: none
     std::optional<std::string> count;

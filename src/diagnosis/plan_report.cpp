@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
 #include "base/text.h"
 #include "capture/discovery/library_place.h"
+#include "model/names.h"
 #include "output/json/json_arrays.h"
 
 namespace sslsniff {
@@ -87,6 +89,40 @@ std::string function_text(const ProbedFunction& function) {
     return fmt::format("{}{}\n", text, fmt::join(function.covers, ", "));
 }
 
+constexpr Names<FoundBy, 6> kFoundBy{{{FoundBy::dynamic_symbol, "dynamic symbols"},
+                                       {FoundBy::symbol, "symbols"},
+                                       {FoundBy::go_table, "the function table of Go"},
+                                       {FoundBy::operations, "tables of functions"},
+                                       {FoundBy::reports, "reported errors"},
+                                       {FoundBy::code, "code"}}};
+
+/// By what the functions are known in which calls begin: those around the places inside that records pass.
+std::set<FoundBy> found_by_of(const LibraryPlan& library) {
+    std::set<FoundBy> all;
+    for (const ProbedFunction& function : library.functions) {
+        const tls_call call = function.form.call;
+        if (!function.is_internal && call != CALL_RECORD_READ && call != CALL_RECORD_WRITE) {
+            all.insert(function.found_by);
+        }
+    }
+    return all;
+}
+
+bool is_certain(const std::set<FoundBy>& ways) {
+    return std::ranges::all_of(ways, [](FoundBy each) { return sslsniff::is_certain(each); });
+}
+
+std::string found_by_text(const LibraryPlan& library) {
+    const auto ways = found_by_of(library);
+    std::vector<std::string_view> names;
+    for (const FoundBy each : ways) {
+        names.push_back(name_of(kFoundBy, each));
+    }
+    return names.empty() ? ""
+                         : fmt::format("    functions found by {} ({})\n", fmt::join(names, ", "),
+                                       is_certain(ways) ? "certain" : "inferred, none that two fit");
+}
+
 void write_site(JsonWriter& json, const ProbeSite& site) {
     json.text("instruction", site.instruction);
     json.unsigned_number("file_offset", site.file_offset);
@@ -108,6 +144,7 @@ std::string library_text(const LibraryPlan& library, LibraryDetail detail, const
         text += fmt::format("    build id {}\n", library.build_id);
     }
     if (detail == LibraryDetail::users_and_sites) {
+        text += found_by_text(library);
         for (const ProbedFunction& function : library.functions) {
             text += function_text(function);
         }
@@ -144,6 +181,13 @@ void write_library(JsonWriter& json, const LibraryPlan& library, LibraryDetail d
         json.text("build_id", library.build_id);
     }
     json.boolean("deleted", library.deleted);
+    const auto ways = found_by_of(library);
+    std::vector<std::string> found_by;
+    for (const FoundBy each : ways) {
+        found_by.emplace_back(name_of(kFoundBy, each));
+    }
+    write_texts(json, "found_by", found_by);
+    json.boolean("inferred", !is_certain(ways));
     write_objects(json, "processes", library.processes, [&](pid_t pid) {
         json.number("pid", pid);
         json.text("comm", comm_of(proc, pid));

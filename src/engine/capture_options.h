@@ -21,6 +21,7 @@ struct CaptureOptions {
     std::vector<std::string> command;  ///< a program, as PATH has it, and its arguments
 
     bool tls = true;
+    LibraryChoice libraries;  ///< with `tls`
     bool cleartext = true;
     std::uint64_t snaplen = 0;                        ///< bytes kept of each call; 0: all
     std::uint64_t buffer_size = 64ULL * 1024 * 1024;  ///< bytes of the ring buffer, as asked for

@@ -105,6 +105,7 @@ Result<std::unique_ptr<LiveSession>> LiveSession::open(const CaptureOptions& opt
     live.probes = options.probes;
     live.sockets = options.sockets;
     live.tls = options.tls;
+    live.libraries = options.libraries;
     live.cleartext = options.cleartext;
     if (command) {
         live.expect_exec = true;

@@ -229,13 +229,13 @@ class NssTest(PeersTest):
 
 
 class SeveralInOneProcessTest(LiveTest):
-    def test_each_connection_names_its_own_library(self):
-        """curl with three TLS libraries, and Python's ssl, in one process at once."""
+    def converse(self, *options):
+        """curl with three TLS libraries, and Python's ssl, in one process at once: the capture, libraries by target."""
         names = {"openssl": ("libcurl.so.4", "OpenSSL"), "gnutls": ("libcurl-gnutls.so.4", "GnuTLS"), "nss": ("libcurl-nss.so.4", "NSS")}
         names = {path: (library_path(file), name) for path, (file, name) in names.items() if library_path(file)}
         if len(names) < 2:
             self.skipTest("fewer than two of libcurl4, libcurl3-gnutls and libcurl3-nss are installed")
-        _, port = self.nginx()
+        _, self.port = self.nginx()
         code = """
 import runpy, sys, threading
 script, url, *libraries = sys.argv[1:]
@@ -249,16 +249,30 @@ for library in libraries:
     except SystemExit as ended:
         assert not ended.code, (library, ended.code)
 """
-        url = f"https://localhost:{port}/"
+        url = f"https://localhost:{self.port}/"
         command = [PYTHON, "-c", code, os.path.join(PEERS, "libcurl.py"), url, *(f"{path}={file}" for path, (file, _) in names.items())]
-        with self.capture(command=command) as capture:
+        with self.capture(*options, command=command) as capture:
             capture.process.wait(PATIENCE)
         self.assertEqual(capture.status, 0, capture.stderr)
+        return capture, {"/python": "OpenSSL"} | {f"/{path}": name for path, (_, name) in names.items()}
+
+    def test_each_connection_names_its_own_library(self):
+        capture, expected = self.converse()
         seen = {t["request"]["target"]: t["connection"] for t in capture.transactions}
-        expected = {"/python": "OpenSSL"} | {f"/{path}": name for path, (_, name) in names.items()}
         self.assertEqual({target: c["tls"]["library"].split()[0] for target, c in seen.items()}, expected)
-        self.assertEqual({c["remote"]["port"] for c in seen.values()}, {port})
+        self.assertEqual({c["remote"]["port"] for c in seen.values()}, {self.port})
         self.assertEqual(len({(c["process"]["pid"] if "process" in c else None) for c in seen.values()}), 1)
+
+
+    def test_what_was_not_chosen_is_named(self):
+        capture, expected = self.converse("--tls", "gnutls,nss")
+        chosen = {target for target, name in expected.items() if name != "OpenSSL"}
+        self.assertEqual({t["request"]["target"] for t in capture.transactions}, chosen)
+        self.assertNotIn("capturing OpenSSL", capture.stderr)
+        others = [c["connection"]["tls"] for c in capture.of_type("connection") if "not_decoded" in c["connection"]["tls"]]
+        self.assertEqual(len(others), len(expected) - len(chosen), capture.stderr)
+        for tls in others:
+            self.assertRegex(tls["not_decoded"], "^OpenSSL [0-9.]+: left out by --tls$")
 
 
 class StaticOpenSslTest(PeersTest):

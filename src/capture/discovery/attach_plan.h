@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "capture/discovery/call_form.h"
+#include "capture/discovery/found_by.h"
 
 namespace sslsniff {
 
@@ -47,6 +48,7 @@ struct CallSites {
 struct ProbedFunction {
     std::string symbol;  ///< the public symbol asked for
     CallForm form;
+    FoundBy found_by = FoundBy::code;
     bool is_internal = false;         ///< not `symbol` itself, but a function it shares with `covers`
     std::vector<std::string> covers;  ///< further public symbols whose calls pass here
     /// How a call whose beginning was not seen is understood where it returns; nullopt: it is not.
@@ -92,14 +94,15 @@ inline bool is_same_library(const LibraryPlan& a, const LibraryPlan& b) {
     return same_file && a.kind == b.kind;
 }
 
-/// Something that was looked at and cannot be captured.
+/// Something that was looked at and is not captured.
 struct SkippedTarget {
     pid_t pid = 0;  ///< 0 when it is not about one process
     std::string path;
     std::string reason;               ///< one sentence for the user
     bool captured_otherwise = false;  ///< the process has another TLS library, which is captured
     std::string cause;                ///< `reason` without the process; empty when it is about one alone
-    std::string library{};  ///< "NSS 3.87.1", when it is about a TLS library that cannot be captured
+    std::string library{};            ///< "NSS 3.87.1", when it is about a TLS library that is not captured
+    bool left_out = false;            ///< it could be captured, but the user chose others (LibraryChoice)
 };
 
 /// What to probe, as data. Discovery makes it; the attacher executes it; doctor and list print it.

@@ -205,6 +205,7 @@ CarryingFunction inspect(SiteContext& context, const WantedFunction& wanted, con
     carrier.address = symbol.address;
     carrier.symbol = wanted.symbol;
     carrier.form = wanted.form;
+    carrier.found_by = symbol.found_by;
     carrier.with_return = wanted.with_return;
     if (wanted.form.call != CALL_NONE) {
         find_sites(context, carrier, symbol.size);

@@ -51,6 +51,7 @@ struct CarryingFunction {
     std::uint64_t address = 0;
     std::string_view symbol;  ///< empty for an internal one
     CallForm form;
+    FoundBy found_by = FoundBy::code;
     bool with_return = true;
     CallSites best;
     CallSites plain;

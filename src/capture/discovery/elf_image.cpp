@@ -275,6 +275,7 @@ ElfSymbols ElfImage::find_functions(std::span<const std::string_view> names) con
         const Bytes symbols = contents(*table);
         const Bytes strings = contents(sections_[table->link]);
         const bool versioned = table_type == SHT_DYNSYM && version_section != nullptr;
+        const FoundBy found_by = table_type == SHT_DYNSYM ? FoundBy::dynamic_symbol : FoundBy::symbol;
         const Bytes versions = versioned ? contents(*version_section) : Bytes{};
         for (std::size_t i = 0; i < symbols.size() / sizeof(Elf64_Sym); ++i) {
             const auto symbol = entry_at<Elf64_Sym>(symbols, i);
@@ -292,7 +293,7 @@ ElfSymbols ElfImage::find_functions(std::span<const std::string_view> names) con
             const bool old_version =
                 i < versions.size() / sizeof kHidden && (entry_at<std::uint16_t>(versions, i) & kHidden) != 0;
             auto& into = old_version ? hidden : found;
-            into.try_emplace(std::string(name), ElfSymbol{symbol.st_value, symbol.st_size});
+            into.try_emplace(std::string(name), ElfSymbol{symbol.st_value, symbol.st_size, found_by});
         }
     }
     found.merge(hidden);

@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "base/unique_fd.h"
 #include "capture/discovery/attach_plan.h"
+#include "capture/discovery/found_by.h"
 
 namespace sslsniff {
 
@@ -34,6 +35,7 @@ struct ElfFailure {
 struct ElfSymbol {
     std::uint64_t address = 0;  ///< virtual, not relocated
     std::uint64_t size = 0;     ///< 0 when unknown
+    FoundBy found_by = FoundBy::symbol;
 };
 
 using ElfSymbols = std::map<std::string, ElfSymbol, std::less<>>;

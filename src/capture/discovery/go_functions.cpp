@@ -269,7 +269,7 @@ ElfSymbols find_go_functions(const ElfImage& image, std::span<const std::string_
         ElfSymbols symbols;
         if (start) {
             for (const auto& [name, function] : functions) {
-                symbols.emplace(name, ElfSymbol{*start + function.begin, function.size});
+                symbols.emplace(name, ElfSymbol{*start + function.begin, function.size, FoundBy::go_table});
             }
         }
         return symbols;

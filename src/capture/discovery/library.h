@@ -104,6 +104,9 @@ enum class NameTable : std::uint8_t {
 /// example.
 struct TlsLibrary {
     std::string_view name;
+    /// What --tls calls it, in lower case; its variants, if it has any, are called like LibraryName::name. Empty
+    /// when it is only named.
+    std::span<const std::string_view> words{};
     NameTable names = NameTable::symbols;
     /// A file that defines all of these functions contains it; empty: they do not tell.
     std::span<const std::string_view> functions{};

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <span>
 
 #include "base/text.h"
@@ -12,11 +13,6 @@ namespace {
 
 std::string_view folder_of(std::string_view path) {
     return path.substr(0, path.rfind('/') + 1);
-}
-
-bool is_of(std::span<const FoundLibrary> found, const TlsLibrary* library) {
-    return std::ranges::any_of(found,
-                               [&](const FoundLibrary& each) { return each.identity.library == library; });
 }
 
 /// A library that does not tell its version may work with another file that does (libssl with libcrypto). Of
@@ -56,9 +52,9 @@ LibraryPlan library_plan(const UsedFile& used, const TlsIdentity& identity, cons
 }
 
 SkippedTarget with_obstacle(const FileUser& user, const UsedFile& used, const TlsIdentity& identity,
-                            bool has_other) {
+                            std::string_view obstacle, bool has_other) {
     std::string cause =
-        fmt::format("{} ({}), {}", full_name(identity), printable(used.display_path), identity.obstacle);
+        fmt::format("{} ({}), {}", full_name(identity), printable(used.display_path), obstacle);
     return {user.pid,
             used.display_path,
             fmt::format("{} {} {}", user.name(), has_other ? "has also loaded" : "uses", cause),
@@ -111,24 +107,31 @@ void PlanBuilder::add_library(std::vector<LibraryPlan>& libraries, Index& index,
 }
 
 bool PlanBuilder::add(const FileUser& user, const UsedFiles& files) {
-    const auto is_captured = [&](const TlsLibrary* library) {
-        return std::ranges::any_of(files, [&](const auto& used) { return is_of(used->file->tls, library); });
-    };
-    const bool captured =
-        std::ranges::any_of(files, [](const auto& used) { return !used->file->tls.empty(); });
-    bool found = captured;
+    std::set<const TlsLibrary*> captured;
+    bool found = false;
+    for (const auto& used : files) {
+        for (const FoundLibrary& library : used->file->tls) {
+            found = true;
+            if (const TlsIdentity& identity = identity_of(library, *used, files); choice_.has(identity)) {
+                captured.insert(identity.library);
+                add_library(plan_.libraries, index_, *used, library, identity, user.pid);
+            }
+        }
+    }
     for (const auto& used : files) {
         const InspectedFile& file = *used->file;
         for (const FoundLibrary& library : file.tls) {
-            add_library(plan_.libraries, index_, *used, library, identity_of(library, *used, files),
-                        user.pid);
+            if (const TlsIdentity& identity = identity_of(library, *used, files); !choice_.has(identity)) {
+                skip(with_obstacle(user, *used, identity, "which --tls leaves out", !captured.empty()));
+                plan_.skipped.back().left_out = true;
+            }
         }
         for (const TlsIdentity& identity : file.foreign) {
             found = true;
-            skip(with_obstacle(user, *used, identity, captured));
+            skip(with_obstacle(user, *used, identity, identity.obstacle, !captured.empty()));
         }
         for (const FoundLibrary& companion : file.companions) {
-            if (!companion.sites.functions.empty() && is_captured(companion.identity.library)) {
+            if (!companion.sites.functions.empty() && captured.contains(companion.identity.library)) {
                 add_library(plan_.transport_libraries, transport_index_, *used, companion, companion.identity,
                             user.pid);
             }

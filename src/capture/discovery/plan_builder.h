@@ -8,6 +8,7 @@
 
 #include "capture/discovery/attach_plan.h"
 #include "capture/discovery/inspected_file.h"
+#include "capture/discovery/library_choice.h"
 
 namespace sslsniff {
 
@@ -31,8 +32,10 @@ struct FileUser {
 /// Puts what the users of files were found to use together as one plan: one library per real file.
 class PlanBuilder {
   public:
-    /// Adds the TLS libraries among `files`, those that cannot be captured as skipped. Returns whether there
-    /// was any of either.
+    explicit PlanBuilder(const LibraryChoice& choice) : choice_(choice) {}
+
+    /// Adds the TLS libraries among `files`, those that cannot be captured or were not chosen as skipped.
+    /// Returns whether there was any of either.
     bool add(const FileUser& user, const UsedFiles& files);
     void skip(SkippedTarget target) { plan_.skipped.push_back(std::move(target)); }
 
@@ -46,6 +49,7 @@ class PlanBuilder {
     static void add_library(std::vector<LibraryPlan>& libraries, Index& index, const UsedFile& used,
                             const FoundLibrary& found, const TlsIdentity& identity, pid_t pid);
 
+    const LibraryChoice& choice_;
     AttachPlan plan_;
     Index index_;
     Index transport_index_;

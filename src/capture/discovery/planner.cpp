@@ -74,7 +74,7 @@ void Planner::add_process(pid_t pid, Report report, PlanBuilder& builder) {
 
 AttachPlan Planner::plan_processes(std::span<const pid_t> pids) {
     cache_.start_round();
-    PlanBuilder builder;
+    PlanBuilder builder(choice_);
     for (const pid_t pid : pids) {
         add_process(pid, Report::everything, builder);
     }
@@ -83,7 +83,7 @@ AttachPlan Planner::plan_processes(std::span<const pid_t> pids) {
 
 AttachPlan Planner::plan_all() {
     cache_.start_round();
-    PlanBuilder builder;
+    PlanBuilder builder(choice_);
     const auto pids = proc_.processes();
     if (!pids) {
         builder.skip({0, {}, pids.error().message, false, {}, {}});
@@ -125,7 +125,7 @@ UsedFiles Planner::files_without_path(pid_t pid, std::uint64_t inode) {
 }
 
 AttachPlan Planner::plan_used(const std::string& path, const UsedFiles& files) {
-    PlanBuilder builder;
+    PlanBuilder builder(choice_);
     if (files.empty()) {
         builder.skip({0,
                       path,
@@ -140,12 +140,15 @@ AttachPlan Planner::plan_used(const std::string& path, const UsedFiles& files) {
 }
 
 AttachPlan Planner::plan_standard_libraries() {
-    PlanBuilder builder;
+    PlanBuilder builder(choice_);
     ProgramFiles programs(cache_, ld_cache_, {}, {});
     for (const std::string& path : programs.installed_tls_libraries()) {
         builder.add({0, [&path] { return printable(path); }}, programs.closure(path));
     }
-    return builder.take();
+    AttachPlan plan = builder.take();
+    std::erase_if(plan.skipped,
+                  [](const SkippedTarget& target) { return target.left_out; });  // nobody uses it
+    return plan;
 }
 
 Result<AttachPlan> Planner::plan_command(const std::string& command, const std::string& search_path,

@@ -8,6 +8,7 @@
 #include "capture/discovery/attach_plan.h"
 #include "capture/discovery/file_cache.h"
 #include "capture/discovery/ld_cache.h"
+#include "capture/discovery/library_choice.h"
 #include "capture/discovery/proc_fs.h"
 
 namespace sslsniff {
@@ -19,7 +20,8 @@ namespace sslsniff {
 /// A plan holds all that was asked for, also what earlier plans held already: LibraryPlan::file tells.
 class Planner {
   public:
-    explicit Planner(ProcFs proc = ProcFs()) : proc_(std::move(proc)) {}
+    explicit Planner(ProcFs proc = ProcFs(), LibraryChoice choice = {})
+        : proc_(std::move(proc)), choice_(std::move(choice)) {}
 
     /// What these processes map now. One without any TLS library, or that cannot be read, is among `skipped`,
     /// as is one that does not exist.
@@ -59,6 +61,7 @@ class Planner {
     AttachPlan plan_used(const std::string& path, const UsedFiles& files);
 
     ProcFs proc_;
+    LibraryChoice choice_;
     FileCache cache_;
     LdCache ld_cache_;
 };

@@ -13,6 +13,7 @@ ProbedFunction function_of(const CarryingFunction& carrier, std::string_view sym
     ProbedFunction function;
     function.symbol = symbol;
     function.form = carrier.form;
+    function.found_by = carrier.found_by;
     function.is_internal = carrier.symbol.empty();
     function.at_return = carrier.at_return;
     function.best = carrier.best;

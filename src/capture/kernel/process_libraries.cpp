@@ -29,6 +29,8 @@ UncoveredTls ProcessLibraries::describe(std::uint32_t pid) const {
     for (const auto& [name, capture] : found->second) {
         if (capture == Capture::foreign) {
             add(name, ": not captured");
+        } else if (capture == Capture::left_out) {
+            add(name, ": left out by --tls");
         } else if (capture == Capture::late) {
             add(name, ": probed too late");
         } else {

@@ -24,8 +24,9 @@ class ProcessLibraries {
     static constexpr std::size_t kMostLibraries = 16;
 
     enum class Capture : std::uint8_t {
-        foreign,  ///< it cannot be captured
-        late,     ///< it was probed only when the process was running already
+        foreign,   ///< it cannot be captured
+        left_out,  ///< the user chose others
+        late,      ///< it was probed only when the process was running already
         probed
     };
 

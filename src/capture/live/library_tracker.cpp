@@ -66,6 +66,7 @@ LibraryTracker::LibraryTracker(const LiveOptions& options, CapturePrograms& prog
       programs_(programs),
       report_(report),
       on_attached_(std::move(on_attached)),
+      planner_(ProcFs(), options.libraries),
       probed_(options.targets, programs, sites) {}
 
 void LibraryTracker::attach_first(Clock now) {
@@ -174,7 +175,8 @@ void LibraryTracker::note(std::span<const SkippedTarget> skipped) {
     for (const SkippedTarget& target : skipped) {
         if (target.pid != 0 && !target.library.empty()) {
             in_use_.note(static_cast<std::uint32_t>(target.pid), target.library,
-                         ProcessLibraries::Capture::foreign);
+                         target.left_out ? ProcessLibraries::Capture::left_out
+                                         : ProcessLibraries::Capture::foreign);
         }
     }
 }

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "capture/discovery/library_choice.h"
+
 namespace sslsniff {
 
 /// Which processes are captured: those that any of the parts names.
@@ -44,7 +46,8 @@ enum class SocketBackend : std::uint8_t {
 
 struct LiveOptions {
     TargetFilter targets;
-    bool tls = true;  ///< calls of TLS libraries
+    bool tls = true;          ///< calls of TLS libraries
+    LibraryChoice libraries;  ///< of which
     /// TCP and UDP sockets that carry no TLS; left out on kernels that lack what it needs. Without it such
     /// sockets are looked at all the same, for TLS that no call of `tls` moves.
     bool cleartext = true;

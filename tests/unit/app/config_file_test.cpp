@@ -127,6 +127,8 @@ TEST_F(ConfigFileTest, StandsBackBehindTheCommandLine) {
     EXPECT_FALSE(output.pipeline.rotation.any());
     EXPECT_EQ(output.pipeline.max_body, 20U);
     EXPECT_FALSE(output.capture.tls);
+    EXPECT_FALSE(accepted("tls = ['go', 'nss,gnutls']\n", {"-a", "--cleartext-only"}).capture.tls);
+    EXPECT_TRUE(accepted("cleartext-only = true\n", {"-a", "--tls", "go"}).capture.tls);
     const auto pcapng = accepted(text, {"-w", "out"});
     ASSERT_EQ(pcapng.pipeline.outputs.size(), 1U);
     EXPECT_EQ(pcapng.pipeline.outputs[0].format, "pcapng");

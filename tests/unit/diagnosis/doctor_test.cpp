@@ -114,6 +114,7 @@ LibraryPlan sample_library() {
     library.functions.push_back(read);
     ProbedFunction free;
     free.symbol = "SSL_free";
+    free.found_by = FoundBy::dynamic_symbol;
     free.best.entry = {0x10, 0x10, 0, true, "sub"};
     library.functions.push_back(free);
     library.skipped.push_back({"SSL_write_ex2", "not defined in this file"});
@@ -125,10 +126,17 @@ TEST(PlanReport, Text) {
               "OpenSSL 3.0.17  /lib/x\\x1b.so (deleted or replaced on disk)\n"
               "    used by no process now\n"
               "    build id ab12\n"
+              "    functions found by dynamic symbols (certain)\n"
               "    SSL_read                 push at 0x352d0; returns seen by jnz at 0x35370, ret at 0x29739 "
               "(single-stepped); in the function it shares with SSL_read_ex\n"
               "    SSL_free                 sub at 0x10 (single-stepped)\n"
               "    SSL_write_ex2            not probed: not defined in this file\n");
+    LibraryPlan stripped = sample_library();
+    stripped.functions[1].found_by = FoundBy::reports;
+    const std::string text = library_text(stripped, LibraryDetail::users_and_sites, ProcFs("/nonexistent"));
+    EXPECT_NE(text.find("    functions found by reported errors (inferred, none that two fit)\n"),
+              std::string::npos)
+        << text;
 }
 
 /// A proc with the names of some processes.
@@ -190,6 +198,7 @@ TEST(PlanReport, Json) {
     EXPECT_EQ(
         json.document(),
         R"({"name":"OpenSSL","version":"3.0.17","path":"/lib/x\u001b.so","build_id":"ab12","deleted":true,)"
+        R"("found_by":["dynamic symbols"],"inferred":false,)"
         R"("processes":[],"functions":[{"symbol":"SSL_read","internal":true,"covers":["SSL_read_ex"],)"
         R"("entry":{"instruction":"push","file_offset":217808,"single_stepped":false},"returns":[)"
         R"({"instruction":"jnz","file_offset":217968,"single_stepped":false},)"

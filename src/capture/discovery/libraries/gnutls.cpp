@@ -73,9 +73,12 @@ constexpr std::array<std::string_view, 2> kFunctions{"gnutls_record_recv", "gnut
 constexpr std::array kTexts{TellingText{"Enabled GnuTLS", " 3", "GnuTLS", kVersion}};
 constexpr std::array<std::string_view, 1> kFileNames{"libgnutls.so"};
 
+constexpr std::array<std::string_view, 1> kWords{"gnutls"};
+
 }  // namespace
 
 constinit const TlsLibrary kGnuTls{.name = "GnuTLS",
+                                   .words = kWords,
                                    .functions = kFunctions,
                                    .version_prefix = kVersion,
                                    .texts = kTexts,

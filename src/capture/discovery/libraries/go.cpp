@@ -204,9 +204,12 @@ std::unique_ptr<LibraryCode> make_code(const ElfImage& image, const ElfSymbols& 
     return std::make_unique<GoCode>(image, symbols);
 }
 
+constexpr std::array<std::string_view, 1> kWords{"go"};
+
 }  // namespace
 
 constinit const TlsLibrary kGo{.name = "Go crypto/tls",
+                               .words = kWords,
                                .names = NameTable::go,
                                .functions = kFunctions,
                                .recognise = recognise,

@@ -50,9 +50,12 @@ std::optional<LibraryName> variant_of(const ElfImage& image) {
     return std::nullopt;
 }
 
+constexpr std::array<std::string_view, 1> kWords{"mbedtls"};
+
 }  // namespace
 
 constinit const TlsLibrary kMbedTls{.name = "Mbed TLS",
+                                    .words = kWords,
                                     .functions = kFunctions,
                                     .variant = variant_of,
                                     .calls = kCalls,

@@ -66,9 +66,12 @@ std::unique_ptr<LibraryCode> make_code(const ElfImage& image, const ElfSymbols& 
 constexpr std::array<std::string_view, 2> kFunctions{"SSL_ImportFD", "SSL_ForceHandshake"};
 constexpr std::array<std::string_view, 1> kFileNames{"libssl3.so"};
 
+constexpr std::array<std::string_view, 1> kWords{"nss"};
+
 }  // namespace
 
 constinit const TlsLibrary kNss{.name = "NSS",
+                                .words = kWords,
                                 .functions = kFunctions,
                                 .version_prefix = "NSS ",
                                 .calls = kCalls,

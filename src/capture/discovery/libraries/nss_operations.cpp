@@ -113,7 +113,7 @@ ElfSymbols find_nss_operations(const ElfImage& image) {
     ElfSymbols symbols;
     for (const NamedOperation& named : kNamed) {
         if (found) {
-            symbols.emplace(named.name, ElfSymbol{found->at(named.operation), 0});
+            symbols.emplace(named.name, ElfSymbol{found->at(named.operation), 0, FoundBy::operations});
         }
     }
     return symbols;

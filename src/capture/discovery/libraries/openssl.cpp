@@ -104,6 +104,7 @@ constexpr std::array kUnnamedTransports{
     WantedFunction{"bio_write_intern", by_argument(CALL_TRANSPORT_WRITE, 4), transport_write, kEntryOnly},
 };
 
+constexpr std::array<std::string_view, 4> kWords{"openssl", "boringssl", "libressl", "aws-lc"};
 constexpr std::array<std::string_view, 2> kFunctions{"SSL_read", "SSL_write"};
 constexpr std::array<std::string_view, 2> kCompanionFunctions{"BIO_read", "BIO_write"};  // libcrypto
 constexpr std::array<std::string_view, 1> kFileNames{"libssl.so"};
@@ -178,6 +179,7 @@ std::unique_ptr<LibraryCode> make_code(const ElfImage& image, const ElfSymbols& 
 
 constinit const TlsLibrary kOpenSsl{
     .name = "OpenSSL",
+    .words = kWords,
     .functions = kFunctions,
     .texts = kTexts,
     .variant = variant_of,

@@ -32,7 +32,7 @@ class Names {
         ElfSymbols symbols;
         for (const auto& [name, address] : addresses_) {
             if (address != 0) {
-                symbols.emplace(name, ElfSymbol{address, 0});
+                symbols.emplace(name, ElfSymbol{address, 0, FoundBy::reports});
             }
         }
         return symbols;

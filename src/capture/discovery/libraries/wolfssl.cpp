@@ -61,9 +61,12 @@ constexpr std::array<std::string_view, 2> kFunctions{"wolfSSL_read", "wolfSSL_wr
 constexpr std::array<std::string_view, 2> kCompanionFunctions{"wolfSSL_BIO_read", "wolfSSL_BIO_write"};
 constexpr std::array<std::string_view, 1> kFileNames{"libwolfssl.so"};
 
+constexpr std::array<std::string_view, 1> kWords{"wolfssl"};
+
 }  // namespace
 
 constinit const TlsLibrary kWolfSsl{.name = "wolfSSL",
+                                    .words = kWords,
                                     .functions = kFunctions,
                                     .version_prefix = "wolfSSL ",
                                     .calls = kCalls,

@@ -110,6 +110,31 @@ TEST_F(Planning, ReasonsForUsers) {
     EXPECT_EQ(planner_.plan_all().skipped.size(), 1U);
 }
 
+TEST_F(Planning, LibrariesThatWereNotChosen) {
+    const std::string library = files_.write("libssl.so.3", test::openssl_like().build());
+    const std::string inside = files_.write("server", s2n());
+    add(20, "curl", {{library, library}, {inside, inside}});
+    const std::vector<std::string> go{"go"};
+    const std::vector<std::string> openssl{"nss,OpenSSL"};
+    const std::vector<pid_t> pids{20};
+
+    Planner without(ProcFs(proc_folder_.path()), LibraryChoice::parse(go).value());
+    const AttachPlan none = without.plan_processes(pids);
+    EXPECT_TRUE(none.libraries.empty());
+    EXPECT_TRUE(none.transport_libraries.empty());
+    ASSERT_EQ(none.skipped.size(), 2U);
+    EXPECT_EQ(none.skipped[0].reason,
+              fmt::format("process 20 (curl) uses OpenSSL 3.0.17 ({}), which --tls leaves out", library));
+    EXPECT_EQ(none.skipped[0].library, "OpenSSL 3.0.17");
+    EXPECT_TRUE(none.skipped[0].left_out);
+    EXPECT_FALSE(none.skipped[1].left_out);  // nobody can
+
+    Planner with(ProcFs(proc_folder_.path()), LibraryChoice::parse(openssl).value());
+    const AttachPlan some = with.plan_processes(pids);
+    EXPECT_EQ(some.libraries.size(), 1U);
+    EXPECT_EQ(some.skipped.size(), 1U);
+}
+
 TEST_F(Planning, VersionComesFromTheLibcryptoBeside) {
     ElfBuilder ssl;
     ssl.function("SSL_read", "\x55\x5D\xC3");

@@ -15,6 +15,9 @@ TEST(ProcessLibraries, NamesWhatIsNotCaptured) {
     EXPECT_EQ(libraries.describe(7).reason, "GnuTLS 3.7.9: not captured");
     EXPECT_EQ(libraries.describe(7).library, "GnuTLS 3.7.9");
     EXPECT_EQ(libraries.describe(8).reason, kUnknownLibrary);
+    libraries.note(9, "NSS 3.87.1", Capture::left_out);
+    EXPECT_EQ(libraries.describe(9).reason, "NSS 3.87.1: left out by --tls");
+    EXPECT_EQ(libraries.describe(9).library, "NSS 3.87.1");
     libraries.forget(7);
     EXPECT_EQ(libraries.describe(7).reason, kUnknownLibrary);
 }
