@@ -7,10 +7,9 @@
 #ifndef SSLSNIFF_RECORD_H
 #define SSLSNIFF_RECORD_H
 
-#include "tls_calls.bpf.h"
+#include "record_parts.bpf.h"
 
-#define RECORD_APPLICATION_DATA 0x17
-#define MAX_RECORDS_LENGTH      (1 << 20) /* what OpenSSL writes at once: up to 32 records */
+#define MAX_RECORDS_LENGTH (1 << 20) /* what OpenSSL writes at once: up to 32 records */
 
 /* The handshake goes on behind early data. */
 static __always_inline bool is_early(__u64 call)
@@ -35,7 +34,11 @@ static __always_inline void on_record(struct pt_regs *ctx, const struct tls_site
 	bool is_write = site->call == CALL_RECORD_WRITE;
 	if (!calling_process())
 		return;
-	__u64 type = value_of(ctx, &site->type), length = value_of(ctx, &site->length);
+	if (site->call == CALL_RECORD_PARTS) {
+		on_record_parts(ctx, site);
+		return;
+	}
+	__u64 type = value_of(ctx, &site->type) + site->first_type, length = value_of(ctx, &site->length);
 	bool is_data = type == RECORD_APPLICATION_DATA && length &&
 	               (length <= MAX_RECORDS_LENGTH || site->flags & SITE_GOROUTINE);
 	if ((!is_data && !(type == RECORD_ALERT && is_write)) || value_of(ctx, &site->unread))
@@ -49,9 +52,11 @@ static __always_inline void on_record(struct pt_regs *ctx, const struct tls_site
 	if (!connection)
 		return;
 	__u64 direction = is_write ? DIRECTION_SENT : DIRECTION_RECEIVED;
-	if (!(connection->flags & CONNECTION_HANDSHAKE_DONE) && !is_early(call_context(ctx, site)))
+	if (site->uses_no_socket)
+		use_without_socket(connection);
+	else if (!(connection->flags & CONNECTION_HANDSHAKE_DONE) && !is_early(call_context(ctx, site)))
 		finish_handshake_before(connection, handle, direction);
-	if (lacks_socket(connection))
+	if (!site->uses_no_socket && lacks_socket(connection))
 		need_calls(0);
 	if (connection->ahead[direction] < MAX_RECORDS_LENGTH && !(site->flags & SITE_GOROUTINE))
 		connection->ahead[direction] += length;

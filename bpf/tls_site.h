@@ -28,10 +28,27 @@ enum tls_call {
 	/* ciphertext, where the library takes it from memory or hands it over there: `buffer` and `length` alone */
 	CALL_TRANSPORT_READ,
 	CALL_TRANSPORT_WRITE,
+	CALL_TRANSPORT_MAKE, /* makes a record of this `type`: its result points to a structure, see `slice` */
 	/* inside the library: the plaintext of one record, or a piece of it, is copied to the reader (unless `unread`) */
 	CALL_RECORD_READ,
 	CALL_RECORD_WRITE, /* a record of this `type` was made of the buffer */
+	/*
+	 * The same of bytes that need not lie together. Four numbers of 8 bytes lie where `buffer` points to: 0, their address
+	 * and their number; or the address of a list of addresses and numbers of bytes, how many there are, and of all these
+	 * bytes together the first one, and the one behind the last.
+	 */
+	CALL_RECORD_PARTS,
 };
+
+static inline __attribute__((always_inline)) int is_record_call(__u8 call)
+{
+	return call >= CALL_RECORD_READ;
+}
+
+static inline __attribute__((always_inline)) int is_transport_call(__u8 call)
+{
+	return call >= CALL_TRANSPORT_READ && call <= CALL_TRANSPORT_MAKE;
+}
 
 /* What the result of a call says. */
 enum tls_result {
@@ -79,16 +96,21 @@ struct tls_site {
 	struct tls_value length;
 	struct tls_value
 		moved; /* points to an integer that tells how many bytes were moved; PLACE_NONE: the result does */
-	struct tls_value type;   /* CALL_RECORD_...: ContentType */
+	struct tls_value type;   /* CALL_RECORD_..., CALL_TRANSPORT_MAKE: ContentType, less `first_type` */
 	struct tls_value unread; /* CALL_RECORD_READ, CALL_READ: not 0 when the bytes stay to be read again */
 	__u16 stack;      /* how far the stack pointer is below where it was at the function's first instruction */
 	__u8 moved_bytes; /* size of the integer that `moved` points to */
 	/*
 	 * CALL_READ that gives out memory of the library: on return, a pointer to a structure lies where `buffer` points to.
 	 * So many bytes behind its beginning lie three numbers of 8 bytes: how many bytes are to be skipped, the address of
-	 * the bytes, their number; 0: `buffer` is the address.
+	 * the bytes, their number; 0: `buffer` is the address. CALL_TRANSPORT_MAKE: the address and the number alone.
 	 */
 	__u8 slice;
+	struct tls_value
+		number; /* CALL_RECORD_...: how many records were made with the same keys before, if it is told */
+	__u8 first_type;
+	__u8 uses_no_socket; /* CALL_RECORD_...: the program moves its ciphertext */
+	__u16 reserved;
 };
 
 #define MAX_TLS_SITES 8192

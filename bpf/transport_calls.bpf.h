@@ -7,6 +7,7 @@
 #define SSLSNIFF_TRANSPORT_CALLS_H
 
 #include "tls_calls.bpf.h"
+#include "record_parts.bpf.h"
 
 #define RECORD_BODY_LEAST    16 /* bytes compared */
 #define MAX_TRANSPORT_LENGTH 0x7fffffff
@@ -73,6 +74,29 @@ static __always_inline __u64 real_length(__u64 length)
 	return length <= MAX_TRANSPORT_LENGTH ? length : 0;
 }
 
+/* The handle is the call's own. What is made for the handshake, with keys of its own, tells nothing. */
+static __always_inline void on_make_entry(struct pt_regs *ctx, const struct tls_site *site)
+{
+	__u64 handle = value_of(ctx, &site->handle);
+	if (handle && value_of(ctx, &site->type) + site->first_type == RECORD_APPLICATION_DATA)
+		push_call(ctx, site, call_context(ctx, site), handle);
+}
+
+/* A record was made, with room for its header before it. */
+static __always_inline void on_made(struct pt_regs *ctx, const struct frame *frame)
+{
+	struct connection *connection = find_connection(frame->handle);
+	struct {
+		__u64 address, length;
+	} record = {};
+	if (!connection || !needs_ciphertext(connection) ||
+	    bpf_probe_read_user(&record, sizeof(record), (void *)(PT_REGS_RC(ctx) + frame->slice)) ||
+	    record.length <= RECORD_HEADER || record.length > MAX_TRANSPORT_LENGTH)
+		return;
+	emit_library_record(frame->handle, record.address + RECORD_HEADER, record.length - RECORD_HEADER,
+	                    DIRECTION_SENT);
+}
+
 static __always_inline void on_transport_entry(struct pt_regs *ctx, const struct tls_site *site)
 {
 	__u64 call = call_context(ctx, site);
@@ -81,6 +105,10 @@ static __always_inline void on_transport_entry(struct pt_regs *ctx, const struct
 	counters.transport_calls++;
 	if (!calling_process())
 		return;
+	if (site->call == CALL_TRANSPORT_MAKE) {
+		on_make_entry(ctx, site);
+		return;
+	}
 	around = surroundings_of(call);
 	caller = innermost_frame(&around);
 	if (!caller)
@@ -116,6 +144,11 @@ __noinline int note_last(__u64 call, __u64 moved)
 static __always_inline void on_transport_return(struct pt_regs *ctx, const struct tls_site *site)
 {
 	struct frame *frame = control.armed ? find_frame(call_context(ctx, site)) : NULL;
+	if (frame && frame->call == CALL_TRANSPORT_MAKE) {
+		on_made(ctx, frame);
+		drop_frame(frame);
+		return;
+	}
 	if (!frame || frame->call != CALL_TRANSPORT_READ)
 		return;
 	__u64 moved = bytes_moved(frame, result_of(ctx, frame));

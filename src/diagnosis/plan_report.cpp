@@ -90,22 +90,21 @@ std::string function_text(const ProbedFunction& function) {
 }
 
 constexpr Names<FoundBy, 6> kFoundBy{{{FoundBy::dynamic_symbol, "dynamic symbols"},
-                                       {FoundBy::symbol, "symbols"},
-                                       {FoundBy::go_table, "the function table of Go"},
-                                       {FoundBy::operations, "tables of functions"},
-                                       {FoundBy::reports, "reported errors"},
-                                       {FoundBy::code, "code"}}};
+                                      {FoundBy::symbol, "symbols"},
+                                      {FoundBy::go_table, "the function table of Go"},
+                                      {FoundBy::operations, "tables of functions"},
+                                      {FoundBy::reports, "reported errors"},
+                                      {FoundBy::code, "code"}}};
 
 /// By what the functions are known in which calls begin: those around the places inside that records pass.
 std::set<FoundBy> found_by_of(const LibraryPlan& library) {
     std::set<FoundBy> all;
     for (const ProbedFunction& function : library.functions) {
-        const tls_call call = function.form.call;
-        if (!function.is_internal && call != CALL_RECORD_READ && call != CALL_RECORD_WRITE) {
+        if (!function.is_internal && !is_record_call(function.form.call)) {
             all.insert(function.found_by);
         }
     }
-    return all;
+    return all.empty() && !library.functions.empty() ? std::set{FoundBy::code} : all;
 }
 
 bool is_certain(const std::set<FoundBy>& ways) {

@@ -3,6 +3,7 @@ import os
 import subprocess
 
 from harness import PATIENCE, PYTHON, LiveTest, body_of, wait_until
+from npm import node_path
 from tls_programs import library_path
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -338,3 +339,51 @@ class MbedTlsTest(PeersTest):
 
     def test_mbedtls_joined_in_mid_life(self):
         self.check_joined()
+
+
+# GETs /0 ... over one connection by the AWS Common Runtime. Arguments: port, certificate authority.
+S2N_CLIENT = """
+const http = require("aws-crt/dist/native/http"), io = require("aws-crt/dist/native/io");
+const [port, ca] = process.argv.slice(1);
+const options = new io.TlsContextOptions();
+options.override_default_trust_store_from_path(undefined, ca);
+const tls = new io.TlsConnectionOptions(new io.ClientTlsContext(options), "localhost");
+const socket = new io.SocketOptions(io.SocketType.STREAM, io.SocketDomain.IPV4, 5000);
+const connection = new http.HttpClientConnection(new io.ClientBootstrap(), "localhost", Number(port), socket, tls);
+const get = target => new Promise((done, failed) => {
+    const stream = connection.request(new http.HttpRequest("GET", target, new http.HttpHeaders([["host", "localhost"]])));
+    let bytes = 0;
+    stream.on("data", data => bytes += data.byteLength);
+    stream.on("end", () => done(bytes));
+    stream.on("error", failed);
+    stream.on("response", () => {});
+    stream.activate();
+});
+connection.on("connect", async () => {
+    for (const target of ["/0", "/big", "/1"]) console.log(await get(target));
+    connection.close();
+});
+connection.on("error", error => { console.error(String(error)); process.exit(1); });
+connection.on("close", () => process.exit(0));
+"""
+
+
+class S2nTest(LiveTest):
+    def test_s2n_client(self):
+        """aws-crt, whose event loop moves the bytes between s2n and the socket."""
+        modules = node_path(self, "aws-crt@1.33.2")
+        big = expected_body(0, BIG)
+        with open(os.path.join(self.folder, "big"), "wb") as file:
+            file.write(big)
+        _, port = self.nginx(f'location / {{ return 200 "hello from nginx\\n"; }} location /big {{ alias {self.folder}/big; }}')
+        command = ["node", "-e", S2N_CLIENT, port, self.certificate[0]]
+        with self.capture("--max-body", 1 << 20, command=["env", f"NODE_PATH={modules}", *command]) as capture:
+            capture.process.wait(PATIENCE)
+        self.assertEqual(capture.status, 0, capture.stderr)
+        self.assertEqual(capture.summary["losses"], [])
+        self.assertEqual([(t["request"]["target"], body_of(t["response"])) for t in capture.transactions],
+                         [("/0", b"hello from nginx\n"), ("/big", big), ("/1", b"hello from nginx\n")])
+        for transaction in capture.transactions:
+            self.assertEqual(transaction["connection"]["tls"]["library"], "s2n-tls")
+            self.assertEqual(transaction["connection"]["tls"]["sni"], "localhost")
+            self.assertEqual((transaction["connection"]["role"], transaction["connection"]["remote"]["port"]), ("client", port))

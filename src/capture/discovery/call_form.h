@@ -46,8 +46,11 @@ struct CallForm {
     CallValue moved{};
     std::uint8_t moved_bytes = 0;
     std::uint8_t slice = 0;
-    CallValue type{};    ///< CALL_RECORD_...
+    CallValue type{};    ///< CALL_RECORD_..., CALL_TRANSPORT_MAKE
     CallValue unread{};  ///< CALL_RECORD_READ, CALL_READ
+    CallValue number{};  ///< CALL_RECORD_...
+    std::uint8_t first_type = 0;
+    bool uses_no_socket = false;  ///< CALL_RECORD_...
     /// The function looks its handle up first: the call is seen to begin behind that, where RAX is the
     /// handle.
     bool looks_up_handle = false;

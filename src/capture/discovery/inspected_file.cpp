@@ -19,7 +19,7 @@ bool see_payload(const SiteChoice& sites) {
     return std::ranges::any_of(sites.functions, [](const ProbedFunction& function) {
         const tls_call call = function.form.call;
         return call == CALL_READ || call == CALL_WRITE || call == CALL_RECORD_READ ||
-               call == CALL_RECORD_WRITE;
+               call == CALL_RECORD_WRITE || call == CALL_RECORD_PARTS;
     });
 }
 
@@ -60,9 +60,10 @@ InspectedFile inspect_image(const ElfImage& image) {
         }
         const TlsLibrary& library = *identity.library;
         UnnamedParts unnamed = std::exchange(identity.unnamed, {});
-        const bool is_named = unnamed.functions.empty();
+        const bool is_named = unnamed.empty();
         SiteChoice sites = is_named ? choose_sites(image, symbols, library, library.calls)
                                     : choose_sites(image, unnamed.functions, library, library.unnamed.calls);
+        std::ranges::move(unnamed.records, std::back_inserter(sites.functions));
         if (!see_payload(sites)) {
             identity.obstacle = kNotFound;
             file.foreign.push_back(std::move(identity));

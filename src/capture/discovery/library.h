@@ -41,15 +41,19 @@ struct InternalFunction {
 /// What is found of a library that was linked into a program without symbols.
 struct UnnamedParts {
     ElfSymbols functions;
+    std::vector<ProbedFunction> records;  ///< CALL_RECORD_...: places that payload passes
     std::vector<ProbedFunction>
         transports;  ///< places where it reads and writes memory that are no functions
+
+    bool empty() const { return functions.empty() && records.empty(); }
 };
 
 /// How such a library is captured.
 struct UnnamedLibrary {
-    /// Finds functions by what their code refers to; none: this file does not show them.
+    /// Finds functions, or places inside, by what the code refers to and does; none: this file does not show
+    /// them.
     UnnamedParts (*find)(const ElfImage& image) = nullptr;
-    /// Those that may be found. TlsLibrary::functions must be among them.
+    /// Those that may be found. TlsLibrary::functions must be among them, or `records` were found.
     std::span<const WantedFunction> calls{};
     std::span<const WantedFunction> transports{};
 };
@@ -104,8 +108,8 @@ enum class NameTable : std::uint8_t {
 /// example.
 struct TlsLibrary {
     std::string_view name;
-    /// What --tls calls it, in lower case; its variants, if it has any, are called like LibraryName::name. Empty
-    /// when it is only named.
+    /// What --tls calls it, in lower case; its variants, if it has any, are called like LibraryName::name.
+    /// Empty when it is only named.
     std::span<const std::string_view> words{};
     NameTable names = NameTable::symbols;
     /// A file that defines all of these functions contains it; empty: they do not tell.
@@ -119,7 +123,7 @@ struct TlsLibrary {
     /// Which of several libraries with the same functions a file contains; nullopt when it does not tell.
     std::optional<LibraryName> (*variant)(const ElfImage& image) = nullptr;
 
-    /// What is probed; empty: it is only named, and said not to be captured.
+    /// What is probed; empty, without `unnamed`: it is only named, and said not to be captured.
     std::span<const WantedFunction> calls{};
     /// A file that defines all of these is another part of it, or the same: it may tell the version, and has
     /// the `transports`.
@@ -139,7 +143,7 @@ struct TlsLibrary {
     /// What users can do about a library without `calls`: ends a sentence that says so.
     std::string_view advice{};
 
-    bool is_captured() const { return !calls.empty(); }
+    bool is_captured() const { return !calls.empty() || unnamed.find != nullptr; }
 };
 
 }  // namespace sslsniff

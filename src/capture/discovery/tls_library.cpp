@@ -35,7 +35,7 @@ TlsIdentity without_symbols(const ElfImage& image, const TlsLibrary& library, co
     if (library.unnamed.find != nullptr) {
         identity.unnamed = library.unnamed.find(image);
     }
-    if (!defines_all(identity.unnamed.functions, library.functions)) {
+    if (identity.unnamed.records.empty() && !defines_all(identity.unnamed.functions, library.functions)) {
         identity.unnamed = {};
         identity.obstacle = library.is_captured() ? std::string(kNoSymbols) : not_captured(library);
     }

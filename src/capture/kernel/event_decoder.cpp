@@ -333,6 +333,10 @@ bool EventDecoder::on_uncovered(ByteView record, EventConsumer& consumer) {
     }
     // The library that has memory BIOs may be probed: its ciphertext tells which socket is whose.
     const std::uint32_t pid = connection->id.pid;
+    if (connection->held && kernel_.shows_sockets_by_payload(pid)) {
+        unclaimed_until_closed_.push_back({connection->kernel_generation, time_of(*header)});
+        return true;
+    }
     if (connection->held && (connections_.has_tls_object(pid) || detached_.contains(pid))) {
         unclaimed_.push_back({connection->kernel_generation, time_of(*header)});
         return true;
@@ -350,11 +354,18 @@ void EventDecoder::expire(Timestamp time, EventConsumer& consumer, Duration dela
         return time >= since &&
                since_epoch(time) - since_epoch(since) >= static_cast<std::uint64_t>(delay.count());
     };
-    while (!unclaimed_.empty() && (is_due(unclaimed_.front().since) || unclaimed_.size() > kMostUnclaimed)) {
-        if (KernelConnection* connection = connections_.find(unclaimed_.front().generation)) {
+    const auto tell_first = [&](std::deque<Unclaimed>& unclaimed) {
+        if (KernelConnection* connection = connections_.find(unclaimed.front().generation)) {
             tell_uncovered(*connection, time, consumer);
         }
-        unclaimed_.pop_front();
+        unclaimed.pop_front();
+    };
+    while (!unclaimed_.empty() && (is_due(unclaimed_.front().since) || unclaimed_.size() > kMostUnclaimed)) {
+        tell_first(unclaimed_);
+    }
+    const bool is_end = delay == Duration::zero();
+    while (!unclaimed_until_closed_.empty() && (is_end || unclaimed_until_closed_.size() > kMostUnclaimed)) {
+        tell_first(unclaimed_until_closed_);
     }
 }
 

@@ -79,6 +79,8 @@ class EventDecoder {
     };
     std::set<std::uint64_t> claimed_;  ///< sockets that were found to be of TLS objects, the last ones
     std::deque<Unclaimed> unclaimed_;  ///< held, of processes that have TLS objects
+    std::deque<Unclaimed>
+        unclaimed_until_closed_;  ///< held, of processes where only payload shows which socket is whose
     std::set<std::uint32_t>
         detached_;  ///< processes whose TLS library reads and writes memory, without probes there so far
     std::vector<std::string> libraries_;

@@ -65,6 +65,8 @@ class KernelSide {
     /// Completes what the records do not tell: the exe of a process that was running before, a container that
     /// its cgroup does not name.
     virtual void describe_process(ProcessInfo& /*process*/) {}
+    /// Only payload shows which sockets carry the TLS of this process: before it passes, nobody knows.
+    virtual bool shows_sockets_by_payload(std::uint32_t /*pid*/) { return false; }
     /// What is known of TLS of a process that no probe sees.
     virtual UncoveredTls describe_uncovered(std::uint32_t /*pid*/) { return {{}, kUnknownLibrary}; }
 };

@@ -14,6 +14,13 @@ void ProcessLibraries::note(std::uint32_t pid, const std::string& name, Capture 
     }
 }
 
+void ProcessLibraries::note_sockets_by_payload(std::uint32_t pid) {
+    if (by_payload_.size() >= kMostProcesses) {
+        by_payload_.clear();
+    }
+    by_payload_.insert(pid);
+}
+
 UncoveredTls ProcessLibraries::describe(std::uint32_t pid) const {
     const auto found = processes_.find(pid);
     if (found == processes_.end() || found->second.empty()) {

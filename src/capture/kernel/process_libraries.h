@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 
 namespace sslsniff {
@@ -32,15 +33,22 @@ class ProcessLibraries {
 
     /// The process has loaded the library `name` ("GnuTLS 3.7.9"). What was said of it first counts.
     void note(std::uint32_t pid, const std::string& name, Capture capture);
+    /// Only the payload of one of its libraries shows which socket is whose.
+    void note_sockets_by_payload(std::uint32_t pid);
     /// The process has another image.
-    void forget(std::uint32_t pid) { processes_.erase(pid); }
+    void forget(std::uint32_t pid) {
+        processes_.erase(pid);
+        by_payload_.erase(pid);
+    }
     bool knows(std::uint32_t pid) const { return processes_.contains(pid); }
+    bool shows_sockets_by_payload(std::uint32_t pid) const { return by_payload_.contains(pid); }
 
     UncoveredTls describe(std::uint32_t pid) const;
 
   private:
     using Libraries = std::map<std::string, Capture>;
     std::map<std::uint32_t, Libraries> processes_;
+    std::set<std::uint32_t> by_payload_;
 };
 
 }  // namespace sslsniff

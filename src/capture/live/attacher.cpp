@@ -240,6 +240,10 @@ void Attacher::describe_process(ProcessInfo& process) {
     }
 }
 
+bool Attacher::shows_sockets_by_payload(std::uint32_t pid) {
+    return libraries_.shows_sockets_by_payload(pid);
+}
+
 UncoveredTls Attacher::describe_uncovered(std::uint32_t pid) {
     return libraries_.describe_uncovered(pid);
 }

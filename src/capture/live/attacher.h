@@ -47,6 +47,7 @@ class Attacher final : public KernelSide {
     void release_socket(std::uint64_t socket_cookie) override;
     void leave_socket(std::uint64_t socket_cookie) override;
     void describe_process(ProcessInfo& process) override;
+    bool shows_sockets_by_payload(std::uint32_t pid) override;
     UncoveredTls describe_uncovered(std::uint32_t pid) override;
 
   private:

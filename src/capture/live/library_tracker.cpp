@@ -1,5 +1,6 @@
 #include "capture/live/library_tracker.h"
 
+#include <fmt/format.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -56,6 +57,28 @@ std::vector<SkippedTarget> of_process(std::vector<SkippedTarget> targets, pid_t 
 
 std::string describe(const LibraryPlan& library) {
     return library.version.empty() ? library.name : library.name + " " + library.version;
+}
+
+bool uses_no_socket(const LibraryPlan& library) {
+    return std::ranges::any_of(library.functions,
+                               [](const ProbedFunction& function) { return function.form.uses_no_socket; });
+}
+
+/// Of libraries whose payload is seen by records alone, which takes attach cookies.
+void skip_records_alone(AttachPlan& plan) {
+    const auto left_out = std::ranges::stable_partition(plan.libraries, [](const LibraryPlan& library) {
+        return !std::ranges::all_of(library.functions, [](const ProbedFunction& function) {
+            return is_record_call(function.form.call) != 0;
+        });
+    });
+    for (const LibraryPlan& library : left_out) {
+        const std::string reason = fmt::format("{} ({}) is captured on Linux 5.15 and newer",
+                                               describe(library), library.display_path);
+        for (const pid_t pid : library.processes) {
+            plan.skipped.push_back({pid, library.display_path, reason, false, reason, describe(library)});
+        }
+    }
+    plan.libraries.erase(left_out.begin(), left_out.end());
 }
 
 }  // namespace
@@ -168,21 +191,28 @@ void LibraryTracker::note(const LibraryPlan& library, bool is_new) {
         is_new && begun_ ? ProcessLibraries::Capture::late : ProcessLibraries::Capture::probed;
     for (const pid_t pid : library.processes) {
         in_use_.note(static_cast<std::uint32_t>(pid), describe(library), capture);
+        if (uses_no_socket(library)) {
+            in_use_.note_sockets_by_payload(static_cast<std::uint32_t>(pid));
+            add_likely_detached(static_cast<std::uint32_t>(pid));
+        }
     }
 }
 
 void LibraryTracker::note(std::span<const SkippedTarget> skipped) {
     for (const SkippedTarget& target : skipped) {
         if (target.pid != 0 && !target.library.empty()) {
-            in_use_.note(static_cast<std::uint32_t>(target.pid), target.library,
-                         target.left_out ? ProcessLibraries::Capture::left_out
-                                         : ProcessLibraries::Capture::foreign);
+            in_use_.note(
+                static_cast<std::uint32_t>(target.pid), target.library,
+                target.left_out ? ProcessLibraries::Capture::left_out : ProcessLibraries::Capture::foreign);
         }
     }
 }
 
 /// Makes it known to whoever attaches, and to the report.
 void LibraryTracker::add_plan(AttachPlan plan, Use use) {
+    if (!programs_.backends().attach_cookies) {
+        skip_records_alone(plan);
+    }
     for (LibraryPlan& library : plan.libraries) {
         note(library, add_library(library, use));
         merge(report_.plan.libraries, std::move(library));
@@ -212,14 +242,17 @@ bool LibraryTracker::concerns_us(std::uint32_t pid) const {
            (kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH);
 }
 
-/// Only of processes that are certainly captured: probes cost those that are not.
 void LibraryTracker::note_likely_detached(std::uint32_t pid) {
-    if (!options_.targets.everything && !programs_.is_target(pid)) {
-        return;
-    }
     const auto status = ProcFs().status(static_cast<pid_t>(pid));
     const std::string_view program = status ? base_name(status->info.exe) : std::string_view();
-    if (std::ranges::any_of(kDetachedPrograms, [&](const char* name) { return program.starts_with(name); }) &&
+    if (std::ranges::any_of(kDetachedPrograms, [&](const char* name) { return program.starts_with(name); })) {
+        add_likely_detached(pid);
+    }
+}
+
+/// Only processes that are certainly captured: probes cost those that are not.
+void LibraryTracker::add_likely_detached(std::uint32_t pid) {
+    if ((options_.targets.everything || programs_.is_target(pid)) &&
         std::ranges::find(likely_detached_, pid) == likely_detached_.end()) {
         likely_detached_.push_back(pid);
     }

@@ -56,6 +56,7 @@ class LibraryTracker {
     /// (memory BIOs), by what they run.
     std::vector<std::uint32_t> take_likely_detached();
 
+    bool shows_sockets_by_payload(std::uint32_t pid) const { return in_use_.shows_sockets_by_payload(pid); }
     /// What is known of TLS of a process that no probe sees.
     UncoveredTls describe_uncovered(std::uint32_t pid);
 
@@ -76,6 +77,7 @@ class LibraryTracker {
     void look_at(const NewMapping& mapping, Clock now);
     bool concerns_us(std::uint32_t pid) const;
     void note_likely_detached(std::uint32_t pid);
+    void add_likely_detached(std::uint32_t pid);
 
     const LiveOptions& options_;
     CapturePrograms& programs_;

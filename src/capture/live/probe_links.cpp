@@ -68,8 +68,8 @@ class ProbeCollector {
         const bool cookies = programs_.backends().attach_cookies;
         const CallSites& sites = cookies ? function.best : function.plain;
         const tls_call call = function.form.call;
-        const bool record = call == CALL_RECORD_READ || call == CALL_RECORD_WRITE;
-        const bool transport = call == CALL_TRANSPORT_READ || call == CALL_TRANSPORT_WRITE;
+        const bool record = is_record_call(call);
+        const bool transport = is_transport_call(call);
         if (record && !cookies) {
             return true;
         }
@@ -128,6 +128,9 @@ class ProbeCollector {
         site.stack = static_cast<std::uint16_t>(stack);
         site.moved_bytes = form.moved_bytes;
         site.slice = form.slice;
+        site.number = value_of(form.number);
+        site.first_type = form.first_type;
+        site.uses_no_socket = form.uses_no_socket ? 1 : 0;
         return site;
     }
     static void put(std::vector<Probe>& probes, const Probe& probe) {

@@ -11,10 +11,6 @@ namespace {
 constexpr std::uint32_t kLastEntryProgram = 40;
 constexpr std::uint32_t kLastTransportProgram = 48;
 
-bool is_transport(const tls_site& site) {
-    return site.call == CALL_TRANSPORT_READ || site.call == CALL_TRANSPORT_WRITE;
-}
-
 }  // namespace
 
 std::optional<std::uint32_t> SiteTable::number(const tls_site& site) {
@@ -24,7 +20,7 @@ std::optional<std::uint32_t> SiteTable::number(const tls_site& site) {
         return known->second;
     }
     const bool cookies = programs_.backends().attach_cookies;
-    const bool transport = !cookies && is_transport(site);
+    const bool transport = !cookies && is_transport_call(site.call);
     const std::uint32_t number = transport ? kLastEntryProgram + last_transport_ + 1 : last_ + 1;
     const std::uint32_t greatest = cookies     ? MAX_TLS_SITES - 1
                                    : transport ? kLastTransportProgram

@@ -24,6 +24,7 @@ class RecordingKernel final : public KernelSide {
     }
     void release_socket(std::uint64_t socket_cookie) override { released.push_back(socket_cookie); }
     void leave_socket(std::uint64_t socket_cookie) override { left.push_back(socket_cookie); }
+    bool shows_sockets_by_payload(std::uint32_t pid) override { return pid == by_payload; }
     void describe_process(ProcessInfo& process) override {
         if (process.container_id.empty()) {
             process.container_id = container_id;
@@ -33,6 +34,7 @@ class RecordingKernel final : public KernelSide {
     std::optional<StreamEnds> ends;
     std::uint64_t known = 0;  ///< the generation of the only connection that it has
     std::string container_id;
+    std::uint32_t by_payload = 0;  ///< the process whose sockets only payload shows
 
     std::vector<std::uint64_t> taken;                            ///< generations
     std::vector<std::pair<std::uint64_t, std::uint64_t>> bound;  ///< generation, cookie

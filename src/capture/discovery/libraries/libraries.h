@@ -13,10 +13,10 @@ extern const TlsLibrary kMbedTls;
 extern const TlsLibrary kGnuTls;
 extern const TlsLibrary kNss;
 extern const TlsLibrary kGo;
-
-// Those that are only named: not_captured.cpp.
 extern const TlsLibrary kRustls;
 extern const TlsLibrary kS2n;
+
+// Those that are only named: not_captured.cpp.
 extern const TlsLibrary kJava;
 extern const TlsLibrary kErlang;
 

@@ -6,22 +6,12 @@
 namespace sslsniff {
 namespace {
 
-/// Panic locations in what cargo, Debian and Bazel have unpacked; without paths a text of rustls::Error.
-constexpr std::array kRustlsTexts{
-    TellingText{"/rustls", "-0.", "rustls", "/rustls-"},
-    TellingText{"_rustls", "-0.", "rustls", "_rustls-"},
-    TellingText{"received corrupt", " message of type", "rustls", {}},
-};
-
-constexpr std::array<std::string_view, 1> kS2nFunctions{"s2n_recv"};
 // The TLS of these is no native code, and any program that they run may use it.
 constexpr std::array<std::string_view, 1> kJavaFunctions{"JNI_CreateJavaVM"};
 constexpr std::array<std::string_view, 1> kErlangFunctions{"enif_make_tuple_from_array"};
 
 }  // namespace
 
-constinit const TlsLibrary kRustls{.name = "rustls", .texts = kRustlsTexts};
-constinit const TlsLibrary kS2n{.name = "s2n-tls", .functions = kS2nFunctions};
 constinit const TlsLibrary kJava{.name = "Java TLS (JSSE)",
                                  .functions = kJavaFunctions,
                                  .advice =

@@ -115,7 +115,7 @@ UnnamedParts find_openssl(const ElfImage& image) {
     name_by_code(functions, kBioNames, kErrLibBio, names);
     name_by_text(image, functions, kSslNames, names);
     name_by_text(image, functions, kBioNames, names);
-    return {names.symbols(), {}};
+    return {names.symbols(), {}, {}};
 }
 
 // ---- BoringSSL ----
@@ -213,7 +213,7 @@ UnnamedParts find_boringssl(const ElfImage& image) {
             }
         }
     }
-    return {names.symbols(), find_boringssl_transports(image, functions)};
+    return {names.symbols(), {}, find_boringssl_transports(image, functions)};
 }
 
 }  // namespace

@@ -23,9 +23,9 @@ Bytes plain_program() {
     return elf.build();
 }
 
-Bytes s2n() {
+Bytes erlang() {
     ElfBuilder elf;
-    elf.function("s2n_recv", "\xC3");
+    elf.function("enif_make_tuple_from_array", "\xC3");
     return elf.build();
 }
 
@@ -90,17 +90,18 @@ TEST_F(Planning, FilesOutOfReachAreOpenedByTheirMapping) {
 }
 
 TEST_F(Planning, ReasonsForUsers) {
-    add(20, "server", files_.write("server", s2n()));
+    add(20, "server", files_.write("server", erlang()));
     add(21, "a\x1b[m", files_.write("plain", plain_program()));
     const std::vector<pid_t> pids{20, 21, 22};
     const AttachPlan plan = planner_.plan_processes(pids);
     EXPECT_TRUE(plan.libraries.empty());
     ASSERT_EQ(plan.skipped.size(), 3U);
-    EXPECT_EQ(plan.skipped[0].reason, fmt::format("process 20 (server) uses s2n-tls ({}), which sslsniff "
-                                                  "does not capture yet",
-                                                  files_.path("server")));
-    EXPECT_EQ(plan.skipped[0].cause,
-              fmt::format("s2n-tls ({}), which sslsniff does not capture yet", files_.path("server")));
+    const std::string cause = fmt::format(
+        "Erlang ssl ({}), which sslsniff does not capture yet: it is Erlang code, which uses OpenSSL for its "
+        "ciphers only; let a proxy end TLS",
+        files_.path("server"));
+    EXPECT_EQ(plan.skipped[0].reason, "process 20 (server) uses " + cause);
+    EXPECT_EQ(plan.skipped[0].cause, cause);
     EXPECT_EQ(plan.skipped[0].pid, 20);
     EXPECT_FALSE(plan.skipped[0].captured_otherwise);
     EXPECT_EQ(plan.skipped[1].reason,
@@ -112,7 +113,7 @@ TEST_F(Planning, ReasonsForUsers) {
 
 TEST_F(Planning, LibrariesThatWereNotChosen) {
     const std::string library = files_.write("libssl.so.3", test::openssl_like().build());
-    const std::string inside = files_.write("server", s2n());
+    const std::string inside = files_.write("server", erlang());
     add(20, "curl", {{library, library}, {inside, inside}});
     const std::vector<std::string> go{"go"};
     const std::vector<std::string> openssl{"nss,OpenSSL"};

@@ -18,6 +18,11 @@ TEST(ProcessLibraries, NamesWhatIsNotCaptured) {
     libraries.note(9, "NSS 3.87.1", Capture::left_out);
     EXPECT_EQ(libraries.describe(9).reason, "NSS 3.87.1: left out by --tls");
     EXPECT_EQ(libraries.describe(9).library, "NSS 3.87.1");
+    EXPECT_FALSE(libraries.shows_sockets_by_payload(9));
+    libraries.note_sockets_by_payload(9);
+    EXPECT_TRUE(libraries.shows_sockets_by_payload(9));
+    libraries.forget(9);
+    EXPECT_FALSE(libraries.shows_sockets_by_payload(9));
     libraries.forget(7);
     EXPECT_EQ(libraries.describe(7).reason, kUnknownLibrary);
 }

@@ -87,6 +87,24 @@ TEST_F(SocketDecoderTest, TlsThatAMemoryBioMayHaveWaitsForIt) {
     }
 }
 
+TEST_F(SocketDecoderTest, TlsWhoseSocketOnlyPayloadShowsIsToldWhenItEnds) {
+    kernel.by_payload = 42;
+    for (const bool closes : {false, true}) {
+        EventDecoder fresh(Timestamp{}, kernel);
+        Collector seen;
+        fresh.decode(socket_record(kGeneration, OPEN_HELD), seen);
+        EXPECT_TRUE(fresh.decode(record_of(event_of<event_header>(EVENT_UNCOVERED)), seen));
+        fresh.expire(Timestamp(Duration(5)) + 10 * EventDecoder::kClaimDelay, seen);
+        EXPECT_TRUE(seen.all<TlsEvent>().empty());
+        if (closes) {
+            EXPECT_TRUE(fresh.decode(record_of(event_of<close_event>(EVENT_CLOSE)), seen));
+        } else {
+            fresh.expire(Timestamp(Duration(5)), seen, Duration::zero());
+        }
+        EXPECT_EQ(seen.all<TlsEvent>().size(), 1U);
+    }
+}
+
 TEST_F(SocketDecoderTest, TlsOfAProcessThatUsesMemoryWaitsForItsObjects) {
     auto wanted = event_of<transport_wanted_event>(EVENT_TRANSPORT_WANTED, 0);
     wanted.pid = 42;
