@@ -237,6 +237,26 @@ void EventDecoder::bind_by(const std::optional<CiphertextBinder::Match>& match, 
     out.correlation = Correlation::ciphertext;
     out.endpoints = match->socket;
     consumer.on_event(out);
+    if (kernel_.shows_sockets_by_payload(connection->id.pid)) {
+        adopt_hellos(*connection, match->socket.socket_cookie, time, consumer);
+    }
+}
+
+/// What was said of the TLS on a socket while nobody knew whose it is.
+void EventDecoder::adopt_hellos(const KernelConnection& connection, std::uint64_t cookie, Timestamp time,
+                                EventConsumer& consumer) {
+    const KernelConnection* const socket = connections_.find_socket(connection.id.pid, cookie);
+    if (socket == nullptr || !socket->held) {
+        return;
+    }
+    for (const CaptureEvent& event : socket->withheld) {
+        if (const auto* said = std::get_if<TlsEvent>(&event)) {
+            TlsEvent own = *said;
+            own.connection = connection.id;
+            own.time = time;
+            consumer.on_event(own);
+        }
+    }
 }
 
 bool EventDecoder::on_data(ByteView record, EventConsumer& consumer) {

@@ -66,6 +66,8 @@ class EventDecoder {
     Timestamp time_of(const event_header& header) const;
     void end_hellos(KernelConnection& connection);
     bool tell_uncovered(KernelConnection& connection, Timestamp time, EventConsumer& consumer);
+    void adopt_hellos(const KernelConnection& connection, std::uint64_t cookie, Timestamp time,
+                      EventConsumer& consumer);
     void bind_by(const std::optional<CiphertextBinder::Match>& match, Timestamp time,
                  EventConsumer& consumer);
 

@@ -57,6 +57,11 @@ KernelConnection* KernelConnections::find(std::uint64_t generation) {
     return found != connections_.end() ? &found->second : nullptr;
 }
 
+KernelConnection* KernelConnections::find_socket(std::uint32_t pid, std::uint64_t cookie) {
+    const auto found = by_handle_.find({pid, SOCKET_HANDLE | cookie});
+    return found != by_handle_.end() ? find(found->second) : nullptr;
+}
+
 bool KernelConnections::has_tls_object(std::uint32_t pid) const {
     const auto first = by_handle_.lower_bound({pid, 0});  // sockets have the greatest handles
     return first != by_handle_.end() && first->first.first == pid &&

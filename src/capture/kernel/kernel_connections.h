@@ -51,6 +51,8 @@ class KernelConnections {
     bool has_tls_object(std::uint32_t pid) const;
     /// By the kernel's generation; null when there is none.
     KernelConnection* find(std::uint64_t generation);
+    /// What the process says on this TCP socket beside its TLS objects; null when there is nothing.
+    KernelConnection* find_socket(std::uint32_t pid, std::uint64_t cookie);
     /// Takes a connection whose generation is new and counts it; its handle's former connection is over.
     KernelConnection& open(KernelConnection connection, Timestamp time, EventConsumer& consumer);
     /// The connection is one of those of a UDP socket.

@@ -64,21 +64,25 @@ bool uses_no_socket(const LibraryPlan& library) {
                                [](const ProbedFunction& function) { return function.form.uses_no_socket; });
 }
 
-/// Of libraries whose payload is seen by records alone, which takes attach cookies.
-void skip_records_alone(AttachPlan& plan) {
-    const auto left_out = std::ranges::stable_partition(plan.libraries, [](const LibraryPlan& library) {
-        return !std::ranges::all_of(library.functions, [](const ProbedFunction& function) {
-            return is_record_call(function.form.call) != 0;
-        });
+bool is_seen_by_records_alone(const LibraryPlan& library) {
+    return std::ranges::all_of(library.functions, [](const ProbedFunction& function) {
+        return is_record_call(function.form.call) != 0;
     });
-    for (const LibraryPlan& library : left_out) {
+}
+
+/// What takes attach cookies.
+void skip_records_alone(AttachPlan& plan) {
+    for (const LibraryPlan& library : plan.libraries) {
+        if (!is_seen_by_records_alone(library)) {
+            continue;
+        }
         const std::string reason = fmt::format("{} ({}) is captured on Linux 5.15 and newer",
                                                describe(library), library.display_path);
         for (const pid_t pid : library.processes) {
             plan.skipped.push_back({pid, library.display_path, reason, false, reason, describe(library)});
         }
     }
-    plan.libraries.erase(left_out.begin(), left_out.end());
+    std::erase_if(plan.libraries, is_seen_by_records_alone);
 }
 
 }  // namespace

@@ -140,8 +140,8 @@ class Tracer {
     };
 
     void forget() {
-        for (std::uint8_t i = 0; i < registers_.size(); ++i) {
-            registers_.at(i) = Value{i};
+        for (unsigned i = 0; i < registers_.size(); ++i) {
+            registers_.at(i) = Value{static_cast<std::uint8_t>(i)};
         }
         stored_.reset();
     }

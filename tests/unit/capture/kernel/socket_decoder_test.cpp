@@ -105,6 +105,27 @@ TEST_F(SocketDecoderTest, TlsWhoseSocketOnlyPayloadShowsIsToldWhenItEnds) {
     }
 }
 
+TEST_F(SocketDecoderTest, WhatTheHellosSaidIsSaidOfWhoClaimsTheSocket) {
+    constexpr std::uint64_t kObject = kGeneration + 1;
+    constexpr std::uint64_t kCookie = 7;
+    for (const std::uint32_t by_payload : {0U, 42U}) {
+        kernel.by_payload = by_payload;
+        EventDecoder fresh(Timestamp{}, kernel);
+        Collector seen;
+        fresh.decode(open_record(kObject), seen);
+        fresh.decode(socket_record(kGeneration, OPEN_HELD, kCookie), seen);
+        EXPECT_TRUE(fresh.decode(hello_record(kServerHello), seen));
+        EXPECT_TRUE(seen.all<TlsEvent>().empty());
+        fresh.decode(library_record(kObject), seen);
+        fresh.decode(socket_sample(42, kCookie), seen);
+        ASSERT_EQ(seen.all<TlsEvent>().size(), by_payload != 0 ? 1U : 0U);
+        if (by_payload != 0) {
+            EXPECT_EQ(seen.all<TlsEvent>().at(0).tls.cipher, "TLS_AES_128_GCM_SHA256");
+            EXPECT_EQ(seen.all<TlsEvent>().at(0).connection, seen.all<EndpointsEvent>().at(0).connection);
+        }
+    }
+}
+
 TEST_F(SocketDecoderTest, TlsOfAProcessThatUsesMemoryWaitsForItsObjects) {
     auto wanted = event_of<transport_wanted_event>(EVENT_TRANSPORT_WANTED, 0);
     wanted.pid = 42;
