@@ -101,9 +101,10 @@ std::optional<std::uint64_t> data_size(ByteView text) {
     return size && *size <= kMostData ? size : std::nullopt;
 }
 
+/// Of a word. The specification forbids control characters; servers take them, and memcaslap sends them.
 bool is_key(ByteView key) {
-    return !key.empty() && key.size() <= kMostKey &&
-           std::ranges::none_of(key, [](char c) { return (c >= 0 && c <= ' ') || c == 0x7F; });
+    return !key.empty() && key.size() <= kMostKey && key.find('\0') == ByteView::npos &&
+           key.find('\r') == ByteView::npos;
 }
 
 /// The line without its end, and its size with it; nothing when it has no end.

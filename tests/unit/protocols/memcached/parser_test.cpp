@@ -118,6 +118,15 @@ TEST(MemcachedParser, ReadsTextHoweverItIsCut) {
     test::expect_however_cut(create_memcached, text());
 }
 
+/// The specification forbids them; servers take them, and load generators send them.
+TEST(MemcachedParser, TakesKeysWithControlCharacters) {
+    const test::ParserExample example{
+        {sent("set \x01\x7f\x90k 0 0 1\r\nx\r\nget \x01\x7f\x90k\r\nget \t\r\n"),
+         received("STORED\r\nVALUE \x01\x7f\x90k 0 1\r\nx\r\nEND\r\nEND\r\n")},
+        {R"(set \x01\x7f\x90k -> STORED)", R"(get \x01\x7f\x90k -> hit)", R"(get \x09 -> miss)"}};
+    test::expect_however_cut(create_memcached, example);
+}
+
 TEST(MemcachedParser, ReadsMetaHoweverItIsCut) {
     test::expect_however_cut(create_memcached, meta());
 }
