@@ -18,11 +18,13 @@
 namespace sslsniff {
 namespace {
 
-StreamLimits limits_of(const PipelineOptions& options, BodyStore* bodies, const MessageSchema* schema) {
+StreamLimits limits_of(const PipelineOptions& options, bool reads_fields, BodyStore* bodies,
+                       const MessageSchema* schema) {
     StreamLimits limits;
     limits.max_memory = options.settings.max_memory;
     limits.parser.max_body = options.max_body;
     limits.parser.show_secrets = options.show_secrets;
+    limits.parser.fields = reads_fields;
     limits.parser.bodies = bodies;
     limits.parser.schema = schema;
     limits.decode_as = options.decode_as;
@@ -136,7 +138,8 @@ Pipeline::Pipeline(const PipelineOptions& options, Patience& patience, std::uniq
       where_(make_where(options, limit_)),
       naming_(names_, where_ ? static_cast<TransactionSink&>(*where_) : limit_),
       dns_(naming_),
-      connections_(dns_, limits_of(options, body_store(), schema_.get()), options.names ? &names_ : nullptr),
+      connections_(dns_, limits_of(options, reads_fields(options), body_store(), schema_.get()),
+                   options.names ? &names_ : nullptr),
       gate_(make_gate(options, events_)) {
     for (const auto& output : outputs_) {
         if (auto* sink = output->transactions()) {
@@ -170,6 +173,13 @@ Pipeline::Outputs Pipeline::make_outputs(const PipelineOptions& options, Patienc
     }
     std::ranges::move(more, std::back_inserter(outputs));
     return outputs;
+}
+
+/// Of any transaction, before or behind a filter.
+bool Pipeline::reads_fields(const PipelineOptions& options) const {
+    return !options.where.empty() || std::ranges::any_of(outputs_, [](const auto& output) {
+        return output->transactions() != nullptr && output->reads_fields();
+    });
 }
 
 /// Of the first output that has one.

@@ -84,6 +84,7 @@ class Pipeline final : public CaptureOutput {
     Pipeline(const PipelineOptions& options, Patience& patience, std::unique_ptr<MessageSchema> schema,
              std::shared_ptr<const Redactor> redactor, Outputs more);
     Outputs make_outputs(const PipelineOptions& options, Patience& patience, Outputs more);
+    bool reads_fields(const PipelineOptions& options) const;
     BodyStore* body_store() const;
     Origin origin() const;
 

@@ -46,6 +46,12 @@ class TransactionOutput final : public FileOutput, private TransactionSink {
         }
     }
     TransactionSink* transactions() override { return this; }
+    bool reads_fields() const override {
+        if constexpr (requires { sink_.reads_fields(); }) {
+            return sink_.reads_fields();
+        }
+        return true;
+    }
     void tick(Timestamp now) override {
         if constexpr (requires { sink_.tick(now); }) {
             if (file().advance_to(now)) {

@@ -27,6 +27,8 @@ class Output {
     virtual EventConsumer* events() { return nullptr; }
     /// Also told of connections that open and change.
     virtual TransactionSink* transactions() { return nullptr; }
+    /// Whether it reads Exchange::write_fields() or write_details() of the transactions that it takes.
+    virtual bool reads_fields() const { return true; }
     /// Gets the bytes of bodies as they pass, before the transaction that they belong to. Such an output gets
     /// each transaction before those that take none: they can tell where its bodies are.
     virtual BodyStore* bodies() { return nullptr; }

@@ -76,11 +76,14 @@ class ParserHost {
 
 /// What the user set for all parsers; most of it are bounds that keep a hostile peer from filling memory.
 struct ParserLimits {
-    std::size_t max_body = 65'536;          ///< bytes of each body that are kept (--max-body)
-    std::size_t max_headers = 262'144;      ///< bytes of one header section that are kept
-    std::size_t max_pending = 1024;         ///< requests waiting for their response
-    bool assume_grpc = false;               ///< streams of which nobody knows what they carry are gRPC
-    bool show_secrets = false;              ///< passwords in what is emitted (--show-secrets)
+    std::size_t max_body = 65'536;      ///< bytes of each body that are kept (--max-body)
+    std::size_t max_headers = 262'144;  ///< bytes of one header section that are kept
+    std::size_t max_pending = 1024;     ///< requests waiting for their response
+    bool assume_grpc = false;           ///< streams of which nobody knows what they carry are gRPC
+    bool show_secrets = false;          ///< passwords in what is emitted (--show-secrets)
+    /// Somebody reads the fields and details of what is emitted. Without, parsers may leave out what only
+    /// those tell: Exchange::summary() and facts() must be the same.
+    bool fields = true;
     BodyStore* bodies = nullptr;            ///< takes whole bodies (--save-bodies); may be null
     const MessageSchema* schema = nullptr;  ///< what messages mean (--proto); may be null
 };

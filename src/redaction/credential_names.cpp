@@ -63,7 +63,12 @@ char lower(char c) {
 
 template <class Names>
 bool contains(const Names& names, std::string_view name) {
-    return std::ranges::any_of(names, [name](std::string_view known) { return is_same_name(name, known); });
+    // Most names of fields begin with another letter; those known here begin with a small one.
+    const std::size_t first = name.find_first_not_of("_-.");
+    return first != std::string_view::npos &&
+           std::ranges::any_of(names, [name, letter = lower(name[first])](std::string_view known) {
+               return known.front() == letter && is_same_name(name, known);
+           });
 }
 
 }  // namespace

@@ -199,21 +199,16 @@ std::optional<std::string> Redactor::by_names(const Body& body, ByteView plain) 
 
 /// A compressed body is shown without its coding then: its size is that of what is shown.
 std::optional<Body> Redactor::body(std::string_view path, const Body& body) const {
-    Body out = body;
     if (!bodies_ || is_named(path)) {
         if (body.captured.empty() && body.json.empty()) {
             return std::nullopt;
         }
+        Body out = body;
         out.captured.clear();
         out.json.clear();
         return out;
     }
-    bool changed = false;
-    if (auto json =
-            body.json.empty() || !well_known_ ? std::nullopt : redact_json(body.json, is_secret_member)) {
-        out.json = *std::move(json);
-        changed = true;
-    }
+    auto json = body.json.empty() || !well_known_ ? std::nullopt : redact_json(body.json, is_secret_member);
     const bool is_coded = !body.content_encoding.empty() && !body.captured.empty();
     const DecodedBody decoded = is_coded ? decode_body(body) : DecodedBody();
     const ByteView plain = is_coded ? ByteView(decoded.bytes) : ByteView(body.captured);
@@ -221,8 +216,15 @@ std::optional<Body> Redactor::body(std::string_view path, const Body& body) cons
     if (auto more = by_patterns(clean ? ByteView(*clean) : plain)) {
         clean = std::move(more);
     }
+    if (!clean && !json) {
+        return std::nullopt;  // as nearly all of them: nothing is copied
+    }
+    Body out = body;
+    if (json) {
+        out.json = *std::move(json);
+    }
     if (!clean) {
-        return changed ? std::optional(std::move(out)) : std::nullopt;
+        return out;
     }
     const std::uint64_t cut = body.size - std::min<std::uint64_t>(body.size, body.captured.size());
     out.captured = *std::move(clean);

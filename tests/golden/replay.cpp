@@ -63,11 +63,11 @@ std::unique_ptr<TransactionSink> spans(OutputStream& out) {
     return std::make_unique<SpanSink>(out);
 }
 
-constexpr std::array<Variant, 5> kVariants{{{"txt", true, text<0, false>},
-                                            {"vv.txt", true, text<2, false>},
-                                            {"x.txt", false, text<0, true>},
-                                            {"jsonl", true, json},
-                                            {"spans", true, spans}}};
+constexpr std::array<Variant, 5> kVariants{{{"txt", true, false, text<0, false>},
+                                            {"vv.txt", true, true, text<2, false>},
+                                            {"x.txt", false, true, text<0, true>},
+                                            {"jsonl", true, true, json},
+                                            {"spans", true, true, spans}}};
 
 /// Hands events on to pipeline and recorder.
 class Both final : public EventConsumer {
@@ -95,7 +95,9 @@ std::span<const Variant> variants() {
 Replayed replay(const Bytes& trace, const Variant& variant) {
     MemoryOutputStream out;
     const auto sink = variant.make_sink(out);
-    ConnectionTable table(*sink);
+    StreamLimits limits;
+    limits.parser.fields = variant.fields;
+    ConnectionTable table(*sink, limits);
     MemoryOutputStream recorded;
     TraceReader reader(std::make_unique<MemoryInputStream>(trace, "fixture"));
     TraceWriter recorder(recorded, [&] { return reader.origin(); });

@@ -14,6 +14,7 @@ namespace sslsniff::test {
 struct Variant {
     std::string_view suffix;
     bool everywhere;  ///< every fixture has it; the others where the file exists
+    bool fields;      ///< ParserLimits::fields: what needs none must be the same without
     std::unique_ptr<TransactionSink> (*make_sink)(OutputStream& out);
 };
 std::span<const Variant> variants();

@@ -20,6 +20,7 @@ class MetricsOutput final : public Output {
     MetricsOutput(std::string address, std::function<std::optional<BufferUse>()> buffer);
 
     TransactionSink* transactions() override { return &counts_; }
+    bool reads_fields() const override { return false; }
     /// Listens already: another one at the same place is an error before anything is attached.
     Result<void> check(Timestamp now) override;
     Result<void> open(Timestamp now) override;

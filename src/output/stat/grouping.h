@@ -23,6 +23,8 @@ class Grouping {
     explicit Grouping(std::vector<StatColumn> columns);
 
     const std::vector<StatColumn>& columns() const { return columns_; }
+    /// Some columns are fields of the exchange.
+    bool reads_fields() const { return !paths_.empty(); }
     /// One value for each column, hostile, each of at most 200 bytes; "-" for what a transaction does not
     /// have. `facts`: those of its exchange.
     std::vector<std::string> values(const Transaction& transaction, const Facts& facts) const;

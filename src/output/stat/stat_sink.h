@@ -18,6 +18,8 @@ class StatSink : public TransactionSink {
     void on_connection(const ConnectionRecord& record) override;
     void on_loss(const LossEvent& /*loss*/) override {}
     void on_summary(const CaptureSummary& summary) override;
+    /// As of Output.
+    bool reads_fields() const { return statistics_.reads_fields(); }
     /// Time has come to `now`.
     void tick(Timestamp now);
 

@@ -46,6 +46,7 @@ class Statistics {
     explicit Statistics(std::vector<StatColumn> columns) : grouping_(std::move(columns)) {}
 
     const std::vector<StatColumn>& columns() const { return grouping_.columns(); }
+    bool reads_fields() const { return grouping_.reads_fields(); }
     void add(const Transaction& transaction);
     void add(const ConnectionRecord& record);
 

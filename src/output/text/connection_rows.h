@@ -20,6 +20,8 @@ class ConnectionRows final : public TransactionSink, public FileFormat {
     void on_connection(const ConnectionRecord& record) override;
     void on_loss(const LossEvent& loss) override;
     void on_summary(const CaptureSummary& summary) override;
+    /// As of Output.
+    static bool reads_fields() { return false; }
     void end_file() override {}
     /// Writes the heading again.
     void begin_file() override;

@@ -126,7 +126,7 @@ void TextSink::on_transaction(const Transaction& transaction) {
         line.fit(columns_of(options_));
     }
     line.add("\n");
-    if (options_.verbosity > 0 || options_.hex) {
+    if (reads_fields()) {
         TextDetails details(options_, is_notation, line.text());
         if (const std::string tls = tls_text(transaction.connection.tls); !tls.empty() && !said.tls) {
             TextDetails(options_, false, line.text()).line('*', tls);

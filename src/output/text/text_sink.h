@@ -23,6 +23,8 @@ class TextSink final : public TransactionSink {
     void on_connection(const ConnectionRecord& record) override;
     void on_loss(const LossEvent& loss) override;
     void on_summary(const CaptureSummary& summary) override;
+    /// As of Output.
+    bool reads_fields() const { return options_.verbosity > 0 || options_.hex; }
 
   private:
     /// What the lines of an open connection have said already.

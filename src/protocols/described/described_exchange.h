@@ -12,8 +12,12 @@ namespace sslsniff {
 /// nothing is needed later but what is shown.
 class DescribedExchange final : public Exchange {
   public:
-    /// `protocol` must outlive it: a literal.
-    explicit DescribedExchange(std::string_view protocol) : protocol_(protocol) {}
+    /// `protocol` must outlive it: a literal. `has_fields`: ParserLimits::fields.
+    explicit DescribedExchange(std::string_view protocol, bool has_fields = true)
+        : common(has_fields ? RecordedFields::kMostBytes : 0),
+          request(has_fields ? RecordedFields::kMostBytes : 0),
+          response(has_fields ? RecordedFields::kMostBytes : 0),
+          protocol_(protocol) {}
 
     std::string_view protocol() const override { return protocol_; }
     Summary summary() const override;

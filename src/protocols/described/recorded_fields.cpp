@@ -2,72 +2,137 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <bit>
+#include <iterator>
+#include <limits>
+
 #include "base/memory.h"
 
 namespace sslsniff {
 
-void RecordedFields::add(Kind kind, std::string_view key, Value value) {
-    const auto* const text = std::get_if<std::string>(&value);
-    const std::size_t size = sizeof(Item) + key.size() + (text != nullptr ? text->size() : 0);
-    const bool opens = kind == Kind::object || kind == Kind::array;
+/// Goes through what was recorded.
+class RecordedFields::Reader {
+  public:
+    explicit Reader(const RecordedFields& fields) : left_(fields.log_), next_body_(fields.bodies_.begin()) {}
+
+    bool done() const { return left_.empty(); }
+    Kind kind() {
+        const auto kind = static_cast<Kind>(left_.front());
+        left_.remove_prefix(1);
+        return kind;
+    }
+    /// Of a key and of a text.
+    std::string_view text() {
+        const auto size = value<std::uint32_t>();
+        const std::string_view text = left_.substr(0, size);
+        left_.remove_prefix(size);
+        return text;
+    }
+    template <class Value>
+    Value value() {
+        std::array<char, sizeof(Value)> bytes{};
+        left_.copy(bytes.data(), bytes.size());
+        left_.remove_prefix(bytes.size());
+        return std::bit_cast<Value>(bytes);
+    }
+    const Body& body() { return *next_body_++; }
+
+  private:
+    std::string_view left_;
+    std::vector<Body>::const_iterator next_body_;
+};
+
+bool RecordedFields::begin(Kind kind, std::string_view key, std::size_t text_size) {
+    const std::size_t size = kFieldCost + key.size() + text_size;
     if (skipped_ > 0 || bytes_ + size > max_bytes_) {
-        skipped_ += opens ? 1 : 0;
         ++left_out_;
-        return;
+        return false;
     }
     bytes_ += size;
-    items_.push_back({kind, std::string(key), std::move(value)});
+    log_ += static_cast<char>(kind);
+    put_text(key);
+    return true;
+}
+
+void RecordedFields::put_text(std::string_view text) {
+    const auto size = static_cast<std::uint32_t>(text.size());
+    put(&size, sizeof(size));
+    log_ += text;
+}
+
+void RecordedFields::open(Kind kind, std::string_view key) {
+    skipped_ += begin(kind, key) ? 0 : 1;
 }
 
 void RecordedFields::end() {
     if (skipped_ > 0) {
         --skipped_;
     } else {
-        items_.push_back({Kind::end, {}, {}});
+        log_ += static_cast<char>(Kind::end);
     }
 }
 
 void RecordedFields::text(std::string_view key, ByteView bytes) {
-    add(Kind::text, key, std::string(bytes));
+    if (begin(Kind::text, key, bytes.size())) {
+        put_text(bytes);
+    }
 }
 
 void RecordedFields::body(std::string_view key, const Body& body) {
-    add(Kind::body, key, body);
+    if (begin(Kind::body, key)) {
+        bodies_.push_back(body);
+    }
+}
+
+void RecordedFields::append(RecordedFields other) {
+    if (other.left_out_ > 0) {
+        other.max_bytes_ = std::numeric_limits<std::size_t>::max();
+        other.number("fields_left_out", other.left_out_);
+    }
+    log_ += other.log_;
+    bodies_.insert(bodies_.end(), std::make_move_iterator(other.bodies_.begin()),
+                   std::make_move_iterator(other.bodies_.end()));
 }
 
 void RecordedFields::write(FieldWriter& writer) const {
     std::vector<Kind> open;
-    for (const Item& item : items_) {
-        switch (item.kind) {
+    for (Reader reader(*this); !reader.done();) {
+        const Kind kind = reader.kind();
+        if (kind == Kind::end) {
+            open.back() == Kind::object ? writer.end_object() : writer.end_array();
+            open.pop_back();
+            continue;
+        }
+        const std::string_view key = reader.text();
+        switch (kind) {
             case Kind::object:
-                open.push_back(item.kind);
-                writer.begin_object(item.key);
+                open.push_back(kind);
+                writer.begin_object(key);
                 break;
             case Kind::array:
-                open.push_back(item.kind);
-                writer.begin_array(item.key);
-                break;
-            case Kind::end:
-                open.back() == Kind::object ? writer.end_object() : writer.end_array();
-                open.pop_back();
+                open.push_back(kind);
+                writer.begin_array(key);
                 break;
             case Kind::text:
-                writer.text(item.key, std::get<std::string>(item.value));
+                writer.text(key, reader.text());
                 break;
             case Kind::integer:
-                writer.number(item.key, std::get<std::int64_t>(item.value));
+                writer.number(key, reader.value<std::int64_t>());
                 break;
             case Kind::real:
-                writer.number(item.key, std::get<double>(item.value));
+                writer.number(key, reader.value<double>());
                 break;
             case Kind::boolean:
-                writer.boolean(item.key, std::get<bool>(item.value));
+                writer.boolean(key, reader.value<bool>());
                 break;
             case Kind::null:
-                writer.null(item.key);
+                writer.null(key);
                 break;
             case Kind::body:
-                writer.body(item.key, std::get<Body>(item.value));
+                writer.body(key, reader.body());
+                break;
+            case Kind::end:
                 break;
         }
     }
@@ -103,34 +168,40 @@ class Path {
 
 void RecordedFields::write_details(DetailWriter& writer, char marker) const {
     Path path;
-    for (const Item& item : items_) {
-        switch (item.kind) {
+    for (Reader reader(*this); !reader.done();) {
+        const Kind kind = reader.kind();
+        if (kind == Kind::end) {
+            path.pop();
+            continue;
+        }
+        const std::string_view key = reader.text();
+        const auto line = [&](const auto& value) {
+            writer.line(marker, fmt::format("{}: {}", path.of(key), value));
+        };
+        switch (kind) {
             case Kind::object:
             case Kind::array:
-                path.push(item.key);
-                break;
-            case Kind::end:
-                path.pop();
+                path.push(key);
                 break;
             case Kind::text:
-                writer.line(marker,
-                            fmt::format("{}: {}", path.of(item.key), std::get<std::string>(item.value)));
+                line(reader.text());
                 break;
             case Kind::integer:
-                writer.line(marker,
-                            fmt::format("{}: {}", path.of(item.key), std::get<std::int64_t>(item.value)));
+                line(reader.value<std::int64_t>());
                 break;
             case Kind::real:
-                writer.line(marker, fmt::format("{}: {}", path.of(item.key), std::get<double>(item.value)));
+                line(reader.value<double>());
                 break;
             case Kind::boolean:
-                writer.line(marker, fmt::format("{}: {}", path.of(item.key), std::get<bool>(item.value)));
+                line(reader.value<bool>());
                 break;
             case Kind::null:
-                writer.line(marker, fmt::format("{}: null", path.of(item.key)));
+                line("null");
                 break;
             case Kind::body:
-                writer.body(marker, std::get<Body>(item.value));
+                writer.body(marker, reader.body());
+                break;
+            case Kind::end:
                 break;
         }
     }
@@ -140,14 +211,9 @@ void RecordedFields::write_details(DetailWriter& writer, char marker) const {
 }
 
 std::size_t RecordedFields::held() const {
-    std::size_t held = heap_bytes(items_);
-    for (const Item& item : items_) {
-        held += heap_bytes(item.key);
-        if (const auto* const text = std::get_if<std::string>(&item.value)) {
-            held += heap_bytes(*text);
-        } else if (const auto* const body = std::get_if<Body>(&item.value)) {
-            held += body->held();
-        }
+    std::size_t held = heap_bytes(log_) + heap_bytes(bodies_);
+    for (const Body& body : bodies_) {
+        held += body.held();
     }
     return held;
 }

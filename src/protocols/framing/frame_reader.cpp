@@ -48,8 +48,31 @@ bool FrameReader::begin_body(ReadHeader read_header) {
     return true;
 }
 
+/// Most frames lie in one chunk: nothing of them is copied but the header.
+bool FrameReader::whole_frame(ByteView& bytes, Timestamp time, std::size_t header_size,
+                              ReadHeader read_header) {
+    if (in_body_ || continued_ || !header_.empty() || bytes.size() < header_size) {
+        return false;
+    }
+    const ByteView header = bytes.substr(0, header_size);
+    const std::optional<Length> length = read_header(header);
+    if (!length || length->continued || bytes.size() - header_size < length->size) {
+        return false;
+    }
+    frame_.header = header;
+    frame_.size = length->size;
+    frame_.body = bytes.substr(header_size, std::min<std::size_t>(length->size, max_body_));
+    frame_.missing = 0;
+    frame_.start = frame_.end = time;
+    bytes.remove_prefix(header_size + length->size);
+    return true;
+}
+
 FrameReader::Result FrameReader::read(ByteView& bytes, Timestamp time, std::size_t header_size,
                                       ReadHeader read_header) {
+    if (whole_frame(bytes, time, header_size, read_header)) {
+        return Result::frame;
+    }
     do {
         if (!in_body_) {
             if (!take_header(bytes, time, header_size)) {

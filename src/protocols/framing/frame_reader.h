@@ -53,6 +53,7 @@ class FrameReader {
     std::size_t held() const { return heap_bytes(header_) + heap_bytes(body_); }
 
   private:
+    bool whole_frame(ByteView& bytes, Timestamp time, std::size_t header_size, ReadHeader read_header);
     bool begin_body(ReadHeader read_header);
     bool take_header(ByteView& bytes, Timestamp time, std::size_t header_size);
 

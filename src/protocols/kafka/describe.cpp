@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/endian.h"
 #include "base/text.h"
@@ -83,7 +84,7 @@ void write_notes(FieldWriter& writer, const Notes& notes) {
 void describe_body(Fields schema, std::int16_t version, bool is_flexible, const framed::Message& message,
                    Remaining remaining, RecordedFields& out, Notes& notes, TopicNames& names,
                    const DescribeLimits& limits) {
-    RecordedFields fields;
+    RecordedFields fields(limits.fields ? RecordedFields::kMostBytes : 0);
     Describer describer(fields, notes, names, limits);
     const Walked walked = walk(schema, version, is_flexible, remaining, describer);
     write_notes(out, notes);
@@ -95,7 +96,7 @@ void describe_body(Fields schema, std::int16_t version, bool is_flexible, const 
     }
     if (!fields.empty()) {
         out.begin_object("fields");
-        fields.write(out);
+        out.append(std::move(fields));
         out.end_object();
     }
 }
@@ -183,7 +184,7 @@ void describe_response(const framed::Message& message, const RequestHeader* requ
         version = 0;  // a broker that does not know the version answers in the first one (KIP-511)
     }
     Notes notes;
-    RecordedFields described;
+    RecordedFields described(limits.fields ? RecordedFields::kMostBytes : 0);
     describe_body(api->schema().response, version, api->is_flexible(version), message, remaining, described,
                   notes, names, limits);
     if (notes.error != 0) {
@@ -211,7 +212,7 @@ void describe_response(const framed::Message& message, const RequestHeader* requ
     } else {
         exchange.response_line = "ok";
     }
-    described.write(fields);
+    fields.append(std::move(described));
 }
 
 }  // namespace sslsniff::kafka

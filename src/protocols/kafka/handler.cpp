@@ -12,7 +12,9 @@ constexpr std::string_view kProtocol = "kafka";
 }  // namespace
 
 KafkaHandler::KafkaHandler(ParserHost& host, const ParserLimits& limits)
-    : limits_{.max_body = limits.max_body, .show_secrets = limits.show_secrets},
+    : limits_{.max_body = limits.fields ? limits.max_body : 0,
+              .show_secrets = limits.show_secrets,
+              .fields = limits.fields},
       exchanges_(host, limits.max_pending) {}
 
 framed::MessageHandler::Next KafkaHandler::on_message(framed::Side side, const framed::Message& message) {
@@ -21,7 +23,7 @@ framed::MessageHandler::Next KafkaHandler::on_message(framed::Side side, const f
 
 framed::MessageHandler::Next KafkaHandler::on_request(const framed::Message& message,
                                                       std::string_view damage) {
-    auto exchange = std::make_unique<DescribedExchange>(kProtocol);
+    auto exchange = std::make_unique<DescribedExchange>(kProtocol, limits_.fields);
     const std::optional<Request> request = describe_request(message, *exchange, names_, limits_);
     if (!request) {
         return Next::strange;
@@ -50,7 +52,7 @@ framed::MessageHandler::Next KafkaHandler::on_response(const framed::Message& me
     if (!is_joined_) {
         return Next::strange;
     }
-    auto exchange = std::make_unique<DescribedExchange>(kProtocol);
+    auto exchange = std::make_unique<DescribedExchange>(kProtocol, limits_.fields);
     describe_response(message, nullptr, *exchange, names_, limits_);
     exchanges_.emit_alone(std::move(exchange), message, damage, "request not seen");
     return Next::go_on;

@@ -39,6 +39,7 @@ struct Notes {
 struct DescribeLimits {
     std::size_t max_body = 0;  ///< bytes of records that are shown
     bool show_secrets = false;
+    bool fields = true;  ///< ParserLimits::fields
 };
 
 /// Writes all fields of a message as they come, and notes what stands out.

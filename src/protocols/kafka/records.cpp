@@ -105,27 +105,44 @@ class SetReader {
         if ((attributes & kCodec) == 0) {
             records(reader.rest(), base_offset, base_time, count);
         } else if (is_whole || (attributes & kCodec) != 2) {
-            const Decompressed inside =
-                decompress(attributes & kCodec, reader.rest(), limits_.max_bytes - shown_);
-            records(inside.bytes, base_offset, base_time, count);
+            compressed_records(attributes & kCodec, reader.rest(), base_offset, base_time, count);
         }
     }
 
-    void records(ByteView bytes, std::int64_t base_offset, std::int64_t base_time, std::int32_t count) {
+    /// The first records are all that is shown: they mostly lie in the first kilobytes.
+    void compressed_records(unsigned codec, ByteView bytes, std::int64_t base_offset, std::int64_t base_time,
+                            std::int32_t count) {
+        constexpr std::size_t kFirstLook = 4096;
+        const std::size_t room = limits_.max_bytes - shown_;
+        const std::size_t before = out_.first.size();
+        const std::size_t shown = shown_;
+        const Decompressed beginning = decompress(codec, bytes, std::min(room, kFirstLook));
+        if (records(beginning.bytes, base_offset, base_time, count) || beginning.is_whole ||
+            room <= kFirstLook) {
+            return;
+        }
+        out_.first.resize(before);
+        shown_ = shown;
+        records(decompress(codec, bytes, room).bytes, base_offset, base_time, count);
+    }
+
+    /// False when there are others that are wanted, or the last one is cut off.
+    bool records(ByteView bytes, std::int64_t base_offset, std::int64_t base_time, std::int32_t count) {
         ByteReader reader(bytes);
-        for (std::int32_t i = 0; i < count && wants_more() && reader.left() > 0; ++i) {
+        for (std::int32_t i = 0; i < count && wants_more(); ++i) {
             const std::int64_t length = varint(reader);
             if (!reader.good() || length < 0) {
-                return;
+                return false;
             }
             const ByteView here =
                 ByteView(reader.left() > 0 ? bytes.substr(bytes.size() - reader.left()) : "")
                     .substr(0, static_cast<std::uint64_t>(length));
-            if (!record(here, base_offset, base_time)) {
-                return;
+            if (!record(here, base_offset, base_time) || here.size() < static_cast<std::uint64_t>(length)) {
+                return false;
             }
             reader.bytes(here.size());
         }
+        return true;
     }
 
     /// False when it is cut off before its value.

@@ -238,10 +238,12 @@ Request describe_request(const framed::Message& message, DescribedExchange& exch
     fields.number("request_id", out.id);
     write_head(fields, message, content);
     const BsonLimits bson = limits_of(out.is_secret, limits);
-    if (!content.body.empty()) {
+    if (!content.body.empty() && fields.records()) {
         write_document(fields, "document", content.body, bson);
     }
-    write_sequences(fields, content, bson);
+    if (fields.records()) {
+        write_sequences(fields, content, bson);
+    }
     exchange.request_line = out.operation.empty() ? "(not decoded)" : out.operation;
     exchange.request_line += out.target.empty() ? "" : " " + out.target;
     if (!out.is_secret) {
@@ -386,7 +388,9 @@ Response describe_response(const framed::Message& message, const Request* reques
         write_documents(fields, "documents", content.body, limits_of(is_secret, limits));
     } else {
         describe_result(read_result(content.body), exchange, fields);
-        write_document(fields, "document", content.body, limits_of(is_secret, limits));
+        if (fields.records()) {
+            write_document(fields, "document", content.body, limits_of(is_secret, limits));
+        }
     }
     return {header.request_id, header.response_to,
             content.opcode == kMsg && (content.flags & kMoreToCome) != 0};

@@ -10,6 +10,7 @@ namespace sslsniff::mongodb {
 struct DescribeLimits {
     std::size_t max_body = 0;  ///< bytes of documents that are read
     bool show_secrets = false;
+    bool fields = true;  ///< ParserLimits::fields
 };
 
 /// What an answer needs to know of its request.

@@ -21,7 +21,9 @@ bool has_header(const framed::Message& message) {
 }  // namespace
 
 MongodbHandler::MongodbHandler(ParserHost& host, const ParserLimits& limits)
-    : limits_{.max_body = limits.max_body + kDecompressed, .show_secrets = limits.show_secrets},
+    : limits_{.max_body = limits.max_body + kDecompressed,
+              .show_secrets = limits.show_secrets,
+              .fields = limits.fields},
       exchanges_(host, limits.max_pending) {}
 
 framed::MessageHandler::Next MongodbHandler::on_message(framed::Side side, const framed::Message& message) {
@@ -30,7 +32,7 @@ framed::MessageHandler::Next MongodbHandler::on_message(framed::Side side, const
 
 framed::MessageHandler::Next MongodbHandler::on_request(const framed::Message& message,
                                                         std::string_view damage) {
-    auto exchange = std::make_unique<DescribedExchange>(kProtocol);
+    auto exchange = std::make_unique<DescribedExchange>(kProtocol, limits_.fields);
     const Request request = describe_request(message, *exchange, limits_);
     Exchanges::Waiting waiting = Exchanges::begin(request, std::move(exchange), message, damage);
     if (request.is_answered) {
@@ -51,7 +53,7 @@ framed::MessageHandler::Next MongodbHandler::on_response(const framed::Message& 
         exchanges_.emit_with_answer(*std::move(waiting), message, damage);
         return Next::go_on;
     }
-    auto exchange = std::make_unique<DescribedExchange>(kProtocol);
+    auto exchange = std::make_unique<DescribedExchange>(kProtocol, limits_.fields);
     if (auto found = streaming_.extract(answers)) {
         const Request request = std::move(found.mapped());
         exchange->towards_client = true;

@@ -270,7 +270,7 @@ void Matcher::on_row(Pending& pending, const Packet& packet) {
     sql::SqlExchange::Response& response = pending.exchange->response;
     add_saturating(pending.rows, std::uint64_t{1});
     add_saturating(response.row_count, std::uint64_t{1});
-    if (response.rows.size() >= sql::kMaxRows || pending.row_bytes >= limits_.max_body) {
+    if (!limits_.fields || response.rows.size() >= sql::kMaxRows || pending.row_bytes >= limits_.max_body) {
         return;
     }
     const bool binary = pending.command == Command::stmt_execute || pending.command == Command::stmt_fetch ||

@@ -308,7 +308,7 @@ void Matcher::on_row(Pending& pending, const Message& message) {
     add_saturating(pending.rows, std::uint64_t{1});
     add_saturating(response.row_count, std::uint64_t{1});
     response.has_rows = true;
-    if (response.rows.size() >= sql::kMaxRows || pending.row_bytes >= limits_.max_body) {
+    if (!limits_.fields || response.rows.size() >= sql::kMaxRows || pending.row_bytes >= limits_.max_body) {
         return;
     }
     const bool extended = pending.type == Pending::Type::unit && pending.running != nullptr;

@@ -31,6 +31,33 @@ TEST(DescribedExchange, WritesWhatWasRecorded) {
     EXPECT_GT(exchange.held(), sizeof(exchange));
 }
 
+TEST(RecordedFields, AppendsWhatOthersRecorded) {
+    Body body;
+    append(body, "payload", 7);
+    DescribedExchange exchange("toy");
+    exchange.request.body("first", body);
+    RecordedFields more(600);
+    more.begin_object("more");
+    more.body("second", body);
+    more.end_object();
+    more.text("too_much", std::string(500, 'x'));
+    exchange.request.append(std::move(more));
+    exchange.request.number("last", 1);
+    EXPECT_EQ(test::render_fields(exchange),
+              "request{first=(7 0 \"payload\") more{second=(7 0 \"payload\")} fields_left_out=1 last=1}");
+}
+
+TEST(RecordedFields, RecordsNothingThatNobodyReads) {
+    DescribedExchange exchange("toy", false);
+    exchange.request.begin_object("object");
+    exchange.request.text("text", "some text");
+    exchange.request.end_object();
+    exchange.request.number("number", 1);
+    EXPECT_FALSE(exchange.request.records());
+    EXPECT_TRUE(exchange.request.empty());
+    EXPECT_EQ(test::render_fields(exchange), "");
+}
+
 TEST(RecordedFields, LeavesOutWhatIsTooMuchAndStaysNested) {
     DescribedExchange exchange("toy");
     exchange.request = RecordedFields(400);
