@@ -1,5 +1,7 @@
-"""A small service as they are: GET /rate/EUR asks Redis, else an HTTPS API by its name, keeps the answer in Redis, and
-answers over HTTP. Arguments: PORT API_HOST CERTIFICATE REDIS_HOST. Python's own libraries alone."""
+"""A small service as they are: POST /orders looks up the item's price in PostgreSQL, asks Redis for the rate of the currency, else an HTTPS
+API by its name, stores the order in PostgreSQL and announces it to Kafka, and answers over HTTP.
+Arguments: PORT API_HOST CERTIFICATE REDIS_HOST POSTGRESQL_HOST KAFKA_BROKERS."""
+import functools
 import http.client
 import http.server
 import json
@@ -7,7 +9,10 @@ import socket
 import ssl
 import sys
 
-PORT, API_HOST, CERTIFICATE, REDIS_HOST = int(sys.argv[1]), *sys.argv[2:5]
+import confluent_kafka
+import psycopg2
+
+PORT, API_HOST, CERTIFICATE, REDIS_HOST, POSTGRESQL_HOST, BROKERS = int(sys.argv[1]), *sys.argv[2:7]
 
 
 class Redis:
@@ -27,29 +32,47 @@ class Redis:
         return None if size < 0 else self.stream.read(size + 2)[:-2].decode()
 
 
+@functools.cache
+def database():
+    """Connected when it is needed first."""
+    connection = psycopg2.connect(host=POSTGRESQL_HOST, user="shop", dbname="shop", sslmode="disable")
+    connection.autocommit = True
+    return connection
+
+
+@functools.cache
+def producer():
+    return confluent_kafka.Producer({"bootstrap.servers": BROKERS})
+
+
 class Service(http.server.BaseHTTPRequestHandler):
     redis = None
 
-    def do_GET(self):
-        currency = self.path.removeprefix("/rate/")
-        rate = self.redis.ask("GET", f"rate:{currency}")
-        if rate is None:
-            rate = self.from_api(currency)
-            self.redis.ask("SET", f"rate:{currency}", rate, "EX", "60")
-        data = json.dumps({"currency": currency, "rate": rate}).encode()
-        self.send_response(200)
+    def do_POST(self):
+        order = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        with database().cursor() as cursor:
+            cursor.execute("SELECT price FROM items WHERE name = %s", (order["item"],))
+            total = float(cursor.fetchone()[0]) * self.rate(order["currency"])
+            cursor.execute("INSERT INTO orders (item, total) VALUES (%s, %s) RETURNING id", (order["item"], round(total, 2)))
+            number = cursor.fetchone()[0]
+        producer().produce("orders", json.dumps({"id": number, **order}), str(number))
+        producer().flush()
+        data = json.dumps({"id": number, "total": round(total, 2)}).encode()
+        self.send_response(201)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
 
-    @staticmethod
-    def from_api(currency):
-        api = http.client.HTTPSConnection(API_HOST, context=ssl.create_default_context(cafile=CERTIFICATE))
-        api.request("GET", f"/v1/rates?currency={currency}")
-        rate = json.load(api.getresponse())["rate"]
-        api.close()
-        return str(rate)
+    def rate(self, currency):
+        rate = self.redis.ask("GET", f"rate:{currency}")
+        if rate is None:
+            api = http.client.HTTPSConnection(API_HOST, context=ssl.create_default_context(cafile=CERTIFICATE))
+            api.request("GET", f"/v1/rates?currency={currency}")
+            rate = str(json.load(api.getresponse())["rate"])
+            api.close()
+            self.redis.ask("SET", f"rate:{currency}", rate, "EX", "60")
+        return float(rate)
 
     def log_message(self, *_):
         pass
