@@ -30,6 +30,7 @@ struct Seen {
     std::vector<Timestamp> ticks;
     std::size_t events = 0;
     bool is_done = false;
+    bool reads_fields = true;
 };
 
 class OwnOutput final : public Output, private EventConsumer {
@@ -37,6 +38,7 @@ class OwnOutput final : public Output, private EventConsumer {
     explicit OwnOutput(Seen& seen) : seen_(seen) {}
     EventConsumer* events() override { return this; }
     TransactionSink* transactions() override { return &seen_.sink; }
+    bool reads_fields() const override { return seen_.reads_fields; }
     Result<void> check(Timestamp /*now*/) override { return call("check"); }
     Result<void> open(Timestamp /*now*/) override { return call("open"); }
     void tick(Timestamp now) override { seen_.ticks.push_back(now); }
@@ -108,6 +110,30 @@ TEST_F(PipelineTest, FiltersWhatIsShown) {
     options.where = "status == 404";
     EXPECT_EQ(run("http1_keep_alive.trace", options), StopReason::source_ended);
     EXPECT_EQ(seen_.sink.lines, (Lines{"http/1.1 GET https://example.com/third -> 404 Not Found (0/0)"}));
+}
+
+/// Lines, facts and what --where selects are the same with and without; fields are made where one output or
+/// --where reads them.
+TEST_F(PipelineTest, MakesFieldsOnlyForThoseWhoReadThem) {
+    for (const char* const name :
+         {"recorded_kafka.trace", "recorded_mongodb.trace", "recorded_postgresql.trace"}) {
+        const auto seen = [&](bool reads_fields, const std::string& where) {
+            static_cast<test::Recording&>(seen_.sink) = {};
+            seen_.reads_fields = reads_fields;
+            PipelineOptions options;
+            options.where = where;
+            EXPECT_EQ(run(name, options), StopReason::source_ended);
+            return test::Recording(seen_.sink);
+        };
+        const test::Recording with = seen(true, "");
+        const test::Recording without = seen(false, "");
+        EXPECT_GT(with.lines.size(), 8U) << name;
+        EXPECT_EQ(with.lines, without.lines) << name;
+        EXPECT_EQ(with.facts, without.facts) << name;
+        EXPECT_NE(with.fields, without.fields) << name;
+        const test::Recording all = seen(false, "request.bytes > 0");
+        EXPECT_EQ(all.fields, with.fields) << name;
+    }
 }
 
 TEST_F(PipelineTest, TicksComeFromTheTimeOfEvents) {
