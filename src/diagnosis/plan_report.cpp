@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -111,12 +112,16 @@ bool is_certain(const std::set<FoundBy>& ways) {
     return std::ranges::all_of(ways, [](FoundBy each) { return sslsniff::is_certain(each); });
 }
 
+std::vector<std::string_view> names_of(const std::set<FoundBy>& ways) {
+    std::vector<std::string_view> names;
+    std::ranges::transform(ways, std::back_inserter(names),
+                           [](FoundBy each) { return name_of(kFoundBy, each); });
+    return names;
+}
+
 std::string found_by_text(const LibraryPlan& library) {
     const auto ways = found_by_of(library);
-    std::vector<std::string_view> names;
-    for (const FoundBy each : ways) {
-        names.push_back(name_of(kFoundBy, each));
-    }
+    const auto names = names_of(ways);
     return names.empty() ? ""
                          : fmt::format("    functions found by {} ({})\n", fmt::join(names, ", "),
                                        is_certain(ways) ? "certain" : "inferred, none that two fit");
@@ -181,11 +186,7 @@ void write_library(JsonWriter& json, const LibraryPlan& library, LibraryDetail d
     }
     json.boolean("deleted", library.deleted);
     const auto ways = found_by_of(library);
-    std::vector<std::string> found_by;
-    for (const FoundBy each : ways) {
-        found_by.emplace_back(name_of(kFoundBy, each));
-    }
-    write_texts(json, "found_by", found_by);
+    write_texts(json, "found_by", names_of(ways));
     json.boolean("inferred", !is_certain(ways));
     write_objects(json, "processes", library.processes, [&](pid_t pid) {
         json.number("pid", pid);
