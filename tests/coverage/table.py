@@ -262,6 +262,23 @@ const fs = require("fs");
 require("https").createServer({cert: fs.readFileSync("{leaf}"), key: fs.readFileSync("{key}")},
     (request, response) => response.end("answer ".repeat(9000))).listen({port}, "127.0.0.1");
 """),))
+# Beside libtcnative-1 it needs libtomcat9-java and a Java: sockets of APR, or Java's with OpenSSL between memory.
+for connector, implementation in (("Apr", ""), ("Nio", "org.apache.tomcat.util.net.openssl.OpenSSLImplementation")):
+    server(f"tomcat {connector}", "libtcnative-1", "true; exec java -Djava.library.path=/usr/lib/x86_64-linux-gnu "
+           "-cp $(ls /usr/share/java/tomcat9*.jar | tr '\\n' :) Server.java",
+           programs=("java", "/usr/share/java/tomcat9-catalina.jar", "/usr/lib/x86_64-linux-gnu/libtcnative-1.so"), files=(("Server.java", """
+import org.apache.catalina.connector.Connector; import org.apache.catalina.core.AprLifecycleListener; import org.apache.catalina.startup.Tomcat;
+import org.apache.tomcat.util.net.*; import javax.servlet.http.*;
+public class Server { public static void main(String[] a) throws Exception {
+Tomcat tomcat = new Tomcat(); tomcat.setBaseDir("{folder}"); tomcat.getServer().addLifecycleListener(new AprLifecycleListener());
+Connector c = new Connector("org.apache.coyote.http11.Http11CONNECTORProtocol"); c.setPort({port}); c.setProperty("address", "127.0.0.1");
+c.setProperty("SSLEnabled", "true"); if (!"IMPLEMENTATION".isEmpty()) c.setProperty("sslImplementationName", "IMPLEMENTATION");
+SSLHostConfig host = new SSLHostConfig(); SSLHostConfigCertificate own = new SSLHostConfigCertificate(host, SSLHostConfigCertificate.Type.RSA);
+own.setCertificateFile("{leaf}"); own.setCertificateKeyFile("{key}"); host.addCertificate(own); c.addSslHostConfig(host); tomcat.setConnector(c);
+org.apache.catalina.Context context = tomcat.addContext("", "{folder}"); Tomcat.addServlet(context, "s", new HttpServlet() {
+protected void doGet(HttpServletRequest q, HttpServletResponse r) throws java.io.IOException { r.getWriter().print("answer ".repeat(9000)); } });
+context.addServletMappingDecoded("/*", "s"); tomcat.start(); tomcat.getServer().await(); } }
+""".replace("CONNECTOR", connector).replace("IMPLEMENTATION", implementation)),), seconds=120)
 server("hypercorn", "python3-hypercorn", "exec /usr/bin/python3 -m hypercorn -b 127.0.0.1:{port} --certfile {leaf} --keyfile {key} app:app",
        programs=("/usr/lib/python3/dist-packages/hypercorn/__init__.py",), files=(("app.py", """
 async def app(scope, receive, send):

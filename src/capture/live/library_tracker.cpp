@@ -24,7 +24,7 @@ constexpr std::size_t kKnownFiles = 65536;
 constexpr std::size_t kMostMappings = 4096;  // beyond, the kernel keeps them, and counts what it cannot
 constexpr std::size_t kPassedOver = 1024;
 constexpr std::chrono::milliseconds kPlanning{20};
-constexpr std::array kDetachedPrograms = {"python", "node", "h2o", "ruby", "bun"};
+constexpr std::array kDetachedPrograms = {"python", "node", "h2o", "ruby", "bun", "java"};
 
 /// Plans of one file are one plan, for all processes of both.
 void merge(std::vector<LibraryPlan>& plans, LibraryPlan plan) {
