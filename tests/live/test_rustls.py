@@ -121,6 +121,20 @@ class RustlsTest(LiveTest):
     def test_deno_joined_in_mid_life(self):
         self.converse([("/0", 10), ("/1", BIG)], [(f"/{n}", 1000 * n) for n in range(2, 12)])
 
+    def test_deno_outlives_captures(self):
+        """Probes come and go in the midst of its calls."""
+        server = self.start(SERVER, *self.certificate)
+        client = self.start(CLIENT, int(server.stdout.readline()))
+        self.assertEqual(client.stdout.readline(), "ready\n")
+        for _ in range(8):
+            client.stdin.write(f"/0 {BIG}\n" * 20)
+            client.stdin.flush()
+            with self.capture("-p", server.pid, "-p", client.pid, "--duration", "0.1s") as capture:
+                capture.process.wait(PATIENCE)
+            self.assertEqual(capture.status, 0, capture.stderr)
+            self.assertEqual([client.stdout.readline() for _ in range(20)], ["done\n"] * 20)
+        self.assertEqual((server.poll(), client.poll()), (None, None))
+
     def test_connections_behind_each_other(self):
         """Memory of one connection serves the next one's keys."""
         _, port = self.nginx()
