@@ -121,7 +121,7 @@ struct connection_key {
 #define CONNECTION_CLOSED         0x800  /* EVENT_CLOSE was sent */
 #define CONNECTION_NEW            0x1000 /* CALL_SET_ROLE was seen */
 #define CONNECTION_BY_CIPHERTEXT  0x2000 /* user space knows the socket */
-#define CONNECTION_CALLED         0x4000 /* its handshake was made by calls for that, not by reads and writes */
+#define CONNECTION_CALLED         0x4000 /* its handshake was seen as calls of their own, not within reads and writes */
 #define CONNECTION_ALERT_BEGUN    0x8000 /* the header of one was read by a call of its own */
 
 /* sockets (cleartext.bpf.h) */

@@ -109,6 +109,23 @@ static __always_inline void on_handshake_entry(struct process *process, struct c
 		connection->flags |= CONNECTION_SERVER;
 }
 
+/* A handshake that no call for that has begun. Tickets and renegotiations pass here too, also of connections joined later. */
+static __always_inline bool begins_handshake(__u64 call, __u64 handle)
+{
+	struct connection *connection = find_connection(handle);
+	if (!connection || !(connection->flags & CONNECTION_NEW) || connection->flags & CONNECTION_HANDSHAKE_DONE)
+		return false;
+	struct frame *frame = find_frame(call); /* of a public function that jumped here */
+	return !frame || frame->handle != handle || frame->call != CALL_HANDSHAKE;
+}
+
+static __always_inline __u8 kind_of_call(struct pt_regs *ctx, const struct tls_site *site)
+{
+	if (site->call == CALL_HANDSHAKE_WITHIN)
+		return CALL_HANDSHAKE;
+	return site->call == CALL_READ && value_of(ctx, &site->unread) ? CALL_PEEK : site->call;
+}
+
 /* A frame for this call; NULL when there is no room. */
 static __always_inline struct frame *push_call(struct pt_regs *ctx, const struct tls_site *site, __u64 call,
                                                __u64 handle)
@@ -122,7 +139,7 @@ static __always_inline struct frame *push_call(struct pt_regs *ctx, const struct
 	frame->done = value_of(ctx, &site->moved);
 	frame->done_bytes = site->moved_bytes;
 	frame->library = site->library;
-	frame->call = site->call == CALL_READ && value_of(ctx, &site->unread) ? CALL_PEEK : site->call;
+	frame->call = kind_of_call(ctx, site);
 	frame->result = site->result;
 	frame->result_bytes = site->result_bytes;
 	frame->flags = site->flags;
@@ -156,13 +173,16 @@ static __always_inline void on_entry(struct pt_regs *ctx, const struct tls_site 
 		on_transition(process, call, handle, site);
 		return;
 	}
+	if (site->call == CALL_HANDSHAKE_WITHIN && !begins_handshake(call, handle))
+		return;
 	counters.calls++;
 	struct frame *frame = push_call(ctx, site, call, handle);
 	if (!frame)
 		return;
+	bool is_handshake = frame->call == CALL_HANDSHAKE;
 	struct connection *connection =
-		site->call == CALL_HANDSHAKE ? use_connection(handle, site->library) : find_connection(handle);
-	if (connection && site->call == CALL_HANDSHAKE) {
+		is_handshake ? use_connection(handle, site->library) : find_connection(handle);
+	if (connection && is_handshake) {
 		if (site->flags & SITE_GOROUTINE)
 			on_conn_handshake(connection, call, handle);
 		on_handshake_entry(process, connection, site->flags);

@@ -17,6 +17,7 @@ enum tls_call {
 	CALL_WRITE,
 	CALL_PEEK, /* the bytes come again with the next read */
 	CALL_HANDSHAKE,
+	CALL_HANDSHAKE_WITHIN, /* what makes it in calls of any kind; of new connections alone: it also makes what comes later */
 	CALL_SHUTDOWN, /* sends close_notify */
 	CALL_ALPN, /* tells the protocol, by its result, or: its address to where `buffer` points, its length to `moved` */
 	CALL_FLUSH,         /* sends what earlier writes were given and kept: writes within it move it again */

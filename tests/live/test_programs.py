@@ -101,6 +101,7 @@ class ProgramsTest(LiveTest):
             self.assertEqual(len({entries[0][0] for entries in names.values()}), 4)
 
     def test_openssl_s_server_and_s_client(self):
+        """The server reads and writes through a BIO (BIO_f_ssl), which passes no public function, nor does its handshake."""
         cert, key = self.certificate
         port = free_port()
         server = self.spawn("openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", cert, "-key", key, "-www")
@@ -117,6 +118,12 @@ class ProgramsTest(LiveTest):
             self.assertIn(b"s_server", body_of(transaction["response"]))
             self.assertEqual(transaction["process"]["comm"], "openssl")
             self.assertTrue(transaction["process"]["exe"].endswith("/openssl"))
+            self.assertFalse(transaction["integrity"]["joined_midstream"])
+            self.assertIn(port, [transaction["connection"][end]["port"] for end in ("local", "remote")])
+            self.assertEqual(transaction["connection"]["tls"]["version"], "TLSv1.3")
+            self.assertIn("handshake_us", transaction["connection"]["tls"])
+        for record in capture.of_type("connection"):
+            self.assertNotIn("not_decoded", record["connection"]["tls"])
 
     def test_unknown_protocol_is_a_connection(self):
         cert, key = self.certificate

@@ -32,6 +32,10 @@ constexpr CallForm by_argument(tls_call call, std::uint8_t moved, std::uint8_t f
 constexpr CallForm kAlpn{
     .call = CALL_ALPN, .handle = argument(1), .buffer = argument(2), .moved = argument(3), .moved_bytes = 4};
 
+// What sessions have as their handshake function (OpenSSL 1.1 and newer): named by no symbol.
+constexpr std::string_view kStatemConnect = "ossl_statem_connect";
+constexpr std::string_view kStatemAccept = "ossl_statem_accept";
+
 // SSL_CTX_* need no probe: nothing there belongs to one connection. Payload comes first. Every library lacks
 // some.
 constexpr std::array kCalls{
@@ -49,6 +53,9 @@ constexpr std::array kCalls{
     WantedFunction{"SSL_do_handshake", about_handle(CALL_HANDSHAKE, RESULT_POSITIVE)},
     WantedFunction{"SSL_connect", about_handle(CALL_HANDSHAKE, RESULT_POSITIVE, SITE_CLIENT)},
     WantedFunction{"SSL_accept", about_handle(CALL_HANDSHAKE, RESULT_POSITIVE, SITE_SERVER)},
+    // where BIOs of OpenSSL's own (BIO_f_ssl), reads and writes make it
+    WantedFunction{kStatemConnect, about_handle(CALL_HANDSHAKE_WITHIN, RESULT_POSITIVE, SITE_CLIENT)},
+    WantedFunction{kStatemAccept, about_handle(CALL_HANDSHAKE_WITHIN, RESULT_POSITIVE, SITE_SERVER)},
     // amid a handshake it is an error
     WantedFunction{"SSL_shutdown", about_handle(CALL_SHUTDOWN, RESULT_PHASE, SITE_LATE)},
     WantedFunction{"SSL_free", about_handle(CALL_FREE), session, kEntryOnly},
@@ -163,6 +170,12 @@ class OpenSslCode : public LibraryCode {
         return call == CALL_HANDSHAKE ? methods_.handshakes()
                : jump.displacement    ? methods_.functions_at(*jump.displacement)
                                       : std::vector<std::uint64_t>();
+    }
+    ElfSymbols functions() override {
+        const auto machines = methods_.state_machines();
+        return machines ? ElfSymbols{{std::string(kStatemConnect), {.address = machines->connect}},
+                                     {std::string(kStatemAccept), {.address = machines->accept}}}
+                        : ElfSymbols();
     }
     std::vector<ProbedFunction> record_sites() override { return find_record_sites(image_, methods_); }
 

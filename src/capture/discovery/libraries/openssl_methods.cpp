@@ -1,6 +1,7 @@
 #include "capture/discovery/libraries/openssl_methods.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -74,6 +75,26 @@ std::vector<std::uint64_t> MethodTables::handshakes() {
     const auto connect = functions_at(*accept + static_cast<std::int64_t>(kPointer));
     functions.insert(functions.end(), connect.begin(), connect.end());
     return unique(std::move(functions));
+}
+
+std::optional<StateMachines> MethodTables::state_machines() {
+    const auto displacement = accept_displacement();
+    if (!displacement) {
+        return std::nullopt;
+    }
+    const auto accept = functions_at(*displacement);
+    const auto connect = functions_at(*displacement + static_cast<std::int64_t>(kPointer));
+    // Methods of one role have a function that refuses the other.
+    const auto own = [](const std::vector<std::uint64_t>& functions, const std::vector<std::uint64_t>& others) {
+        std::vector<std::uint64_t> rest;
+        std::ranges::set_difference(functions, others, std::back_inserter(rest));
+        return rest;
+    };
+    const auto connects = own(connect, accept);
+    const auto accepts = own(accept, connect);
+    return connects.size() == 1 && accepts.size() == 1
+               ? std::optional(StateMachines{connects.front(), accepts.front()})
+               : std::nullopt;
 }
 
 std::vector<std::uint64_t> MethodTables::functions_at(std::int64_t displacement) {

@@ -16,6 +16,12 @@ inline constexpr std::array<std::string_view, 8> kMethodFunctions{
     "TLS_method",         "TLS_server_method",  "TLS_client_method",    "DTLS_method",
     "DTLS_server_method", "DTLS_client_method", "SSL_set_accept_state", "SSL_set_connect_state"};
 
+/// Addresses of functions that make handshakes.
+struct StateMachines {
+    std::uint64_t connect = 0;
+    std::uint64_t accept = 0;
+};
+
 /// The tables of functions (SSL_METHOD of OpenSSL 1.1 to 3.x) through which public functions of OpenSSL call
 /// those of the protocol's version. TLS_method() and its like return their addresses; where in a table
 /// ssl_accept lies is told by the code of SSL_set_accept_state() and SSL_set_connect_state(). Read when first
@@ -27,6 +33,8 @@ class MethodTables {
 
     /// ssl_accept and ssl_connect of all tables: what a session's handshake function can be.
     std::vector<std::uint64_t> handshakes();
+    /// What all clients, and all servers, have as that; nullopt when it is not one function for each.
+    std::optional<StateMachines> state_machines();
     /// The functions at `displacement` bytes from the beginning of the tables, each once.
     std::vector<std::uint64_t> functions_at(std::int64_t displacement);
     /// All functions of all tables, each once.

@@ -239,10 +239,13 @@ TEST_F(ProbeSites, InstalledOpenSsl) {
     }
     choice_ = choose_sites(*image, find_known_functions(*image), kOpenSsl, kOpenSsl.calls);
     for (const std::string_view symbol :
-         {"SSL_read", "SSL_write", "SSL_do_handshake", "SSL_connect", "SSL_accept", "SSL_shutdown"}) {
+         {"SSL_read", "SSL_write", "SSL_do_handshake", "SSL_connect", "SSL_accept", "ossl_statem_connect",
+          "ossl_statem_accept", "SSL_shutdown"}) {
         ASSERT_NE(function(symbol), nullptr) << symbol << ": " << reason(symbol);
         EXPECT_FALSE(function(symbol)->best.returns.empty()) << symbol;
     }
+    EXPECT_NE(function("ossl_statem_connect")->best.entry.address,
+              function("ossl_statem_accept")->best.entry.address);
     for (const std::string_view symbol : {"SSL_read", "SSL_write", "records received"}) {
         ASSERT_NE(function(symbol), nullptr) << symbol;
         EXPECT_FALSE(function(symbol)->best.entry.is_stepped) << symbol;
