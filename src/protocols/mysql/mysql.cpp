@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "protocols/framing/message_detector.h"
+#include "protocols/dialogue/message_detector.h"
 #include "protocols/mysql/parser.h"
 #include "protocols/mysql/plausible.h"
 
@@ -31,7 +31,7 @@ Verdict judge_beginning(const Evidence& evidence) {
 }  // namespace
 
 std::unique_ptr<Detector> detect_mysql() {
-    return std::make_unique<framing::MessageDetector<mysql::Tiling>>(judge_beginning);
+    return std::make_unique<dialogue::MessageDetector<mysql::Tiling>>(judge_beginning);
 }
 
 bool may_begin_mysql(ByteView message, const ConnectionInfo& connection) {

@@ -31,12 +31,12 @@ void append_change(Bytes& out, std::uint8_t type, ByteView data) {
 
 }  // namespace
 
-std::optional<framing::Length> read_packet_header(ByteView header) {
+std::optional<dialogue::Length> read_packet_header(ByteView header) {
     const std::uint32_t size = load_le<std::uint32_t>(header) & kMostInPacket;
-    return framing::Length{size, size == kMostInPacket};
+    return dialogue::Length{size, size == kMostInPacket};
 }
 
-Packet make_packet(const framing::Frame& frame) {
+Packet make_packet(const dialogue::Frame& frame) {
     return {static_cast<std::uint8_t>(frame.header[3]),
             frame.size,
             frame.body,

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "protocols/byte_reader.h"
-#include "protocols/framing/frame_reader.h"
+#include "protocols/dialogue/frame_reader.h"
 #include "protocols/mysql/constants.h"
 
 namespace sslsniff::mysql {
@@ -24,9 +24,9 @@ struct Packet {
 };
 
 /// Three bytes of length, in little-endian order, and the number.
-std::optional<framing::Length> read_packet_header(ByteView header);
+std::optional<dialogue::Length> read_packet_header(ByteView header);
 /// Valid as long as the frame.
-Packet make_packet(const framing::Frame& frame);
+Packet make_packet(const dialogue::Frame& frame);
 
 /// "Length-encoded integer"; the reader fails for FB and FF, which are none.
 std::uint64_t take_number(ByteReader& reader);

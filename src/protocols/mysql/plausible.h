@@ -2,13 +2,13 @@
 
 #include <optional>
 
-#include "protocols/framing/side.h"
+#include "protocols/dialogue/side.h"
 #include "protocols/mysql/packet.h"
 #include "protocols/protocol.h"
 
 namespace sslsniff::mysql {
 
-using framing::Side;
+using dialogue::Side;
 
 /// Whether a connection begins so: with a server's greeting or refusal or, inside TLS, a client's login;
 /// `yes` when it is whole.
@@ -18,7 +18,7 @@ Verdict plausible_beginning(Side side, ByteView bytes);
 /// packet of an answer.
 bool plausible_header(Side side, ByteView bytes);
 
-/// See framing::Tiles.
+/// See dialogue::Tiles.
 class Tiling {
   public:
     explicit Tiling(Side side) : side_(side) {}

@@ -5,14 +5,14 @@
 
 #include "base/bytes.h"
 #include "model/time.h"
-#include "protocols/framing/frame_reader.h"
-#include "protocols/framing/side.h"
+#include "protocols/dialogue/frame_reader.h"
+#include "protocols/dialogue/side.h"
 
 /// PostgreSQL's frontend/backend protocol 3.0 and 3.2
 /// (https://www.postgresql.org/docs/18/protocol-message-formats.html).
 namespace sslsniff::postgresql {
 
-using framing::Side;
+using dialogue::Side;
 
 /// A type byte (none in front of a startup packet), a length of four bytes that counts itself, a body.
 struct Message {
@@ -44,11 +44,11 @@ inline constexpr std::uint32_t kMajorVersion = 3;  ///< the upper half of the co
 bool is_type(Side side, char type);
 
 /// Headers of a startup packet, and of messages of either side.
-std::optional<framing::Length> read_startup_header(ByteView header);
-std::optional<framing::Length> read_client_header(ByteView header);
-std::optional<framing::Length> read_server_header(ByteView header);
+std::optional<dialogue::Length> read_startup_header(ByteView header);
+std::optional<dialogue::Length> read_client_header(ByteView header);
+std::optional<dialogue::Length> read_server_header(ByteView header);
 
 /// Valid as long as the frame.
-Message make_message(const framing::Frame& frame);
+Message make_message(const dialogue::Frame& frame);
 
 }  // namespace sslsniff::postgresql

@@ -12,7 +12,7 @@ Verdict plausible_beginning(Side side, ByteView bytes);
 /// Whether a message may begin with these bytes, of which there may be too few.
 bool plausible_header(Side side, ByteView bytes);
 
-/// See framing::Tiles.
+/// See dialogue::Tiles.
 class Tiling {
   public:
     explicit Tiling(Side side) : side_(side) {}

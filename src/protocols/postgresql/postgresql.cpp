@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "protocols/framing/message_detector.h"
+#include "protocols/dialogue/message_detector.h"
 #include "protocols/postgresql/parser.h"
 #include "protocols/postgresql/plausible.h"
 #include "protocols/sql/exchange.h"
@@ -27,7 +27,7 @@ Verdict judge_beginning(const Evidence& evidence) {
 }  // namespace
 
 std::unique_ptr<Detector> detect_postgresql() {
-    return std::make_unique<framing::MessageDetector<postgresql::Tiling>>(judge_beginning);
+    return std::make_unique<dialogue::MessageDetector<postgresql::Tiling>>(judge_beginning);
 }
 
 bool may_begin_postgresql(ByteView message, const ConnectionInfo& connection) {

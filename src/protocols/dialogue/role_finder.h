@@ -4,10 +4,10 @@
 #include <array>
 #include <concepts>
 
-#include "protocols/framing/side.h"
+#include "protocols/dialogue/side.h"
 #include "protocols/protocol.h"
 
-namespace sslsniff::framing {
+namespace sslsniff::dialogue {
 
 /// Follows messages of one side that lie end to end from the first byte on. Remembers how far it came: looks
 /// at each byte a fixed number of times.
@@ -83,4 +83,4 @@ class RoleFinder {
     std::array<End, 2> ends_;
 };
 
-}  // namespace sslsniff::framing
+}  // namespace sslsniff::dialogue

@@ -5,9 +5,9 @@
 
 #include "base/bytes.h"
 #include "base/memory.h"
-#include "protocols/framing/role_finder.h"
+#include "protocols/dialogue/role_finder.h"
 
-namespace sslsniff::framing {
+namespace sslsniff::dialogue {
 
 /// Finds the next place where a message of one side begins, after bytes were lost or made no sense: the very
 /// next byte, a later call's first one, or what follows a message that cannot be mistaken.
@@ -81,4 +81,4 @@ class Resync {
     Bytes tail_;             ///< the end of what was seen: part of an anchor
 };
 
-}  // namespace sslsniff::framing
+}  // namespace sslsniff::dialogue

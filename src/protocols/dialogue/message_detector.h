@@ -1,10 +1,10 @@
 #pragma once
 
 #include "base/memory.h"
-#include "protocols/framing/role_finder.h"
+#include "protocols/dialogue/role_finder.h"
 #include "protocols/protocol.h"
 
-namespace sslsniff::framing {
+namespace sslsniff::dialogue {
 
 /// Recognises a protocol of messages that lie end to end: at the beginning of a connection by what `judge`
 /// says of it, later by the messages that fill what a side says from its first byte on.
@@ -35,4 +35,4 @@ class MessageDetector final : public Detector {
     RoleFinder<Tiling> roles_;
 };
 
-}  // namespace sslsniff::framing
+}  // namespace sslsniff::dialogue

@@ -1,11 +1,11 @@
-#include "protocols/framing/frame_reader.h"
+#include "protocols/dialogue/frame_reader.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "base/saturating.h"
 
-namespace sslsniff::framing {
+namespace sslsniff::dialogue {
 
 void FrameReader::reset() {
     header_.clear();
@@ -112,4 +112,4 @@ bool FrameReader::skip(std::uint64_t bytes) {
     return true;
 }
 
-}  // namespace sslsniff::framing
+}  // namespace sslsniff::dialogue

@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "model/time.h"
 
-namespace sslsniff::framing {
+namespace sslsniff::dialogue {
 
 /// A header of fixed size that tells how long the body behind it is.
 struct Frame {
@@ -67,4 +67,4 @@ class FrameReader {
     Bytes body_;              ///< of a frame that is cut
 };
 
-}  // namespace sslsniff::framing
+}  // namespace sslsniff::dialogue

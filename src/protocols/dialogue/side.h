@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace sslsniff::framing {
+namespace sslsniff::dialogue {
 
 /// Who sends a message: some forms mean another thing in the other direction.
 enum class Side : std::uint8_t { client, server };
@@ -11,4 +11,4 @@ constexpr Side opposite(Side side) {
     return side == Side::client ? Side::server : Side::client;
 }
 
-}  // namespace sslsniff::framing
+}  // namespace sslsniff::dialogue

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "base/memory.h"
-#include "protocols/framing/role_finder.h"
+#include "protocols/dialogue/role_finder.h"
 
-namespace sslsniff::framing {
+namespace sslsniff::dialogue {
 
 /// Finds out which direction is the client's, holding what comes until it is known.
 template <Tiles Tiling>
@@ -97,4 +97,4 @@ class ClientFinder {
     Direction client_ = Direction::sent;
 };
 
-}  // namespace sslsniff::framing
+}  // namespace sslsniff::dialogue
