@@ -180,8 +180,7 @@ static __always_inline void on_entry(struct pt_regs *ctx, const struct tls_site 
 	if (!frame)
 		return;
 	bool is_handshake = frame->call == CALL_HANDSHAKE;
-	struct connection *connection =
-		is_handshake ? use_connection(handle, site->library) : find_connection(handle);
+	struct connection *connection = is_handshake ? use_connection(handle, site->library) : find_connection(handle);
 	if (connection && is_handshake) {
 		if (site->flags & SITE_GOROUTINE)
 			on_conn_handshake(connection, call, handle);

@@ -35,6 +35,10 @@ pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto>=3.0)
 pkg_check_modules(PCAP REQUIRED IMPORTED_TARGET libpcap)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(RDKAFKA REQUIRED IMPORTED_TARGET rdkafka++)
+# Without the macros that its flags define, which would reach everything.
+pkg_check_modules(NCURSESW REQUIRED ncursesw)
+add_library(ncursesw INTERFACE)
+target_link_libraries(ncursesw INTERFACE ${NCURSESW_LINK_LIBRARIES})
 pkg_check_modules(CAPNG REQUIRED IMPORTED_TARGET libcap-ng)
 
 # Header-only libraries are system headers: their warnings are not ours.

@@ -19,6 +19,8 @@ function(sslsniff_link_statically program)
   find_library(SASL_LIBRARY NAMES libsasl2.so libsasl2.so.2 REQUIRED)  # it loads its mechanisms
   sslsniff_static_needs(PkgConfig::RDKAFKA ${RDKAFKA_C} ${TLS_LIBRARY} PkgConfig::CRYPTO PkgConfig::ZLIB PkgConfig::ZSTD
                         PkgConfig::LZ4 ${SASL_LIBRARY})
+  find_library(TERMINFO_LIBRARY tinfo REQUIRED)
+  sslsniff_static_needs(ncursesw ${TERMINFO_LIBRARY})
   # libpcap.a can capture from D-Bus, and would bring libdbus and libsystemd for it.
   add_library(pcap_without_dbus OBJECT ${PROJECT_SOURCE_DIR}/cmake/pcap_without_dbus.c)
   target_link_libraries(${program} PRIVATE pcap_without_dbus)

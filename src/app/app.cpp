@@ -1,5 +1,6 @@
 #include "app/app.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <variant>
 
@@ -9,6 +10,7 @@
 #include "app/parse_options.h"
 #include "app/replay.h"
 #include "app/subcommands.h"
+#include "output/output_formats.h"
 
 namespace sslsniff {
 namespace {
@@ -44,7 +46,12 @@ int run(std::span<const std::string> arguments) {
     for (const auto& hint : options.hints) {
         messages.say(hint);
     }
+    const auto& outputs = options.pipeline.outputs;
+    if (std::ranges::find(outputs, kTopFormat, &OutputSpec::format) != outputs.end()) {
+        messages.hold();
+    }
     const auto status = options.live() ? capture_live(options, messages) : replay(options, messages);
+    messages.release();
     return status ? *status : messages.fail(status.error());
 }
 

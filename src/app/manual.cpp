@@ -20,6 +20,7 @@ sslsniff - show what processes say over TLS and in cleartext
 
 *sslsniff* [_OPTIONS_] *-p* _PID_ | *-c* _COMM_ | *-u* _USER_ | *-a* | *-r* _FILE_ [_FILTER_]++
 *sslsniff* [_OPTIONS_] *--* _COMMAND_ [_ARG_...]++
+*sslsniff stat*|*top* [_OPTIONS_] ...++
 *sslsniff list*|*doctor* [*-p* _PID_]++
 *sslsniff completion bash*|*zsh*|*fish*++
 *sslsniff config*|*manual*

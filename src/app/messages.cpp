@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <chrono>
 #include <string>
+#include <utility>
 
 #include "base/output_stream.h"
 
@@ -29,9 +30,17 @@ void Messages::say(std::string_view sentence) {
 }
 
 void Messages::tell(std::string_view lines) {
-    if (!errors_only_) {
+    constexpr std::size_t kMostHeld = std::size_t{64} * 1024;  // what is said last matters least
+    if (is_held_ && !errors_only_) {
+        held_ += held_.size() < kMostHeld ? lines : std::string_view();
+    } else if (!errors_only_) {
         write(lines);
     }
+}
+
+void Messages::release() {
+    is_held_ = false;
+    write(std::exchange(held_, {}));
 }
 
 void Messages::write(std::string_view lines) {
@@ -47,7 +56,7 @@ void Messages::write(std::string_view lines) {
 }
 
 void Messages::interrupted() {
-    if (::isatty(STDERR_FILENO) == 1) {
+    if (!is_held_ && ::isatty(STDERR_FILENO) == 1) {
         tell("\n");
     }
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -21,6 +22,11 @@ class Messages final : public Notices {
     /// Ends the line in which the terminal has written ^C.
     void interrupted() override;
 
+    /// From here on what is said waits until release(): an output has the whole terminal.
+    void hold() { is_held_ = true; }
+    /// Says what has waited.
+    void release();
+
     /// From here on only fail() says anything.
     void tell_errors_only() { errors_only_ = true; }
 
@@ -37,6 +43,8 @@ class Messages final : public Notices {
     bool is_writable();
 
     bool errors_only_ = false;
+    bool is_held_ = false;
+    std::string held_;
     bool was_writable_ = true;
 };
 

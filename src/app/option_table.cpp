@@ -65,8 +65,9 @@ std::vector<CommandTable> command_tables() {
     declare_options(app, raw);
     std::vector<CommandTable> tables{{"", kDescription, rows_of(app)}};
     std::ranges::move(subcommand_tables(), std::back_inserter(tables));
-    tables.push_back({std::string(kStatCommand),
-                      "Counts what it would show: rate, errors and latency by group.", tables.front().rows});
+    for (const OutputCommand& command : kOutputCommands) {
+        tables.push_back({std::string(command.name), std::string(command.description), tables.front().rows});
+    }
     return tables;
 }
 

@@ -157,8 +157,12 @@ Result<void> check_rotation(const Options& options) {
 }
 
 Result<void> check_stat(const RawOptions& raw, const Options& options) {
-    const auto counts = [](const OutputSpec& output) { return output.format.starts_with("stat"); };
-    return (raw.by || raw.every) && std::ranges::none_of(options.pipeline.outputs, counts)
+    const auto has = [&](bool (*counts)(const OutputSpec&)) {
+        return std::ranges::any_of(options.pipeline.outputs, counts);
+    };
+    const bool has_stat = has([](const OutputSpec& output) { return output.format.starts_with("stat"); });
+    const bool has_top = has([](const OutputSpec& output) { return output.format == kTopFormat; });
+    return (raw.by && !has_stat && !has_top) || (raw.every && !has_stat)
                ? fail(ErrorKind::usage,
                       "--by and --every are for statistics: sslsniff stat ..., or add -o stat")
                : Result<void>();
@@ -294,8 +298,9 @@ Result<Options> checked(RawOptions&& raw) {
     options.pipeline.settings.pcapng.help = raw.no_markers ? PcapngHelp::none
                                             : raw.markers  ? PcapngHelp::markers
                                                            : PcapngHelp::ports;
-    if (options.pipeline.outputs.empty()) {
-        options.pipeline.outputs.push_back({raw.is_stat ? "stat" : "text", "-"});
+    // Others may write files beside it.
+    if (raw.face == kTopFormat || options.pipeline.outputs.empty()) {
+        options.pipeline.outputs.push_back({std::string(raw.face.empty() ? "text" : raw.face), "-"});
     }
     const auto count = [](const std::string& text) -> Result<std::uint64_t> {
         auto number = parse_size(text);

@@ -26,6 +26,7 @@ constexpr const char* kUsage =
     "Usage: sslsniff [OPTIONS] -p PID | -c COMM | -u USER | -a | -r FILE [FILTER]\n"
     "       sslsniff [OPTIONS] -- COMMAND [ARG...]\n"
     "       sslsniff stat [OPTIONS] ...          rate, errors and latency instead of transactions\n"
+    "       sslsniff top [OPTIONS] ...           the same on the whole terminal, as it happens\n"
     "       sslsniff list|doctor [-p PID]\n"
     "       sslsniff completion bash|zsh|fish\n"
     "       sslsniff config|manual\n";
@@ -122,8 +123,14 @@ bool needs_default(std::span<const std::string> words, const std::string& defaul
 Result<std::variant<RawOptions, Information>> read_words(std::span<const std::string> words,
                                                          const std::string& default_config) {
     RawOptions raw;
-    raw.is_stat = !words.empty() && words.front() == kStatCommand;
-    words = words.subspan(raw.is_stat ? 1 : 0);
+    const auto* const face =
+        words.empty()
+            ? kOutputCommands.end()
+            : std::ranges::find(kOutputCommands, std::string_view(words.front()), &OutputCommand::name);
+    if (face != kOutputCommands.end()) {
+        raw.face = face->name;
+        words = words.subspan(1);
+    }
     const auto separator = std::ranges::find(words, "--");
     if (separator != words.end()) {
         raw.options.capture.command.assign(separator + 1, words.end());

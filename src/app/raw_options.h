@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <span>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "app/parse_options.h"
 #include "base/result.h"
+#include "output/output_formats.h"
 
 namespace sslsniff {
 
@@ -41,7 +43,7 @@ struct RawOptions {
     std::optional<std::string> pcapng_mode;
     std::optional<std::string> by;
     std::optional<std::string> every;
-    bool is_stat = false;  ///< the first word was "stat"
+    std::string_view face;  ///< OutputCommand::name, when the first word was one; lives forever
     std::optional<std::string> metrics;
     bool metrics_remote = false;
     bool no_markers = false;
@@ -53,8 +55,15 @@ struct RawOptions {
     bool cleartext_only = false;
 };
 
-/// The command that is sslsniff itself with another output where none is named.
-inline constexpr std::string_view kStatCommand = "stat";
+/// A first word that makes sslsniff show what it captures in another way. It is the name of the output, too.
+struct OutputCommand {
+    std::string_view name;
+    std::string_view description;
+};
+inline constexpr std::array<OutputCommand, 2> kOutputCommands{{
+    {"stat", "Counts what it would show: rate, errors and latency by group."},
+    {kTopFormat, "Shows on the whole terminal who says what, how often and how fast, as it happens."},
+}};
 
 /// Sorts the words after the program's name. Those after -- are the command. Options that they do not give
 /// are those of the file of --config, else of `default_config`, if there is such a file; empty: there is

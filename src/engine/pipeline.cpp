@@ -162,7 +162,11 @@ Pipeline::Outputs Pipeline::make_outputs(const PipelineOptions& options, Patienc
         .settings = options.settings,
         .origin = [this] { return origin(); },
         .buffer = [this] { return source_ != nullptr ? source_->buffer_use() : std::nullopt; },
-        .dissectors = make_dissectors(options.decode_as)};
+        .dissectors = make_dissectors(options.decode_as),
+        .parse_where =
+            [](std::string_view expression) {
+                return WhereFilter::parse(expression, FieldTable(protocol_fields()));
+            }};
     Outputs outputs;
     for (const auto& spec : options.outputs) {
         const OutputPlace place{{spec.path, fmt::format("the output {}", printable(spec.text())),

@@ -3,10 +3,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "base/patience.h"
 #include "capture/event_source.h"
 #include "capture/origin.h"
+#include "filter/where_filter.h"
 #include "model/dissector_traits.h"
 #include "output/files/output_file.h"
 #include "output/output_settings.h"
@@ -29,6 +31,8 @@ struct OutputContext {
     std::function<Origin()> origin;                    ///< where the events come from; asked once they do
     std::function<std::optional<BufferUse>()> buffer;  ///< what waits there now
     Dissectors dissectors;                             ///< for files that Wireshark is to dissect
+    /// Understands an expression of --where, for outputs in which one can be typed.
+    std::function<Result<WhereFilter>(std::string_view)> parse_where;
 };
 
 }  // namespace sslsniff

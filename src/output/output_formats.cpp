@@ -12,6 +12,7 @@
 #include "output/pcapng/pcapng_output.h"
 #include "output/stat/stat_output.h"
 #include "output/text/text_output.h"
+#include "output/top/top_output.h"
 #include "output/trace/trace_output.h"
 
 namespace sslsniff {
@@ -19,13 +20,14 @@ namespace {
 
 using Kind = OutputFormat::Kind;
 
-constexpr std::array<OutputFormat, 11> kFormats{{
+constexpr std::array<OutputFormat, 12> kFormats{{
     {"text", Kind::people, true, make_text_output},
     {"json", Kind::programs, true, make_json_output},
     {"stat", Kind::people, true, make_stat_output},
     {"stat-json", Kind::programs, true, make_stat_json_output},
     {"har", Kind::programs, false, make_har_output},
     {"trace", Kind::programs, false, make_trace_output},
+    {kTopFormat, Kind::terminal, false, make_top_output},
     {"kafka", Kind::remote, true, make_kafka_output, check_kafka_place},
     {kOtlpFormat, Kind::remote, true, make_otlp_output, check_otlp_place},
     {kPcapngFormat, Kind::programs, false, make_pcapng_output},

@@ -18,6 +18,7 @@ struct OutputFormat {
         programs,  ///< to a file or a pipe
         folder,    ///< makes files of its own in a folder, and has an option of its own
         network,   ///< is asked over the network, and has an option of its own
+        terminal,  ///< takes the whole terminal, and has a command of its own
         remote     ///< sends to other hosts, whose names are in the place
     };
     Kind kind = Kind::programs;
@@ -38,6 +39,9 @@ inline constexpr std::string_view kPcapngFormat = "pcapng";
 inline constexpr std::string_view kMetricsFormat = "metrics";
 /// Of --save-bodies.
 inline constexpr std::string_view kBodiesFormat = "bodies";
+
+/// Of `sslsniff top`.
+inline constexpr std::string_view kTopFormat = "top";
 
 std::span<const OutputFormat> output_formats();
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <functional>
 
 namespace sslsniff {
 namespace {
@@ -40,6 +41,18 @@ void Histogram::add(Duration duration) {
     greatest_ = std::max(greatest_, value);
     ++count_;
     sum_ += static_cast<long double>(value.count());
+}
+
+void Histogram::add(const Histogram& other) {
+    if (other.count_ == 0) {
+        return;
+    }
+    buckets_.resize(std::max(buckets_.size(), other.buckets_.size()));
+    std::ranges::transform(other.buckets_, buckets_, buckets_.begin(), std::plus());
+    least_ = count_ == 0 ? other.least_ : std::min(least_, other.least_);
+    greatest_ = std::max(greatest_, other.greatest_);
+    count_ += other.count_;
+    sum_ += other.sum_;
 }
 
 Duration Histogram::mean() const {

@@ -14,6 +14,8 @@ class Histogram {
   public:
     /// Negative ones count as 0.
     void add(Duration duration);
+    /// All of another one.
+    void add(const Histogram& other);
 
     std::uint64_t count() const { return count_; }
     // All 0 when nothing was added.

@@ -17,6 +17,31 @@ bool is_error(Outcome outcome) {
 
 }  // namespace
 
+void GroupTotals::add(const Transaction& transaction, const Facts& facts) {
+    const Timing& timing = transaction.timing;
+    ++count;
+    errors += is_error(facts.outcome) ? 1 : 0;
+    unanswered += facts.outcome == Outcome::unanswered ? 1 : 0;
+    add_saturating(request_bytes, facts.request_bytes);
+    add_saturating(response_bytes, facts.response_bytes);
+    if (timing.end && facts.outcome != Outcome::unanswered) {
+        latency.add(*timing.end - timing.start);
+    }
+    if (timing.response_start) {
+        first_byte.add(*timing.response_start - timing.request_end.value_or(timing.start));
+    }
+}
+
+void GroupTotals::add(const GroupTotals& other) {
+    count += other.count;
+    errors += other.errors;
+    unanswered += other.unanswered;
+    latency.add(other.latency);
+    first_byte.add(other.first_byte);
+    add_saturating(request_bytes, other.request_bytes);
+    add_saturating(response_bytes, other.response_bytes);
+}
+
 GroupTotals& Statistics::find(std::vector<std::string> values) {
     const auto known = groups_.find(values);
     if (known != groups_.end()) {
@@ -29,20 +54,8 @@ GroupTotals& Statistics::find(std::vector<std::string> values) {
 
 void Statistics::add(const Transaction& transaction) {
     const Facts facts = transaction.exchange->facts();
-    GroupTotals& totals = find(grouping_.values(transaction, facts));
-    const Timing& timing = transaction.timing;
     ++transactions_;
-    ++totals.count;
-    totals.errors += is_error(facts.outcome) ? 1 : 0;
-    totals.unanswered += facts.outcome == Outcome::unanswered ? 1 : 0;
-    add_saturating(totals.request_bytes, facts.request_bytes);
-    add_saturating(totals.response_bytes, facts.response_bytes);
-    if (timing.end && facts.outcome != Outcome::unanswered) {
-        totals.latency.add(*timing.end - timing.start);
-    }
-    if (timing.response_start) {
-        totals.first_byte.add(*timing.response_start - timing.request_end.value_or(timing.start));
-    }
+    find(grouping_.values(transaction, facts)).add(transaction, facts);
 }
 
 void Statistics::add(const ConnectionRecord& record) {

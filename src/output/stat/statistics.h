@@ -13,6 +13,11 @@ namespace sslsniff {
 
 /// What is counted of a group.
 struct GroupTotals {
+    /// One more; `facts`: those of its exchange.
+    void add(const Transaction& transaction, const Facts& facts);
+    /// All that another one has counted.
+    void add(const GroupTotals& other);
+
     std::uint64_t count = 0;
     std::uint64_t errors = 0;      ///< client and server errors, and what failed
     std::uint64_t unanswered = 0;  ///< no answer was seen

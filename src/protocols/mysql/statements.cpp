@@ -157,7 +157,8 @@ void read_execute(ByteView body, Prepared& prepared, const Capabilities& capabil
 void read_bulk_execute(ByteView body, Prepared& prepared, std::size_t max,
                        sql::SqlExchange::Request& request) {
     constexpr std::uint16_t kTypesFollow = 128;
-    enum : std::uint8_t { kValue = 0, kNull = 1 };
+    constexpr std::uint8_t kValueFollows = 0;
+    constexpr std::uint8_t kNull = 1;
     ByteReader reader(body);
     reader.le<std::uint32_t>();
     const auto flags = reader.le<std::uint16_t>();
@@ -178,7 +179,7 @@ void read_bulk_execute(ByteView body, Prepared& prepared, std::size_t max,
         for (std::size_t i = 0; i < count && reader.good(); ++i) {
             const std::uint8_t indicator = reader.u8();
             sql::Value value =
-                indicator == kValue ? take_binary(reader, prepared.types[i], max) : sql::null_value();
+                indicator == kValueFollows ? take_binary(reader, prepared.types[i], max) : sql::null_value();
             if (indicator > kNull) {
                 value = sql::make_value(sql::Value::Kind::number, indicator == 2 ? "DEFAULT" : "IGNORE");
             }

@@ -151,8 +151,8 @@ void Matcher::replies_lost(std::string_view reason) {
             prepared_.close_statement(pending.parse_name);  // nobody knows whether it was
         }
         if (pending.exchange) {
-            const bool stream = pending.copy == Copy::both;
-            emit_pending(std::move(pending), pending.end || stream ? std::string_view() : reason);
+            const bool is_whole = pending.end || pending.copy == Copy::both;
+            emit_pending(std::move(pending), is_whole ? std::string_view() : reason);
         }
     }
 }

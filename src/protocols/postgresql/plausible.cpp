@@ -26,6 +26,11 @@ bool take_text(ByteReader& reader) {
     return is_text(reader.c_string()) && reader.good();
 }
 
+bool take_two_texts(ByteReader& reader) {
+    const bool first = take_text(reader);
+    return first && take_text(reader);
+}
+
 /// So many format codes, 0 or 1 each.
 bool take_formats(ByteReader& reader) {
     for (std::uint16_t left = reader.be<std::uint16_t>(); left != 0 && reader.good(); --left) {
@@ -63,13 +68,13 @@ Form frontend_form(char type, ByteView body) {
         case 'Q':
             return sure_if(take_text(reader) && is_end(reader));
         case 'P': {
-            const bool texts = take_text(reader) && take_text(reader);
+            const bool texts = take_two_texts(reader);
             const std::size_t types = reader.be<std::uint16_t>();
             return sure_if(texts && reader.good() && reader.left() == types * 4);
         }
         case 'B':
-            return sure_if(take_text(reader) && take_text(reader) && take_formats(reader) &&
-                           take_values(reader) && take_formats(reader) && is_end(reader));
+            return sure_if(take_two_texts(reader) && take_formats(reader) && take_values(reader) &&
+                           take_formats(reader) && is_end(reader));
         case 'E':
             return sure_if(take_text(reader) && (reader.be<std::uint32_t>() >> 31U) == 0 && is_end(reader));
         case 'D':
@@ -160,14 +165,14 @@ Form backend_form(char type, ByteView body) {
         case 't':
             return sure_if(body.size() >= 2 && body.size() == 2U + 4U * load_be<std::uint16_t>(body));
         case 'S':
-            return sure_if(take_text(reader) && take_text(reader) && is_end(reader));
+            return sure_if(take_two_texts(reader) && is_end(reader));
         case 'K':
             return sure_if(body.size() >= 8 && body.size() <= 4 + 256);
         case 'R':
             return sure_if(body.size() >= 4 && load_be<std::uint32_t>(body) <= 12);
         case 'A':
             reader.be<std::uint32_t>();
-            return sure_if(take_text(reader) && take_text(reader) && is_end(reader));
+            return sure_if(take_two_texts(reader) && is_end(reader));
         case 'G':
         case 'H':
         case 'W':

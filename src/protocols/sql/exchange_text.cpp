@@ -18,8 +18,7 @@ constexpr std::string_view kEllipsis = "…";
 void append_on_one_line(std::string& out, ByteView text, std::size_t max) {
     const std::size_t begin = out.size();
     bool blank = true;
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        const char c = text[at];
+    for (const char c : text) {
         if (c == ' ' || (c >= '\t' && c <= '\r')) {
             blank = true;
             continue;

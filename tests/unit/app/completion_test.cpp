@@ -39,7 +39,7 @@ bool has_word(const std::string& text, const std::string& word) {
 
 TEST(OptionTable, SaysWhatIsDeclared) {
     const auto all = tables();
-    ASSERT_EQ(all.size(), 7U);
+    ASSERT_EQ(all.size(), 8U);
     EXPECT_TRUE(all[0].name.empty());
     const auto* pid = find_row(all[0], "--pid");
     ASSERT_NE(pid, nullptr);

@@ -85,7 +85,8 @@ std::optional<StateMachines> MethodTables::state_machines() {
     const auto accept = functions_at(*displacement);
     const auto connect = functions_at(*displacement + static_cast<std::int64_t>(kPointer));
     // Methods of one role have a function that refuses the other.
-    const auto own = [](const std::vector<std::uint64_t>& functions, const std::vector<std::uint64_t>& others) {
+    const auto own = [](const std::vector<std::uint64_t>& functions,
+                        const std::vector<std::uint64_t>& others) {
         std::vector<std::uint64_t> rest;
         std::ranges::set_difference(functions, others, std::back_inserter(rest));
         return rest;

@@ -1,0 +1,118 @@
+#include "output/top/top_output.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <cerrno>
+
+#include "base/output_stream.h"
+#include "base/system_error.h"
+#include "base/text.h"
+#include "base/unique_fd.h"
+#include "output/text/line_parts.h"
+
+namespace sslsniff {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// Faster than anybody reads.
+constexpr milliseconds kRedraw{250};
+/// When nothing is captured any more: how late a key may be.
+constexpr milliseconds kPause{20};
+
+TextOptions local_time() {
+    TextOptions text;
+    text.utc_offset = local_utc_offset;
+    return text;
+}
+
+std::string time_of_day(Timestamp time) {
+    return short_time_text(time, local_time());
+}
+
+Timestamp wall_time() {
+    return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+}
+
+/// What was typed by chance must not cost anybody a file.
+Result<void> save(const std::string& path, std::string_view text) {
+    UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
+    if (!file) {
+        return fail(ErrorKind::system,
+                    errno == EEXIST
+                        ? fmt::format("{} is there already: choose another name", printable(path))
+                        : fmt::format("cannot create {}: {}", printable(path), error_text(errno)));
+    }
+    FdOutputStream out(std::move(file), printable(path));
+    out.write(text);
+    return out.flush();
+}
+
+}  // namespace
+
+TopOutput::TopOutput(const OutputContext& context, Patience* patience)
+    : model_(context.settings.stat, local_time()),
+      controller_(model_, context.parse_where, save, time_of_day),
+      has_colors_(context.settings.color != ColorMode::never),
+      patience_(patience) {}
+
+Result<void> TopOutput::check(Timestamp /*now*/) {
+    return is_terminal_there() ? Result<void>()
+                               : fail(ErrorKind::usage,
+                                      "top needs a terminal: sslsniff stat writes tables to files and pipes");
+}
+
+Result<void> TopOutput::open(Timestamp /*now*/) {
+    auto terminal = Terminal::open(has_colors_);
+    if (!terminal) {
+        return std::unexpected(terminal.error());
+    }
+    terminal_ = *std::move(terminal);
+    return {};
+}
+
+void TopOutput::tick(Timestamp now) {
+    constexpr std::chrono::seconds kNow{2};
+    is_live_ = std::chrono::abs(wall_time() - now) < kNow;
+    model_.tick(now);
+}
+
+void TopOutput::serve() {
+    bool has_changed = Clock::now() - shown_ >= kRedraw;
+    if (has_changed && is_live_) {
+        model_.tick(wall_time());
+    }
+    while (const auto key = terminal_->key()) {
+        controller_.press(*key);
+        has_changed = true;
+    }
+    if (has_changed) {
+        shown_ = Clock::now();
+        terminal_->show(controller_.draw(terminal_->size()));
+    }
+}
+
+Result<bool> TopOutput::flush() {
+    if (terminal_) {
+        serve();
+    }
+    return true;
+}
+
+Result<void> TopOutput::finish() {
+    while (terminal_ && !controller_.wants_to_quit()) {
+        serve();
+        if (patience_ == nullptr || !patience_->pause(kPause)) {
+            break;
+        }
+    }
+    terminal_.reset();
+    return {};
+}
+
+std::unique_ptr<Output> make_top_output(const OutputPlace& place, const OutputContext& context) {
+    return std::make_unique<TopOutput>(context, place.patience);
+}
+
+}  // namespace sslsniff
