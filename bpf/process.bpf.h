@@ -68,10 +68,10 @@ static __always_inline void forget_ignored(__u32 tgid)
 		ignored_processes[slot] = 0;
 }
 
-/* Without a look at a map. Where users decide, they may change at any time. */
+/* Without a look at a map. Where users decide, they may change at any time; so may what user space adds. */
 static __always_inline bool is_known_to_be_ignored(__u32 tgid)
 {
-	return tgid && ignored_processes[tgid % IGNORED_SLOTS] == tgid && !config.filter_uids;
+	return tgid && ignored_processes[tgid % IGNORED_SLOTS] == tgid && !config.filter_uids && !config.adds_targets;
 }
 
 static __always_inline void remember_ignored(__u32 tgid)

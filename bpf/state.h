@@ -26,7 +26,8 @@ struct capture_config {
 	__u8 recvmsg_arguments;  /* of tcp_recvmsg and its like: 6 before Linux 5.19, then 5, then 4 */
 	__u8 has_entries;        /* tracepoints tell of socket calls, fentry programs of their buffers */
 	__u8 tells_newcomers;    /* user space reads the map `newcomers` */
-	__u8 reserved[2];
+	__u8 adds_targets;       /* user space adds processes while it goes on */
+	__u8 reserved[1];
 	/* addresses of kernel variables that say where the direct mapping of memory is; 0: unknown */
 	__u64 vmemmap_base;
 	__u64 page_offset_base;

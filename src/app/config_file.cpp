@@ -20,7 +20,7 @@
 namespace sslsniff {
 namespace {
 
-constexpr std::array<std::string_view, 5> kTargets{"pid", "comm", "user", "all", "read"};
+constexpr std::array<std::string_view, 7> kTargets{"pid", "comm", "user", "container", "pod", "all", "read"};
 constexpr std::array<std::string_view, 2> kOutputs{"output", "write"};
 constexpr std::array<std::string_view, 6> kOutputsAndRows{"output",      "write",       "append",
                                                           "rotate-size", "rotate-time", "rotate-count"};

@@ -66,6 +66,10 @@ void declare_options(CLI::App& app, RawOptions& raw) {
     targets.list("-p,--pid", raw.pids, "PID", "The process with this id, and its children; repeatable");
     targets.list("-c,--comm", capture.comms, "COMM", "Processes of this name (as in ps -o comm); repeatable");
     targets.list("-u,--user", capture.users, "USER", "Processes of this user, by name or uid; repeatable");
+    targets.list("--container", capture.containers, "NAME",
+                 "Processes of this container, by its name or id (docs/containers.md); repeatable");
+    targets.list("-k,--pod", capture.pods, "NAMESPACE/POD",
+                 "Processes of this pod of Kubernetes (docs/containers.md); repeatable");
     targets.flag("-a,--all", capture.whole_host, "Every process of this host");
     targets.flag("--no-children", raw.no_children, "Leave out the children of -p and of the command");
     targets.list("--tls", raw.libraries, "LIBRARY",

@@ -105,23 +105,33 @@ Result<void> assign(const char* name, const std::optional<std::string>& text, Ta
 }
 
 Result<void> check_targets(const Options& options) {
-    const bool any = !options.capture.pids.empty() || !options.capture.comms.empty() ||
-                     !options.capture.users.empty() || options.capture.whole_host ||
-                     !options.capture.command.empty();
+    const CaptureOptions& capture = options.capture;
+    const bool others = !capture.pids.empty() || !capture.comms.empty() || !capture.users.empty() ||
+                        !capture.containers.empty() || !capture.pods.empty() || capture.whole_host;
+    const bool any = others || !capture.command.empty();
     if (!options.live() && any) {
-        return fail(ErrorKind::usage,
-                    "-r reads a recording: it cannot be combined with -p, -c, -u, -a or a command");
+        return fail(
+            ErrorKind::usage,
+            "-r reads a recording: it cannot be combined with -p, -c, -u, -k, --container, -a or a command");
     }
     if (options.live() && !any) {
-        return fail(ErrorKind::usage,
-                    "nothing to capture: name a target with -p PID, -c COMM, -u USER, -a or -- COMMAND, or a "
-                    "recording with -r FILE (see --help)");
+        return fail(
+            ErrorKind::usage,
+            "nothing to capture: name a target with -p PID, -c COMM, -u USER, --container NAME, -a or -- "
+            "COMMAND, or a recording with -r FILE (see --help)");
     }
-    if (!options.capture.command.empty() &&
-        (!options.capture.pids.empty() || !options.capture.comms.empty() || !options.capture.users.empty() ||
-         options.capture.whole_host)) {
-        return fail(ErrorKind::usage,
-                    "a command is captured alone: it cannot be combined with -p, -c, -u or -a");
+    if (!capture.command.empty() && others) {
+        return fail(
+            ErrorKind::usage,
+            "a command is captured alone: it cannot be combined with -p, -c, -u, -k, --container or -a");
+    }
+    for (const auto& pod : capture.pods) {
+        const auto slash = pod.find('/');
+        if (slash == 0 || slash == std::string::npos || slash + 1 == pod.size()) {
+            return fail(
+                ErrorKind::usage,
+                fmt::format("-k: '{}' is not NAMESPACE/POD, like prod/shop-7d9f-x2x", printable(pod)));
+        }
     }
     return {};
 }

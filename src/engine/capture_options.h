@@ -14,8 +14,10 @@ namespace sslsniff {
 struct CaptureOptions {
     // Targets: at least one, or a command.
     std::vector<pid_t> pids;
-    std::vector<std::string> comms;  ///< names of processes; the kernel keeps 15 bytes of one
-    std::vector<std::string> users;  ///< names or uids
+    std::vector<std::string> comms;       ///< names of processes; the kernel keeps 15 bytes of one
+    std::vector<std::string> users;       ///< names or uids
+    std::vector<std::string> containers;  ///< names, ids or how those begin
+    std::vector<std::string> pods;        ///< "NAMESPACE/POD"
     bool whole_host = false;
     bool children = true;              ///< of `pids` and of the command
     std::vector<std::string> command;  ///< a program, as PATH has it, and its arguments

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "capture/containers/container_targets.h"
 #include "capture/discovery/proc_fs.h"
 #include "engine/descriptors.h"
 
@@ -44,6 +45,8 @@ Result<TargetFilter> resolve_targets(const CaptureOptions& options, std::optiona
     filter.pids = options.pids;
     filter.children = options.children;
     filter.everything = options.whole_host;
+    filter.containers = options.containers;
+    filter.pods = options.pods;
     if (command) {
         filter.pids.push_back(*command);
     }
@@ -66,6 +69,11 @@ bool is_named_target(const TargetFilter& filter, pid_t pid) {
     if (std::ranges::find(pids, pid) != pids.end()) {
         return true;
     }
+    ContainerRegistry registry;
+    ContainerTargets of_containers(filter.containers, filter.pods, registry);
+    if (!of_containers.is_empty() && of_containers.is_wanted(pid)) {
+        return true;
+    }
     const auto status = proc.status(pid);
     return status && (std::ranges::find(filter.comms, status->info.comm) != filter.comms.end() ||
                       std::ranges::find(filter.uids, status->info.uid) != filter.uids.end());
@@ -74,7 +82,8 @@ bool is_named_target(const TargetFilter& filter, pid_t pid) {
 Result<std::vector<UniqueFd>> watch_processes(const CaptureOptions& options) {
     std::vector<UniqueFd> watched;
     // Other targets may come and go as long as they like: then -p alone does not end the capture.
-    const bool only_pids = options.comms.empty() && options.users.empty() && !options.whole_host;
+    const bool only_pids = options.comms.empty() && options.users.empty() && options.containers.empty() &&
+                           options.pods.empty() && !options.whole_host;
     for (const pid_t pid : options.pids) {
         auto fd = open_pidfd(pid);
         if (!fd) {

@@ -45,6 +45,21 @@ void write_tls(const TlsInfo& tls, FieldWriter& writer) {
     writer.end_object();
 }
 
+/// All that people call it by.
+void write_container(const ProcessInfo& process, FieldWriter& writer) {
+    constexpr std::size_t kShown = 12;  // digits of an id, in what the runtimes' commands print
+    if (process.container_id.empty()) {
+        return;
+    }
+    writer.begin_array("container");
+    text_if_known({}, process.container.name, writer);
+    writer.text({}, process.container_id);
+    if (process.container_id.size() > kShown) {
+        writer.text({}, ByteView(process.container_id).substr(0, kShown));
+    }
+    writer.end_array();
+}
+
 void write_connection(const ConnectionInfo& connection, FieldWriter& writer) {
     const ProcessInfo& process = *connection.process;
     writer.begin_object("process");
@@ -53,6 +68,12 @@ void write_connection(const ConnectionInfo& connection, FieldWriter& writer) {
     text_if_known("exe", process.exe, writer);
     writer.number("uid", process.uid);
     text_if_known("container_id", process.container_id, writer);
+    text_if_known("container_runtime", process.container.runtime, writer);
+    text_if_known("container_name", process.container.name, writer);
+    text_if_known("container_image", process.container.image, writer);
+    text_if_known("pod", process.container.pod, writer);
+    text_if_known("pod_namespace", process.container.pod_namespace, writer);
+    write_container(process, writer);
     writer.end_object();
     writer.begin_object("connection");
     writer.text("id", connection_name(connection.id));

@@ -27,6 +27,12 @@ void add_process(CommentLines& lines, const ConnectionInfo& info) {
     lines.add("pid", info.id.pid);
     lines.add("uid", info.process->uid);
     lines.add("container", info.process->container_id);
+    const ContainerNames& container = info.process->container;
+    lines.add("container runtime", container.runtime);
+    lines.add("container name", container.name);
+    lines.add("container image", container.image);
+    lines.add("pod", container.pod);
+    lines.add("pod namespace", container.pod_namespace);
 }
 
 void add_tls(CommentLines& lines, const TlsInfo& tls) {
@@ -124,11 +130,17 @@ std::optional<ConnectionComment> parse_connection_comment(std::string_view text,
                .start_time = fields->number("process start"),
                .handle = fields->number("handle"),
                .generation = fields->number("generation")};
-    info.process = std::make_shared<ProcessInfo>(ProcessInfo{.key = info.id.process(),
-                                                             .comm = fields->text("process"),
-                                                             .exe = fields->text("exe"),
-                                                             .uid = fields->number<std::uint32_t>("uid"),
-                                                             .container_id = fields->text("container")});
+    info.process = std::make_shared<ProcessInfo>(
+        ProcessInfo{.key = info.id.process(),
+                    .comm = fields->text("process"),
+                    .exe = fields->text("exe"),
+                    .uid = fields->number<std::uint32_t>("uid"),
+                    .container_id = fields->text("container"),
+                    .container = {.runtime = fields->text("container runtime"),
+                                  .name = fields->text("container name"),
+                                  .image = fields->text("container image"),
+                                  .pod = fields->text("pod"),
+                                  .pod_namespace = fields->text("pod namespace")}});
     info.carrier = fields->named("carrier", parse_carrier, Carrier::tls);
     info.tls = parse_tls(*fields);
     info.role = fields->named("role", parse_role, Role::unknown);

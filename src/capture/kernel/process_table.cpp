@@ -12,6 +12,7 @@ constexpr std::size_t kMaxProcesses = 65536;
 void complete(ProcessInfo& process, const ProcessInfo& known) {
     process.exe = known.exe;
     process.container_id = known.container_id;
+    process.container = known.container;
 }
 
 }  // namespace
@@ -21,7 +22,7 @@ ProcessInfo ProcessTable::see(ProcessInfo process) {
     if (known != processes_.end() && known->second.info.key == process.key) {
         complete(process, known->second.info);
     }
-    if (process.container_id.empty() || process.exe.empty()) {
+    if (process.container_id.empty() || process.exe.empty() || process.container.runtime.empty()) {
         kernel_.describe_process(process);
     }
     put({process, true});

@@ -83,10 +83,12 @@ Result<void> Attacher::set_up() {
     if (auto done = add_matches(); !done) {
         return done;
     }
+    if (auto done = add_of_containers(); !done) {
+        return done;
+    }
     report_.cleartext = programs_.backends().cleartext;
     const TargetFilter& targets = options_.targets;
-    if (const auto note = pid_namespace_note();
-        note && (targets.everything || !targets.comms.empty() || !targets.uids.empty())) {
+    if (const auto note = pid_namespace_note(); note && finds_processes(targets)) {
         report_.remarks.push_back(*note);
     }
     if (options_.cleartext && !report_.cleartext) {
@@ -115,6 +117,24 @@ Result<void> Attacher::add_targets() {
         found = options_.targets.children ? ProcFs().with_descendants(options_.targets.pids)
                                           : std::vector<pid_t>();
         std::erase_if(found, [&](pid_t pid) { return added.contains(pid); });
+    }
+    return {};
+}
+
+/// Those of containers that are there already; look_after() adds whoever comes later.
+Result<void> Attacher::add_of_containers() {
+    if (wanted_containers_.is_empty()) {
+        return {};
+    }
+    bool any = false;
+    for (const pid_t pid : wanted_containers_.take_new(monotonic_now())) {
+        any = true;
+        if (auto done = programs_.add_target(static_cast<std::uint32_t>(pid)); !done) {
+            return done;
+        }
+    }
+    if (!any) {
+        report_.remarks.emplace_back("No such container runs yet: it is captured when it starts.");
     }
     return {};
 }
@@ -162,7 +182,23 @@ void Attacher::attach_new() {
 
 void Attacher::look_after() {
     socket_probes_.look_after(monotonic_now());
+    follow_containers();
     left_connections_.sweep();
+}
+
+void Attacher::follow_containers() {
+    std::vector<pid_t> added;
+    if (!stopped_) {
+        for (const pid_t pid : wanted_containers_.take_new(monotonic_now())) {
+            const auto tgid = static_cast<std::uint32_t>(pid);
+            if (!programs_.is_target(tgid) && programs_.add_target(tgid)) {
+                added.push_back(pid);
+            }
+        }
+    }
+    if (!added.empty() && options_.tls) {
+        libraries_.add_processes(added, monotonic_now());
+    }
 }
 
 /// Some counts go with the links of the programs.
@@ -237,6 +273,9 @@ void Attacher::describe_process(ProcessInfo& process) {
     }
     if (process.container_id.empty()) {
         process.container_id = proc.container_id(pid);
+    }
+    if (!process.container_id.empty() && process.container.runtime.empty()) {
+        process.container = containers_.find(process.container_id);
     }
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "capture/containers/container_targets.h"
 #include "capture/kernel/kernel_side.h"
 #include "capture/live/capture_programs.h"
 #include "capture/live/ciphertext_maps.h"
@@ -55,11 +56,15 @@ class Attacher final : public KernelSide {
     Result<void> set_up();
     Result<void> add_targets();
     Result<void> add_matches();
+    Result<void> add_of_containers();
+    void follow_containers();
     void read_missed();
 
     LiveOptions options_;
     CapturePrograms programs_;
     LiveReport report_;
+    ContainerRegistry containers_;
+    ContainerTargets wanted_containers_{options_.targets.containers, options_.targets.pods, containers_};
     std::vector<KernelNews> news_;
     SiteTable sites_;
     LibraryTracker libraries_;

@@ -56,6 +56,7 @@ capture_config make_config(const Backends& backends, const LiveOptions& options,
     config.everything = options.targets.everything ? 1 : 0;
     config.filter_comms = options.targets.comms.empty() ? 0 : 1;
     config.filter_uids = options.targets.uids.empty() ? 0 : 1;
+    config.adds_targets = options.targets.containers.empty() && options.targets.pods.empty() ? 0 : 1;
     config.children = options.targets.children ? 1 : 0;
     config.has_preempt_kfuncs = backends.preempt_kfuncs ? 1 : 0;
     config.has_socket_cookie = backends.socket_cookies ? 1 : 0;

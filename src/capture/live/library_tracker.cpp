@@ -146,7 +146,7 @@ std::vector<int> LibraryTracker::descriptors() const {
 
 AttachPlan LibraryTracker::first_plan() {
     const TargetFilter& targets = options_.targets;
-    if (targets.everything || !targets.comms.empty() || !targets.uids.empty()) {
+    if (finds_processes(targets)) {
         add_plan(planner_.plan_standard_libraries(), Use::expected);
         return planner_.plan_all();
     }
@@ -280,17 +280,25 @@ void LibraryTracker::take_mappings() {
 }
 
 void LibraryTracker::take_newcomers(Clock now) {
-    // What their programs map from now on, the watcher tells.
-    const std::vector<pid_t> unknown = probed_.take_newcomers(now, report_.remarks);
-    if (!unknown.empty()) {
-        attach_plan(planner_.plan_processes(unknown), now);
-        std::ranges::for_each(unknown,
-                              [&](pid_t pid) { note_likely_detached(static_cast<std::uint32_t>(pid)); });
-    }
+    look_at_processes(probed_.take_newcomers(now, report_.remarks), now);
     const std::vector<pid_t> separated = probed_.look_after(now);
     if (!separated.empty()) {
         attach_plan(planner_.plan_processes(separated), now);
         probed_.separate(separated, now);
+    }
+}
+
+void LibraryTracker::add_processes(const std::vector<pid_t>& processes, Clock now) {
+    probed_.expect(processes, now, report_.remarks);
+    look_at_processes(processes, now);
+}
+
+/// What their programs map from now on, the watcher tells.
+void LibraryTracker::look_at_processes(const std::vector<pid_t>& processes, Clock now) {
+    if (!processes.empty()) {
+        attach_plan(planner_.plan_processes(processes), now);
+        std::ranges::for_each(processes,
+                              [&](pid_t pid) { note_likely_detached(static_cast<std::uint32_t>(pid)); });
     }
 }
 

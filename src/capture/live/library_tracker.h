@@ -37,6 +37,8 @@ class LibraryTracker {
     /// Sees to processes that came since the last call, and attaches what was mapped: as much of it as takes
     /// little time, as whoever asks for probes waits meanwhile.
     void attach_new(Clock now);
+    /// Processes that are captured from now on, as newcomers are.
+    void add_processes(const std::vector<pid_t>& processes, Clock now);
     void detach_all();
 
     /// The probes on payload calls that are needed to learn sockets alone (ProbeAttacher::attach_calls()).
@@ -73,6 +75,7 @@ class LibraryTracker {
     void add_plan(AttachPlan plan, Use use);
     void attach_plan(AttachPlan plan, Clock now);
     void take_newcomers(Clock now);
+    void look_at_processes(const std::vector<pid_t>& processes, Clock now);
     void attach_mapping(const NewMapping& mapping, Clock now);
     void look_at(const NewMapping& mapping, Clock now);
     bool concerns_us(std::uint32_t pid) const;

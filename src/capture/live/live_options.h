@@ -13,11 +13,13 @@ namespace sslsniff {
 
 /// Which processes are captured: those that any of the parts names.
 struct TargetFilter {
-    std::vector<pid_t> pids;         ///< with their threads
-    bool children = true;            ///< and all descendants of the pids, there already or forked later
-    std::vector<std::string> comms;  ///< equal to the process's comm (at most 15 bytes)
-    std::vector<uid_t> uids;         ///< equal to the real uid
-    bool everything = false;         ///< the whole host, without sslsniff itself
+    std::vector<pid_t> pids;              ///< with their threads
+    bool children = true;                 ///< and all descendants of the pids, there already or forked later
+    std::vector<std::string> comms;       ///< equal to the process's comm (at most 15 bytes)
+    std::vector<uid_t> uids;              ///< equal to the real uid
+    std::vector<std::string> containers;  ///< by name or the beginning of the id, see is_called()
+    std::vector<std::string> pods;        ///< "NAMESPACE/POD" of Kubernetes
+    bool everything = false;              ///< the whole host, without sslsniff itself
 };
 
 /// How payload is copied into the ring buffer. `automatic` takes the first that the kernel has.
@@ -43,6 +45,12 @@ enum class SocketBackend : std::uint8_t {
     kprobe,      ///< kretprobe of the same
     none
 };
+
+/// Processes may be found that no pid names.
+inline bool finds_processes(const TargetFilter& filter) {
+    return filter.everything || !filter.comms.empty() || !filter.uids.empty() || !filter.containers.empty() ||
+           !filter.pods.empty();
+}
 
 struct LiveOptions {
     TargetFilter targets;

@@ -24,8 +24,7 @@ ProbedProcesses::ProbedProcesses(const TargetFilter& targets, CapturePrograms& p
       attacher_(programs, sites) {}
 
 ProbedProcesses::Policy ProbedProcesses::policy_of(const TargetFilter& targets, const Backends& backends) {
-    const bool only_pids = targets.comms.empty() && targets.uids.empty() && !targets.everything;
-    if (only_pids && !targets.children) {
+    if (!finds_processes(targets) && !targets.children) {
         return Policy::separate;
     }
     return targets.everything || !backends.attach_cookies ? Policy::everybody : Policy::either;
@@ -99,6 +98,13 @@ std::vector<pid_t> ProbedProcesses::take_newcomers(Clock now, std::vector<std::s
     }
     forget(without_task);
     return unknown;
+}
+
+void ProbedProcesses::expect(std::span<const pid_t> processes, Clock now, std::vector<std::string>& remarks) {
+    const bool newcomers = std::ranges::any_of(processes, [&](pid_t pid) { return !own_.contains(pid); });
+    if (newcomers && policy_ != Policy::separate && scope_.on_arrival(now)) {
+        open_to_everybody(remarks);
+    }
 }
 
 std::vector<pid_t> ProbedProcesses::look_after(Clock now) {

@@ -42,6 +42,9 @@ class ProbedProcesses {
     /// not known what they map.
     std::vector<pid_t> take_newcomers(Clock now, std::vector<std::string>& remarks);
 
+    /// These are captured from now on: the same as of newcomers that the kernel side tells of.
+    void expect(std::span<const pid_t> processes, Clock now, std::vector<std::string>& remarks);
+
     /// Four times a second: lets go of processes that ended. Returns the processes that are to get probes of
     /// their own now, if any: for them separate() is to be called when their libraries were added.
     std::vector<pid_t> look_after(Clock now);

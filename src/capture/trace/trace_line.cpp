@@ -34,10 +34,16 @@ ProcessEvent read_process(TraceWords& words) {
         if (key == "uid") {
             return take_number(value, event.process.uid);
         }
-        std::string* const text = key == "comm"        ? &event.process.comm
-                                  : key == "exe"       ? &event.process.exe
-                                  : key == "container" ? &event.process.container_id
-                                                       : nullptr;
+        ProcessInfo& process = event.process;
+        std::string* const text = key == "comm"                ? &process.comm
+                                  : key == "exe"               ? &process.exe
+                                  : key == "container"         ? &process.container_id
+                                  : key == "container_runtime" ? &process.container.runtime
+                                  : key == "container_name"    ? &process.container.name
+                                  : key == "container_image"   ? &process.container.image
+                                  : key == "pod"               ? &process.container.pod
+                                  : key == "pod_namespace"     ? &process.container.pod_namespace
+                                                               : nullptr;
         return text != nullptr ? take(std::optional(value), *text) : Taken::unknown;
     });
     return event;

@@ -143,6 +143,11 @@ void JsonSink::process(const ProcessInfo& process) {
     text_if_known("exe", process.exe);
     json_.number("uid", process.uid);
     text_if_known("container_id", process.container_id);
+    text_if_known("container_runtime", process.container.runtime);
+    text_if_known("container_name", process.container.name);
+    text_if_known("container_image", process.container.image);
+    text_if_known("pod", process.container.pod);
+    text_if_known("pod_namespace", process.container.pod_namespace);
     json_.end_object();
 }
 

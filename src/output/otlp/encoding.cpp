@@ -118,6 +118,18 @@ Bytes encode_resource(const ProcessInfo& process, const ResourceAttributes& host
     if (!process.container_id.empty()) {
         add("container.id", Bytes(process.container_id));
     }
+    const ContainerNames& container = process.container;
+    const bool has_pod = !container.pod.empty();
+    for (const auto& [name, value] :
+         {std::pair<std::string_view, const std::string*>{"container.runtime.name", &container.runtime},
+          {has_pod ? "k8s.container.name" : "container.name", &container.name},
+          {"container.image.name", &container.image},
+          {"k8s.pod.name", &container.pod},
+          {"k8s.namespace.name", &container.pod_namespace}}) {
+        if (!value->empty()) {
+            add(name, Bytes(*value));
+        }
+    }
     return out;
 }
 

@@ -28,6 +28,9 @@ std::string describe(const ProcessInfo& process) {
     if (!process.container_id.empty()) {
         text += " container=" + printable(process.container_id);
     }
+    if (!process.container.name.empty()) {
+        text += " container_name=" + printable(process.container.name);
+    }
     return text;
 }
 

@@ -64,6 +64,21 @@ std::string tls_text(const TlsInfo& tls) {
     return text;
 }
 
+/// "container web (podman, docker.io/library/nginx:1.25), pod shop-7d9 in prod"; empty outside containers.
+std::string container_text(const ProcessInfo& process) {
+    constexpr std::size_t kShown = 12;  // digits of an id, in what the runtimes' commands print
+    const ContainerNames& names = process.container;
+    if (process.container_id.empty()) {
+        return {};
+    }
+    std::string text =
+        "container " + (names.name.empty() ? process.container_id.substr(0, kShown) : names.name);
+    if (!names.runtime.empty()) {
+        text += fmt::format(" ({}{}{})", names.runtime, names.image.empty() ? "" : ", ", names.image);
+    }
+    return names.pod.empty() ? text : fmt::format("{}, pod {} in {}", text, names.pod, names.pod_namespace);
+}
+
 void totals(StyledText& line, std::string_view name, const StreamTotals& totals) {
     line.add(fmt::format("  {} {}", name, human_size(totals.bytes)));
     if (totals.missing != 0) {
@@ -131,6 +146,10 @@ void TextSink::on_transaction(const Transaction& transaction) {
         if (const std::string tls = tls_text(transaction.connection.tls); !tls.empty() && !said.tls) {
             TextDetails(options_, false, line.text()).line('*', tls);
             said.tls = true;
+        }
+        if (const std::string container = container_text(*transaction.connection.process);
+            !container.empty() && !std::exchange(said.container, true)) {
+            TextDetails(options_, false, line.text()).line('*', container);
         }
         transaction.exchange->write_details(details);
     }

@@ -30,6 +30,7 @@ class TextSink final : public TransactionSink {
     /// What the lines of an open connection have said already.
     struct Said {
         bool tls = false;
+        bool container = false;
         std::string reason;
     };
 

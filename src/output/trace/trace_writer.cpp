@@ -151,6 +151,11 @@ void TraceWriter::write(const ProcessEvent& event) {
     quoted("exe", event.process.exe);
     number("uid", event.process.uid);
     quoted("container", event.process.container_id);
+    quoted("container_runtime", event.process.container.runtime);
+    quoted("container_name", event.process.container.name);
+    quoted("container_image", event.process.container.image);
+    quoted("pod", event.process.container.pod);
+    quoted("pod_namespace", event.process.container.pod_namespace);
     buffer_ += '\n';
 }
 

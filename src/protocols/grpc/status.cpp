@@ -5,9 +5,9 @@
 #include <charconv>
 #include <utility>
 
+#include "base/json_walk.h"
 #include "base/text.h"
 #include "base/url.h"
-#include "protocols/json_walk.h"
 
 namespace sslsniff::grpc {
 namespace {

@@ -9,12 +9,12 @@
 #include <optional>
 #include <string>
 
+#include "base/json_walk.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "protocols/http/http_exchange.h"
 #include "protocols/http_api/api_fields.h"
 #include "protocols/http_api/query_string.h"
-#include "protocols/json_walk.h"
 #include "protocols/sql/statement.h"
 
 namespace sslsniff {

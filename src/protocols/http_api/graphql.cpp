@@ -7,13 +7,13 @@
 #include <optional>
 #include <string>
 
+#include "base/json_walk.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "body/charset.h"
 #include "protocols/http/http_exchange.h"
 #include "protocols/http_api/api_fields.h"
 #include "protocols/http_api/query_string.h"
-#include "protocols/json_walk.h"
 
 namespace sslsniff {
 namespace {

@@ -9,11 +9,11 @@
 #include <optional>
 #include <string>
 
+#include "base/json_walk.h"
 #include "base/memory.h"
 #include "body/charset.h"
 #include "protocols/http/http_exchange.h"
 #include "protocols/http_api/api_fields.h"
-#include "protocols/json_walk.h"
 
 namespace sslsniff {
 namespace {

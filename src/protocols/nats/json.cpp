@@ -7,7 +7,7 @@
 #include <array>
 #include <vector>
 
-#include "protocols/json_walk.h"
+#include "base/json_walk.h"
 
 namespace sslsniff::nats {
 namespace {

@@ -117,6 +117,8 @@ TEST_F(ConfigFileTest, StandsBackBehindTheCommandLine) {
     EXPECT_EQ(one.capture.pids, std::vector<pid_t>{1});
     EXPECT_EQ(one.pipeline.outputs[0].format, "json");
     EXPECT_EQ(one.pipeline.rotation.max_size, 10'000'000U);
+    EXPECT_TRUE(accepted("container = ['web']\npod = ['a/b']\n", {"-p", "1"}).capture.containers.empty());
+    EXPECT_FALSE(accepted(text, {"--container", "web"}).capture.whole_host);
     const auto recording = accepted(text, {"-r", "x"});
     EXPECT_FALSE(recording.live());
     const auto command = accepted(text, {"--", "true"});

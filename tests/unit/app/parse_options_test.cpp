@@ -253,6 +253,17 @@ TEST(Options, KafkaNamesBrokersAndTopic) {
     EXPECT_NE(refused({"-a", "-o", "kafka:b/t", "-C", "1"}).find("split files"), std::string::npos);
 }
 
+TEST(Options, ContainersAndPodsAreTargets) {
+    const auto options = accepted({"--container", "web", "-k", "prod/shop-1", "--pod", "prod/shop-2"});
+    EXPECT_EQ(options.capture.containers, std::vector<std::string>{"web"});
+    EXPECT_EQ(options.capture.pods, (std::vector<std::string>{"prod/shop-1", "prod/shop-2"}));
+    for (const char* pod : {"shop", "/shop", "prod/"}) {
+        EXPECT_NE(refused({"-k", pod}).find("is not NAMESPACE/POD"), std::string::npos) << pod;
+    }
+    EXPECT_NE(refused({"--container", "web", "--", "true"}).find("captured alone"), std::string::npos);
+    EXPECT_NE(refused({"--container", "web", "-r", "f"}).find("cannot be combined"), std::string::npos);
+}
+
 TEST(Options, OtlpNamesACollector) {
     const auto options = accepted({"-a", "-o", "otlp:http://localhost:4318", "--otlp", "header.A=b", "--otlp",
                                    "metrics=60", "--spool", "dir", "--max-spool", "5M"});

@@ -5,10 +5,15 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <memory>
 #include <set>
+#include <string>
 
+#include "filter/where_filter.h"
 #include "protocols/protocol.h"
+#include "support/fake_exchange.h"
 #include "support/flat_json.h"
+#include "support/sample_connection.h"
 
 namespace sslsniff {
 namespace {
@@ -79,6 +84,26 @@ TEST(Fields, SharedFieldsAreAlike) {
                     << field.short_name;
             }
         }
+    }
+}
+
+TEST(Fields, ContainersAreCalledByNameAndId) {
+    ConnectionInfo connection = test::sample_connection();
+    ProcessInfo process = *connection.process;
+    process.container_id = std::string(64, 'a');
+    process.container.name = "web";
+    connection.process = std::make_shared<const ProcessInfo>(process);
+    const Transaction transaction{connection, {}, {}, std::make_unique<test::FakeExchange>()};
+    for (const char* name : {"web", "aaaaaaaaaaaa", process.container_id.c_str()}) {
+        const auto filter =
+            WhereFilter::parse(std::string("container = ") + name, FieldTable(protocol_fields()));
+        ASSERT_TRUE(filter);
+        EXPECT_TRUE(filter->matches(transaction)) << name;
+    }
+    for (const char* name : {"we", "aaaa", "db"}) {
+        EXPECT_FALSE(WhereFilter::parse(std::string("container = ") + name, FieldTable(protocol_fields()))
+                         ->matches(transaction))
+            << name;
     }
 }
 

@@ -15,6 +15,7 @@ ConnectionComment full() {
     process.exe = "/usr/bin/curl";
     process.uid = 1000;
     process.container_id = "abc";
+    process.container = {"podman", "we\nb", "img:1", "pod", "prod"};
     ConnectionInfo& info = comment.info;
     info.id = {4242, 123'456'789, 0x7F00'0000'1000, 17};
     info.process = std::make_shared<ProcessInfo>(process);
@@ -52,6 +53,7 @@ TEST(PacketComment, ConnectionSurvivesTheRoundTrip) {
     EXPECT_EQ(after->info.process->exe, before.info.process->exe);
     EXPECT_EQ(after->info.process->uid, 1000U);
     EXPECT_EQ(after->info.process->container_id, "abc");
+    EXPECT_EQ(after->info.process->container, before.info.process->container);
     EXPECT_EQ(after->info.role, Role::client);
     EXPECT_EQ(after->info.endpoints, before.info.endpoints);
     EXPECT_EQ(after->info.correlation, Correlation::ciphertext);

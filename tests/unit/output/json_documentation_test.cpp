@@ -87,6 +87,7 @@ TEST(JsonDocumentation, NamesEveryFieldThatTheSinkWrites) {
     connection.endpoints.socket_cookie = connection.endpoints.netns = 1;
     ProcessInfo process = *connection.process;
     process.container_id = "c";
+    process.container = {"r", "n", "i", "p", "s"};
     connection.process = std::make_shared<const ProcessInfo>(process);
     auto exchange = std::make_unique<test::FakeExchange>();
     exchange->fields = [](FieldWriter& writer) {

@@ -182,6 +182,22 @@ TEST_F(TextSinkTest, TlsIsDescribedOnceForAConnection) {
     EXPECT_EQ(text.find(line), text.rfind(line)) << text;
 }
 
+TEST_F(TextSinkTest, TheContainerIsNamedOnceForAConnection) {
+    ProcessInfo process = *connection.process;
+    process.container_id = std::string(64, 'a');
+    process.container = {"containerd", "app\x1b", "img:1", "shop-7d9", "prod"};
+    connection.process = std::make_shared<const ProcessInfo>(process);
+    options.verbosity = 1;
+    TextSink sink(out_, options);
+    for (int i = 0; i < 2; ++i) {
+        sink.on_transaction({connection, timing, integrity, std::make_unique<test::FakeExchange>()});
+    }
+    const std::string text(out_.bytes());
+    const std::string line = "    * container app\\x1b (containerd, img:1), pod shop-7d9 in prod\n";
+    EXPECT_NE(text.find(line), std::string::npos) << text;
+    EXPECT_EQ(text.find(line), text.rfind(line)) << text;
+}
+
 TEST_F(TextSinkTest, LongReasonsAreGivenOnceForAConnection) {
     integrity = {
         .complete = false, .missing_bytes = 0, .joined_midstream = false, .reason = std::string(60, 'r')};

@@ -22,7 +22,8 @@ class RandomEvents {
             case 0:
                 return ProcessEvent{
                     time(), pick<ProcessEvent::Kind>(3),
-                    ProcessInfo{ProcessKey{narrow(), wide()}, bytes(15), bytes(40), narrow(), bytes(64)}};
+                    ProcessInfo{ProcessKey{narrow(), wide()}, bytes(15), bytes(40), narrow(), bytes(64),
+                                ContainerNames{bytes(10), bytes(20), bytes(30), bytes(20), bytes(20)}}};
             case 1:
                 return OpenEvent{id(), time(), pick<Carrier>(2), below(2) == 0, bytes(30)};
             case 2:

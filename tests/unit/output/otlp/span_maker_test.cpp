@@ -211,5 +211,21 @@ TEST_F(SpanMakerTest, ABatchHasOneResourceForEachProcess) {
         "  container.id = \"abc\"\n");
 }
 
+TEST(OtlpResourceTest, ContainersAndPods) {
+    ProcessInfo process{.key = {7, 1}, .comm = "nginx", .exe = "", .uid = 0, .container_id = "abc"};
+    process.container = {.runtime = "podman", .name = "web", .image = "img:1"};
+    const auto text = [&] { return test::resource_text(encode_resource(process, {})); };
+    EXPECT_NE(text().find("  container.id = \"abc\"\n  container.runtime.name = \"podman\"\n"
+                          "  container.name = \"web\"\n  container.image.name = \"img:1\"\n"),
+              std::string::npos)
+        << text();
+    process.container = {
+        .runtime = "cri-o", .name = "app", .image = "", .pod = "shop", .pod_namespace = "prod"};
+    EXPECT_NE(text().find("  k8s.container.name = \"app\"\n  k8s.pod.name = \"shop\"\n"
+                          "  k8s.namespace.name = \"prod\"\n"),
+              std::string::npos)
+        << text();
+}
+
 }  // namespace
 }  // namespace sslsniff

@@ -4,7 +4,7 @@
 
 #include <regex>
 
-#include "protocols/json_walk.h"
+#include "base/json_walk.h"
 #include "support/conversation.h"
 
 namespace sslsniff {

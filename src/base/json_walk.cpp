@@ -1,4 +1,4 @@
-#include "protocols/json_walk.h"
+#include "base/json_walk.h"
 
 #include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
