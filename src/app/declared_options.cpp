@@ -91,9 +91,9 @@ void declare_options(CLI::App& app, RawOptions& raw) {
         "With -o otlp:URL: header.NAME, resource.NAME, ca, cert, key, metrics; repeatable (docs/otlp.md)");
     output.text("--spool", settings.otlp.spool, "DIR",
                 "With -o otlp:URL: keep in this folder what was not taken yet, across restarts");
-    output.value(
-        "--by", raw.by, "FIELDS",
-        "With stat: group by these, with commas between them; default: process,peer,endpoint (docs/stat.md)");
+    output.value("--by", raw.by, "FIELDS",
+                 "With stat and top: group by these, with commas between them; default: "
+                 "process,peer,endpoint (docs/stat.md)");
     output.value("--every", raw.every, "TIME", "With stat: a table each time this has passed: 5s, 1m");
     output.value("-w,--write", raw.write_path, "FILE", "Same as -o pcapng:FILE, for Wireshark; - is stdout");
     output.flag("-v,--verbose", settings.verbosity, "Headers too; -vv: bodies as well");

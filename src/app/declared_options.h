@@ -24,6 +24,7 @@ inline constexpr const char* kExamples =
   sslsniff -a 'tcp port 443 and not host 10.0.0.1' --where 'status >= 500 or latency > 1s'
   sslsniff -c nginx -o text -o trace:t      watch and record
   sslsniff -r t -vv                         read a recording back, with bodies; needs no root
+  sslsniff top -p 4242                      who says what, how often and how fast, as it happens
   sslsniff list                             the TLS libraries of this host and who uses them
   sslsniff doctor -p 4242                   why do I see nothing?)";
 
