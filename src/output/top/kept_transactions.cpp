@@ -19,7 +19,7 @@ constexpr unsigned kMostErrorsInSecond = 100;
 std::size_t size_of(const KeptTransaction& kept) {
     std::size_t size = sizeof(kept) + kept.line.size() + kept.json.size();
     for (const std::string& line : kept.details) {
-        size += sizeof(line) + line.size();
+        size += sizeof(std::string) + line.size();
     }
     return size;
 }

@@ -54,7 +54,7 @@ std::string cut(std::string_view text, std::size_t columns) {
 }
 
 std::string fit_left(std::string_view text, std::size_t columns) {
-    std::string line = cut(text, columns);
+    const std::string line = cut(text, columns);
     return line + spaces(columns - std::min(columns, width_of(line)));
 }
 

@@ -24,6 +24,7 @@ namespace sslsniff {
 namespace {
 
 constexpr short kDefault = -1;
+constexpr short kNoPair = 0;
 
 short pair_of(Style style) {
     return static_cast<short>(static_cast<int>(style) + 1);
@@ -181,8 +182,8 @@ void Terminal::show(const Screen& screen) {
         for (const ScreenText& span : screen.lines[row]) {
             const std::string text = cut(span.text, left);
             left -= std::min(left, width_of(text));
-            ::attr_set(attributes_of(span), has_colors_ && has_color(span.style) ? pair_of(span.style) : 0,
-                       nullptr);
+            const short pair = has_colors_ && has_color(span.style) ? pair_of(span.style) : kNoPair;
+            ::attr_set(attributes_of(span), pair, nullptr);
             ::addnstr(text.c_str(), static_cast<int>(text.size()));
         }
     }
