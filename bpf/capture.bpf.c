@@ -4,7 +4,7 @@
  * the programs that this kernel has (src/capture/live/). User space attaches socket and process programs first, then
  * probes, then sets control.armed.
  */
-#include "tls_calls.bpf.h"
+#include "tls_returns.bpf.h"
 #include "transport_calls.bpf.h"
 #include "record.bpf.h"
 #include "socket_calls.bpf.h"

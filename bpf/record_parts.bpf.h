@@ -7,7 +7,7 @@
 #ifndef SSLSNIFF_RECORD_PARTS_H
 #define SSLSNIFF_RECORD_PARTS_H
 
-#include "tls_calls.bpf.h"
+#include "tls_returns.bpf.h"
 #include "transfer.bpf.h"
 
 #define RECORD_APPLICATION_DATA 0x17

@@ -6,7 +6,7 @@
 #ifndef SSLSNIFF_TRANSPORT_CALLS_H
 #define SSLSNIFF_TRANSPORT_CALLS_H
 
-#include "tls_calls.bpf.h"
+#include "tls_returns.bpf.h"
 #include "record_parts.bpf.h"
 
 #define RECORD_BODY_LEAST    16 /* bytes compared */

@@ -11,6 +11,7 @@
 #include <optional>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "base/unique_fd.h"
 
@@ -96,43 +97,55 @@ const ContainerNames& ContainerRegistry::find(const std::string& id) {
     return entry.names;
 }
 
-std::vector<std::string> ContainerRegistry::storage_roots(const ConmonArguments* conmon) const {
-    std::vector<std::string> roots{"/var/lib/containers/storage"};
-    if (conmon != nullptr && conmon->root.starts_with('/') && conmon->root != roots.front()) {
-        roots.insert(roots.begin(), conmon->root);
-    }
-    return roots;
+std::optional<ContainerNames> ContainerRegistry::find_in_docker(const std::string& id) const {
+    return parse_docker_container(read_state(root_ + "/var/lib/docker/containers/" + id + "/config.v2.json"));
 }
 
-ContainerNames ContainerRegistry::look_up(const std::string& id) const {
-    if (id.size() == kIdLength) {
-        if (auto names = parse_docker_container(
-                read_state(root_ + "/var/lib/docker/containers/" + id + "/config.v2.json"))) {
-            return *std::move(names);
-        }
-        const auto conmon = find_conmon(proc_, id);
-        for (const std::string& root : storage_roots(conmon ? &*conmon : nullptr)) {
-            for (const char* list : {"containers.json", "volatile-containers.json"}) {
-                if (auto names = parse_storage_container(
-                        read_state(root_ + root + "/overlay-containers/" + list), id)) {
-                    return *std::move(names);
-                }
-            }
-        }
-        if (conmon) {
-            ContainerNames names{.runtime = "podman", .name = conmon->name};
-            split_kubernetes_name(names);
-            return names;
-        }
-    }
+std::optional<ContainerNames> ContainerRegistry::find_in_containerd(const std::string& id) const {
     const std::string tasks = root_ + "/run/containerd/io.containerd.runtime.v2.task";
     for (const std::string& group : folders_in(tasks)) {
         if (auto names = parse_containerd_container(
                 read_state(fmt::format("{}/{}/{}/config.json", tasks, group, id)), id)) {
-            return *std::move(names);
+            return names;
         }
     }
-    return {};
+    return std::nullopt;
+}
+
+std::optional<ContainerNames> ContainerRegistry::find_in_storage(const std::string& storage,
+                                                                 const std::string& id) const {
+    for (const char* list : {"containers.json", "volatile-containers.json"}) {
+        if (auto names =
+                parse_storage_container(read_state(root_ + storage + "/overlay-containers/" + list), id)) {
+            return names;
+        }
+    }
+    return std::nullopt;
+}
+
+/// Anybody can start a program that is called conmon: what it says counts last.
+std::optional<ContainerNames> ContainerRegistry::find_by_conmon(const std::string& id) const {
+    const auto conmon = find_conmon(proc_, id);
+    if (!conmon) {
+        return std::nullopt;
+    }
+    if (auto names = conmon->root.starts_with('/') ? find_in_storage(conmon->root, id) : std::nullopt) {
+        return names;
+    }
+    ContainerNames names{.runtime = "podman", .name = conmon->name};
+    split_kubernetes_name(names);
+    return names;
+}
+
+ContainerNames ContainerRegistry::look_up(const std::string& id) const {
+    if (id.size() != kIdLength) {
+        return find_in_containerd(id).value_or(ContainerNames());
+    }
+    return find_in_docker(id)
+        .or_else([&] { return find_in_containerd(id); })
+        .or_else([&] { return find_in_storage("/var/lib/containers/storage", id); })
+        .or_else([&] { return find_by_conmon(id); })
+        .value_or(ContainerNames());
 }
 
 bool is_called(const ContainerNames& names, std::string_view id, std::string_view wanted) {

@@ -2,8 +2,9 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "capture/containers/container_state.h"
 #include "model/process.h"
@@ -29,7 +30,11 @@ class ContainerRegistry {
     };
 
     ContainerNames look_up(const std::string& id) const;
-    std::vector<std::string> storage_roots(const ConmonArguments* conmon) const;
+    std::optional<ContainerNames> find_in_docker(const std::string& id) const;
+    std::optional<ContainerNames> find_in_containerd(const std::string& id) const;
+    /// `storage`: the root of containers/storage.
+    std::optional<ContainerNames> find_in_storage(const std::string& storage, const std::string& id) const;
+    std::optional<ContainerNames> find_by_conmon(const std::string& id) const;
 
     std::string root_;
     std::string proc_;

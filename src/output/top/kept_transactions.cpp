@@ -5,6 +5,8 @@
 #include <iterator>
 #include <utility>
 
+#include "base/text.h"
+
 namespace sslsniff {
 namespace {
 
@@ -71,8 +73,7 @@ void KeptTransactions::add(const Transaction& transaction, const std::vector<std
     const Bytes text = caught_.take();
     const std::size_t end = std::min(text.find('\n'), text.size());
     kept.line = text.substr(0, end);
-    kept.details =
-        lines_of(std::string_view(text).substr(std::min(end + 1, text.size())).substr(0, kMostDetails));
+    kept.details = lines_of(prefix_of(ByteView(text).substr(std::min(end + 1, text.size())), kMostDetails));
     json_.on_transaction(transaction);
     kept.json = caught_.take();
     bytes_ += size_of(kept);

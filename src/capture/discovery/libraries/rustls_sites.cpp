@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "capture/discovery/libraries/rustls_tracer.h"
 #include "capture/discovery/x86_decoder.h"
 
 namespace sslsniff {
@@ -17,10 +18,6 @@ constexpr std::size_t kBefore = 80;  // bytes of code in which the encrypter's c
 constexpr std::size_t kPrologue = 48;
 constexpr std::size_t kMostSites = 32;
 constexpr std::size_t kMostPlaces = 65536;
-
-// A vtable begins with the object's destructor, size and alignment.
-constexpr std::int64_t kFirstMethod = 24;
-constexpr std::int64_t kPointer = 8;  // dyn: the address of the object, then that of the vtable
 
 // TEMPER_COUNTERS.allowed_key_update_requests
 constexpr char kCounter = 32;
@@ -35,166 +32,6 @@ constexpr std::uint8_t kFirstType = 20;
 constexpr std::uint8_t kData = 23;
 // Result<OutboundOpaqueMessage>: the bytes of the record, room for its header among them.
 constexpr std::uint8_t kRecord = 16;
-
-/// What a register holds, as far as it matters: what it held at the beginning of the piece of code, or what
-/// lies there in memory.
-struct Value {
-    std::uint8_t origin = 0;  ///< number of the register; 16 and more: unknown, and unlike all others
-    std::optional<std::int64_t> loaded_from{};
-    bool is_next = false;  ///< 1 more than that
-    bool operator==(const Value&) const = default;
-};
-
-Value next(Value value) {
-    value.is_next = true;
-    return value;
-}
-
-/// Where the call of an encrypter finds what it needs in the state of the connection.
-struct Layout {
-    std::int64_t encrypter = 0;
-    std::int64_t number = 0;
-    auto operator<=>(const Layout&) const = default;
-};
-
-/// Follows values through instructions that lie behind each other.
-class Tracer {
-  public:
-    Tracer() { forget(); }
-
-    void execute(const X86Instruction& instruction) {
-        const auto& operands = instruction.operands;
-        std::optional<Value> result;
-        switch (instruction.head.mnemonic) {
-            case ZYDIS_MNEMONIC_MOV:
-                if (operands[1].type == ZYDIS_OPERAND_TYPE_MEMORY) {
-                    result = load(operands[1]);
-                } else if (operands[0].type == ZYDIS_OPERAND_TYPE_MEMORY) {
-                    store(operands[0], operands[1]);
-                } else if (operands[1].type == ZYDIS_OPERAND_TYPE_REGISTER) {
-                    result = value_of(operands[1].reg.value);
-                }
-                break;
-            case ZYDIS_MNEMONIC_LEA:
-                if (operands[1].mem.disp.value == 1 && operands[1].mem.index == ZYDIS_REGISTER_NONE) {
-                    result = next(value_of(operands[1].mem.base));
-                }
-                break;
-            case ZYDIS_MNEMONIC_INC:
-                result = incremented(operands[0]);
-                break;
-            case ZYDIS_MNEMONIC_ADD:
-                if (operands[1].type == ZYDIS_OPERAND_TYPE_IMMEDIATE && operands[1].imm.value.u == 1) {
-                    result = incremented(operands[0]);
-                }
-                break;
-            default:
-                break;
-        }
-        for (const auto& operand : instruction.used()) {
-            const bool writes = (operand.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0;
-            if (const int number = writes && operand.type == ZYDIS_OPERAND_TYPE_REGISTER
-                                       ? register_number(operand.reg.value)
-                                       : -1;
-                number >= 0) {
-                registers_.at(static_cast<std::size_t>(number)) = unknown();
-            }
-        }
-        if (const int number = operands[0].type == ZYDIS_OPERAND_TYPE_REGISTER && operands[0].size == 64
-                                   ? register_number(operands[0].reg.value)
-                                   : -1;
-            result && number >= 0) {
-            registers_.at(static_cast<std::size_t>(number)) = *result;
-        }
-        if (instruction.head.meta.category == ZYDIS_CATEGORY_CALL ||
-            instruction.head.meta.category == ZYDIS_CATEGORY_UNCOND_BR ||
-            instruction.head.meta.category == ZYDIS_CATEGORY_RET) {
-            forget();
-        }
-    }
-
-    /// If this instruction calls an encrypter with the number whose successor was stored before.
-    std::optional<Layout> encrypter_called(const X86Instruction& instruction) const {
-        const auto& target = instruction.operands[0];
-        if (instruction.head.mnemonic != ZYDIS_MNEMONIC_CALL || target.type != ZYDIS_OPERAND_TYPE_MEMORY ||
-            target.mem.index != ZYDIS_REGISTER_NONE || target.mem.disp.value != kFirstMethod) {
-            return std::nullopt;
-        }
-        const Value table = value_of(target.mem.base);
-        const Value& object = registers_[x86::kRsi];
-        const bool is_box = object.loaded_from && !object.is_next && table.loaded_from && !table.is_next &&
-                            object.origin == table.origin &&
-                            *table.loaded_from == *object.loaded_from + kPointer;
-        if (!is_box || !stored_ || stored_->origin != object.origin ||
-            next(registers_[x86::kRcx]) != stored_->value) {
-            return std::nullopt;
-        }
-        return Layout{*object.loaded_from, stored_->offset};
-    }
-
-  private:
-    struct Stored {
-        std::uint8_t origin = 0;
-        std::int64_t offset = 0;
-        Value value;
-    };
-
-    void forget() {
-        for (unsigned i = 0; i < registers_.size(); ++i) {
-            registers_.at(i) = Value{static_cast<std::uint8_t>(i)};
-        }
-        stored_.reset();
-    }
-
-    Value unknown() {
-        unknown_ = unknown_ == UINT8_MAX ? std::uint8_t{16} : static_cast<std::uint8_t>(unknown_ + 1);
-        return Value{unknown_};
-    }
-
-    Value value_of(ZydisRegister reg) const {
-        const int number = register_number(reg);
-        return number >= 0 ? registers_.at(static_cast<std::size_t>(number)) : Value{16};
-    }
-
-    /// The origin of the structure that the operand lies in; nullopt: none that is known.
-    std::optional<std::uint8_t> structure_of(const ZydisDecodedOperand& operand) const {
-        const Value base = value_of(operand.mem.base);
-        return operand.size == 64 && operand.mem.index == ZYDIS_REGISTER_NONE && base.origin < 16 &&
-                       base.origin != x86::kRsp && !base.loaded_from && !base.is_next
-                   ? std::optional(base.origin)
-                   : std::nullopt;
-    }
-
-    std::optional<Value> load(const ZydisDecodedOperand& from) const {
-        const auto structure = structure_of(from);
-        return structure ? std::optional(Value{*structure, from.mem.disp.value}) : std::nullopt;
-    }
-
-    void store(const ZydisDecodedOperand& place, const ZydisDecodedOperand& what) {
-        const auto structure = structure_of(place);
-        if (structure && what.type == ZYDIS_OPERAND_TYPE_REGISTER) {
-            if (const Value value = value_of(what.reg.value); value.is_next) {
-                stored_ = Stored{*structure, place.mem.disp.value, value};
-            }
-        }
-    }
-
-    /// Memory, or the register whose new value is given back.
-    std::optional<Value> incremented(const ZydisDecodedOperand& operand) {
-        if (operand.type == ZYDIS_OPERAND_TYPE_REGISTER) {
-            return next(value_of(operand.reg.value));
-        }
-        if (const auto structure = structure_of(operand)) {
-            stored_ =
-                Stored{*structure, operand.mem.disp.value, next(Value{*structure, operand.mem.disp.value})};
-        }
-        return std::nullopt;
-    }
-
-    std::array<Value, 16> registers_{};
-    std::uint8_t unknown_ = 16;
-    std::optional<Stored> stored_;
-};
 
 /// Calls `see` with each place of code at which the bytes look right, and its address.
 template <class LooksRight>
@@ -219,7 +56,8 @@ bool is_method_call(ByteView code) {
         return i < code.size() ? static_cast<std::uint8_t>(code[i]) : 0U;
     };
     return byte(1) >> 3U == 0x50U >> 3U &&
-           ((byte(1) & 7U) == kSib ? byte(2) == 0x24 && byte(3) == kFirstMethod : byte(2) == kFirstMethod);
+           ((byte(1) & 7U) == kSib ? byte(2) == 0x24 && byte(3) == kFirstRustMethod
+                                   : byte(2) == kFirstRustMethod);
 }
 
 /// `lea 1(%reg)`, `inc` or `add $1` of 64 bits may be there.
@@ -248,7 +86,7 @@ std::size_t code_before(const ElfImage& image, std::uint64_t place, std::size_t 
 struct EncrypterCall {
     std::uint64_t address = 0;
     std::uint64_t end = 0;
-    Layout layout;
+    EncrypterLayout layout;
 };
 
 /// Instructions that may begin at each byte of a piece of code.
@@ -286,7 +124,7 @@ std::optional<EncrypterCall> encrypter_call_at(const ElfImage& image, std::uint6
     }
     Instructions instructions(std::move(code));
     for (std::size_t begin = 0; begin < before; ++begin) {
-        Tracer tracer;
+        RustlsTracer tracer;
         std::size_t at = begin;
         const X86Instruction* instruction = instructions.at(at);
         while (instruction != nullptr && at + instruction->head.length <= before) {
@@ -396,7 +234,7 @@ ProbedFunction function_at(std::string symbol, const CallForm& form, const Probe
     return function;
 }
 
-CallForm reading(const Layout& layout) {
+CallForm reading(const EncrypterLayout& layout) {
     return {.call = CALL_RECORD_READ,
             .handle = behind_argument(1, static_cast<std::uint16_t>(layout.encrypter), 8),
             .buffer = behind_argument(2, kAddress, 8),

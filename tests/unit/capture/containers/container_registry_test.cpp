@@ -79,6 +79,15 @@ TEST_F(ContainerRegistryTest, ConmonKnowsOtherPlaces) {
     EXPECT_EQ(registry().find(kId), (ContainerNames{.runtime = "podman", .name = "web", .image = "img"}));
 }
 
+TEST_F(ContainerRegistryTest, AnybodyCanCallAProgramConmon) {
+    put("proc/17/comm", "conmon\n");
+    put("proc/17/cmdline",
+        "conmon" + std::string(1, '\0') + "-c" + '\0' + kId + '\0' + "-n" + '\0' + "false" + '\0');
+    put("run/containerd/io.containerd.runtime.v2.task/k8s.io/" + kId + "/config.json",
+        R"({"annotations":{"io.kubernetes.cri.container-name":"true"}})");
+    EXPECT_EQ(registry().find(kId).name, "true");
+}
+
 TEST_F(ContainerRegistryTest, WhatIsStillBeingWrittenIsFoundLater) {
     auto all = registry();
     EXPECT_EQ(all.find(kId), ContainerNames());
