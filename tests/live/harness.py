@@ -276,6 +276,17 @@ class LiveTest(unittest.TestCase):
         wait_until(lambda: is_listening(port), "nginx")
         return process, port
 
+    def get_many(self, count, *arguments):
+        """A captured client that GETs /0, /1 ... from nginx over one connection; `arguments` are sslsniff's."""
+        _, port = self.nginx('keepalive_requests 100000; location / { return 200 "x"; }')
+        client = ("import http.client, ssl, sys\n"
+                  "c = http.client.HTTPSConnection('localhost', int(sys.argv[1]), context=ssl._create_unverified_context())\n"
+                  "for i in range(int(sys.argv[2])):\n"
+                  "    c.request('GET', f'/{i}'); c.getresponse().read()\n")
+        done = subprocess.run([SSLSNIFF, *arguments, "--", PYTHON, "-c", client, str(port), str(count)], capture_output=True,
+                              text=True, timeout=240)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
     def curl(self, url, *arguments):
         """The output of curl, which must succeed."""
         self.need("curl")

@@ -6,6 +6,15 @@ import subprocess
 FETCH = pathlib.Path(__file__).resolve().parents[2] / "tools" / "fetch-npm"
 
 
+def program(test, package, path):
+    """The program at `path` of a package, "NAME@VERSION"; the test is SKIPPED where it cannot be had."""
+    done = subprocess.run([FETCH, package, path], capture_output=True, text=True)
+    if done.returncode == 3:
+        test.skipTest(done.stderr.strip())
+    test.assertEqual(done.returncode, 0, done.stderr)
+    return done.stdout.strip()
+
+
 def node_path(test, *packages):
     """A folder for NODE_PATH with these packages, each "NAME@VERSION"; the test is SKIPPED where they cannot be had."""
     test.need("node")

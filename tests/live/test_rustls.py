@@ -3,8 +3,9 @@ import os
 import subprocess
 import urllib.request
 
-from harness import PATIENCE, LiveTest, body_of
-from npm import FETCH
+from echo_pair import EchoPairTest
+from harness import PATIENCE
+from npm import program
 
 DENO = ("@deno/linux-x64-glibc@2.9.6", "deno")
 OLD_DENO = ("@deno/linux-x64-glibc@2.0.0", "deno")  # rustls 0.23.11
@@ -58,62 +59,22 @@ sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")
 """
 
 
-class RustlsTest(LiveTest):
-    def program(self, package):
-        done = subprocess.run([FETCH, *package], capture_output=True, text=True)
-        if done.returncode == 3:
-            self.skipTest(done.stderr.strip())
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return done.stdout.strip()
+class RustlsTest(EchoPairTest):
+    LIBRARY = r"^rustls 0\.23\.\d+$"
+    CORRELATION = "ciphertext"
 
     def deno(self, text, *arguments, package=DENO):
-        path = os.path.join(self.folder, f"script{len(os.listdir(self.folder))}.js")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-        return [self.program(package), "run", "-A", "--no-check", "--unsafely-ignore-certificate-errors=localhost", path,
-                *map(str, arguments)]
+        return [program(self, *package), "run", "-A", "--no-check", "--unsafely-ignore-certificate-errors=localhost",
+                self.write_script(text), *map(str, arguments)]
 
     def start(self, text, *arguments):
         environment = os.environ | {"NO_COLOR": "1", "DENO_DIR": self.folder, "DENO_NO_UPDATE_CHECK": "1"}
-        return self.spawn(*self.deno(text, *arguments), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                          text=True, env=environment)
-
-    def exchange(self, client, *requests):
-        for target, size in requests:
-            client.stdin.write(f"{target} {size}\n")
-            client.stdin.flush()
-            self.assertEqual(client.stdout.readline(), "done\n")
-
-    def check(self, capture, requests, port):
-        """All that was said, once at each end, and the peers."""
-        self.assertEqual(capture.summary["losses"], [])
-        connections = {}
-        for role in ("client", "server"):
-            seen = sorted((t for t in capture.transactions if t["connection"]["role"] == role),
-                          key=lambda t: int(t["request"]["target"][1:]))
-            self.assertEqual([t["request"]["target"] for t in seen], [target for target, _ in requests])
-            for transaction, (_, size) in zip(seen, requests):
-                self.assertEqual(body_of(transaction["request"]), b"x" * size)
-                self.assertEqual(body_of(transaction["response"]), b"x" * size)
-                self.assertRegex(transaction["connection"]["tls"]["library"], r"^rustls 0\.23\.\d+$")
-                self.assertEqual(transaction["connection"]["correlation"], "ciphertext")
-            connections[role] = [t["connection"] for t in seen]
-        for client, server in zip(connections["client"], connections["server"]):
-            self.assertEqual(client["remote"]["port"], port)
-            self.assertEqual(server["local"], client["remote"])
-            self.assertEqual(server["remote"], client["local"])
+        return self.spawn_script(*self.deno(text, *arguments), stderr=subprocess.DEVNULL, env=environment)
 
     def converse(self, early, late):
-        """Client and server, the later requests under capture."""
         server = self.start(SERVER, *self.certificate)
         port = int(server.stdout.readline())
-        client = self.start(CLIENT, port)
-        self.assertEqual(client.stdout.readline(), "ready\n")
-        self.exchange(client, *early)
-        with self.capture("-p", server.pid, "-p", client.pid, "--max-body", 1 << 20) as capture:
-            self.exchange(client, *late)
-            capture.wait_for(2 * len(late))
-        self.check(capture, late, port)
+        self.converse_under_capture(server, port, self.start(CLIENT, port), early, late)
 
     def test_deno_from_the_beginning(self):
         self.converse([], [("/0", 10), ("/1", BIG), ("/2", 0), ("/3", 20_000)])
@@ -156,7 +117,7 @@ class RustlsTest(LiveTest):
             with open(os.path.join(self.folder, name), "w", encoding="utf-8") as file:
                 file.write(text)
         reading, writing = os.pipe()
-        worker = self.spawn(self.program(WORKERD), "serve", f"--control-fd={writing}", os.path.join(self.folder, "worker.capnp"),
+        worker = self.spawn(program(self, *WORKERD), "serve", f"--control-fd={writing}", os.path.join(self.folder, "worker.capnp"),
                             pass_fds=(writing,), stderr=subprocess.DEVNULL)
         os.close(writing)
         with os.fdopen(reading, encoding="utf-8") as control:
