@@ -5,6 +5,7 @@
 
 #include "output/bodies/bodies_output.h"
 #include "output/har/har_output.h"
+#include "output/html/html_output.h"
 #include "output/json/json_output.h"
 #include "output/kafka/kafka_output.h"
 #include "output/metrics/metrics_output.h"
@@ -20,12 +21,13 @@ namespace {
 
 using Kind = OutputFormat::Kind;
 
-constexpr std::array<OutputFormat, 12> kFormats{{
+constexpr std::array<OutputFormat, 13> kFormats{{
     {"text", Kind::people, true, make_text_output},
     {"json", Kind::programs, true, make_json_output},
     {"stat", Kind::people, true, make_stat_output},
     {"stat-json", Kind::programs, true, make_stat_json_output},
     {"har", Kind::programs, false, make_har_output},
+    {"html", Kind::programs, false, make_html_output},
     {"trace", Kind::programs, false, make_trace_output},
     {kTopFormat, Kind::terminal, false, make_top_output},
     {"kafka", Kind::remote, true, make_kafka_output, check_kafka_place},

@@ -48,7 +48,7 @@ std::span<const OutputFormat> output_formats();
 /// Null when there is no such format.
 const OutputFormat* find_output_format(std::string_view name);
 
-/// Those that -o takes: "text, json, stat, har, trace, pcapng", for messages.
+/// Those that -o takes: "text, json, stat, har, html, trace, pcapng", for messages.
 std::string output_format_names();
 
 }  // namespace sslsniff

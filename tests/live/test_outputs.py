@@ -190,7 +190,7 @@ class OutputsTest(LiveTest):
     def test_log_rotation(self):
         """SIGHUP, after the files were renamed: every format goes on in a new file that can be read by itself."""
         nginx, port = self.nginx()
-        formats = ("text", "trace", "pcapng", "har")
+        formats = ("text", "trace", "pcapng", "har", "html")
         outputs = [word for kind in formats for word in ("-o", f"{kind}:{self.path(kind)}")]
         with self.capture("-p", nginx.pid, outputs=outputs) as capture:
             self.curl(f"https://localhost:{port}/before")
@@ -207,12 +207,15 @@ class OutputsTest(LiveTest):
         (before,) = [o for o in self.objects("json.1") if o["type"] == "transaction"]
         (after,) = capture.transactions
         self.assertEqual((before["request"]["target"], after["request"]["target"]), ("/before", "/after"))
-        for kind in ("text", "har"):
+        for kind in ("text", "har", "html"):
             self.assertIn("/before", self.read(f"{kind}.1"))
             self.assertNotIn("/before", self.read(kind))
             self.assertIn("/after", self.read(kind))
         for name, count in (("har.1", 1), ("har", 1)):
             self.assertEqual(len(json.loads(self.read(name))["log"]["entries"]), count)
+        self.assertIn('{"continues":true}', self.read("html.1"))
+        for name in ("html.1", "html"):
+            self.assertTrue(self.read(name).startswith("<!DOCTYPE html>") and self.read(name).endswith("</html>\n"))
         for kind in ("trace", "pcapng"):
             for name, target in ((f"{kind}.1", "/before"), (kind, "/after")):
                 result = self.sslsniff("-r", self.path(name), "-o", "json")

@@ -224,7 +224,7 @@ TEST(Options, HelpShowsEveryOptionAndExamples) {
                              "--duration", "--buffer-size",
                              "--max-body", "--color",
                              "--version",  "Examples:",
-                             "COMMAND",    "text, json, stat, stat-json, har, trace, kafka, otlp"}) {
+                             "COMMAND",    "text, json, stat, stat-json, har, html, trace, kafka, otlp"}) {
         EXPECT_NE(text.find(word), std::string::npos) << word;
     }
 }
