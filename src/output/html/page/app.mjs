@@ -13,6 +13,7 @@ import {servicesView} from "./services.mjs";
 import {chartsView, endpointList} from "./statistics.mjs";
 import {Store} from "./store.mjs";
 import {Theme} from "./theme.mjs";
+import {printable} from "./text.mjs";
 import {transactionList} from "./transactions.mjs";
 
 /** @typedef {import("./blocks.mjs").Row} Row */
@@ -237,12 +238,21 @@ class App {
 
     /** @param {Row} row */
     openRow(row) {
-        this.openDetail(transactionView(this.store, row, this.actions()));
+        this.openDetail(this.viewOf(row));
         const index = this.list.items.indexOf(row);
         if (index >= 0 && index !== this.list.current) {
             this.list.current = index;
             this.list.reveal(index);
             this.list.draw();
+        }
+    }
+
+    /** All of a transaction; its JSON alone when it is of a form that this page does not know. @param {Row} row */
+    viewOf(row) {
+        try {
+            return transactionView(this.store, row, this.actions());
+        } catch (error) {
+            return h("article", {}, h("p.alert", {}, `This page cannot show it otherwise: ${error}`), h("pre.body", {}, printable(row.line)));
         }
     }
 

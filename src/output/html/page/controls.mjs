@@ -7,6 +7,7 @@ import {printable} from "./text.mjs";
 /** @typedef {import("./blocks.mjs").Row} Row */
 /** @typedef {import("./series.mjs").Range} Range */
 
+const CHOICES = 300;  // of protocols or processes; the others can be searched
 const PAUSE = 120;  // milliseconds without a key after which a search begins
 const HELP = `Words are looked for in everything: requests, answers, headers, bodies. "Several words" stand together.
 name:text    contains, in any case            process:curl  path:/api  header:json  body:error
@@ -72,7 +73,7 @@ export class Controls {
                 counts.set(get(row), (counts.get(get(row)) ?? 0) + 1);
             }
             const chosen = choice.value;
-            const found = [...counts].filter(([name]) => name).sort((a, b) => b[1] - a[1]);
+            const found = [...counts].filter(([name]) => name).sort((a, b) => b[1] - a[1]).slice(0, CHOICES);
             fill(choice, choice.firstChild, ...found.map(([name, count]) => h("option", {value: name}, `${printable(name)} (${count.toLocaleString("en")})`)));
             choice.value = chosen;
         }

@@ -123,9 +123,8 @@ function connectionSections(connection, process) {
     const tls = connection.tls;
     return [
         tls ? section("TLS", [tree(tls, [])]) : null,
-        section("Connection", [factList([["local", endpointText(connection.local)],
-                                         ["remote", [endpointText(connection.remote), connection.remote_name].filter(Boolean).join(" ")]]),
-                               tree(connection, ["tls", "local", "remote", "remote_name"])]),
+        section("Connection", [tree({...connection, local: endpointText(connection.local) || undefined,
+                                     remote: endpointText(connection.remote) || undefined}, ["tls"])]),
         process ? section("Process", [tree(process)]) : null,
     ];
 }
@@ -200,7 +199,7 @@ export function transactionView(store, row, actions) {
     const simple = rest.filter((key) => !isObject(object[key]) && !Array.isArray(object[key]));
     return h("article", {}, h("h2", {}, printable(row.said ?? "?")),
         h("p.outcome", {}, row.got !== undefined ? h(`span.got.${tone(row) || "fine"}`, {}, `${row.pushed ? "←" : "→"} ${printable(row.got)}`) : null,
-          h("span", {}, printable(row.protocol)), row.took !== undefined ? h("span", {}, humanDuration(row.took)) : null,
+          h("span", {}, printable(row.protocol)), row.took ? h("span", {}, humanDuration(row.took)) : null,
           h("span", {}, `↑${humanSize(row.up)} ↓${humanSize(row.down)}`)),
         h("p.actions", {}, others ? h("button", {onclick: () => actions.filter("connection", row.connection)},
                                       `${counted(others, "other exchange")} on this connection`) : null, curlButton, copyButton),
@@ -222,8 +221,8 @@ export function connectionView(connection, actions) {
     return h("article", {}, h("h2", {}, printable(`${connection.process || "?"} ${connection.role === "server" ? "<" : ">"} ${connection.peer || "?"}`)),
         h("p.outcome", {}, h("span", {}, printable(connection.protocol || "unknown protocol")), h("span", {}, printable(connection.reason)),
           h("span", {}, humanDuration(connection.took))),
-        h("p.actions", {}, h("button", {onclick: () => actions.filter("connection", connection.id)},
-                             counted(connection.transactions, "transaction"))),
+        connection.transactions ? h("p.actions", {}, h("button", {onclick: () => actions.filter("connection", connection.id)},
+                                                       counted(connection.transactions, "transaction"))) : null,
         connection.notDecoded ? h("p.alert", {role: "note"}, h("strong", {}, "Not decoded: "), printable(connection.notDecoded)) : null,
         connection.handshake ? h("p.alert", {role: "note"}, h("strong", {}, printable(connection.handshake))) : null,
         connection.missing ? h("p.alert", {role: "note"}, `${counted(connection.missing, "byte")} were not captured.`) : null,

@@ -183,7 +183,13 @@ export class List {
         const page = Math.max(1, Math.floor(this.body.clientHeight / ROW_HEIGHT) - 1);
         const steps = /** @type {Record<string, number>} */ ({ArrowDown: 1, j: 1, ArrowUp: -1, k: -1, PageDown: page, PageUp: -page,
                                                              Home: -Infinity, End: Infinity});
-        if (event.ctrlKey || event.altKey || event.metaKey || !(event.key in steps) || this.items.length === 0) {
+        if (event.ctrlKey || event.altKey || event.metaKey || this.items.length === 0) {
+            return;
+        }
+        if (event.key === "Enter" && event.target === this.body) {
+            this.choose(Math.max(0, this.current));
+        }
+        if (!Object.hasOwn(steps, event.key)) {
             return;
         }
         event.preventDefault();

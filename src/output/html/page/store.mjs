@@ -152,7 +152,7 @@ export function tone(row) {
     return row.outcome === "client_error" || row.outcome === "unanswered" ? "warning" : "";
 }
 
-/** Microseconds that an answer took; undefined for messages and what was not answered. @param {Row} row */
+/** Microseconds until the end of an answer; undefined for messages, which have none, and for what was not answered. @param {Row} row */
 export function latency(row) {
-    return row.said !== undefined && row.got !== undefined && !row.pushed ? row.took : undefined;
+    return row.answered !== undefined && row.said !== undefined && row.got !== undefined && !row.pushed ? row.took : undefined;
 }

@@ -72,15 +72,17 @@ export function transactionList(open) {
             const text = printable(row.got ?? "");
             showText(cell, row.got === undefined ? (row.incomplete ? "–" : "") : row.pushed ? `← ${text}` : text, text);
         }},
-        {name: "number", title: "Took", key: (row) => row.took, isLargestFirst: true, show: (cell, row) => showText(cell, humanDuration(row.took))},
+        // A message that came in one piece took no time.
+        {name: "number", title: "Took", key: (row) => row.took, isLargestFirst: true, show: (cell, row) => showText(cell, row.took ? humanDuration(row.took) : "")},
         {name: "number.size", title: "Size", hint: "payload of both sides", key: (row) => row.up + row.down, isLargestFirst: true,
          show: (cell, row) => showText(cell, humanSize(row.up + row.down), `↑${row.up} ↓${row.down} bytes`)},
-        {name: "fall", title: "Waterfall", show: (cell, row) => showFall(cell, row, scale)},
+        {name: "fall", title: "Waterfall", hint: "the time of the rows in sight", show: (cell, row) => showFall(cell, row, scale)},
     ], open, (row) => `${tone(row)}${row.incomplete ? " incomplete" : ""}`);
-    const head = /** @type {HTMLElement} */ (list.head.lastChild);
+    const time = h("span");
+    list.head.lastElementChild?.replaceChildren(h("span.fallname", {}, "Waterfall "), time);
     list.onsight = (rows) => {
         scale = scaleOf(rows);
-        setText(head, scale ? `Waterfall, ${humanDuration(scale.to - scale.from)}` : "Waterfall");
+        setText(time, scale ? humanDuration(scale.to - scale.from) : "");
     };
     return list;
 }

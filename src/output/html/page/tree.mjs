@@ -59,6 +59,9 @@ function valueView(value, key, depth) {
     if (depth >= DEPTH) {
         return h("span.word", {}, "…");
     }
+    if (Array.isArray(value) && value.length === 0) {
+        return h("span.note", {}, "none");
+    }
     if (Array.isArray(value)) {
         if (value.every((element) => typeof element !== "object" || element === null)) {
             return h("span", {}, printable(value.slice(0, ELEMENTS).map(String).join(", "), true), value.length > ELEMENTS ? " …" : null);

@@ -6,7 +6,8 @@ import {connectionMatches, trouble} from "../../../../src/output/html/page/conne
 import {lossTotals, warnings} from "../../../../src/output/html/page/losses.mjs";
 import {serviceGraph} from "../../../../src/output/html/page/services.mjs";
 import {countsOver, groups, histogram, niceStep, percentile, percentilesOver, rangeOf, sortNumbers} from "../../../../src/output/html/page/series.mjs";
-import {endpointText, microseconds, Store} from "../../../../src/output/html/page/store.mjs";
+import {someValue, valuesAt} from "../../../../src/output/html/page/fields.mjs";
+import {endpointText, latency, microseconds, Store} from "../../../../src/output/html/page/store.mjs";
 
 const row = (fields) => JSON.stringify({at: 1000, took: 5, connection: "1.1", process: "curl", pid: 1, role: "client", peer: "h:80", protocol: "http/1.1",
                                         said: "GET /", got: "200 OK", outcome: "ok", endpoint: "GET /", up: 0, down: 0, ...fields});
@@ -87,7 +88,7 @@ test("percentiles and histograms", () => {
 });
 
 test("time series", () => {
-    const rows = [{at: 0, took: 10, said: "a", got: "b", outcome: "ok"}, {at: 99, took: 30, said: "a", got: "b", outcome: "server_error"},
+    const rows = [{at: 0, took: 10, answered: 5, said: "a", got: "b", outcome: "ok"}, {at: 99, took: 30, answered: 5, said: "a", got: "b", outcome: "server_error"},
                   {at: 99, got: "pushed", pushed: true, took: 0, outcome: "ok"}, {outcome: "ok"}];
     const range = rangeOf(rows);
     assert.deepEqual(range, {from: 0, to: 129});
@@ -109,6 +110,25 @@ test("an exchange of which both ends were captured is one line of the map", () =
     assert.deepEqual(edges.map(({from, to, count, errors}) => [from, to, count, errors]).sort(),
                      [["peer 127.0.0.1", "process nginx", 1, 0], ["process curl", "process nginx", 1, 0], ["process nginx", "peer 127.0.0.1:6379", 1, 1]]);
     assert.equal(nodes.size, 4);
+});
+
+test("messages have no latency", () => {
+    assert.equal(latency({said: "GET /", got: "200", answered: 3, took: 5}), 5);
+    assert.equal(latency({said: "wss://h/chat", got: "text hello", took: 0}), undefined);
+    assert.equal(latency({said: "wss://h/chat", got: "text hello", answered: 0, pushed: true, took: 0}), undefined);
+    assert.equal(latency({said: "GET /", answered: undefined, took: undefined}), undefined);
+});
+
+test("values that lie deep do no harm", () => {
+    let deep = "needle";
+    for (let i = 0; i < 50_000; i++) {
+        deep = [deep];
+    }
+    assert.equal(someValue([deep, "needle"], (text) => text === "needle"), true);
+    assert.equal(someValue(deep, (text) => text === "needle"), false);
+    assert.deepEqual(valuesAt({a: deep}, ["a"]), []);
+    assert.deepEqual(valuesAt({a: [{b: 1}, {b: [2]}], b_us: 3}, ["a", "b"]), [1, 2]);
+    assert.deepEqual(valuesAt({b_us: 3}, ["b"]), [3]);
 });
 
 test("messages of one stream", () => {
