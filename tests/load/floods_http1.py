@@ -36,6 +36,17 @@ def http1_unasked_bodies(trace, n):
     connection.close()
 
 
+@flood({"html": 1_600, "json": 4_000}, lambda n: n, "http/1.1")
+def http1_markup(trace, n):
+    """requests and bodies of end tags, of which an HTML report escapes each"""
+    connection = trace.open()
+    tags = b"</script>" * 100
+    for _ in range(n):
+        connection.sent(b"GET /" + tags + b" HTTP/1.1\r\nHost: h\r\n\r\n")
+        connection.received(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(tags) + tags)
+    connection.close()
+
+
 @flood({"quiet": 320_000, "json": 320_000}, 1, "http/1.1", says("", "informational_omitted"), small=20_000)
 def http1_informational(trace, n):
     """1xx responses without end"""

@@ -90,4 +90,4 @@ class Sslsniff:
 
     def arguments_of(self, output):
         return {"quiet": ["-q"], "json": ["-o", "json"], "text": ["-v", "-o", f"text:{self.folder / 'out.txt'}"], "bodies": ["-vv"],
-                "pcapng": ["-w", "-"]}[output]
+                "pcapng": ["-w", "-"], "html": ["-o", "html"]}[output]
