@@ -128,6 +128,16 @@ class HtmlTest(LiveTest):
             await page.selectOption('.toolbar select >> nth=0', 'http/1.1');
             found.protocol = await count();
             await page.click('.toolbar button:text-is("show all")');
+            const strip = await (await page.$('.overview')).boundingBox();
+            await page.mouse.move(strip.x + strip.width / 2, strip.y + 20);
+            await page.mouse.down();
+            await page.mouse.move(strip.x + strip.width, strip.y + 20, {steps: 5});
+            await page.mouse.up();
+            await page.waitForTimeout(300);
+            found.secondHalf = await count();
+            await page.dblclick('.overview');
+            await page.waitForTimeout(300);
+            found.wholeTime = await count();
             await page.click('.transactions .head .number >> nth=0');
             found.slowest = (await first('said'))[0];
             await page.click('.transactions .head .number >> nth=0');
@@ -153,6 +163,9 @@ class HtmlTest(LiveTest):
         self.assertLess(seen["elements"], 80)
         self.assertEqual([seen[name] for name in ("status", "header", "words", "none", "errors", "protocol", "connection")],
                          ["28 of 200", "1 of 200", "1 of 200", "0 of 200", "28 of 200", "200 of 200", "20 of 200"])
+        some, of = map(int, seen["secondHalf"].split(" of "))
+        self.assertTrue(of == 200 and 0 < some < 100, "the later ones take longer: fewer than half are in the second half of the time")
+        self.assertEqual(seen["wholeTime"], "")
         self.assertEqual(seen["headerRows"], ["GET https://api.test/items/77?page=1"])
         self.assertIn("/items/199?", seen["slowest"])
         self.assertIn("/items/0?", seen["fastest"])
