@@ -134,10 +134,10 @@ __noinline int on_bytes(__u64 moved)
 		connection->position[bounded_direction(transfer->direction)] += moved;
 		return 0;
 	}
-	if (is_announced(connection, handle))
-		locate(handle, transfer->socket, transfer->identity, transfer->is_message);
 	if (!transfer->is_message && transfer->direction == DIRECTION_RECEIVED)
 		skip_unseen(connection, (void *)transfer->socket, moved);
+	if (is_announced(connection, handle))
+		locate(handle, transfer->socket, transfer->identity, transfer->is_message, moved);
 	copy_transfer(transfer, handle, moved);
 	return 1;
 }

@@ -102,8 +102,9 @@ struct open_event {
 #define SOCKET_HANDLE   (1ULL << 63) /* handle of a cleartext connection */
 #define DATAGRAM_HANDLE (1ULL << 62)
 
-#define BIND_CLIENT 1 /* flags: the socket was connected */
-#define BIND_SERVER 2 /* accepted */
+#define BIND_CLIENT  1 /* flags: the socket was connected */
+#define BIND_SERVER  2 /* accepted */
+#define BIND_NUMBERS 4 /* `sequence` is known */
 
 /* The socket of a connection. Addresses in network order, IPv4 in the first four bytes; ports in host order. */
 struct bind_event {
@@ -117,6 +118,7 @@ struct bind_event {
 	__u32 connect_us; /* from SYN to ESTABLISHED; 0: not seen */
 	__u8 local[16];
 	__u8 remote[16];
+	__u32 sequence[DIRECTION_COUNT]; /* TCP's number of the byte at position 0 */
 };
 
 #define HELLO_LENGTH 2048

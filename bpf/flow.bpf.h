@@ -286,8 +286,30 @@ __noinline int make_flow(__u64 handle, __u32 flags)
 	return 1;
 }
 
-/* EVENT_BIND, once. With the peer of the current transfer, or whoever the socket is connected to. */
-__noinline int locate(__u64 handle, __u64 socket, __u64 identity, __u32 has_peer)
+/* Where the stream's positions lie in TCP, now that the current transfer has moved so many bytes. */
+static __always_inline void number_stream(struct bind_event *event, const struct connection *connection,
+                                          struct sock *sk, __u32 moved)
+{
+	struct tcp_sock *tcp = (struct tcp_sock *)sk;
+	const struct transfer *transfer = current_transfer();
+	if (!transfer || transfer->is_message)
+		return;
+	event->sequence[DIRECTION_SENT] = BPF_CORE_READ(tcp, write_seq) - (__u32)connection->position[DIRECTION_SENT];
+	event->sequence[DIRECTION_RECEIVED] = BPF_CORE_READ(tcp, copied_seq) -
+	                                      (__u32)connection->position[DIRECTION_RECEIVED] -
+	                                      (has_read_fin(sk) ? 1 : 0);
+	if (transfer->direction == DIRECTION_SENT)
+		event->sequence[DIRECTION_SENT] -= moved;
+	else
+		event->sequence[DIRECTION_RECEIVED] -= moved;
+	event->header.flags |= BIND_NUMBERS;
+}
+
+/*
+ * EVENT_BIND, once. With the peer of the current transfer, or whoever the socket is connected to. `moved`: by the
+ * current transfer, which is not in the positions yet; 0: nothing that is shown.
+ */
+__noinline int locate(__u64 handle, __u64 socket, __u64 identity, __u32 has_peer, __u32 moved)
 {
 	struct sock *sk = (void *)socket;
 	struct connection *connection = find_connection(handle);
@@ -302,6 +324,8 @@ __noinline int locate(__u64 handle, __u64 socket, __u64 identity, __u32 has_peer
 		event->header.flags = BIND_CLIENT;
 	if (connection->flags & CONNECTION_SERVER)
 		event->header.flags = BIND_SERVER;
+	if (moved)
+		number_stream(event, connection, sk, moved);
 	if (transfer && transfer->peer.family) {
 		event->remote_port = transfer->peer.port;
 		__builtin_memcpy(event->remote, transfer->peer.address, sizeof(event->remote));

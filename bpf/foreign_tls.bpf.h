@@ -135,7 +135,7 @@ __noinline int on_foreign_tls(__u64 handle, __u64 moved)
 	}
 	if (!is_announced(connection, handle))
 		return 0;
-	locate(handle, transfer->socket, transfer->identity, transfer->is_message);
+	locate(handle, transfer->socket, transfer->identity, transfer->is_message, 0);
 	if (wants_hello(connection) && !is_in_kernel(transfer)) {
 		if (transfer->length < moved && transfer->length < LONGEST_FIRST_BUFFER)
 			sample_divided_hello(handle);

@@ -49,7 +49,7 @@ static __always_inline void on_unused_stream(struct sock *sk)
 	make_stream(socket, handle, CONNECTION_NEW);
 	struct connection *connection = find_connection(handle);
 	if (connection && is_announced(connection, handle))
-		locate(handle, socket, identity, 0);
+		locate(handle, socket, identity, 0, 0);
 }
 
 static __always_inline void on_stream_ended(struct sock *sk, int old_state)
@@ -104,7 +104,7 @@ static __always_inline void on_stream_destroyed(struct sock *sk)
 		return;
 	if (config.tells_cleartext && connection->flags & CONNECTION_CLIENT &&
 	    !(connection->flags & CONNECTION_CLOSED) && is_announced(connection, handle))
-		locate(handle, socket, identity, 0);
+		locate(handle, socket, identity, 0, 0);
 	bool was_broken = !BPF_CORE_READ((struct tcp_sock *)sk, bytes_received); /* all counts begin anew then */
 	if (config.tells_cleartext && !(connection->flags & (CONNECTION_UNDECODED | CONNECTION_CLOSED)) && !was_broken)
 		skip_unseen(connection, sk, 0);

@@ -79,6 +79,8 @@ struct Endpoints {
     std::uint64_t socket_cookie = 0;         ///< 0 when unknown
     std::uint32_t netns = 0;                 ///< inode of the network namespace; 0 when unknown
     std::optional<Duration> connect_time{};  ///< from SYN to ESTABLISHED, when the process connected it
+    /// TCP's sequence numbers of the bytes at position 0, by Direction: of cleartext, whose bytes are TCP's.
+    std::optional<std::array<std::uint32_t, 2>> sequence{};
     bool operator==(const Endpoints&) const = default;
 };
 

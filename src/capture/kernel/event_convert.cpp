@@ -125,6 +125,9 @@ Endpoints to_endpoints(const bind_event& event) {
     if (event.connect_us != 0) {
         endpoints.connect_time = std::chrono::microseconds(event.connect_us);
     }
+    if ((event.header.flags & BIND_NUMBERS) != 0) {
+        endpoints.sequence = {event.sequence[DIRECTION_SENT], event.sequence[DIRECTION_RECEIVED]};
+    }
     return endpoints;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <utility>
 
 #include "capture/trace/trace_words.h"
@@ -56,6 +57,18 @@ Taken take_duration(const std::string& value, std::optional<Duration>& duration)
     return taken;
 }
 
+/// "SENT/RECEIVED"
+Taken take_sequence(std::string_view value, std::optional<std::array<std::uint32_t, 2>>& sequence) {
+    std::array<std::uint32_t, 2> numbers{};
+    const auto slash = value.find('/');
+    if (slash == std::string_view::npos || take_number(value.substr(0, slash), numbers[0]) != Taken::yes ||
+        take_number(value.substr(slash + 1), numbers[1]) != Taken::yes) {
+        return Taken::bad;
+    }
+    sequence = numbers;
+    return Taken::yes;
+}
+
 template <class Event>
 Event begin(TraceWords& words) {
     Event event;
@@ -93,6 +106,9 @@ EndpointsEvent read_peer(TraceWords& words) {
         }
         if (key == "connect") {
             return take_duration(value, event.endpoints.connect_time);
+        }
+        if (key == "sequence") {
+            return take_sequence(value, event.endpoints.sequence);
         }
         return key == "netns" ? take_number(value, event.endpoints.netns) : Taken::unknown;
     });

@@ -184,6 +184,14 @@ void TraceWriter::write(const EndpointsEvent& event) {
     if (event.endpoints.connect_time) {
         fmt::format_to(std::back_inserter(buffer_), " connect={}", event.endpoints.connect_time->count());
     }
+    if (const auto& sequence = event.endpoints.sequence) {
+        const auto found = connections_.find(event.connection);
+        const auto starts = found != connections_.end() ? found->second.starts : decltype(Known::starts){};
+        // Positions count from where the file begins.
+        fmt::format_to(std::back_inserter(buffer_), " sequence={}/{}",
+                       static_cast<std::uint32_t>((*sequence)[0] + starts[0]),
+                       static_cast<std::uint32_t>((*sequence)[1] + starts[1]));
+    }
     buffer_ += '\n';
 }
 

@@ -184,6 +184,20 @@ TEST_F(EventDecoderTest, BindGivesBothEnds) {
     EXPECT_EQ(to_string(bound.endpoints.remote), "10.0.0.7:443");
     EXPECT_EQ(bound.endpoints.transport, Transport::tcp);
     EXPECT_EQ(bound.correlation, Correlation::nested);
+    EXPECT_EQ(bound.endpoints.sequence, std::nullopt);
+}
+
+TEST_F(EventDecoderTest, BindGivesTheNumbersOfTcp) {
+    decoder.decode(open_record(), out);
+    auto event = event_of<bind_event>(EVENT_BIND);
+    event.protocol = 6;
+    event.header.flags = BIND_CLIENT | BIND_NUMBERS;
+    event.sequence[DIRECTION_SENT] = 5;
+    event.sequence[DIRECTION_RECEIVED] = 0xffffffff;
+    EXPECT_TRUE(decoder.decode(record_of(event), out));
+    const auto bound = out.all<EndpointsEvent>().at(0);
+    EXPECT_EQ(bound.role, Role::client);
+    EXPECT_EQ(bound.endpoints.sequence, (std::array<std::uint32_t, 2>{5, 0xffffffff}));
 }
 
 TEST_F(EventDecoderTest, EqualCiphertextBindsOnceAndTellsTheKernel) {

@@ -161,6 +161,30 @@ TEST(TraceReader, MemoryIsBounded) {
               "cannot read x.trace: line 36: the payload is longer than 33554432 bytes");
 }
 
+TEST(TraceReader, NumbersOfTcp) {
+    const auto got = read("peer " + kTime + " 1.1 client tcp sequence=4294967295/7\n");
+    ASSERT_EQ(got->error(), "");
+    EXPECT_EQ(got->events.at<EndpointsEvent>(0).endpoints.sequence,
+              (std::array<std::uint32_t, 2>{4294967295, 7}));
+    for (const std::string bad : {"7", "7/", "/7", "4294967296/1", "1/2/3", "-1/2"}) {
+        EXPECT_NE(read("peer " + kTime + " 1.1 client tcp sequence=" + bad + "\n")->error(), "") << bad;
+    }
+}
+
+TEST(TraceWriter, NumbersOfTcpBelongToWhereTheFileBegins) {
+    MemoryOutputStream file;
+    TraceWriter writer(file);
+    EndpointsEvent peer;
+    peer.endpoints.transport = Transport::tcp;
+    peer.endpoints.sequence = {4294967295, 7};
+    writer.on_event(OpenEvent{});
+    writer.on_event(peer);
+    EXPECT_NE(file.bytes().find(" sequence=4294967295/7\n"), std::string::npos) << file.bytes();
+    writer.on_event(DataEvent{.connection = {}, .time = {}, .bytes = "ten bytes!"});
+    writer.begin_file();
+    EXPECT_NE(file.bytes().find(" sequence=9/7\n"), std::string::npos) << file.bytes();
+}
+
 TEST(TraceReader, FollowsAPipe) {
     std::array<int, 2> ends{};
     ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
