@@ -153,6 +153,9 @@ Pipeline::Pipeline(const PipelineOptions& options, Patience& patience, std::uniq
         if (auto* consumer = output->events()) {
             events_.add(*consumer);
         }
+        if (auto* observer = output->observer()) {
+            connections_.add_observer(*observer);
+        }
     }
     events_.add(connections_);
 }
@@ -257,13 +260,17 @@ bool Pipeline::reopen() {
     return any;
 }
 
-std::string Pipeline::totals() const {
+CaptureSummary Pipeline::running_summary() const {
     CaptureSummary summary = connections_.running_summary();
     limit_.count_into(summary);
     if (where_) {
         where_->count_into(summary);
     }
-    return summary_text(summary);
+    return summary;
+}
+
+std::string Pipeline::totals() const {
+    return summary_text(running_summary());
 }
 
 std::vector<std::string> Pipeline::take_remarks() {

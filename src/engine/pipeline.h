@@ -62,11 +62,19 @@ class Pipeline final : public CaptureOutput {
     std::string totals() const override;
     std::vector<std::string> take_remarks() override;
 
+    /// What was seen so far: takes time for each open connection.
+    CaptureSummary running_summary() const;
+    std::size_t open_connections() const { return connections_.open_connections(); }
+    /// Bytes of memory that open connections hold.
+    std::size_t held() const { return connections_.held(); }
+
     /// Whether what comes could still be written anywhere.
     bool can_write() const;
 
     /// Events will come from `source`, which must exist as long as they do.
     void set_source(const EventSource& source) { source_ = &source; }
+    /// It will not exist any longer. Behind finish().
+    void forget_source() { source_ = nullptr; }
 
     /// Connections that a filter could not judge, since their socket was never found.
     std::uint64_t undecided() const { return gate_ ? gate_->undecided() : 0; }

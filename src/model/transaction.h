@@ -80,6 +80,8 @@ struct CaptureSummary {
 struct OpenConnection {
     const ConnectionInfo& connection;
     std::string_view protocol;  ///< as detected; empty when unknown, or not yet known
+    /// What it is likely to be, when nothing of that is shown before more agrees; empty otherwise.
+    std::string_view likely_protocol{};
 };
 
 /// Where finished transactions go, and what is told of connections. Implementations write to an injected

@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "model/body.h"
 #include "model/event.h"
+#include "model/event_observer.h"
 #include "model/time.h"
 #include "model/transaction.h"
 
@@ -25,6 +26,8 @@ class Output {
     // What it takes; null: nothing of the kind. Always the same, borrowed from the output.
 
     virtual EventConsumer* events() { return nullptr; }
+    /// Events with what they meant. It gets each behind the transactions that the event completed.
+    virtual EventObserver* observer() { return nullptr; }
     /// Also told of connections that open and change.
     virtual TransactionSink* transactions() { return nullptr; }
     /// Whether it reads Exchange::write_fields() or write_details() of the transactions that it takes.

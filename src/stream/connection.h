@@ -51,7 +51,9 @@ class Connection final : private ParserHost {
     std::uint64_t give_up(std::size_t bytes);
 
     /// As far as it is known by now.
-    OpenConnection state() const { return {info_, tentative_ ? std::string_view() : protocol_}; }
+    OpenConnection state() const {
+        return tentative_ ? OpenConnection{info_, {}, protocol_} : OpenConnection{info_, protocol_};
+    }
     /// Counts what changed state().
     std::uint64_t changes() const { return changes_; }
 

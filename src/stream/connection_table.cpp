@@ -40,9 +40,34 @@ void ConnectionTable::on_event(const CaptureEvent& event) {
     std::visit([this](const auto& e) { on(e); }, event);
     if (latest_ != connections_.end()) {
         tell_change(latest_->second);
+    }
+    if (!observers_.empty()) {
+        tell_observers(event);
+    }
+    if (latest_ != connections_.end()) {
         measure(latest_->second);
         plan_wake(latest_->second, latest_->second.connection.wakes_at());
         bound_memory(time);
+    }
+}
+
+void ConnectionTable::tell_observers(const CaptureEvent& event) const {
+    const bool is_of_none =
+        std::holds_alternative<ProcessEvent>(event) || std::holds_alternative<LossEvent>(event);
+    // A connection that was given up at once was told to have ended.
+    if (std::holds_alternative<CloseEvent>(event) || (!is_of_none && latest_ == connections_.end())) {
+        return;
+    }
+    const std::optional<OpenConnection> state =
+        is_of_none ? std::nullopt : std::optional(latest_->second.connection.state());
+    for (auto* observer : observers_) {
+        observer->on_understood(event, state ? &*state : nullptr);
+    }
+}
+
+void ConnectionTable::tell_end(const Connection& connection, CloseReason reason, Timestamp time) const {
+    for (auto* observer : observers_) {
+        observer->on_ended(connection.state(), reason, time);
     }
 }
 
@@ -264,10 +289,12 @@ void ConnectionTable::close(Connections::iterator entry, CloseReason reason, Tim
     if (reason == CloseReason::covered || (reason == CloseReason::freed && was_never_sent(connection))) {
         --summary_.connections;
         sink_.on_withdraw(connection.info());
+        tell_end(connection, reason, time);
         erase(entry);
         return;
     }
     connection.close(reason, time);
+    tell_end(connection, reason, time);
     former_parts_.add(connection.info(), reason, time, connection.session());
     add(summary_, connection);
     erase(entry);

@@ -7,8 +7,10 @@
 #include <optional>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "model/event.h"
+#include "model/event_observer.h"
 #include "model/transaction.h"
 #include "stream/connection.h"
 #include "stream/former_parts.h"
@@ -27,6 +29,8 @@ class ConnectionTable final : public EventConsumer {
                              PeerNames* names = nullptr);
 
     void on_event(const CaptureEvent& event) override;
+    /// It must outlive the table. Before the first event.
+    void add_observer(EventObserver& observer) { observers_.push_back(&observer); }
     /// The source ended: closes what is open, then reports the summary. Nothing may follow.
     void finish(Timestamp time);
 
@@ -69,6 +73,8 @@ class ConnectionTable final : public EventConsumer {
     Connection& find(const ConnectionId& id, Timestamp time);
     Connection& create(const OpenEvent& event);
     void tell_change(Entry& entry);
+    void tell_observers(const CaptureEvent& event) const;
+    void tell_end(const Connection& connection, CloseReason reason, Timestamp time) const;
     void measure(Entry& entry);
     void plan_wake(Entry& entry, std::optional<Timestamp> time);
     void wake(Timestamp now);
@@ -88,6 +94,7 @@ class ConnectionTable final : public EventConsumer {
     TransactionSink& sink_;
     StreamLimits limits_;
     PeerNames* names_;  ///< may be null
+    std::vector<EventObserver*> observers_;
     Connections connections_;
     std::list<Entry*> recency_;     ///< longest idle first
     Connections::iterator latest_;  ///< of the last event, or end
