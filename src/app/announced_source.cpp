@@ -20,7 +20,7 @@ std::string with_place(const CapturedLibrary& library) {
 
 void AnnouncedSource::say_remarks() {
     for (const auto& remark : session_.take_remarks()) {
-        messages_.say(remark);
+        notices_.say(remark);
     }
 }
 
@@ -32,14 +32,14 @@ void AnnouncedSource::announce_start() {
     std::ranges::transform(libraries, std::back_inserter(names), [&](const CapturedLibrary& library) {
         return libraries.size() > kFew ? library.name : with_place(library);
     });
-    messages_.say(names.empty() ? "capturing; no TLS library is loaded yet"
-                                : fmt::format("capturing {}", fmt::join(names, ", ")));
+    notices_.say(names.empty() ? "capturing; no TLS library is loaded yet"
+                               : fmt::format("capturing {}", fmt::join(names, ", ")));
     say_remarks();
 }
 
 void AnnouncedSource::announce_news() {
     for (const auto& library : session_.take_libraries()) {
-        messages_.say("now also capturing " + with_place(library));
+        notices_.say("now also capturing " + with_place(library));
     }
     say_remarks();
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "app/messages.h"
 #include "engine/live_session.h"
+#include "engine/notices.h"
 
 namespace sslsniff {
 
@@ -10,7 +10,7 @@ namespace sslsniff {
 class AnnouncedSource final : public EventSource {
   public:
     /// Borrows both.
-    AnnouncedSource(LiveSession& session, Messages& messages) : session_(session), messages_(messages) {}
+    AnnouncedSource(LiveSession& session, Notices& notices) : session_(session), notices_(notices) {}
 
     /// Says what is captured now.
     void announce_start();
@@ -25,7 +25,7 @@ class AnnouncedSource final : public EventSource {
     void say_remarks();
 
     LiveSession& session_;
-    Messages& messages_;
+    Notices& notices_;
 };
 
 }  // namespace sslsniff

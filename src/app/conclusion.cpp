@@ -8,25 +8,25 @@
 
 namespace sslsniff {
 
-bool conclude(Pipeline& pipeline, bool failed, Messages& messages) {
+bool conclude(Pipeline& pipeline, bool failed, Notices& notices) {
     const auto failures = pipeline.finish();
     if (pipeline.undecided() > 0) {
-        messages.say(
+        notices.say(
             fmt::format("the filter could not judge {} connections, because their sockets were not found: "
                         "they were left out",
                         pipeline.undecided()));
     }
     if (const std::string sentence = pipeline.undecoded_tls(); !sentence.empty()) {
-        messages.say(sentence);
+        notices.say(sentence);
     }
     for (const auto& remark : pipeline.take_remarks()) {
-        messages.say(remark);
+        notices.say(remark);
     }
     if (!failed || pipeline.summary().connections > 0) {
-        messages.tell(summary_text(pipeline.summary()));
+        notices.tell(summary_text(pipeline.summary()));
     }
     for (const auto& failure : failures) {
-        messages.say(failure);
+        notices.say(failure);
     }
     return failures.empty();
 }

@@ -121,7 +121,7 @@ std::vector<std::string> hints_of(const Options& options) {
     return hints;
 }
 
-Result<Options> checked(RawOptions&& raw) {
+Result<Options> checked(RawOptions&& raw, DefaultOutput default_output) {
     auto options = std::move(raw.options);
     options.capture.children = !raw.no_children;
     options.capture.tls = !raw.cleartext_only;
@@ -183,7 +183,8 @@ Result<Options> checked(RawOptions&& raw) {
                                             : raw.markers  ? PcapngHelp::markers
                                                            : PcapngHelp::ports;
     // Others may write files beside it.
-    if (raw.face == kTopFormat || options.pipeline.outputs.empty()) {
+    if (raw.face == kTopFormat ||
+        (options.pipeline.outputs.empty() && default_output == DefaultOutput::text)) {
         options.pipeline.outputs.push_back({std::string(raw.face.empty() ? "text" : raw.face), "-"});
     }
     const auto count = [](const std::string& text) -> Result<std::uint64_t> {
@@ -262,7 +263,8 @@ Result<Options> checked(RawOptions&& raw) {
 
 }  // namespace
 
-Result<Invocation> parse_options(std::span<const std::string> arguments, const std::string& default_config) {
+Result<Invocation> parse_options(std::span<const std::string> arguments, const std::string& default_config,
+                                 DefaultOutput default_output) {
     auto read = read_words(arguments, default_config);
     if (!read) {
         return std::unexpected(read.error());
@@ -272,7 +274,7 @@ Result<Invocation> parse_options(std::span<const std::string> arguments, const s
     }
     auto& raw = std::get<RawOptions>(*read);
     const std::string config = raw.config_path;
-    auto options = checked(std::move(raw));
+    auto options = checked(std::move(raw), default_output);
     if (!options) {
         return config.empty()
                    ? std::unexpected(options.error())
