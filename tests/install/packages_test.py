@@ -66,6 +66,39 @@ class Packages(unittest.TestCase):
             self.assertRegex(control, rf"(?m)^Depends:.*\b{package} ")
         self.assertNotIn(str(ROOT), program.read_bytes().decode("latin-1"), "the path of the build is in the program")
 
+    def test_library_packages(self):
+        """Of the newest build: what is in them, and a program that is built and linked with what they have, both ways."""
+        runtime = self.package("libsslsniff0_*.deb", "dpkg-deb", "readelf", "nm", "cc", "pkg-config")
+        development = runtime.replace("/libsslsniff0_", "/libsslsniff-dev_")
+        folder = self.folder()
+        for deb in (runtime, development):
+            output("dpkg-deb", "-x", deb, folder)
+        (library,) = folder.glob("usr/lib/*/libsslsniff.so.0")
+        elf = output("readelf", "-W", "-l", "-d", library)
+        self.assertIn("(SONAME)             Library soname: [libsslsniff.so.0]", elf)
+        self.assertIn("GNU_RELRO", elf)
+        self.assertRegex(elf, r"FLAGS_1\).*NOW")
+        symbols = output("nm", "-D", "--defined-only", library).split("\n")[:-1]
+        self.assertEqual([s for s in symbols if not re.search(r" sslsniff_\w+@@SSLSNIFF_|A SSLSNIFF_", s)], [])
+        self.assertNotIn(str(ROOT), library.read_bytes().decode("latin-1"), "the path of the build is in the library")
+        self.assertEqual(library.parent.joinpath("libsslsniff.so").readlink(), pathlib.Path("libsslsniff.so.0"))
+        examples = folder / "usr/share/doc/libsslsniff-dev/examples"
+        self.assertTrue((examples / "watch.rs").is_file())
+        environment = {**os.environ, "PKG_CONFIG_LIBDIR": library.parent / "pkgconfig", "PKG_CONFIG_SYSROOT_DIR": folder,
+                       "LD_LIBRARY_PATH": library.parent}
+        trace = ROOT / "tests/fixtures/http1_keep_alive.trace"
+        lines = []
+        for name, flags, linked in (("shared", [], []), ("static", ["--static"], ["-Wl,-Bstatic", "-lsslsniff", "-Wl,-Bdynamic"])):
+            words = output("pkg-config", "--cflags", "--libs", *flags, "sslsniff", env=environment).split()
+            if linked:
+                words = [w for word in words for w in (linked if word == "-lsslsniff" else [word])]
+            output("cc", "-o", folder / name, examples / "watch.c", *words)
+            lines.append(output(folder / name, f"read={trace}", env=environment))
+            needed = "libsslsniff.so.0" in output("readelf", "-d", folder / name)
+            self.assertEqual(needed, name == "shared")
+        self.assertEqual(lines[0].count('"transaction"'), 3)
+        self.assertEqual(lines[0], lines[1])
+
     def test_debug_symbols(self):
         deb = self.package("sslsniff_*.deb", "dpkg-deb", "readelf")
         symbols = deb.replace("/sslsniff_", "/sslsniff-dbgsym_")
