@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <stdexcept>
@@ -293,6 +294,26 @@ TEST(LibraryHandle, WaitsForAPipeAndStopsFromAnotherThread) {
     EXPECT_EQ(status, SSLSNIFF_ENDED);
     EXPECT_EQ(watcher.events.back().event.kind, static_cast<std::uint32_t>(SSLSNIFF_EVENT_CLOSE));
     EXPECT_NE(watcher.lines.back().find(R"("type":"summary")"), std::string::npos);
+}
+
+TEST(LibraryHandle, StartingEndsTooWhenAStopIsRequested) {
+    const Folder folder;
+    const Pipe pipe(folder / "pipe");  // into which nobody writes
+    Watcher watcher;
+    watcher.set("read", folder / "pipe");
+    std::atomic<bool> has_returned = false;
+    std::thread stopper([&] {
+        while (!has_returned) {
+            sslsniff_request_stop(watcher.raw);  // one from before the start does not count
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+    });
+    EXPECT_EQ(sslsniff_start(watcher.raw), SSLSNIFF_ERROR_INPUT) << watcher.error();
+    has_returned = true;
+    stopper.join();
+    EXPECT_EQ(sslsniff_state(watcher.raw), SSLSNIFF_STATE_NEW);
+    pipe.write(test::content_of(trace()));
+    EXPECT_EQ(sslsniff_start(watcher.raw), SSLSNIFF_OK);
 }
 
 sslsniff_capture* g_interrupted = nullptr;  // a signal handler is given nothing else
