@@ -8,12 +8,18 @@
 #define MAX_PATH_DEPTH 24
 #define NAME_LENGTH    256
 
+/* One of the processes that this capture consists of. */
+static __always_inline bool is_own(__u32 tgid)
+{
+	return tgid == config.own_tgids[0] || tgid == config.own_tgids[1];
+}
+
 /* By the name of the process, not of the thread that happens to run. */
 static __always_inline __u32 decide_verdict(__u32 tgid, __u32 uid)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	char comm[COMM_LENGTH] = {};
-	if (!tgid || tgid == config.own_tgid)
+	if (!tgid || is_own(tgid))
 		return VERDICT_IGNORED;
 	if (config.everything)
 		return VERDICT_MATCHED;
@@ -305,7 +311,7 @@ static __always_inline void on_rename(struct task_struct *task, const char *name
 	struct process new = {.verdict = VERDICT_MATCHED, .uid = BPF_CORE_READ(task, real_cred, uid.val)};
 	char comm[COMM_LENGTH] = {};
 	struct process *process;
-	if (BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid) || !tgid || tgid == config.own_tgid)
+	if (BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid) || !tgid || is_own(tgid))
 		return;
 	bpf_probe_read_kernel_str(comm, sizeof(comm), name);
 	if (!bpf_map_lookup_elem(&wanted_comms, comm))

@@ -10,7 +10,7 @@ struct capture_config {
 	__u64 snaplen;        /* 0: unlimited */
 	__u64 wake_bytes;     /* wake the reader when so much waits */
 	__u32 fragment_bytes; /* greatest payload of one record */
-	__u32 own_tgid;       /* never traced; as all process ids, in our own PID namespace (pid.bpf.h) */
+	__u32 own_tgids[2];   /* never traced; as all process ids, in our own PID namespace (pid.bpf.h) */
 	__u32 follow_bytes;   /* of a long write: copied so many at a time while it is being sent */
 	__u8 everything;
 	__u8 filter_comms;

@@ -40,6 +40,7 @@ pkg_check_modules(NCURSESW REQUIRED ncursesw)
 add_library(ncursesw INTERFACE)
 target_link_libraries(ncursesw INTERFACE ${NCURSESW_LINK_LIBRARIES})
 pkg_check_modules(CAPNG REQUIRED IMPORTED_TARGET libcap-ng)
+pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
 
 # Header-only libraries are system headers: their warnings are not ours.
 function(sslsniff_header_library name header)

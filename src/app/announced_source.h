@@ -20,6 +20,7 @@ class AnnouncedSource final : public EventSource {
     Result<PollStatus> poll(EventConsumer& consumer) override;
     int poll_fd() const override { return session_.source().poll_fd(); }
     std::optional<BufferUse> buffer_use() const override { return session_.source().buffer_use(); }
+    std::optional<AttacherUse> attacher_use() const override { return session_.source().attacher_use(); }
 
   private:
     void say_remarks();

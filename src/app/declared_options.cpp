@@ -150,6 +150,10 @@ void declare_options(CLI::App& app, RawOptions& raw) {
     limits.value("-B,--buffer-size", raw.buffer_size, "BYTES",
                  "Size of the kernel's buffer, 64k to 1G; default: 64M");
 
+    Group rights(app, "Rights");
+    rights.value("-Z,--relinquish-privileges", raw.options.reader_user, "USER",
+                 "Read traffic as this user; default: sslsniff, else nobody (docs/security.md)");
+
     Group diagnosis(app, "Diagnosis");
     diagnosis.list("--backend", raw.backends, "NAME",
                    "Use this way into the kernel, not the best one (docs/kernels.md); repeatable");

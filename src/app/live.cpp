@@ -24,6 +24,9 @@
 #include "engine/supervisor.h"
 #include "engine/targets.h"
 #include "output/output_formats.h"
+#include "separation/reader_user.h"
+#include "separation/remote_session.h"
+#include "separation/separation.h"
 
 namespace sslsniff {
 namespace {
@@ -58,6 +61,11 @@ class Capture {
           supervisor_(messages, &signals, service_ ? &*service_ : nullptr) {}
 
     Result<int> run() {
+        auto attacher = separation::start_attacher(&options_.capture, sudo_caller());
+        if (!attacher) {
+            return std::unexpected(attacher.error());
+        }
+        attacher_ = *std::move(attacher);
         auto prepared = prepare();
         if (!prepared) {
             return std::unexpected(prepared.error());
@@ -82,6 +90,13 @@ class Capture {
     /// Everything up to the moment when events flow. The file system is changed last, when nothing else can
     /// fail.
     Result<void> prepare() {
+        if (auto dropped = separation::drop_capabilities_unless_root(); !dropped) {
+            return dropped;
+        }
+        const auto user = find_reader_user(options_.reader_user);
+        if (!user) {
+            return std::unexpected(user.error());
+        }
         auto watched = watch_processes(options_.capture);
         if (!watched) {
             return std::unexpected(watched.error());
@@ -122,6 +137,15 @@ class Capture {
         if (auto opened = pipeline_->open(); !opened) {
             return opened;
         }
+        if (auto given = separation::give_up_privileges(attacher_.get(), pipeline_->files(),
+                                                        options_.has_output(kTopFormat), *user);
+            !given) {
+            return given;
+        }
+        if (command_) {
+            command_->pass_signals_by(
+                [link = attacher_.get()](int signal) { link->send(separation::ask::SignalCommand{signal}); });
+        }
         supervisor_.start(std::move(conditions));
         pipeline_->set_source(live_->source());
         if (!options_.quiet) {
@@ -136,7 +160,7 @@ class Capture {
 
     Result<std::unique_ptr<LiveSession>> attach(std::optional<pid_t> child) {
         const Signals::Interruptible interruptible;  // the kernel takes away what was attached
-        return LiveSession::open(options_.capture, child);
+        return separation::open_remote_session(*attacher_, options_.capture, child);
     }
 
     EventSource& source() { return announced_ ? *announced_ : live_->source(); }
@@ -169,6 +193,7 @@ class Capture {
     Messages& messages_;
     std::optional<ServiceManager> service_;
     Supervisor supervisor_;
+    std::unique_ptr<separation::AttacherLink> attacher_;  ///< the process with the probes
     std::unique_ptr<Pipeline> pipeline_;
     std::optional<CommandRunner> command_;
     std::unique_ptr<LiveSession> live_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/capture_options.h"
@@ -20,6 +21,7 @@ struct Options {
     /// At least one output, at most one to stdout. -q leaves out those for people then.
     PipelineOptions pipeline;
     bool quiet = false;
+    std::optional<std::string> reader_user;  ///< whose rights what reads traffic has; none: a default
     std::optional<Duration> duration;
 
     std::vector<std::string> hints;  ///< sentences for the user about what is likely a mistake
@@ -28,8 +30,10 @@ struct Options {
     /// Not only before there are events.
     bool creates_files_later() const {
         return pipeline.rotation.any() || !pipeline.settings.otlp.spool.empty() ||
-               std::ranges::find(pipeline.outputs, kBodiesFormat, &OutputSpec::format) !=
-                   pipeline.outputs.end();
+               has_output(kBodiesFormat) || has_output(kTopFormat);
+    }
+    bool has_output(std::string_view format) const {
+        return std::ranges::find(pipeline.outputs, format, &OutputSpec::format) != pipeline.outputs.end();
     }
 };
 

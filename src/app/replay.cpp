@@ -1,18 +1,20 @@
 #include "app/replay.h"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "app/conclusion.h"
-#include "app/privileges.h"
 #include "app/reading_progress.h"
 #include "engine/pipeline.h"
 #include "engine/recording.h"
 #include "engine/run_loop.h"
 #include "engine/signals.h"
 #include "engine/supervisor.h"
+#include "separation/reader_user.h"
+#include "separation/separation.h"
 
 namespace sslsniff {
 namespace {
@@ -20,6 +22,12 @@ namespace {
 Result<Recording> open_input(const Options& options, Patience& patience) {
     const Signals::Interruptible interruptible;  // it may wait for a writer
     return open_recording(options.read_path, patience);
+}
+
+/// Another process has to, when this one cannot any more. What comes from a pipe may take days, and SIGHUP
+/// asks for new files.
+bool makes_files_meanwhile(const Options& options) {
+    return options.creates_files_later() || options.read_path == "-";
 }
 
 }  // namespace
@@ -30,6 +38,18 @@ Result<int> replay(const Options& options, Messages& messages) {
         return std::unexpected(signals.error());
     }
     Supervisor supervisor(messages, &*signals);
+    const auto user = find_reader_user(options.reader_user);
+    if (!user) {
+        return std::unexpected(user.error());
+    }
+    std::unique_ptr<separation::AttacherLink> files;
+    if (makes_files_meanwhile(options)) {
+        auto started = separation::start_attacher(nullptr, sudo_caller());
+        if (!started) {
+            return std::unexpected(started.error());
+        }
+        files = *std::move(started);
+    }
     auto recording = open_input(options, supervisor);
     if (!recording) {
         return std::unexpected(recording.error());
@@ -48,8 +68,10 @@ Result<int> replay(const Options& options, Messages& messages) {
         return std::unexpected(opened.error());
     }
     // What is not open by now does not need to be; and what is read was written by strangers.
-    if (auto dropped = drop_privileges(sudo_caller(), options.creates_files_later()); !dropped) {
-        return std::unexpected(dropped.error());
+    if (auto given = separation::give_up_privileges(files.get(), pipeline.files(),
+                                                    options.has_output(kTopFormat), *user);
+        !given) {
+        return std::unexpected(given.error());
     }
     pipeline.set_source(*recording->source);
     StopConditions conditions;

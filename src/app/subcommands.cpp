@@ -23,6 +23,8 @@
 #include "diagnosis/list.h"
 #include "engine/live_session.h"
 #include "engine/signals.h"
+#include "separation/reader_user.h"
+#include "separation/rights.h"
 
 namespace sslsniff {
 namespace {
@@ -47,7 +49,11 @@ struct Request {
 
 Result<int> doctor(const Request& request, OutputStream& out, Messages& messages) {
     Planner planner;
+    const auto user = find_reader_user(std::nullopt);
     DoctorOptions options{request.pids, request.format, request.verbose, {}};
+    if (user) {
+        options.rights = rights_of_a_capture(*user);
+    }
     if (!request.pids.empty() && request.watch) {
         options.watch = [&request, &messages] {
             messages.say(

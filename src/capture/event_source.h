@@ -19,6 +19,12 @@ struct BufferUse {
     std::uint64_t size = 0;
 };
 
+/// What the process takes that holds the probes, where that is another.
+struct AttacherUse {
+    std::uint64_t cpu_nanoseconds = 0;  ///< user and system
+    std::uint64_t resident_bytes = 0;
+};
+
 /// Where events come from: live capture, a trace, a capture file.
 class EventSource {
   public:
@@ -41,6 +47,9 @@ class EventSource {
 
     /// Nothing when there is no buffer that could run full.
     virtual std::optional<BufferUse> buffer_use() const { return std::nullopt; }
+
+    /// Nothing when there is no such process.
+    virtual std::optional<AttacherUse> attacher_use() const { return std::nullopt; }
 
     /// What to tell people at the end, a sentence each: packets that could not be read.
     virtual std::vector<std::string> remarks() const { return {}; }

@@ -35,7 +35,7 @@ void add_notes(pid_t pid, const ProcFs& proc, const KernelFeatures& kernel, std:
 Diagnosis diagnose(const DoctorOptions& options, const KernelFeatures& kernel, Planner& planner) {
     Diagnosis diagnosis{kernel,
                         options.pids.empty() ? planner.plan_all() : planner.plan_processes(options.pids),
-                        kernel.notes, kernel.obstacles};
+                        kernel.notes, kernel.obstacles, options.rights};
     for (const pid_t pid : options.pids) {
         if (!is_captured(diagnosis.plan, pid)) {
             diagnosis.obstacles.push_back(fmt::format("Nothing of process {} can be captured.", pid));

@@ -11,6 +11,7 @@
 #include "capture/kernel/kernel_features.h"
 #include "diagnosis/plan_report.h"
 #include "diagnosis/traffic_watch.h"
+#include "separation/rights.h"
 
 namespace sslsniff {
 
@@ -20,6 +21,7 @@ struct DoctorOptions {
     bool verbose = false;  ///< in text, where each library is probed, and what the kernel has
     /// Watches the traffic of `pids` for a while; empty: nothing is watched.
     std::function<Result<WatchedTraffic>()> watch;
+    std::vector<ProcessRights> rights{};  ///< of the processes that a capture would consist of
 };
 
 /// `sslsniff doctor`: what the kernel offers, which backends are chosen, where each library would be probed,

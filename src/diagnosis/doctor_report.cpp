@@ -1,6 +1,7 @@
 #include "diagnosis/doctor_report.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/text.h"
 #include "diagnosis/plan_report.h"
@@ -24,6 +25,13 @@ std::string kernel_text(const KernelFeatures& kernel, bool verbose) {
                             choice.reason.empty() ? "" : fmt::format(" ({})", printable(choice.reason)));
     }
     return text;
+}
+
+std::string rights_text(const ProcessRights& rights) {
+    return fmt::format("{} ({}): uid {}, {}{}", rights.process, rights.task, rights.uid,
+                       rights.capabilities.empty() ? "no capabilities"
+                                                   : fmt::format("{}", fmt::join(rights.capabilities, ", ")),
+                       rights.filters_system_calls ? ", system calls filtered" : "");
 }
 
 void write_kernel(JsonWriter& json, const KernelFeatures& kernel) {
@@ -80,6 +88,7 @@ std::string diagnosis_text(const Diagnosis& diagnosis, bool verbose, const ProcF
     section("Not captured", diagnosis.plan.skipped,
             [](const SkippedTarget& target) { return target.reason; });
     section("Notes", diagnosis.notes, itself);
+    section("A capture would consist of", diagnosis.rights, rights_text);
     const LibraryDetail detail = verbose ? LibraryDetail::users_and_sites : LibraryDetail::users;
     for (const LibraryPlan& library : diagnosis.plan.libraries) {
         text += "\n" + library_text(library, detail, proc);
@@ -123,6 +132,13 @@ std::string diagnosis_json(const Diagnosis& diagnosis, const std::optional<Watch
     write_libraries(json, "bio_libraries", diagnosis.plan.transport_libraries, proc);
     write_objects(json, "skipped", diagnosis.plan.skipped,
                   [&](const SkippedTarget& skipped) { write_skipped(json, skipped); });
+    write_objects(json, "rights", diagnosis.rights, [&](const ProcessRights& rights) {
+        json.plain("process", rights.process);
+        json.plain("task", rights.task);
+        json.unsigned_number("uid", rights.uid);
+        write_texts(json, "capabilities", rights.capabilities);
+        json.boolean("filters_system_calls", rights.filters_system_calls);
+    });
     if (traffic) {
         write_watched(json, *traffic);
     }

@@ -9,6 +9,7 @@
 #include "capture/discovery/proc_fs.h"
 #include "capture/kernel/kernel_features.h"
 #include "diagnosis/traffic_watch.h"
+#include "separation/rights.h"
 
 namespace sslsniff {
 
@@ -18,6 +19,7 @@ struct Diagnosis {
     AttachPlan plan;
     std::vector<std::string> notes;      ///< what else matters of the processes asked for, one sentence each
     std::vector<std::string> obstacles;  ///< one sentence each; empty: capture works
+    std::vector<ProcessRights> rights;   ///< of the processes that a capture would consist of
 };
 
 std::string diagnosis_text(const Diagnosis& diagnosis, bool verbose, const ProcFs& proc);

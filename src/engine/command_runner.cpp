@@ -101,7 +101,8 @@ CommandRunner::CommandRunner(CommandRunner&& other) noexcept
       pidfd_(std::move(other.pidfd_)),
       go_(std::move(other.go_)),
       failure_(std::move(other.failure_)),
-      name_(std::move(other.name_)) {}
+      name_(std::move(other.name_)),
+      pass_(std::move(other.pass_)) {}
 
 CommandRunner::~CommandRunner() {
     if (pid_ > 0 && go_) {
@@ -138,7 +139,11 @@ int CommandRunner::wait() {
 }
 
 void CommandRunner::send_signal(int signal) const {
-    ::syscall(SYS_pidfd_send_signal, pidfd_.get(), signal, nullptr, 0);
+    if (pass_) {
+        pass_(signal);
+    } else {
+        ::syscall(SYS_pidfd_send_signal, pidfd_.get(), signal, nullptr, 0);
+    }
 }
 
 }  // namespace sslsniff

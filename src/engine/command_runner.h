@@ -3,9 +3,11 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -45,6 +47,8 @@ class CommandRunner {
     int wait();
 
     void send_signal(int signal) const;
+    /// From now on signals are sent by `pass`: this process may lose the right to.
+    void pass_signals_by(std::function<void(int)> pass) { pass_ = std::move(pass); }
 
   private:
     CommandRunner(pid_t pid, UniqueFd pidfd, UniqueFd go, UniqueFd failure, std::string name);
@@ -54,6 +58,7 @@ class CommandRunner {
     UniqueFd go_;       ///< one byte written here starts the program, closing it cancels
     UniqueFd failure_;  ///< the child's errno when exec failed; closed by exec otherwise
     std::string name_;
+    std::function<void(int)> pass_;  ///< none: we do
 };
 
 }  // namespace sslsniff

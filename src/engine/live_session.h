@@ -23,7 +23,7 @@ struct CapturedLibrary {
 /// A live source as the program needs it. Built without live capture, opening one is an error that says so.
 class LiveSession {
   public:
-    /// Attaches. `command` is the held child that will run `options.command`.
+    /// Attaches, in this process. `command` is the held child that will run `options.command`.
     static Result<std::unique_ptr<LiveSession>> open(const CaptureOptions& options,
                                                      std::optional<pid_t> command);
 
@@ -34,7 +34,7 @@ class LiveSession {
 
     virtual EventSource& source() = 0;
     /// "nginx[42]" of each process that is captured and runs now.
-    virtual std::vector<std::string> running() const = 0;
+    virtual std::vector<std::string> running() = 0;
     /// Detaches; what the source still has can be drained from it.
     virtual Result<void> stop() = 0;
 

@@ -165,6 +165,7 @@ Pipeline::Outputs Pipeline::make_outputs(const PipelineOptions& options, Patienc
         .settings = options.settings,
         .origin = [this] { return origin(); },
         .buffer = [this] { return source_ != nullptr ? source_->buffer_use() : std::nullopt; },
+        .attacher = [this] { return source_ != nullptr ? source_->attacher_use() : std::nullopt; },
         .dissectors = make_dissectors(options.decode_as),
         .parse_where =
             [](std::string_view expression) {

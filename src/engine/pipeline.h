@@ -47,6 +47,7 @@ class Pipeline final : public CaptureOutput {
 
     /// The file `status` is read, as `what` for messages ("the input"): it is never written.
     void protect(const struct stat& status, const std::string& what);
+    FileRules& files() { return rules_; }
     /// Whether open() will work, as far as can be told without changing anything. Waits for the readers of
     /// FIFOs.
     Result<void> check();

@@ -28,9 +28,10 @@ struct OutputPlace {
 /// What outputs are made with: the settings, and what only those know who put the parts together.
 struct OutputContext {
     OutputSettings settings;
-    std::function<Origin()> origin;                    ///< where the events come from; asked once they do
-    std::function<std::optional<BufferUse>()> buffer;  ///< what waits there now
-    Dissectors dissectors;                             ///< for files that Wireshark is to dissect
+    std::function<Origin()> origin;                        ///< where the events come from; asked once they do
+    std::function<std::optional<BufferUse>()> buffer;      ///< what waits there now
+    std::function<std::optional<AttacherUse>()> attacher;  ///< what the process with the probes takes
+    Dissectors dissectors;                                 ///< for files that Wireshark is to dissect
     /// Understands an expression of --where, for outputs in which one can be typed.
     std::function<Result<WhereFilter>(std::string_view)> parse_where;
 };

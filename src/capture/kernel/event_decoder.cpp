@@ -49,6 +49,12 @@ void EventDecoder::name_library(std::uint32_t number, std::string name) {
     libraries_[number] = std::move(name);
 }
 
+std::uint32_t EventDecoder::unnamed_library(ByteView record) const {
+    const auto event = read_fixed<open_event>(record);
+    return event && event->header.kind == EVENT_OPEN && event->library >= libraries_.size() ? event->library
+                                                                                            : 0;
+}
+
 Timestamp EventDecoder::time_of(const event_header& header) const {
     // Unsigned, because a hostile time must not overflow a signed one.
     const auto zero = static_cast<std::uint64_t>(monotonic_zero_.time_since_epoch().count());

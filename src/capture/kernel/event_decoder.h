@@ -30,6 +30,8 @@ class EventDecoder {
 
     /// Names the library number, from 1 on, that probes were attached with, as in "OpenSSL 3.0.17".
     void name_library(std::uint32_t number, std::string name);
+    /// The number by which the record means a library that was not named yet; 0: it does not.
+    std::uint32_t unnamed_library(ByteView record) const;
 
     /// Delivers what `record` says. False when it is malformed or names an unknown connection.
     bool decode(ByteView record, EventConsumer& consumer);

@@ -45,6 +45,8 @@ class KernelSide {
 
     /// What happened since the last call. To be asked for before the records that may depend on it are read.
     virtual std::vector<KernelNews> take_news() { return {}; }
+    /// Waits until what has happened so far can be taken by take_news().
+    virtual void catch_up() {}
     /// Records were read that ask for probes (EVENT_TRANSPORT_WANTED, EVENT_CALLS_WANTED).
     virtual void attach_wanted(ByteView /*record*/) {}
     virtual std::vector<KernelLoss> losses() { return {}; }

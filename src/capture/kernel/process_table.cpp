@@ -19,10 +19,13 @@ void complete(ProcessInfo& process, const ProcessInfo& known) {
 
 ProcessInfo ProcessTable::see(ProcessInfo process) {
     const auto known = processes_.find(process.key.pid);
+    bool described = false;
     if (known != processes_.end() && known->second.info.key == process.key) {
         complete(process, known->second.info);
+        described = known->second.seen;
     }
-    if (process.container_id.empty() || process.exe.empty() || process.container.runtime.empty()) {
+    // What a runtime calls a container that has just been made may be known a little later.
+    if (!described || (!process.container_id.empty() && process.container.runtime.empty())) {
         kernel_.describe_process(process);
     }
     put({process, true});

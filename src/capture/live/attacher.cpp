@@ -146,7 +146,7 @@ Result<void> Attacher::add_matches() {
         return {};
     }
     const ProcFs proc;
-    std::set<pid_t> seen = {getpid()};
+    std::set<pid_t> seen = {getpid(), options_.reader};
     for (bool found_any = true; found_any;) {
         found_any = false;
         for (const pid_t pid : proc.processes().value_or(std::vector<pid_t>())) {
@@ -174,7 +174,16 @@ std::vector<pid_t> Attacher::captured() const {
     return processes;
 }
 
-void Attacher::attach_new() {
+RecordSource Attacher::records() const {
+    return {.ring_fd = programs_.ring_fd(),
+            .ring_bytes = report_.ring_bytes,
+            .show_tls = options_.tls,
+            .show_cleartext = options_.cleartext,
+            .has_cleartext = report_.cleartext,
+            .has_ciphertext = report_.ciphertext};
+}
+
+void Attacher::attend() {
     if (!stopped_ && options_.tls) {
         socket_probes_.attach_new(monotonic_now());
     }

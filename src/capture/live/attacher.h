@@ -6,38 +6,38 @@
 
 #include "base/result.h"
 #include "capture/containers/container_targets.h"
-#include "capture/kernel/kernel_side.h"
 #include "capture/live/capture_programs.h"
 #include "capture/live/ciphertext_maps.h"
 #include "capture/live/left_connections.h"
 #include "capture/live/library_tracker.h"
 #include "capture/live/live_options.h"
 #include "capture/live/live_report.h"
+#include "capture/live/probes.h"
+#include "capture/live/record_source.h"
 #include "capture/live/socket_probes.h"
 
 namespace sslsniff {
 
 /// Loads the programs, attaches the probes, and looks after both until the capture ends. Reads no traffic:
-/// that is the RingReader's.
-class Attacher final : public KernelSide {
+/// that is the RingReader's. Needs CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE (or root). Everything attached is
+/// owned by descriptors: when the process ends, however it ends, the kernel detaches it. Not thread-safe.
+class Attacher final : public Probes {
   public:
-    /// Loads and attaches; records flow from the moment this returns. Errors: LiveSource::open().
+    /// Loads and attaches; records flow from the moment this returns. Errors: what is missing on this host, a
+    /// target that does not exist, or a kernel that refuses the programs (with the end of the verifier's
+    /// log).
     static Result<std::unique_ptr<Attacher>> start(const LiveOptions& options);
 
     const LiveReport& report() const { return report_; }
     std::vector<pid_t> captured() const;
-    /// Of the ring buffer that the records pass.
-    int ring_fd() const { return programs_.ring_fd(); }
-    /// Readable when attach_new() has work.
-    std::vector<int> descriptors() const { return libraries_.descriptors(); }
+    /// Its descriptor stays ours.
+    RecordSource records() const;
 
-    /// Attaches what came since the last call.
-    void attach_new();
-    /// Removes what is needed no longer. Cheap.
-    void look_after();
-    /// Detaches everything. Records that are in the ring already can still be read.
-    Result<void> stop();
-    bool has_stopped() const { return stopped_; }
+    std::vector<int> descriptors() const override { return libraries_.descriptors(); }
+    void attend() override;
+    void look_after() override;
+    Result<void> stop() override;
+    bool has_stopped() const override { return stopped_; }
 
     std::vector<KernelNews> take_news() override;
     void attach_wanted(ByteView record) override { socket_probes_.attach_wanted(record); }

@@ -52,7 +52,8 @@ capture_config make_config(const Backends& backends, const LiveOptions& options,
                                                                                   : kClassesFragment;
     config.fragment_bytes = static_cast<std::uint32_t>(std::min(fragment, ring_bytes / 4));
     config.follow_bytes = static_cast<std::uint32_t>(std::min(kFollowBytes, ring_bytes / 8));
-    config.own_tgid = static_cast<std::uint32_t>(getpid());
+    config.own_tgids[0] = static_cast<std::uint32_t>(getpid());
+    config.own_tgids[1] = static_cast<std::uint32_t>(options.reader);
     config.everything = options.targets.everything ? 1 : 0;
     config.filter_comms = options.targets.comms.empty() ? 0 : 1;
     config.filter_uids = options.targets.uids.empty() ? 0 : 1;

@@ -163,7 +163,9 @@ AttachPlan LibraryTracker::first_plan() {
         return {};
     }
     auto pids = targets.children ? ProcFs().with_descendants(targets.pids) : targets.pids;
-    std::erase(pids, getpid());  // a shell that is captured may have started us
+    // A shell that is captured may have started us.
+    std::erase(pids, getpid());
+    std::erase(pids, options_.reader);
     AttachPlan plan = planner_.plan_processes(pids);
     if (plan.libraries.empty() && targets.children) {
         // A shell, perhaps, whose children will. Nothing to report until one does.

@@ -54,6 +54,9 @@ inline bool finds_processes(const TargetFilter& filter) {
 
 struct LiveOptions {
     TargetFilter targets;
+    /// The process that reads the records, where it is another: as we ourselves, it is never captured. 0:
+    /// none.
+    pid_t reader = 0;
     bool tls = true;          ///< calls of TLS libraries
     LibraryChoice libraries;  ///< of which
     /// TCP and UDP sockets that carry no TLS; left out on kernels that lack what it needs. Without it such

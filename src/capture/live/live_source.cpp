@@ -2,51 +2,33 @@
 
 #include <utility>
 
-#include "capture/live/attacher.h"
 #include "capture/live/ring_reader.h"
 
 namespace sslsniff {
 
-LiveSource::LiveSource(std::unique_ptr<Attacher> attacher, std::unique_ptr<RingReader> reader)
-    : attacher_(std::move(attacher)), reader_(std::move(reader)) {}
+LiveSource::LiveSource(std::unique_ptr<Probes> probes, std::unique_ptr<RingReader> reader)
+    : probes_(std::move(probes)), reader_(std::move(reader)) {}
 LiveSource::~LiveSource() = default;
 
-Result<std::unique_ptr<LiveSource>> LiveSource::open(const LiveOptions& options) {
-    auto attacher = Attacher::start(options);
-    if (!attacher) {
-        return std::unexpected(attacher.error());
-    }
-    const LiveReport& report = (*attacher)->report();
-    auto reader = RingReader::open({.ring_fd = (*attacher)->ring_fd(),
-                                    .ring_bytes = report.ring_bytes,
-                                    .show_tls = options.tls,
-                                    .show_cleartext = options.cleartext,
-                                    .has_cleartext = report.cleartext,
-                                    .has_ciphertext = report.ciphertext},
-                                   **attacher);
+Result<std::unique_ptr<LiveSource>> LiveSource::open(std::unique_ptr<Probes> probes,
+                                                     const RecordSource& records) {
+    auto reader = RingReader::open(records, *probes);
     if (!reader) {
         return std::unexpected(reader.error());
     }
-    (*reader)->wait_for((*attacher)->descriptors());
-    return std::unique_ptr<LiveSource>(new LiveSource(*std::move(attacher), *std::move(reader)));
-}
-
-const LiveReport& LiveSource::report() const {
-    return attacher_->report();
-}
-
-std::vector<pid_t> LiveSource::captured() const {
-    return attacher_->captured();
-}
-
-Result<void> LiveSource::stop() {
-    return attacher_->stop();
+    (*reader)->wait_for(probes->descriptors());
+    return std::unique_ptr<LiveSource>(new LiveSource(std::move(probes), *std::move(reader)));
 }
 
 Result<PollStatus> LiveSource::poll(EventConsumer& consumer) {
-    attacher_->attach_new();
-    const PollStatus status = reader_->poll(consumer, attacher_->has_stopped());
-    attacher_->look_after();
+    probes_->attend();
+    const PollStatus status = reader_->poll(consumer, probes_->has_stopped());
+    probes_->look_after();
+    if (status == PollStatus::ended) {
+        if (auto failure = probes_->failure()) {
+            return std::unexpected(*std::move(failure));
+        }
+    }
     return status;
 }
 

@@ -22,8 +22,8 @@ bool asks_for_probes(ByteView record) {
 
 }  // namespace
 
-Result<std::unique_ptr<RingReader>> RingReader::open(const Settings& settings, KernelSide& kernel) {
-    auto ring = RecordRing::open(settings.ring_fd, settings.ring_bytes);
+Result<std::unique_ptr<RingReader>> RingReader::open(const RecordSource& records, KernelSide& kernel) {
+    auto ring = RecordRing::open(records.ring_fd, records.ring_bytes);
     if (!ring) {
         return std::unexpected(ring.error());
     }
@@ -33,19 +33,19 @@ Result<std::unique_ptr<RingReader>> RingReader::open(const Settings& settings, K
     }
     wait_set->add((*ring)->descriptor());
     return std::unique_ptr<RingReader>(
-        new RingReader(settings, kernel, *std::move(ring), *std::move(wait_set)));
+        new RingReader(records, kernel, *std::move(ring), *std::move(wait_set)));
 }
 
-RingReader::RingReader(const Settings& settings, KernelSide& kernel, std::unique_ptr<RecordRing> ring,
+RingReader::RingReader(const RecordSource& records, KernelSide& kernel, std::unique_ptr<RecordRing> ring,
                        WaitSet wait_set)
     : kernel_(kernel),
       ring_(std::move(ring)),
       wait_set_(std::move(wait_set)),
-      stages_(kernel, settings.show_tls, settings.show_cleartext),
+      stages_(kernel, records.show_tls, records.show_cleartext),
       losses_(kernel),
       monotonic_zero_(find_monotonic_zero()),
       decoder_(monotonic_zero_, kernel) {
-    stages_.use(settings.has_cleartext, settings.has_ciphertext);
+    stages_.use(records.has_cleartext, records.has_ciphertext);
 }
 
 void RingReader::wait_for(std::span<const int> descriptors) {
@@ -76,6 +76,10 @@ void RingReader::take_news() {
 void RingReader::take_record(ByteView record, EventConsumer& first) {
     if (asks_for_probes(record)) {
         kernel_.attach_wanted(record);
+        take_news();
+    } else if (const auto library = decoder_.unnamed_library(record); library > asked_library_) {
+        asked_library_ = library;  // its probes came a moment ago
+        kernel_.catch_up();
         take_news();
     }
     decoder_.decode(record, first);

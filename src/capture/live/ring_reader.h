@@ -10,6 +10,7 @@
 #include "capture/kernel/kernel_side.h"
 #include "capture/kernel/record_ring.h"
 #include "capture/live/loss_reporter.h"
+#include "capture/live/record_source.h"
 #include "capture/live/wait_set.h"
 
 namespace sslsniff {
@@ -18,17 +19,8 @@ namespace sslsniff {
 /// needs of the kernel's side goes through `KernelSide`.
 class RingReader {
   public:
-    struct Settings {
-        int ring_fd = -1;            ///< of the ring buffer's map; stays the caller's
-        std::size_t ring_bytes = 0;  ///< its size
-        bool show_tls = true;        ///< also TLS that is not decoded
-        bool show_cleartext = true;
-        bool has_cleartext = false;   ///< there are records of sockets without TLS
-        bool has_ciphertext = false;  ///< and of ciphertext, which tells the sockets of memory BIOs
-    };
-
     /// `kernel` must outlive it.
-    static Result<std::unique_ptr<RingReader>> open(const Settings& settings, KernelSide& kernel);
+    static Result<std::unique_ptr<RingReader>> open(const RecordSource& records, KernelSide& kernel);
 
     /// EventSource::poll(). With `stopped`, nothing new will come: `ended` once everything is delivered.
     PollStatus poll(EventConsumer& consumer, bool stopped);
@@ -39,7 +31,7 @@ class RingReader {
     BufferUse buffer_use() const { return {.waiting = ring_->waiting(), .size = ring_->size()}; }
 
   private:
-    RingReader(const Settings& settings, KernelSide& kernel, std::unique_ptr<RecordRing> ring,
+    RingReader(const RecordSource& records, KernelSide& kernel, std::unique_ptr<RecordRing> ring,
                WaitSet wait_set);
     bool take_records(EventConsumer& consumer);
     void take_record(ByteView record, EventConsumer& first);
@@ -54,6 +46,7 @@ class RingReader {
     LossReporter losses_;
     Timestamp monotonic_zero_;
     EventDecoder decoder_;
+    std::uint32_t asked_library_ = 0;  ///< the greatest number that a name was asked for
     bool ended_ = false;
 };
 

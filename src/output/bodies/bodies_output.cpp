@@ -101,8 +101,7 @@ std::vector<std::string> BodiesOutput::take_remarks() {
 }
 
 std::unique_ptr<Output> make_bodies_output(const OutputPlace& place, const OutputContext& context) {
-    return std::make_unique<BodiesOutput>(place.options.path, context.settings.max_saved,
-                                          place.rules.owner());
+    return std::make_unique<BodiesOutput>(place.options.path, context.settings.max_saved, place.rules);
 }
 
 }  // namespace sslsniff

@@ -17,8 +17,8 @@ namespace sslsniff {
 class BodiesOutput final : public Output, private TransactionSink {
   public:
     /// As of BodyFolder.
-    BodiesOutput(std::string path, std::uint64_t quota, std::optional<FileOwner> owner)
-        : folder_(std::move(path), quota, owner) {}
+    BodiesOutput(std::string path, std::uint64_t quota, FileRules& rules)
+        : folder_(std::move(path), rules, quota) {}
 
     TransactionSink* transactions() override { return this; }
     BodyStore* bodies() override { return &folder_; }

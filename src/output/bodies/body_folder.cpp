@@ -4,8 +4,8 @@
 
 namespace sslsniff {
 
-BodyFolder::BodyFolder(std::string path, std::uint64_t quota, std::optional<FileOwner> owner)
-    : directory_(PrivateFolder(std::move(path), "save bodies in", owner)) {
+BodyFolder::BodyFolder(std::string path, FileRules& rules, std::uint64_t quota)
+    : directory_(PrivateFolder(std::move(path), "save bodies in", rules)) {
     directory_.quota = quota;
 }
 

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -17,9 +16,8 @@ namespace sslsniff {
 class BodyFolder final : public BodyStore {
   public:
     /// `quota`: bytes on disk that all files together may have, in blocks of 4 KiB.
-    /// Folder and files are given to `owner`, if any; else they belong to whoever runs this.
-    explicit BodyFolder(std::string path, std::uint64_t quota = UINT64_MAX,
-                        std::optional<FileOwner> owner = std::nullopt);
+    /// `rules` as of PrivateFolder.
+    BodyFolder(std::string path, FileRules& rules, std::uint64_t quota = UINT64_MAX);
 
     // As of PrivateFolder. Nothing is saved before open().
     Result<void> check() const { return directory_.folder.check(); }

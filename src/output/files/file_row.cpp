@@ -1,9 +1,12 @@
 #include "output/files/file_row.h"
 
 #include <fmt/format.h>
+#include <fnmatch.h>
 
+#include <algorithm>
 #include <array>
 #include <ctime>
+#include <string_view>
 
 namespace sslsniff {
 namespace {
@@ -19,7 +22,43 @@ std::string format_time(const std::string& pattern, Timestamp time) {
     return length != 0 ? std::string(text.data(), length) : pattern;
 }
 
+/// A pattern of fnmatch(3) for what strftime(3) may make of `pattern`.
+std::string glob_of(const std::string& pattern) {
+    std::string glob;
+    for (std::size_t i = 0; i < pattern.size(); ++i) {
+        if (pattern[i] == '%' && i + 1 < pattern.size()) {
+            const auto conversion = pattern.find_first_not_of("EO_-0^#123456789", i + 1);
+            i = std::min(conversion, pattern.size() - 1);
+            glob += pattern[i] == 'D' ? "*/*/*" : "*";
+        } else {
+            if (std::string_view("*?[\\").find(pattern[i]) != std::string_view::npos) {
+                glob += '\\';
+            }
+            glob += pattern[i];
+        }
+    }
+    return glob;
+}
+
+/// Whether a part of the path is "..".
+bool goes_up(const std::string& path) {
+    return ("/" + path + "/").find("/../") != std::string::npos;
+}
+
 }  // namespace
+
+bool FileRow::could_be_named(const std::string& name, const std::string& candidate) {
+    if (goes_up(candidate) && !goes_up(name)) {
+        return false;
+    }
+    const std::string glob = glob_of(name);
+    const auto matches = [&](const std::string& text) {
+        return text == name || ::fnmatch(glob.c_str(), text.c_str(), FNM_PATHNAME) == 0;
+    };
+    const auto number = candidate.find_last_not_of("0123456789");
+    return matches(candidate) || (number != std::string::npos && matches(candidate.substr(0, number + 1))) ||
+           (number != std::string::npos && candidate.starts_with(name) && number < name.size());
+}
 
 bool FileRow::is_due(Timestamp now, std::uint64_t size) {
     if (!interval_start_) {

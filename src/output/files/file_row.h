@@ -32,6 +32,8 @@ class FileRow {
     /// Of the current file. As tcpdump names them: the first file of unlimited ones has no number, those of a
     /// ring have leading zeros.
     std::string file_name(Timestamp now) const;
+    /// Whether file_name() of a row `name` with any options could be `candidate`, at any time.
+    static bool could_be_named(const std::string& name, const std::string& candidate);
 
   private:
     bool interval_is_over(Timestamp now) const {

@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <utility>
 
 #include "base/number.h"
+#include "output/files/file_service.h"
 
 namespace sslsniff {
 namespace {
@@ -41,6 +43,23 @@ Result<void> FileRules::claim(const Identity& file, const std::string& user) {
     return is_new || claim->second == user
                ? Result<void>()
                : fail(ErrorKind::output, fmt::format("it is also {}", claim->second));
+}
+
+void FileRules::release(const Identity& file) {
+    if (service_ != nullptr) {
+        service_->release(file);
+    }
+    claims_.erase(file);
+}
+
+std::uint32_t FileRules::grant(OutputRow row) {
+    rows_.push_back(std::move(row));
+    return static_cast<std::uint32_t>(rows_.size() - 1);
+}
+
+std::uint32_t FileRules::grant(int folder) {
+    folders_.push_back(folder);
+    return static_cast<std::uint32_t>(folders_.size() - 1);
 }
 
 }  // namespace sslsniff

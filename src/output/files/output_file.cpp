@@ -10,17 +10,13 @@
 
 #include "base/system_error.h"
 #include "base/text.h"
-#include "output/files/private_file.h"
+#include "output/files/claimed_file.h"
 
 namespace sslsniff {
 namespace {
 
 /// How often a FIFO is tried that nobody reads yet: the kernel tells of readers in no other way.
 constexpr std::chrono::milliseconds kFifoInterval{50};
-
-Error refusal(const std::string& path, const Error& why) {
-    return {fmt::format("will not write {}: {}", printable(path), why.message)};
-}
 
 }  // namespace
 
@@ -44,7 +40,7 @@ Result<void> OutputFile::check(Timestamp now) {
         }
         claim_ = FileRules::identity(status);
         auto claimed = rules_.claim(*claim_, options_.user);
-        return claimed ? claimed : std::unexpected(refusal("standard output", claimed.error()));
+        return claimed ? claimed : std::unexpected(refuse_to_write("standard output", claimed.error()));
     }
     const std::string name = row_.file_name(now);
     const auto file = PrivateFile::find(name, rules_);
@@ -64,7 +60,7 @@ Result<void> OutputFile::check(Timestamp now) {
     claim_ = file->identity();
     if (auto claimed = rules_.claim(*claim_, options_.user); !claimed) {
         claim_.reset();
-        return std::unexpected(refusal(name, claimed.error()));
+        return std::unexpected(refuse_to_write(name, claimed.error()));
     }
     return {};
 }
@@ -98,61 +94,43 @@ Result<void> OutputFile::open(Timestamp now) {
         stream_ = std::make_unique<FdOutputStream>(std::move(special_), options_.path, patience_);
     } else {
         std::string name = row_.file_name(now);
-        std::optional<FileRules::Identity> claim;
         if (claim_) {
             rules_.release(*std::exchange(claim_, std::nullopt));
         }
-        auto fd = open_named(name, claim);
-        if (!fd) {
-            return std::unexpected(fd.error());
+        auto file = open_named(name);
+        if (!file) {
+            return std::unexpected(file.error());
         }
-        change_to(*std::move(fd), std::move(name), claim);
+        change_to(*std::move(file), std::move(name));
+        row_number_ = rules_.grant(as_row());
     }
     stream_->write(std::exchange(before_open_, {}));
     return {};
 }
 
-/// Creates `name` and says in `claim` what it is.
-Result<UniqueFd> OutputFile::open_named(const std::string& name, std::optional<FileRules::Identity>& claim) {
-    const auto file = PrivateFile::find(name, rules_);
-    if (!file) {
-        return std::unexpected(file.error());
+Result<OpenedFile> OutputFile::open_named(const std::string& name) {
+    if (FileService* service = rules_.service()) {
+        return service->open_file(row_number_, name);
     }
-    if (!file->is_regular()) {
-        return fail(ErrorKind::output,
-                    fmt::format("cannot create {}: something else has taken its place", printable(name)));
-    }
-    // What is there may be another's; so may be the new file, when its folder has another name.
-    if (auto claimed = rules_.claim(file->identity(), options_.user); !claimed) {
-        return std::unexpected(refusal(name, claimed.error()));
-    }
-    rules_.release(file->identity());
-    auto fd =
-        file->open(rules_, options_.append ? PrivateFile::Existing::append : PrivateFile::Existing::empty);
-    if (!fd) {
-        return fd;
-    }
-    struct stat status{};
-    if (::fstat(fd->get(), &status) != 0) {
-        return fail(ErrorKind::output,
-                    fmt::format("cannot create {}: {}", printable(name), error_text(errno)));
-    }
-    claim = FileRules::identity(status);
-    if (auto claimed = rules_.claim(*claim, options_.user); !claimed) {
-        return std::unexpected(refusal(name, claimed.error()));
-    }
-    return fd;
+    return open_claimed(as_row(), name, rules_);
 }
 
-void OutputFile::change_to(UniqueFd fd, std::string name, const std::optional<FileRules::Identity>& claim) {
-    if (claim_ && claim_ != claim) {
+bool OutputFile::has_its_name() const {
+    if (FileService* service = rules_.service()) {
+        return service->has_file(row_number_, name_, *claim_);
+    }
+    return is_still_there(name_, *claim_, rules_);
+}
+
+void OutputFile::change_to(OpenedFile file, std::string name) {
+    if (claim_ && claim_ != file.identity) {
         rules_.release(*claim_);
     }
-    claim_ = claim;
+    claim_ = std::move(file.identity);
     name_ = std::move(name);
     struct stat status{};
-    size_ = ::fstat(fd.get(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
-    stream_ = std::make_unique<FdOutputStream>(std::move(fd), name_, patience_);
+    size_ = ::fstat(file.fd.get(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
+    stream_ = std::make_unique<FdOutputStream>(std::move(file.fd), name_, patience_);
 }
 
 void OutputFile::write(ByteView bytes) {
@@ -194,12 +172,11 @@ Result<void> OutputFile::begin_next(Timestamp now) {
         return flushed;
     }
     std::string name = row_.file_name(now);
-    std::optional<FileRules::Identity> claim;
-    auto fd = open_named(name, claim);
-    if (!fd) {
-        return std::unexpected(fd.error());
+    auto file = open_named(name);
+    if (!file) {
+        return std::unexpected(file.error());
     }
-    change_to(*std::move(fd), std::move(name), claim);
+    change_to(*std::move(file), std::move(name));
     if (format_ != nullptr) {
         format_->begin_file();
     }
@@ -210,15 +187,13 @@ Result<void> OutputFile::reopen() {
     if (!can_reopen() || has_failed() || row_.is_finished()) {
         return {};
     }
-    const auto file = PrivateFile::find(name_, rules_);
-    if (file && claim_ && file->exists() && file->identity() == *claim_) {
-        return {};  // still there: opening it anew would only empty it
+    if (claim_ && has_its_name()) {
+        return {};  // opening it anew would only empty it
     }
-    std::optional<FileRules::Identity> claim;
     std::string name = name_;
-    auto fd = open_named(name, claim);
-    if (!fd) {
-        return fail(ErrorKind::output, fmt::format("{}; continuing in the old file", fd.error().message));
+    auto file = open_named(name);
+    if (!file) {
+        return fail(ErrorKind::output, fmt::format("{}; continuing in the old file", file.error().message));
     }
     if (format_ != nullptr) {
         format_->end_file();
@@ -226,7 +201,7 @@ Result<void> OutputFile::reopen() {
     if (auto flushed = stream_->flush(); !flushed) {
         return flushed;
     }
-    change_to(*std::move(fd), std::move(name), claim);
+    change_to(*std::move(file), std::move(name));
     if (format_ != nullptr) {
         format_->begin_file();
     }

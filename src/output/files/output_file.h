@@ -11,6 +11,7 @@
 #include "output/files/file_format.h"
 #include "output/files/file_row.h"
 #include "output/files/file_rules.h"
+#include "output/files/file_service.h"
 
 namespace sslsniff {
 
@@ -63,9 +64,11 @@ class OutputFile final : public OutputStream {
 
   private:
     bool is_stdout() const { return options_.path == "-"; }
-    Result<UniqueFd> open_named(const std::string& name, std::optional<FileRules::Identity>& claim);
+    OutputRow as_row() const { return {options_.path, options_.user, options_.append}; }
+    Result<OpenedFile> open_named(const std::string& name);
+    bool has_its_name() const;
     Result<void> await_reader(const std::string& name);
-    void change_to(UniqueFd fd, std::string name, const std::optional<FileRules::Identity>& claim);
+    void change_to(OpenedFile file, std::string name);
     Result<void> begin_next(Timestamp now);
 
     Options options_;
@@ -73,7 +76,8 @@ class OutputFile final : public OutputStream {
     Patience* patience_;
     FileFormat* format_ = nullptr;
     FileRow row_;
-    UniqueFd special_;  ///< a FIFO or device that check() opened
+    std::uint32_t row_number_ = 0;  ///< of the grant for what follows the first file
+    UniqueFd special_;              ///< a FIFO or device that check() opened
     bool is_regular_ = false;
     std::string name_;                          ///< of the current file
     std::optional<FileRules::Identity> claim_;  ///< on the current file

@@ -13,6 +13,7 @@
 
 #include "base/system_error.h"
 #include "base/text.h"
+#include "output/files/file_service.h"
 
 namespace sslsniff {
 namespace {
@@ -74,24 +75,34 @@ Result<void> PrivateFolder::open() {
     }
     fd_ = *std::move(fd);
     if (made) {
-        give_to(fd_.get(), owner_);
+        give_to(fd_.get(), rules_->owner());
     }
+    number_ = rules_->grant(fd_.get());
     return {};
 }
 
 UniqueFd PrivateFolder::create(const std::string& name) const {
+    if (FileService* service = rules_->service()) {
+        return service->create(number_, name);
+    }
     UniqueFd fd(::openat(fd_.get(), name.c_str(), kFileFlags | O_CREAT | O_EXCL, kFileMode));
     if (fd) {
-        give_to(fd.get(), owner_);
+        give_to(fd.get(), rules_->owner());
     }
     return fd;
 }
 
 UniqueFd PrivateFolder::append_to(const std::string& name) const {
+    if (FileService* service = rules_->service()) {
+        return service->append_to(number_, name);
+    }
     return UniqueFd(::openat(fd_.get(), name.c_str(), kFileFlags | O_APPEND));
 }
 
 bool PrivateFolder::rename_new(const std::string& from, const std::string& to) const {
+    if (FileService* service = rules_->service()) {
+        return service->rename_new(number_, from, to);
+    }
     if (::renameat2(fd_.get(), from.c_str(), fd_.get(), to.c_str(), RENAME_NOREPLACE) == 0) {
         return true;
     }
@@ -101,6 +112,9 @@ bool PrivateFolder::rename_new(const std::string& from, const std::string& to) c
 }
 
 UniqueFd PrivateFolder::read(const std::string& name) const {
+    if (FileService* service = rules_->service()) {
+        return service->read(number_, name);
+    }
     UniqueFd fd(::openat(fd_.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     struct stat status{};
     return fd && ::fstat(fd.get(), &status) == 0 && S_ISREG(status.st_mode) ? std::move(fd) : UniqueFd();
@@ -125,6 +139,9 @@ bool PrivateFolder::lock() const {
 }
 
 bool PrivateFolder::remove(const std::string& name) const {
+    if (FileService* service = rules_->service()) {
+        return service->remove(number_, name);
+    }
     return ::unlinkat(fd_.get(), name.c_str(), 0) == 0;
 }
 

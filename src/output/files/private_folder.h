@@ -2,8 +2,9 @@
 
 #include <sys/stat.h>
 
-#include <optional>
+#include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -16,10 +17,12 @@ namespace sslsniff {
 /// followed once: whoever exchanges it later moves nothing.
 class PrivateFolder {
   public:
-    /// `purpose` is for messages: "save bodies in". What is made is given to `owner`, if any; else it belongs
-    /// to whoever runs this.
-    PrivateFolder(std::string path, std::string purpose, std::optional<FileOwner> owner)
-        : path_(std::move(path)), purpose_(std::move(purpose)), owner_(owner) {}
+    /// `purpose` is for messages: "save bodies in". `rules`, which outlive it, say whose is what is made, and
+    /// who makes it.
+    PrivateFolder(std::string path, std::string purpose, FileRules& rules)
+        : path_(std::move(path)), purpose_(std::move(purpose)), rules_(&rules) {}
+    /// One that is open, without a path.
+    PrivateFolder(UniqueFd folder, FileRules& rules) : rules_(&rules), fd_(std::move(folder)) {}
 
     const std::string& path() const { return path_; }
 
@@ -40,7 +43,7 @@ class PrivateFolder {
     bool remove(const std::string& name) const;
     /// An ordinary file that is there, for reading.
     UniqueFd read(const std::string& name) const;
-    /// What is in it, in no order; empty when that cannot be read.
+    /// What is in it, in no order; empty when that cannot be read, as after FileRules::hand_over().
     std::vector<std::string> names() const;
     /// Locks the folder against others that do so, as long as it is open; EWOULDBLOCK when another has.
     bool lock() const;
@@ -51,8 +54,9 @@ class PrivateFolder {
 
     std::string path_;
     std::string purpose_;
-    std::optional<FileOwner> owner_;
+    FileRules* rules_;
     UniqueFd fd_;
+    std::uint32_t number_ = 0;  ///< of the grant
 };
 
 }  // namespace sslsniff

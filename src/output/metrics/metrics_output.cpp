@@ -44,9 +44,11 @@ OwnUsage own_usage() {
 
 }  // namespace
 
-MetricsOutput::MetricsOutput(std::string address, std::function<std::optional<BufferUse>()> buffer)
+MetricsOutput::MetricsOutput(std::string address, std::function<std::optional<BufferUse>()> buffer,
+                             std::function<std::optional<AttacherUse>()> attacher)
     : address_(std::move(address)),
       buffer_(std::move(buffer)),
+      attacher_(std::move(attacher)),
       server_("/metrics", "text/plain; version=0.0.4; charset=utf-8") {}
 
 Result<void> MetricsOutput::check(Timestamp /*now*/) {
@@ -65,8 +67,11 @@ Result<void> MetricsOutput::open(Timestamp /*now*/) {
 
 Result<bool> MetricsOutput::flush() {
     if (is_open_) {
-        server_.serve(
-            [this] { return metrics_text(counts_, buffer_ ? buffer_() : std::nullopt, own_usage()); });
+        server_.serve([this] {
+            OwnUsage usage = own_usage();
+            usage.attacher = attacher_ ? attacher_() : std::nullopt;
+            return metrics_text(counts_, buffer_ ? buffer_() : std::nullopt, usage);
+        });
     }
     return true;
 }
@@ -79,7 +84,7 @@ std::vector<std::string> MetricsOutput::take_remarks() {
 }
 
 std::unique_ptr<Output> make_metrics_output(const OutputPlace& place, const OutputContext& context) {
-    return std::make_unique<MetricsOutput>(place.options.path, context.buffer);
+    return std::make_unique<MetricsOutput>(place.options.path, context.buffer, context.attacher);
 }
 
 }  // namespace sslsniff

@@ -17,7 +17,9 @@ namespace sslsniff {
 class MetricsOutput final : public Output {
   public:
     /// `address` as of parse_endpoint(). `buffer` may be empty: there is none.
-    MetricsOutput(std::string address, std::function<std::optional<BufferUse>()> buffer);
+    /// So may `attacher`: there is no such process.
+    MetricsOutput(std::string address, std::function<std::optional<BufferUse>()> buffer,
+                  std::function<std::optional<AttacherUse>()> attacher);
 
     TransactionSink* transactions() override { return &counts_; }
     bool reads_fields() const override { return false; }
@@ -32,6 +34,7 @@ class MetricsOutput final : public Output {
   private:
     std::string address_;
     std::function<std::optional<BufferUse>()> buffer_;
+    std::function<std::optional<AttacherUse>()> attacher_;
     MetricsSink counts_;
     PageServer server_;
     bool is_open_ = false;

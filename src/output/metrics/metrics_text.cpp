@@ -139,6 +139,14 @@ void write_own(Page& page, const std::optional<BufferUse>& buffer, const OwnUsag
     if (usage.open_files) {
         page.single("process_open_fds", "gauge", "Number of open file descriptors.", *usage.open_files);
     }
+    if (usage.attacher) {
+        constexpr double kNanosecond = 1e-9;
+        page.single("sslsniff_attacher_cpu_seconds_total", "counter",
+                    "CPU time of the process that holds the probes.",
+                    static_cast<double>(usage.attacher->cpu_nanoseconds) * kNanosecond);
+        page.single("sslsniff_attacher_resident_memory_bytes", "gauge",
+                    "Resident memory size of that process.", usage.attacher->resident_bytes);
+    }
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ struct OwnUsage {
     double cpu_seconds = 0;
     std::optional<std::uint64_t> resident_bytes;
     std::optional<std::uint64_t> open_files;
+    std::optional<AttacherUse> attacher{};
 };
 
 /// All of it in Prometheus' text format, version 0.0.4

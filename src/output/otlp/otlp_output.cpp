@@ -55,7 +55,7 @@ Result<void> OtlpOutput::check(Timestamp /*now*/) {
     }
     tls_ = *std::move(tls);
     if (!parts_.settings.spool.empty()) {
-        spool_.emplace(parts_.settings.spool, parts_.settings.max_spool, parts_.owner);
+        spool_.emplace(parts_.settings.spool, parts_.settings.max_spool, *parts_.rules);
         if (auto checked = spool_->check(); !checked) {
             return fail(ErrorKind::output, "--spool: " + checked.error().message);
         }
@@ -216,7 +216,7 @@ std::unique_ptr<Output> make_otlp_output(const OutputPlace& place, const OutputC
     return std::make_unique<OtlpOutput>(OtlpOutput::Parts{.url = place.options.path,
                                                           .settings = context.settings.otlp,
                                                           .host_name = host.data(),
-                                                          .owner = place.rules.owner(),
+                                                          .rules = &place.rules,
                                                           .buffer = context.buffer,
                                                           .patience = place.patience,
                                                           .seed = random()},

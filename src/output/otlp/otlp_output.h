@@ -31,7 +31,7 @@ class OtlpOutput final : public Output, private TransactionSink {
         std::string url;  ///< as it was given
         OtlpSettings settings;
         std::string host_name;
-        std::optional<FileOwner> owner;                    ///< of what is spooled
+        FileRules* rules = nullptr;                        ///< of what is spooled; never null
         std::function<std::optional<BufferUse>()> buffer;  ///< nothing: recordings can wait
         Patience* patience = nullptr;                      ///< may be null
         std::uint64_t seed = 0;                            ///< of pauses

@@ -33,8 +33,8 @@ std::optional<SpoolFile> parse_spool_name(std::string_view name);
 /// up to the kernel. One sslsniff has a folder at a time.
 class Spool {
   public:
-    Spool(std::string path, std::uint64_t most, std::optional<FileOwner> owner)
-        : folder_(std::move(path), "spool in", owner), most_(most) {}
+    Spool(std::string path, std::uint64_t most, FileRules& rules)
+        : folder_(std::move(path), "spool in", rules), most_(most) {}
 
     Result<void> check() const { return folder_.check(); }
     /// Makes the folder when it is missing, and finds what is in it.

@@ -1,14 +1,14 @@
 #include "output/top/top_output.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 
-#include <cerrno>
+#include <string>
+#include <string_view>
 
 #include "base/output_stream.h"
-#include "base/system_error.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
+#include "output/files/claimed_file.h"
 #include "output/text/line_parts.h"
 
 namespace sslsniff {
@@ -35,25 +35,25 @@ Timestamp wall_time() {
     return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
 }
 
-/// What was typed by chance must not cost anybody a file.
-Result<void> save(const std::string& path, std::string_view text) {
-    UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
+Result<void> save(const std::string& path, std::string_view text, const FileRules& rules) {
+    FileService* service = rules.service();
+    auto file = service != nullptr ? service->create_anew(path) : create_anew(path, rules);
     if (!file) {
-        return fail(ErrorKind::system,
-                    errno == EEXIST
-                        ? fmt::format("{} is there already: choose another name", printable(path))
-                        : fmt::format("cannot create {}: {}", printable(path), error_text(errno)));
+        return std::unexpected(file.error());
     }
-    FdOutputStream out(std::move(file), printable(path));
+    FdOutputStream out(*std::move(file), printable(path));
     out.write(text);
     return out.flush();
 }
 
 }  // namespace
 
-TopOutput::TopOutput(const OutputContext& context, Patience* patience)
+TopOutput::TopOutput(const OutputContext& context, const FileRules& rules, Patience* patience)
     : model_(context.settings.stat, local_time()),
-      controller_(model_, context.parse_where, save, time_of_day),
+      controller_(
+          model_, context.parse_where,
+          [&rules](const std::string& path, std::string_view text) { return save(path, text, rules); },
+          time_of_day),
       has_colors_(context.settings.color != ColorMode::never),
       patience_(patience) {}
 
@@ -112,7 +112,7 @@ Result<void> TopOutput::finish() {
 }
 
 std::unique_ptr<Output> make_top_output(const OutputPlace& place, const OutputContext& context) {
-    return std::make_unique<TopOutput>(context, place.patience);
+    return std::make_unique<TopOutput>(context, place.rules, place.patience);
 }
 
 }  // namespace sslsniff

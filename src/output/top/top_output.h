@@ -18,7 +18,8 @@ namespace sslsniff {
 class TopOutput final : public Output {
   public:
     /// `patience` lets time pass when the capture is over.
-    TopOutput(const OutputContext& context, Patience* patience);
+    /// Borrows both.
+    TopOutput(const OutputContext& context, const FileRules& rules, Patience* patience);
 
     TransactionSink* transactions() override { return &model_; }
     Result<void> check(Timestamp now) override;

@@ -52,11 +52,12 @@ class BodiesOutputTest : public testing::Test {
     BodiesOutputTest() {
         std::string name = fs::temp_directory_path() / "sslsniff-bodies-XXXXXX";
         root_ = ::mkdtemp(name.data());
-        output_ = std::make_unique<BodiesOutput>(path(), UINT64_MAX, std::nullopt);
+        output_ = std::make_unique<BodiesOutput>(path(), UINT64_MAX, rules_);
         EXPECT_TRUE(output_->open({}));
     }
     ~BodiesOutputTest() override { fs::remove_all(root_); }
 
+    FileRules rules_;
     std::string path() const { return root_ / "bodies"; }
 
     std::unique_ptr<BodyExchange> exchange(std::string url, const std::string& bytes,
@@ -143,7 +144,7 @@ TEST_F(BodiesOutputTest, NamesThatRepeatCostNoSearch) {
         return "body~" + std::to_string(repetition);
     };
     for (int run = 0; run < 2; ++run) {  // the second finds the files of the first
-        output_ = std::make_unique<BodiesOutput>(path(), UINT64_MAX, std::nullopt);
+        output_ = std::make_unique<BodiesOutput>(path(), UINT64_MAX, rules_);
         ASSERT_TRUE(output_->open({}));
         for (std::uint32_t i = 0; i < kBodies; ++i) {
             const auto body = output_->bodies()->open("");
@@ -245,7 +246,7 @@ TEST_F(BodiesOutputTest, BoundsDecoders) {
 
 TEST_F(BodiesOutputTest, KeepsToItsQuota) {
     constexpr std::uint64_t kBlock = 4096;
-    output_ = std::make_unique<BodiesOutput>(path(), 20 * kBlock, std::nullopt);
+    output_ = std::make_unique<BodiesOutput>(path(), 20 * kBlock, rules_);
     ASSERT_TRUE(output_->open({}));
     // Small files count as the block they need on disk.
     for (int i = 0; i < 3; ++i) {
@@ -279,7 +280,7 @@ TEST_F(BodiesOutputTest, KeepsToItsQuota) {
 }
 
 TEST_F(BodiesOutputTest, ABombStopsAtTheQuota) {
-    output_ = std::make_unique<BodiesOutput>(path(), 1U << 20U, std::nullopt);
+    output_ = std::make_unique<BodiesOutput>(path(), 1U << 20U, rules_);
     ASSERT_TRUE(output_->open({}));
     EXPECT_EQ(save(exchange("https://h/bomb", gzip(std::string(100U << 20U, '\0')), "gzip")), "");
     EXPECT_EQ(unsaved(), Remarks{"1 body was not saved: --max-saved was reached"});
@@ -310,13 +311,13 @@ TEST_F(BodiesOutputTest, NoticesFilesThatWereReplaced) {
 
 TEST_F(BodiesOutputTest, RefusesWhatIsNoFolder) {
     std::ofstream(root_ / "file") << "x";
-    EXPECT_FALSE(BodyFolder(root_ / "file").open());
-    EXPECT_FALSE(BodyFolder(root_ / "no" / "such").open());
+    EXPECT_FALSE(BodyFolder(root_ / "file", rules_).open());
+    EXPECT_FALSE(BodyFolder(root_ / "no" / "such", rules_).open());
     fs::create_directory_symlink(path(), root_ / "link");
-    EXPECT_TRUE(BodyFolder(root_ / "link").open());  // our own
+    EXPECT_TRUE(BodyFolder(root_ / "link", rules_).open());  // our own
     if (::geteuid() == 0) {
         ASSERT_EQ(::lchown((root_ / "link").c_str(), 12'345, 12'345), 0);
-        EXPECT_FALSE(BodyFolder(root_ / "link").open());
+        EXPECT_FALSE(BodyFolder(root_ / "link", rules_).open());
     }
 }
 

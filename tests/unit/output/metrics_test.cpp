@@ -259,7 +259,7 @@ TEST_F(PageServerTest, APlaceIsForOne) {
 }
 
 TEST(MetricsOutputTest, ListensFromItsCheckAndTellsWhere) {
-    MetricsOutput output("127.0.0.1:0", {});
+    MetricsOutput output("127.0.0.1:0", {}, {});
     EXPECT_TRUE(output.check(at_us(0)));
     EXPECT_TRUE(output.take_remarks().empty());
     EXPECT_TRUE(output.open(at_us(0)));
@@ -268,7 +268,7 @@ TEST(MetricsOutputTest, ListensFromItsCheckAndTellsWhere) {
     EXPECT_TRUE(remarks[0].starts_with("metrics are at http://127.0.0.1:")) << remarks[0];
     EXPECT_TRUE(output.take_remarks().empty());
     EXPECT_TRUE(*output.flush());
-    MetricsOutput wrong("nowhere", {});
+    MetricsOutput wrong("nowhere", {}, {});
     EXPECT_FALSE(wrong.check(at_us(0)));
 }
 

@@ -27,6 +27,7 @@ class SpoolTest : public testing::Test {
     SpoolTest& operator=(const SpoolTest&) = delete;
     ~SpoolTest() override { fs::remove_all(folder_); }
 
+    FileRules rules_;
     std::string path() const { return (folder_ / "spool").string(); }
     std::vector<std::string> names() const {
         std::vector<std::string> out;
@@ -63,7 +64,7 @@ TEST(SpoolNameTest, OthersAreNone) {
 
 TEST_F(SpoolTest, KeepsWhatIsNotRemovedForTheNext) {
     {
-        Spool spool(path(), 1000, std::nullopt);
+        Spool spool(path(), 1000, rules_);
         ASSERT_TRUE(spool.open());
         const auto first = spool.write(SpoolKind::traces, 3, "first");
         const auto second = spool.write(SpoolKind::metrics, 4, "second");
@@ -73,7 +74,7 @@ TEST_F(SpoolTest, KeepsWhatIsNotRemovedForTheNext) {
         EXPECT_EQ(names(), std::vector<std::string>{second->name()});
         EXPECT_EQ(fs::status(path()).permissions(), fs::perms::owner_all);
     }
-    Spool spool(path(), 1000, std::nullopt);
+    Spool spool(path(), 1000, rules_);
     ASSERT_TRUE(spool.open());
     const auto found = spool.take_found();
     ASSERT_EQ(found.size(), 1);
@@ -83,7 +84,7 @@ TEST_F(SpoolTest, KeepsWhatIsNotRemovedForTheNext) {
 }
 
 TEST_F(SpoolTest, IsBounded) {
-    Spool spool(path(), 10, std::nullopt);
+    Spool spool(path(), 10, rules_);
     ASSERT_TRUE(spool.open());
     const auto file = spool.write(SpoolKind::traces, 1, "123456");
     ASSERT_TRUE(file);
@@ -95,9 +96,9 @@ TEST_F(SpoolTest, IsBounded) {
 }
 
 TEST_F(SpoolTest, HasOneUserAtATime) {
-    Spool first(path(), 10, std::nullopt);
+    Spool first(path(), 10, rules_);
     ASSERT_TRUE(first.open());
-    Spool second(path(), 10, std::nullopt);
+    Spool second(path(), 10, rules_);
     const auto opened = second.open();
     ASSERT_FALSE(opened);
     EXPECT_NE(opened.error().message.find("another sslsniff spools in"), std::string::npos);
@@ -109,7 +110,7 @@ TEST_F(SpoolTest, WhatIsDamagedIsNotSent) {
     put("unfinished", "half");
     put("README", "not ours");
     fs::create_symlink("/etc/passwd", fs::path(path()) / "00000000000000000002.traces.5");
-    Spool spool(path(), 1000, std::nullopt);
+    Spool spool(path(), 1000, rules_);
     ASSERT_TRUE(spool.open());
     RequestQueue queue(&spool);
     EXPECT_EQ(queue.items(), 5);
@@ -121,7 +122,7 @@ TEST_F(SpoolTest, WhatIsDamagedIsNotSent) {
 }
 
 TEST_F(SpoolTest, AQueueIsInTheFolderAlone) {
-    Spool spool(path(), 10, std::nullopt);
+    Spool spool(path(), 10, rules_);
     ASSERT_TRUE(spool.open());
     RequestQueue queue(&spool);
     EXPECT_TRUE(queue.push({SpoolKind::traces, 2, "12345678"}));
@@ -134,7 +135,7 @@ TEST_F(SpoolTest, AQueueIsInTheFolderAlone) {
 }
 
 TEST_F(SpoolTest, MemoryTakesThePlaceOfAFolderThatFails) {
-    Spool spool(path(), 1000, std::nullopt);
+    Spool spool(path(), 1000, rules_);
     ASSERT_TRUE(spool.open());
     RequestQueue queue(&spool);
     fs::remove_all(path());

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "capture/live/probes.h"
+#include "capture/live/record_source.h"
+#include "engine/capture_options.h"
+#include "engine/live_session.h"
+
+namespace sslsniff {
+
+/// The probes of a capture, and what is told of them, in the process that holds them. Built without live
+/// capture, starting is an error that says so.
+class HeldProbes {
+  public:
+    /// `command` is the held child, `reader` the process that will read the records: never captured.
+    static Result<std::unique_ptr<HeldProbes>> start(const CaptureOptions& options,
+                                                     std::optional<pid_t> command, pid_t reader);
+
+    HeldProbes() = default;
+    HeldProbes(const HeldProbes&) = delete;
+    HeldProbes& operator=(const HeldProbes&) = delete;
+    virtual ~HeldProbes() = default;
+
+    virtual Probes& probes() = 0;
+    virtual RecordSource records() const = 0;
+    // As of LiveSession.
+    virtual std::vector<std::string> running() = 0;
+    virtual std::vector<CapturedLibrary> take_libraries() = 0;
+    virtual std::vector<std::string> take_remarks() = 0;
+};
+
+}  // namespace sslsniff
