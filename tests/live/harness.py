@@ -53,6 +53,26 @@ def is_listening(port, host="127.0.0.1"):
     return False
 
 
+def name_of(pid):
+    with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
+        return file.read().rstrip("\n")
+
+
+def children_of(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:
+        return list(map(int, children.read().split()))
+
+
+def attacher_of(pid):
+    """The process of a capture that holds the probes; `pid` is the one that reads."""
+    return next(child for child in children_of(pid) if name_of(child) == "sslsniff-attach")
+
+
+def command_of(pid):
+    """What sslsniff runs under `--`."""
+    return next(child for child in children_of(pid) if child != attacher_of(pid))
+
+
 class Capture:
     """sslsniff with -o json to a file. Use as `with Capture("-p", pid) as capture:`; what was captured is there
     after the block, which ends it by SIGINT. `prefix`: a command that runs sslsniff as its only child (nsenter)."""
@@ -103,8 +123,7 @@ class Capture:
 
     def send_signal(self, number):
         if self.has_prefix:
-            with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children", encoding="ascii") as children:
-                os.kill(int(children.read().split()[0]), number)
+            os.kill(children_of(self.process.pid)[0], number)
         else:
             self.process.send_signal(number)
 

@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 
-from harness import PYTHON, SSLSNIFF, LiveTest, wait_until
+from harness import PYTHON, SSLSNIFF, LiveTest, command_of, wait_until
 
 PEERS = os.path.join(os.path.dirname(__file__), "peers")
 TLS_CLIENT = """
@@ -128,8 +128,7 @@ class BystandersTest(LiveTest):
         process = self.spawn(SSLSNIFF, "-q", "--", PYTHON, "-u", "-c", "import ssl; print('ready'); input()",
                              env=self.library, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.assertEqual(process.stdout.readline(), b"ready\n")
-        with open(f"/proc/{process.pid}/task/{process.pid}/children") as children:
-            (child,) = children.read().split()
+        child = command_of(process.pid)
         wait_until(lambda: breakpoints(child) > 0, "the probes of a library that python loads by itself")
         for process_beside in bystander, quiet:
             wait_until(lambda: breakpoints(process_beside.pid) == 0, "probes of the command alone")

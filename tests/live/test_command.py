@@ -3,7 +3,7 @@ import os
 import signal
 import subprocess
 
-from harness import SSLSNIFF, LiveTest, body_of, wait_until
+from harness import SSLSNIFF, LiveTest, body_of, children_of, name_of, wait_until
 
 
 class CommandTest(LiveTest):
@@ -83,13 +83,6 @@ class CommandTest(LiveTest):
 
     def test_terminate_is_forwarded(self):
         process = self.spawn(SSLSNIFF, "-q", "--", "sleep", "1000")
-        children = f"/proc/{process.pid}/task/{process.pid}/children"
-
-        def sleeping():
-            for child in open(children).read().split():
-                with open(f"/proc/{child}/comm") as comm:
-                    return comm.read() == "sleep\n"
-            return False
-        wait_until(sleeping, "the command to run")
+        wait_until(lambda: any(name_of(child) == "sleep" for child in children_of(process.pid)), "the command to run")
         process.terminate()
         self.assertEqual(process.wait(60), 128 + signal.SIGTERM)

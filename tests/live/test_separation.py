@@ -6,7 +6,7 @@ import signal
 import stat
 import subprocess
 
-from harness import PATIENCE, SSLSNIFF, LiveTest, wait_until
+from harness import PATIENCE, SSLSNIFF, LiveTest, attacher_of, wait_until
 
 STRANGER = 12345  # a uid without an account
 
@@ -21,14 +21,6 @@ def reader_uid():
         return pwd.getpwnam("sslsniff").pw_uid
     except KeyError:
         return 65534
-
-
-def attacher_of(pid):
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:
-        for child in map(int, children.read().split()):
-            if status_of(child)["Name"] == "sslsniff-attach":
-                return child
-    raise AssertionError("there is no attacher")
 
 
 def is_running(pid):

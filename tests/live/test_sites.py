@@ -8,7 +8,7 @@ import subprocess
 import textwrap
 import time
 
-from harness import SSLSNIFF, LiveTest
+from harness import SSLSNIFF, LiveTest, attacher_of
 
 
 class SitesTest(LiveTest):
@@ -30,7 +30,7 @@ class SitesTest(LiveTest):
     def runs_of(capture):
         """How often each program of the capture ran, by name, since statistics were switched on."""
         own = set()
-        for info in pathlib.Path(f"/proc/{capture.process.pid}/fdinfo").iterdir():
+        for info in pathlib.Path(f"/proc/{attacher_of(capture.process.pid)}/fdinfo").iterdir():
             with contextlib.suppress(FileNotFoundError):
                 own |= {int(line.split()[1]) for line in info.read_text().splitlines() if line.startswith("prog_id:")}
         output = subprocess.run(["bpftool", "-j", "prog", "show"], capture_output=True, text=True, check=True).stdout

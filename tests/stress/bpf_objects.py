@@ -15,10 +15,17 @@ def bpftool(*arguments):
     return json.loads(done.stdout or "[]")
 
 
+def descriptors_of(pid):
+    """Of a capture's process, and of its child that holds the probes."""
+    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    for process in (pid, *children):
+        yield from pathlib.Path(f"/proc/{process}/fdinfo").iterdir()
+
+
 def held_by(pid):
-    """(kind, id) of everything that the process has descriptors of."""
+    """(kind, id) of everything that the capture has descriptors of; `pid` is the process that reads."""
     held = set()
-    for descriptor in pathlib.Path(f"/proc/{pid}/fdinfo").iterdir():
+    for descriptor in descriptors_of(pid):
         try:
             fields = dict(line.split(":", 1) for line in descriptor.read_text().splitlines() if ":" in line)
         except OSError:  # closed meanwhile
