@@ -97,6 +97,13 @@ void write_connection(const ConnectionInfo& connection, FieldWriter& writer) {
     if (connection.continues) {
         writer.text("continues", connection_name(*connection.continues));
     }
+    if (connection.other_end) {
+        writer.begin_object("other_end");
+        writer.text("id", connection_name(connection.other_end->connection));
+        writer.number("pid", connection.other_end->process->key.pid);
+        writer.text("comm", connection.other_end->process->comm);
+        writer.end_object();
+    }
     if (connection.tunnel) {
         writer.begin_object("tunnel");
         writer.text("via", connection.tunnel->via);

@@ -110,6 +110,13 @@ struct Tunnel {
     bool operator==(const Tunnel&) const = default;
 };
 
+/// The same connection as another captured process sees it, on this host.
+struct OtherEnd {
+    ConnectionId connection;
+    std::shared_ptr<const ProcessInfo> process;  ///< never null
+    bool operator==(const OtherEnd&) const = default;
+};
+
 /// Everything known of a connection so far. Grows while the connection lives.
 struct ConnectionInfo {
     ConnectionId id;
@@ -123,6 +130,7 @@ struct ConnectionInfo {
     bool midstream = false;  ///< it was open before the capture began
     /// What its socket carried before, for sockets that turn from cleartext into TLS, or back.
     std::optional<ConnectionId> continues;
+    std::optional<OtherEnd> other_end;  ///< when both ends were captured at the same time
     /// Null when there is none; shared with what the socket carries later.
     std::shared_ptr<const Tunnel> tunnel;
     std::string

@@ -54,6 +54,11 @@ void Connection::set_remote_name(std::string name) {
     measure_info();
 }
 
+void Connection::set_other_end(OtherEnd other) {
+    ++changes_;
+    info_.other_end = std::move(other);
+}
+
 void Connection::set_continues(const ConnectionId& former, std::shared_ptr<const Tunnel> tunnel,
                                std::shared_ptr<const ParserSession> session) {
     ++changes_;

@@ -27,6 +27,7 @@ class Connection final : private ParserHost {
 
     const ConnectionInfo& info() const { return info_; }
     void set_remote_name(std::string name);
+    void set_other_end(OtherEnd other);
     /// `session`: of the part before, for the parser of this one; may be null.
     void set_continues(const ConnectionId& former, std::shared_ptr<const Tunnel> tunnel,
                        std::shared_ptr<const ParserSession> session);

@@ -130,7 +130,20 @@ void ConnectionTable::on(const EndpointsEvent& event) {
     Connection& connection = find(event.connection, event.time);
     connection.on_endpoints(event);
     link_parts(connection);
+    link_ends(connection);
     name_peer(connection);
+}
+
+void ConnectionTable::link_ends(Connection& connection) {
+    const ConnectionInfo& info = connection.info();
+    const auto id = local_ends_.add(info);
+    const auto other = id ? connections_.find(*id) : connections_.end();
+    if (other == connections_.end()) {
+        return;
+    }
+    connection.set_other_end({*id, other->second.connection.info().process});
+    other->second.connection.set_other_end({info.id, info.process});
+    tell_change(other->second);
 }
 
 void ConnectionTable::link_parts(Connection& connection) {
@@ -244,7 +257,7 @@ void ConnectionTable::tell_change(Entry& entry) {
 }
 
 void ConnectionTable::measure(Entry& entry) {
-    constexpr std::size_t kNodes = 144;  // of the map and the list, beside the entry itself
+    constexpr std::size_t kNodes = 144 + 320;  // of the map, the list and LocalEnds, beside the entry itself
     held_ -= entry.held;
     entry.held = sizeof(Entry) - sizeof(Connection) + kNodes + entry.connection.held();
     held_ += entry.held;
@@ -320,6 +333,7 @@ CaptureSummary ConnectionTable::running_summary() const {
 
 void ConnectionTable::erase(Connections::iterator entry) {
     held_ -= entry->second.held;
+    local_ends_.remove(entry->second.connection.info());
     plan_wake(entry->second, std::nullopt);
     recency_.erase(entry->second.recency);
     connections_.erase(entry);

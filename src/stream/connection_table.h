@@ -14,6 +14,7 @@
 #include "model/transaction.h"
 #include "stream/connection.h"
 #include "stream/former_parts.h"
+#include "stream/local_ends.h"
 #include "stream/peer_names.h"
 #include "stream/stream_limits.h"
 
@@ -82,6 +83,7 @@ class ConnectionTable final : public EventConsumer {
     std::uint64_t free_memory(std::size_t goal, Timestamp time);
     void name_peer(Connection& connection);
     void link_parts(Connection& connection);
+    void link_ends(Connection& connection);
     static void add(CaptureSummary& summary, const Connection& connection);
     void close(Connections::iterator entry, CloseReason reason, Timestamp time);
     Connections::iterator longest_idle();
@@ -100,6 +102,7 @@ class ConnectionTable final : public EventConsumer {
     Connections::iterator latest_;  ///< of the last event, or end
     std::map<ProcessKey, KnownProcess> processes_;
     FormerParts former_parts_;
+    LocalEnds local_ends_;
     std::set<std::pair<Timestamp, ConnectionId>> wakes_;  ///< when parsers want to be woken
     std::size_t held_ = 0;                                ///< sum of Entry::held
     CaptureSummary summary_;

@@ -16,7 +16,7 @@ std::string_view first_key(const ConnectionInfo& info) {
 /// In all that is written of it.
 bool is_same(const ConnectionInfo& a, const ConnectionInfo& b) {
     return a.process == b.process && a.carrier == b.carrier && a.role == b.role &&
-           a.correlation == b.correlation && a.continues == b.continues && a.endpoints == b.endpoints &&
+           a.correlation == b.correlation && a.continues == b.continues && a.other_end == b.other_end && a.endpoints == b.endpoints &&
            a.tls == b.tls && a.remote_name == b.remote_name && a.tunnel == b.tunnel;
 }
 
@@ -175,6 +175,13 @@ void JsonSink::connection(const ConnectionInfo& connection) {
     }
     if (connection.continues) {
         json_.plain("continues", connection_name(*connection.continues));
+    }
+    if (connection.other_end) {
+        json_.begin_object("other_end");
+        json_.plain("id", connection_name(connection.other_end->connection));
+        json_.number("pid", connection.other_end->process->key.pid);
+        json_.text("comm", connection.other_end->process->comm);
+        json_.end_object();
     }
     if (connection.tunnel) {
         tunnel(*connection.tunnel);

@@ -250,6 +250,11 @@ void TextSink::beginning(StyledText& line, Timestamp start, const ConnectionInfo
         line.may_shorten();
         line.add(") ");
     }
+    if (connection.other_end) {
+        line.add("= ");
+        add_process(line, *connection.other_end->process);
+        line.add(" ");
+    }
     if (connection.tunnel) {
         add_tunnel(line, *connection.tunnel, said);
     }

@@ -1,0 +1,87 @@
+#include "stream/local_ends.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+
+#include "base/endian.h"
+
+namespace sslsniff {
+namespace {
+
+bool is_loopback(const IpAddress& address) {
+    static constexpr std::uint8_t kNet = 127;  // RFC 1122 section 3.2.1.3
+    static constexpr std::array<std::uint8_t, 16> kV6{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+    return address.family == IpAddress::Family::v4 ? address.bytes[0] == kNet : address.bytes == kV6;
+}
+
+void append(std::string& key, const Endpoint& endpoint) {
+    key.push_back(static_cast<char>(endpoint.address.family));
+    key.append(reinterpret_cast<const char*>(endpoint.address.bytes.data()), endpoint.address.bytes.size());
+    append_be(key, endpoint.port);
+}
+
+/// TLS and cleartext of one socket are connections of their own: each has its like at the other end.
+std::string key_of(const ConnectionInfo& info, const Endpoint& from, const Endpoint& to) {
+    std::string key;
+    append_be(key, is_loopback(from.address) || is_loopback(to.address) ? info.endpoints.netns : 0U);
+    key.push_back(static_cast<char>(info.carrier));
+    append(key, from);
+    append(key, to);
+    return key;
+}
+
+bool is_known(const Endpoint& endpoint) {
+    return endpoint.address.family != IpAddress::Family::none && endpoint.port != 0;
+}
+
+}  // namespace
+
+std::size_t LocalEnds::IdHash::operator()(const ConnectionId& id) const {
+    constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15;
+    return std::hash<std::uint64_t>()((id.handle * kOdd ^ id.generation) * kOdd ^ id.pid);
+}
+
+std::optional<ConnectionId> LocalEnds::add(const ConnectionInfo& info) {
+    const Endpoints& endpoints = info.endpoints;
+    forget(info.id);
+    if (endpoints.transport != Transport::tcp || info.id.pid == 0 || !is_known(endpoints.local) ||
+        !is_known(endpoints.remote)) {
+        return std::nullopt;
+    }
+    std::string key = key_of(info, endpoints.local, endpoints.remote);
+    Ends& mine = ends_[key];
+    // What its socket carried before is over, or about to be.
+    const auto former = std::ranges::find_if(mine, [&](const End& end) {
+        return endpoints.socket_cookie != 0 && end.socket_cookie == endpoints.socket_cookie;
+    });
+    if (former != mine.end()) {
+        keys_.erase(former->id);
+        mine.erase(former);
+    }
+    mine.push_back({info.id, endpoints.socket_cookie});
+    keys_.emplace(info.id, std::move(key));
+    const auto others = ends_.find(key_of(info, endpoints.remote, endpoints.local));
+    const bool is_certain = mine.size() == 1 && others != ends_.end() && others->second.size() == 1;
+    return is_certain && others->second.front().id != info.id ? std::optional(others->second.front().id)
+                                                              : std::nullopt;
+}
+
+void LocalEnds::remove(const ConnectionInfo& info) {
+    forget(info.id);
+}
+
+void LocalEnds::forget(const ConnectionId& id) {
+    const auto key = keys_.find(id);
+    if (key == keys_.end()) {
+        return;
+    }
+    const auto ends = ends_.find(key->second);
+    std::erase_if(ends->second, [&](const End& end) { return end.id == id; });
+    if (ends->second.empty()) {
+        ends_.erase(ends);
+    }
+    keys_.erase(key);
+}
+
+}  // namespace sslsniff
