@@ -22,6 +22,11 @@ Result<Options> library_options(std::span<const std::string> words) {
     if (options == nullptr) {
         return fail(ErrorKind::usage, "there is no option to show information");
     }
+    if (options->reader_user) {
+        return fail(ErrorKind::usage,
+                    "'relinquish-privileges' is for a process of its own: the library has the rights of the "
+                    "program");
+    }
     const auto& outputs = options->pipeline.outputs;
     if (std::ranges::any_of(outputs, &OutputSpec::to_stdout)) {
         return fail(

@@ -120,6 +120,7 @@ TEST(LibraryHandle, OptionsThatMakeNoSenseAreRefused) {
     refused({{"read", trace()}, {"output", "text"}});
     refused({{"read", trace()}, {"output", "json:-"}});
     refused({{"read", trace()}, {"write", "/dev/stdout"}});
+    refused({{"read", trace()}, {"relinquish-privileges", "nobody"}});
     refused({{"read", trace()}, {"output", "xml:/tmp/x"}});
     Watcher missing;
     missing.set("read", "/nonexistent/trace");
