@@ -129,27 +129,30 @@ void ConnectionTable::on(const OpenEvent& event) {
 void ConnectionTable::on(const EndpointsEvent& event) {
     Connection& connection = find(event.connection, event.time);
     connection.on_endpoints(event);
-    link_parts(connection);
-    link_ends(connection);
+    link_parts(latest_->second);
+    link_ends(latest_->second);
     name_peer(connection);
 }
 
-void ConnectionTable::link_ends(Connection& connection) {
-    const ConnectionInfo& info = connection.info();
-    const auto id = local_ends_.add(info);
+void ConnectionTable::link_ends(Entry& entry) {
+    const ConnectionInfo& info = entry.connection.info();
+    const auto id = local_ends_.add(info, entry.part);
+    entry.has_end = local_ends_.knows(info.id);
     const auto other = id ? connections_.find(*id) : connections_.end();
     if (other == connections_.end()) {
         return;
     }
-    connection.set_other_end({*id, other->second.connection.info().process});
+    entry.connection.set_other_end({*id, other->second.connection.info().process});
     other->second.connection.set_other_end({info.id, info.process});
     tell_change(other->second);
 }
 
-void ConnectionTable::link_parts(Connection& connection) {
-    const ConnectionInfo& info = connection.info();
+void ConnectionTable::link_parts(Entry& entry) {
+    const ConnectionInfo& info = entry.connection.info();
     if (auto former = former_parts_.take(info.id, info.endpoints, info.opened)) {
-        connection.set_continues(former->connection, std::move(former->tunnel), std::move(former->session));
+        entry.part = former->part + 1;
+        entry.connection.set_continues(former->connection, std::move(former->tunnel),
+                                       std::move(former->session));
     }
 }
 
@@ -257,9 +260,10 @@ void ConnectionTable::tell_change(Entry& entry) {
 }
 
 void ConnectionTable::measure(Entry& entry) {
-    constexpr std::size_t kNodes = 144 + 320;  // of the map, the list and LocalEnds, beside the entry itself
+    constexpr std::size_t kNodes = 144;  // of the map and the list, beside the entry itself
     held_ -= entry.held;
-    entry.held = sizeof(Entry) - sizeof(Connection) + kNodes + entry.connection.held();
+    entry.held = sizeof(Entry) - sizeof(Connection) + kNodes + (entry.has_end ? LocalEnds::kHeldForEach : 0) +
+                 entry.connection.held();
     held_ += entry.held;
 }
 
@@ -308,7 +312,7 @@ void ConnectionTable::close(Connections::iterator entry, CloseReason reason, Tim
     }
     connection.close(reason, time);
     tell_end(connection, reason, time);
-    former_parts_.add(connection.info(), reason, time, connection.session());
+    former_parts_.add(connection.info(), entry->second.part, reason, time, connection.session());
     add(summary_, connection);
     erase(entry);
 }

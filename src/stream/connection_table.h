@@ -53,6 +53,8 @@ class ConnectionTable final : public EventConsumer {
         std::uint64_t told = 0;             ///< Connection::changes() when the sink was told last
         std::size_t held = 0;               ///< bytes of memory, when it was last measured
         std::optional<Timestamp> wakes_at;  ///< as in wakes_
+        unsigned part = 0;                  ///< what its socket carried before, as FormerParts counts
+        bool has_end = false;               ///< it is among local_ends_
         bool has_no_more = false;  ///< it was asked to give up memory, and had nothing; since its last event
     };
     using Connections = std::map<ConnectionId, Entry>;  // those of a process are neighbours
@@ -82,8 +84,8 @@ class ConnectionTable final : public EventConsumer {
     void bound_memory(Timestamp time);
     std::uint64_t free_memory(std::size_t goal, Timestamp time);
     void name_peer(Connection& connection);
-    void link_parts(Connection& connection);
-    void link_ends(Connection& connection);
+    void link_parts(Entry& entry);
+    void link_ends(Entry& entry);
     static void add(CaptureSummary& summary, const Connection& connection);
     void close(Connections::iterator entry, CloseReason reason, Timestamp time);
     Connections::iterator longest_idle();

@@ -15,13 +15,13 @@ bool may_be_continued(const ConnectionInfo& info, CloseReason reason) {
 
 }  // namespace
 
-void FormerParts::add(const ConnectionInfo& info, CloseReason reason, Timestamp closed,
+void FormerParts::add(const ConnectionInfo& info, unsigned part, CloseReason reason, Timestamp closed,
                       std::shared_ptr<const ParserSession> session) {
     if (!may_be_continued(info, reason)) {
         return;
     }
     std::string key = socket_key(info.endpoints);
-    parts_[key] = {{info.id, info.tunnel, std::move(session)}, closed, ++last_};
+    parts_[key] = {{info.id, part, info.tunnel, std::move(session)}, closed, ++last_};
     order_.emplace_back(last_, std::move(key));
     while (order_.size() > kMost) {
         const auto found = parts_.find(order_.front().second);

@@ -25,11 +25,12 @@ class FormerParts {
 
     struct Former {
         ConnectionId connection;
+        unsigned part = 0;  ///< how many its socket carried before it, as far as that was seen
         std::shared_ptr<const Tunnel> tunnel;
         std::shared_ptr<const ParserSession> session;  ///< see ParserHost::begin_tls; may be null
     };
 
-    void add(const ConnectionInfo& info, CloseReason reason, Timestamp closed,
+    void add(const ConnectionInfo& info, unsigned part, CloseReason reason, Timestamp closed,
              std::shared_ptr<const ParserSession> session);
     /// What a connection with these endpoints, which began at `time`, continues.
     std::optional<Former> take(const ConnectionId& id, const Endpoints& endpoints, Timestamp time);

@@ -21,11 +21,11 @@ void append(std::string& key, const Endpoint& endpoint) {
     append_be(key, endpoint.port);
 }
 
-/// TLS and cleartext of one socket are connections of their own: each has its like at the other end.
-std::string key_of(const ConnectionInfo& info, const Endpoint& from, const Endpoint& to) {
+std::string key_of(const ConnectionInfo& info, unsigned part, const Endpoint& from, const Endpoint& to) {
     std::string key;
     append_be(key, is_loopback(from.address) || is_loopback(to.address) ? info.endpoints.netns : 0U);
     key.push_back(static_cast<char>(info.carrier));
+    append_be(key, part);
     append(key, from);
     append(key, to);
     return key;
@@ -42,29 +42,21 @@ std::size_t LocalEnds::IdHash::operator()(const ConnectionId& id) const {
     return std::hash<std::uint64_t>()((id.handle * kOdd ^ id.generation) * kOdd ^ id.pid);
 }
 
-std::optional<ConnectionId> LocalEnds::add(const ConnectionInfo& info) {
+std::optional<ConnectionId> LocalEnds::add(const ConnectionInfo& info, unsigned part) {
     const Endpoints& endpoints = info.endpoints;
     forget(info.id);
     if (endpoints.transport != Transport::tcp || info.id.pid == 0 || !is_known(endpoints.local) ||
         !is_known(endpoints.remote)) {
         return std::nullopt;
     }
-    std::string key = key_of(info, endpoints.local, endpoints.remote);
+    std::string key = key_of(info, part, endpoints.local, endpoints.remote);
     Ends& mine = ends_[key];
-    // What its socket carried before is over, or about to be.
-    const auto former = std::ranges::find_if(mine, [&](const End& end) {
-        return endpoints.socket_cookie != 0 && end.socket_cookie == endpoints.socket_cookie;
-    });
-    if (former != mine.end()) {
-        keys_.erase(former->id);
-        mine.erase(former);
-    }
-    mine.push_back({info.id, endpoints.socket_cookie});
+    mine.push_back(info.id);
     keys_.emplace(info.id, std::move(key));
-    const auto others = ends_.find(key_of(info, endpoints.remote, endpoints.local));
+    const auto others = ends_.find(key_of(info, part, endpoints.remote, endpoints.local));
     const bool is_certain = mine.size() == 1 && others != ends_.end() && others->second.size() == 1;
-    return is_certain && others->second.front().id != info.id ? std::optional(others->second.front().id)
-                                                              : std::nullopt;
+    return is_certain && others->second.front() != info.id ? std::optional(others->second.front())
+                                                           : std::nullopt;
 }
 
 void LocalEnds::remove(const ConnectionInfo& info) {
@@ -77,7 +69,7 @@ void LocalEnds::forget(const ConnectionId& id) {
         return;
     }
     const auto ends = ends_.find(key->second);
-    std::erase_if(ends->second, [&](const End& end) { return end.id == id; });
+    std::erase(ends->second, id);
     if (ends->second.empty()) {
         ends_.erase(ends);
     }

@@ -16,8 +16,9 @@ std::string_view first_key(const ConnectionInfo& info) {
 /// In all that is written of it.
 bool is_same(const ConnectionInfo& a, const ConnectionInfo& b) {
     return a.process == b.process && a.carrier == b.carrier && a.role == b.role &&
-           a.correlation == b.correlation && a.continues == b.continues && a.other_end == b.other_end && a.endpoints == b.endpoints &&
-           a.tls == b.tls && a.remote_name == b.remote_name && a.tunnel == b.tunnel;
+           a.correlation == b.correlation && a.continues == b.continues && a.other_end == b.other_end &&
+           a.endpoints == b.endpoints && a.tls == b.tls && a.remote_name == b.remote_name &&
+           a.tunnel == b.tunnel;
 }
 
 }  // namespace

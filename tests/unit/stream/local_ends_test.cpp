@@ -43,7 +43,8 @@ TEST_F(LocalEndsTest, LoopbackCountsWithinItsNamespace) {
 
 TEST_F(LocalEndsTest, WhatIsNotCertainIsNotClaimed) {
     EXPECT_FALSE(ends_.add(end(1, "10.0.0.2:4000", "10.0.0.3:443", 1)));
-    EXPECT_FALSE(ends_.add(end(2, "10.0.0.2:4000", "10.0.0.3:443", 2)));  // another network of the same numbers
+    EXPECT_FALSE(
+        ends_.add(end(2, "10.0.0.2:4000", "10.0.0.3:443", 2)));  // another network of the same numbers
     EXPECT_FALSE(ends_.add(end(3, "10.0.0.3:443", "10.0.0.2:4000", 1)));
     auto other = end(4, "127.0.0.1:443", "127.0.0.1:4000");
     other.carrier = Carrier::cleartext;
@@ -59,15 +60,17 @@ TEST_F(LocalEndsTest, WhatIsNotCertainIsNotClaimed) {
     EXPECT_FALSE(ends_.add(refused));
 }
 
-TEST_F(LocalEndsTest, APartOfASocketTakesThePlaceOfTheOneBefore) {
-    auto client = end(1, "127.0.0.1:4000", "127.0.0.1:443");
-    EXPECT_FALSE(ends_.add(client));
-    auto next = client;
-    next.id.handle = 999;
-    EXPECT_FALSE(ends_.add(next));
-    EXPECT_EQ(ends_.add(end(2, "127.0.0.1:443", "127.0.0.1:4000")), next.id);
-    ends_.remove(client);  // too late to matter
-    EXPECT_EQ(ends_.add(end(2, "127.0.0.1:443", "127.0.0.1:4000")), next.id);
+TEST_F(LocalEndsTest, PartsOfASocketMeetTheirLike) {
+    const auto client = end(1, "127.0.0.1:4000", "127.0.0.1:443");
+    const auto server = end(2, "127.0.0.1:443", "127.0.0.1:4000");
+    auto client_later = client;
+    client_later.id.handle = 999;
+    auto server_later = server;
+    server_later.id.handle = 998;
+    EXPECT_FALSE(ends_.add(client, 0));
+    EXPECT_FALSE(ends_.add(client_later, 2));
+    EXPECT_EQ(ends_.add(server, 0), client.id);
+    EXPECT_EQ(ends_.add(server_later, 2), client_later.id);
 }
 
 TEST_F(LocalEndsTest, AProcessMayTalkToItself) {
