@@ -45,7 +45,7 @@ void AttacherLink::end() {
 }
 
 bool AttacherLink::send(Request request, int fd) {
-    Bytes message = encode(std::move(request));
+    const Bytes message = encode(std::move(request));
     if (ended_ || message.size() > kLongestMessage) {
         return false;
     }

@@ -204,10 +204,8 @@ Bytes encode_any(T& value) {
 
 template <class T>
 std::optional<T> decode_any(ByteView message) {
-    WireReader reader(message);
     T value;
-    reader(value);
-    return reader.is_complete() ? std::optional(std::move(value)) : std::nullopt;
+    return WireReader(message).read(value) ? std::optional(std::move(value)) : std::nullopt;
 }
 
 }  // namespace

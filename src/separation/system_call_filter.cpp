@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -166,6 +167,14 @@ constexpr const char* kAllowed[] = {
     "setsockopt",
 };
 
+/// An argument that is a number, or whose bits of a mask are.
+scmp_arg_cmp equal(unsigned argument, scmp_datum_t value) {
+    return {argument, SCMP_CMP_EQ, value, 0};
+}
+scmp_arg_cmp equal_in(unsigned argument, scmp_datum_t mask, scmp_datum_t value) {
+    return {argument, SCMP_CMP_MASKED_EQ, mask, value};
+}
+
 class Filter {
   public:
     Filter() : context_(seccomp_init(SCMP_ACT_ERRNO(EPERM)), seccomp_release) {}
@@ -195,6 +204,12 @@ class Filter {
     }
 
   private:
+    void add(std::uint32_t action, const char* name, const scmp_arg_cmp* argument, unsigned count) {
+        const int number = seccomp_syscall_resolve_name(name);
+        if (number >= 0) {
+            note(seccomp_rule_add_array(context_.get(), action, number, count, argument));
+        }
+    }
     void note(int status) {
         if (status < 0 && error_ == 0) {
             error_ = status;
@@ -207,38 +222,41 @@ class Filter {
 
 /// Neither to write to nor to create.
 void allow_reading_files(Filter& filter) {
-    constexpr scmp_datum_t kChanges = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY);
-    filter.allow("open", SCMP_A1_64(SCMP_CMP_MASKED_EQ, kChanges, 0));
-    filter.allow("openat", SCMP_A2_64(SCMP_CMP_MASKED_EQ, kChanges, 0));
+    constexpr auto kChanges =
+        static_cast<scmp_datum_t>(O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY));
+    filter.allow("open", equal_in(1, kChanges, 0));
+    filter.allow("openat", equal_in(2, kChanges, 0));
     filter.fail_with(ENOSYS, "openat2");  // its flags are in memory
 }
 
 /// Threads, no processes. The flags of clone3 are in memory; libraries then use clone.
 void allow_threads(Filter& filter) {
-    filter.allow("clone", SCMP_A0_64(SCMP_CMP_MASKED_EQ, CLONE_THREAD | CLONE_VM, CLONE_THREAD | CLONE_VM));
+    constexpr auto kThread = static_cast<scmp_datum_t>(CLONE_THREAD | CLONE_VM);
+    filter.allow("clone", equal_in(0, kThread, kThread));
     filter.fail_with(ENOSYS, "clone3");
 }
 
 /// Limits can be read, and names given to threads.
 void allow_own_settings(Filter& filter) {
-    filter.allow("prlimit64", SCMP_A2_64(SCMP_CMP_EQ, 0));
-    filter.allow("prctl", SCMP_A0_64(SCMP_CMP_EQ, 15));  // PR_SET_NAME
-    filter.allow("prctl", SCMP_A0_64(SCMP_CMP_EQ, 16));  // PR_GET_NAME
-    filter.allow("prctl", SCMP_A0_64(SCMP_CMP_EQ, 3));   // PR_GET_DUMPABLE
+    filter.allow("prlimit64", equal(2, 0));
+    for (const int option : {PR_SET_NAME, PR_GET_NAME, PR_GET_DUMPABLE}) {
+        filter.allow("prctl", equal(0, static_cast<scmp_datum_t>(option)));
+    }
 }
 
 /// Of terminals, what asks and sets modes: not TIOCSTI, which types for the user.
 void allow_terminals(Filter& filter) {
-    for (const unsigned long request : {TCGETS, TCSETS, TCSETSW, TCSETSF, TIOCGWINSZ, TIOCGPGRP, TIOCSPGRP,
-                                        TCFLSH, TCSBRK, TCXONC, TIOCOUTQ, FIONREAD, FIONBIO, FIOCLEX}) {
-        filter.allow("ioctl", SCMP_A1_32(SCMP_CMP_EQ, static_cast<std::uint32_t>(request)));
+    for (const int request : {TCGETS, TCSETS, TCSETSW, TCSETSF, TIOCGWINSZ, TIOCGPGRP, TIOCSPGRP, TCFLSH,
+                              TCSBRK, TCXONC, TIOCOUTQ, FIONREAD, FIONBIO, FIOCLEX}) {
+        filter.allow("ioctl", equal_in(1, UINT32_MAX,
+                                       static_cast<scmp_datum_t>(request)));  // the kernel looks at no more
     }
 }
 
 void allow_signals_to_self(Filter& filter) {
     const auto self = static_cast<scmp_datum_t>(::getpid());
-    filter.allow("kill", SCMP_A0_64(SCMP_CMP_EQ, self));
-    filter.allow("tgkill", SCMP_A0_64(SCMP_CMP_EQ, self));
+    filter.allow("kill", equal(0, self));
+    filter.allow("tgkill", equal(0, self));
 }
 
 }  // namespace

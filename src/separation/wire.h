@@ -70,15 +70,20 @@ class WireReader {
     void operator()(Ts&... values) {
         (get(values), ...);
     }
+    /// Whether the message is this value, and all of it is there.
+    template <class T>
+    bool read(T& value) {
+        (*this)(value);
+        return is_complete();
+    }
     /// What was read makes no sense.
     void fail() {
         failed_ = true;
         rest_ = {};
     }
-    /// All of it was read, and it was all there.
-    bool is_complete() const { return !failed_ && rest_.empty(); }
 
   private:
+    bool is_complete() const { return !failed_ && rest_.empty(); }
     template <class T>
     T number() {
         if (rest_.size() < sizeof(T)) {
