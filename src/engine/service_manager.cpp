@@ -56,12 +56,19 @@ std::optional<ServiceManager> ServiceManager::from_environment() {
     if (!socket || ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof kPatience) != 0) {
         return std::nullopt;
     }
-    return ServiceManager(std::move(socket), address,
-                          static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size()));
+    const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
+    // While we may: the folder that it is in can be closed to the user that we become.
+    const bool connected =
+        ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), length) == 0;
+    return ServiceManager(std::move(socket), connected, address, length);
 }
 
-ServiceManager::ServiceManager(UniqueFd socket, const sockaddr_un& address, socklen_t length)
-    : socket_(std::move(socket)), address_(address), length_(length), interval_(beat_interval()) {}
+ServiceManager::ServiceManager(UniqueFd socket, bool connected, const sockaddr_un& address, socklen_t length)
+    : socket_(std::move(socket)),
+      connected_(connected),
+      address_(address),
+      length_(length),
+      interval_(beat_interval()) {}
 
 void ServiceManager::ready() {
     tell("READY=1");
@@ -95,8 +102,9 @@ std::optional<ServiceManager::Clock::time_point> ServiceManager::due() const {
 }
 
 void ServiceManager::tell(std::string_view message) const {
-    static_cast<void>(::sendto(socket_.get(), message.data(), message.size(), MSG_NOSIGNAL,
-                               reinterpret_cast<const sockaddr*>(&address_), length_));
+    const auto* address = connected_ ? nullptr : reinterpret_cast<const sockaddr*>(&address_);
+    static_cast<void>(::sendto(socket_.get(), message.data(), message.size(), MSG_NOSIGNAL, address,
+                               connected_ ? 0 : length_));
 }
 
 }  // namespace sslsniff

@@ -37,10 +37,11 @@ class ServiceManager {
     std::optional<Clock::time_point> due() const;
 
   private:
-    ServiceManager(UniqueFd socket, const sockaddr_un& address, socklen_t length);
+    ServiceManager(UniqueFd socket, bool connected, const sockaddr_un& address, socklen_t length);
     void tell(std::string_view message) const;
 
     UniqueFd socket_;
+    bool connected_;  ///< else somebody may yet come to the address
     sockaddr_un address_;
     socklen_t length_;  ///< of `address_`, in bytes
     std::optional<std::chrono::microseconds> interval_;
