@@ -76,6 +76,7 @@ void RingReader::take_news() {
 void RingReader::take_record(ByteView record, EventConsumer& first) {
     if (asks_for_probes(record)) {
         kernel_.attach_wanted(record);
+        kernel_.catch_up();  // what waits for these probes must not give up while they come
         take_news();
     } else if (const auto library = decoder_.unnamed_library(record); library > asked_library_) {
         asked_library_ = library;  // its probes came a moment ago
