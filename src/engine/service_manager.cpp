@@ -58,8 +58,7 @@ std::optional<ServiceManager> ServiceManager::from_environment() {
     }
     const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
     // While we may: the folder that it is in can be closed to the user that we become.
-    const bool connected =
-        ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), length) == 0;
+    const bool connected = ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), length) == 0;
     return ServiceManager(std::move(socket), connected, address, length);
 }
 
