@@ -237,6 +237,7 @@ void AttacherServer::on(const ask::GrantNewFiles& /*request*/) {
 void AttacherServer::on(const ask::Seal& /*request*/) {
     sealed_ = true;
     answer(Outcome::of(keep_capabilities({.probes = probes_ != nullptr,
+                                          .sys_admin = probes_ && HeldProbes::need_sys_admin(*options_),
                                           .files = files_.has_grants(),
                                           .signals = static_cast<bool>(command_)})));
 }

@@ -15,11 +15,10 @@ constexpr unsigned kPerfmon = 38;
 constexpr unsigned kBpf = 39;
 constexpr unsigned kCheckpointRestore = 40;
 
-/// README.md, "Requirements and limits", says what each is for; CAP_SYS_ADMIN, where it is held, is for
-/// kernels before 6.6, on which probes that come later are refused without it.
-constexpr std::array<unsigned, 9> kForProbes{
-    CAP_DAC_READ_SEARCH, CAP_NET_ADMIN, CAP_SYS_PTRACE, CAP_SYS_RESOURCE,  CAP_SYSLOG,
-    CAP_SYS_ADMIN,       kPerfmon,      kBpf,           kCheckpointRestore};
+/// README.md, "Requirements and limits", says what each is for.
+constexpr std::array<unsigned, 8> kForProbes{
+    CAP_DAC_READ_SEARCH, CAP_NET_ADMIN, CAP_SYS_PTRACE, CAP_SYS_RESOURCE,
+    CAP_SYSLOG,          kPerfmon,      kBpf,           kCheckpointRestore};
 constexpr std::array<unsigned, 3> kForFiles{CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER};
 
 constexpr const char* kCannot = "cannot drop the capabilities that a capture does not need";
@@ -35,6 +34,9 @@ std::vector<unsigned> wanted_for(const PrivilegedWork& work) {
     std::vector<unsigned> wanted;
     if (work.probes) {
         wanted.assign(kForProbes.begin(), kForProbes.end());
+    }
+    if (work.sys_admin) {
+        wanted.push_back(CAP_SYS_ADMIN);
     }
     if (work.files) {
         wanted.insert(wanted.end(), kForFiles.begin(), kForFiles.end());

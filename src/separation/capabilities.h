@@ -9,9 +9,10 @@ namespace sslsniff {
 
 /// What a process that keeps privileges needs them for.
 struct PrivilegedWork {
-    bool probes = false;   ///< attaching, and looking into other processes
-    bool files = false;    ///< making files where its user may not, and giving them away
-    bool signals = false;  ///< to a command of another user
+    bool probes = false;     ///< attaching, and looking into other processes
+    bool sys_admin = false;  ///< attaching takes CAP_SYS_ADMIN here
+    bool files = false;      ///< making files where its user may not, and giving them away
+    bool signals = false;    ///< to a command of another user
 };
 
 /// Of the process that keeps them, as ps shows it: at most 15 bytes.

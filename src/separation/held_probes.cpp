@@ -4,6 +4,7 @@
 
 #ifdef SSLSNIFF_LIVE_CAPTURE
 #include "capture/live/attacher.h"
+#include "capture/live/capabilities.h"
 #include "engine/live_notes.h"
 #include "engine/live_setup.h"
 #endif
@@ -32,6 +33,10 @@ class AttachedProbes final : public HeldProbes {
 
 }  // namespace
 
+bool HeldProbes::need_sys_admin(const CaptureOptions& options) {
+    return options.probes == ProbeMechanism::perf || probes_are_perf_events() || perf_events_are_restricted();
+}
+
 Result<std::unique_ptr<HeldProbes>> HeldProbes::start(const CaptureOptions& options,
                                                       std::optional<pid_t> command, pid_t reader) {
     auto live = prepare_live_options(options, command);
@@ -48,6 +53,10 @@ Result<std::unique_ptr<HeldProbes>> HeldProbes::start(const CaptureOptions& opti
 }
 
 #else
+
+bool HeldProbes::need_sys_admin(const CaptureOptions& /*options*/) {
+    return false;
+}
 
 Result<std::unique_ptr<HeldProbes>> HeldProbes::start(const CaptureOptions& options,
                                                       std::optional<pid_t> command, pid_t /*reader*/) {

@@ -23,6 +23,10 @@ class HeldProbes {
     static Result<std::unique_ptr<HeldProbes>> start(const CaptureOptions& options,
                                                      std::optional<pid_t> command, pid_t reader);
 
+    /// Whether what is attached later takes CAP_SYS_ADMIN here, for which CAP_BPF and CAP_PERFMON do not
+    /// stand.
+    static bool need_sys_admin(const CaptureOptions& options);
+
     HeldProbes() = default;
     HeldProbes(const HeldProbes&) = delete;
     HeldProbes& operator=(const HeldProbes&) = delete;

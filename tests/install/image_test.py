@@ -14,7 +14,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 PATIENCE = 60  # seconds
-CAPABILITIES = "BPF PERFMON SYS_PTRACE DAC_READ_SEARCH CHECKPOINT_RESTORE NET_ADMIN SYSLOG".split()
+CAPABILITIES = "BPF PERFMON SYS_PTRACE DAC_READ_SEARCH CHECKPOINT_RESTORE NET_ADMIN SYSLOG SYS_ADMIN".split()
 
 
 def run(*command, **options):

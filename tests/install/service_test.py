@@ -13,7 +13,7 @@ ROOT = pathlib.Path(__file__).parent.parent.parent
 UNIT = ROOT / "packaging/systemd/sslsniff.service"
 LOGROTATE = ROOT / "packaging/logrotate/sslsniff"
 # The worst that `systemd-analyze security` may say: 10 is without any protection.
-EXPOSURE = 3.0
+EXPOSURE = 3.2  # a quarter of a point of it is CAP_SYS_ADMIN, for the kernels of Debian: docs/kernels.md
 
 
 class Service(unittest.TestCase):
@@ -78,9 +78,9 @@ class Service(unittest.TestCase):
         self.assertEqual(len(sets), 2)
         self.assertEqual(sets[0], sets[1])
         capabilities = sets[0].split()
-        self.assertEqual(len(capabilities), 7)
+        self.assertEqual(len(capabilities), 8)
         for text in (ROOT / "README.md").read_text(), (ROOT / "docs/service.md").read_text():
-            self.assertIn("seven capabilities", text)
+            self.assertIn("eight capabilities", text)
         for capability in capabilities:
             self.assertIn(capability, (ROOT / "README.md").read_text())
 

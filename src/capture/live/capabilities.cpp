@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <fstream>
 
 #include "capture/live/kernel_symbols.h"
 #include "capture/live/preflight.h"
@@ -48,6 +49,11 @@ bool may_read_all_files() {
     return has_capability(CAP_DAC_OVERRIDE);
 }
 
+/// Those whose probes do not have this reason to want the capability.
+bool only_watching_is_restricted() {
+    return !probes_are_perf_events() && perf_events_are_restricted();
+}
+
 struct Use {
     unsigned capability;
     const char* name;
@@ -55,10 +61,14 @@ struct Use {
     const char* cost;  // null: essential
 };
 
-constexpr std::array<Use, 8> kUses = {{
+constexpr std::array<Use, 10> kUses = {{
     {CAP_BPF, "CAP_BPF", always, nullptr},          // maps and programs
     {CAP_PERFMON, "CAP_PERFMON", always, nullptr},  // uprobes, reading memory in programs
     {CAP_SYS_RESOURCE, "CAP_SYS_RESOURCE", needs_locked_memory, nullptr},
+    {CAP_SYS_ADMIN, "CAP_SYS_ADMIN", probes_are_perf_events, nullptr},
+    {CAP_SYS_ADMIN, "CAP_SYS_ADMIN", only_watching_is_restricted,
+     "TLS libraries that are loaded later are not captured, unless others use them already (setting the "
+     "sysctl kernel.perf_event_paranoid to 2 does as well)"},
     {CAP_SYS_PTRACE, "CAP_SYS_PTRACE", always,
      "TLS libraries and executables of other users' processes are not found: of these processes only "
      "cleartext and "
@@ -82,6 +92,17 @@ bool has_capability(unsigned capability) {
     const bool split = capability == CAP_BPF || capability == CAP_PERFMON || capability == CAP_NET_ADMIN ||
                        capability == CAP_CHECKPOINT_RESTORE;
     return (have & bit(capability)) != 0 || (split && (have & bit(CAP_SYS_ADMIN)) != 0);
+}
+
+bool perf_events_are_restricted() {
+    constexpr int kHighestOfLinux = 2;
+    std::ifstream file("/proc/sys/kernel/perf_event_paranoid");
+    int level = 0;
+    return file >> level && level > kHighestOfLinux;
+}
+
+bool probes_are_perf_events() {
+    return !kernel_is_at_least(6, 6);
 }
 
 std::vector<MissingCapability> missing_capabilities() {

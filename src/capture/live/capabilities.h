@@ -16,6 +16,12 @@ struct MissingCapability {
 /// those that were split from it, as it does for the kernel.
 bool has_capability(unsigned capability);
 
+/// Perf events are refused to processes that have CAP_PERFMON alone: kernel.perf_event_paranoid is above 2,
+/// which kernels of Debian and Ubuntu know, and have from the start (findings/perf_events_need_sys_admin.sh).
+bool perf_events_are_restricted();
+/// Probes take CAP_SYS_ADMIN: before Linux 6.6 they are perf events, for which CAP_PERFMON is not enough.
+bool probes_are_perf_events();
+
 /// What this kernel would make use of, and does not find in the effective set: essential ones first.
 std::vector<MissingCapability> missing_capabilities();
 

@@ -111,7 +111,8 @@ Result<MappingWatcher::Ring> MappingWatcher::Ring::open(int cpu) {
     if (!ring.fd_) {
         return fail(
             fmt::format("New libraries cannot be watched for ({}): programs started later are captured "
-                        "only if they use a library that is attached already.",
+                        "only if they use a library that is attached already (sslsniff doctor says what it "
+                        "takes).",
                         std::strerror(errno)));
     }
     void* memory = mmap(nullptr, mapped_size(), PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd_.get(), 0);
