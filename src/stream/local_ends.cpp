@@ -9,16 +9,16 @@
 namespace sslsniff {
 namespace {
 
+/// As text, in which an IPv4 address is the same whether a socket is of IPv4 or of IPv6 (RFC 4291 section
+/// 2.5.5.2): a server that listens at "::" sees its clients so.
 bool is_loopback(const IpAddress& address) {
-    static constexpr std::uint8_t kNet = 127;  // RFC 1122 section 3.2.1.3
-    static constexpr std::array<std::uint8_t, 16> kV6{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
-    return address.family == IpAddress::Family::v4 ? address.bytes[0] == kNet : address.bytes == kV6;
+    const std::string text = to_string(address);
+    return text.starts_with("127.") || text == "::1";  // RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3
 }
 
 void append(std::string& key, const Endpoint& endpoint) {
-    key.push_back(static_cast<char>(endpoint.address.family));
-    key.append(reinterpret_cast<const char*>(endpoint.address.bytes.data()), endpoint.address.bytes.size());
-    append_be(key, endpoint.port);
+    key += to_string(endpoint);
+    key.push_back(' ');
 }
 
 std::string key_of(const ConnectionInfo& info, unsigned part, const Endpoint& from, const Endpoint& to) {

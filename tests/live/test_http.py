@@ -70,6 +70,10 @@ class HttpTest(LiveTest):
         self.assertEqual(client["connection"]["local"], server["connection"]["remote"])
         self.assertEqual(client["connection"]["remote"], server["connection"]["local"])
         self.assertNotEqual(client["connection"]["id"], server["connection"]["id"])
+        for end, other in (client, server), (server, client):
+            process = other["process"]
+            self.assertEqual(end["connection"]["other_end"],
+                             {"id": other["connection"]["id"], "pid": process["pid"], "comm": process["comm"]})
         for part in ("request", "response"):
             self.assertEqual(client[part], server[part])
 

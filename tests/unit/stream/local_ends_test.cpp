@@ -32,6 +32,15 @@ TEST_F(LocalEndsTest, FindsTheOtherEndWhicheverComesFirst) {
     EXPECT_EQ(ends_.size(), 0U);
 }
 
+TEST_F(LocalEndsTest, AServerOfBothFamiliesSeesItsClientsAsMapped) {
+    const auto client = end(1, "127.0.0.1:4000", "127.0.0.1:443");
+    EXPECT_FALSE(ends_.add(client));
+    ASSERT_EQ(parse_endpoint("[::ffff:127.0.0.1]:443")->address.family, IpAddress::Family::v6);
+    EXPECT_EQ(ends_.add(end(2, "[::ffff:127.0.0.1]:443", "[::ffff:127.0.0.1]:4000")), client.id);
+    EXPECT_FALSE(ends_.add(end(3, "127.0.0.1:5000", "127.0.0.1:443", 1)));
+    EXPECT_FALSE(ends_.add(end(4, "[::ffff:127.0.0.1]:443", "[::ffff:127.0.0.1]:5000", 2)));
+}
+
 TEST_F(LocalEndsTest, LoopbackCountsWithinItsNamespace) {
     EXPECT_FALSE(ends_.add(end(1, "127.0.0.1:4000", "127.0.0.1:443", 1)));
     EXPECT_FALSE(ends_.add(end(2, "127.0.0.1:443", "127.0.0.1:4000", 2)));
