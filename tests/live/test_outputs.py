@@ -372,32 +372,3 @@ class OutputsTest(LiveTest):
                 result = self.sslsniff(*arguments)
                 self.assertNotEqual(result.returncode, 0)
                 self.assertNotIn("\x1b", result.stderr)
-
-    # Privileges
-
-    def test_reading_drops_privileges(self):
-        """While a recording is read from a pipe, the process has no user id of root and no capability."""
-        with open(self.trace(3), "rb") as trace:
-            content = trace.read()
-        secret = self.put("secret.trace", content.decode())
-        os.chmod(self.folder, 0o700)
-        result = self.sslsniff("-r", secret, "-o", f"json:{self.path('whole')}")
-        self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertEqual(len([o for o in self.objects("whole") if o["type"] == "transaction"]), 3)
-        process = self.spawn(SSLSNIFF, "-r", "-", "-o", f"json:{self.path('out')}", stdin=subprocess.PIPE)
-        process.stdin.write(content[:-200])
-        process.stdin.flush()
-
-        def status(field):
-            with open(f"/proc/{process.pid}/status", encoding="utf-8") as lines:
-                return next(line.split(":")[1].split() for line in lines if line.startswith(field + ":"))
-        wait_until(lambda: status("Uid")[1] == "65534", "another user id")
-        self.assertEqual(status("Gid"), ["65534"] * 4)
-        self.assertEqual(status("Groups"), [])
-        for kind in ("CapPrm", "CapEff", "CapBnd", "CapInh", "CapAmb"):
-            self.assertEqual(int(status(kind)[0], 16), 0, kind)
-        self.assertEqual(status("NoNewPrivs"), ["1"])
-        process.stdin.write(content[-200:])
-        process.stdin.close()
-        self.assertEqual(process.wait(PATIENCE), 0)
-        self.assertEqual(self.objects("out"), self.objects("whole"))

@@ -45,10 +45,7 @@ class SeparationTest(LiveTest):
             attacher = status_of(attacher_of(capture.process.pid))
             self.request()
             capture.wait_for(1)
-        self.assertEqual(set(reader["Uid"].split()), {str(reader_uid())})
-        for kind in ("CapEff", "CapPrm", "CapInh", "CapBnd", "CapAmb"):
-            self.assertEqual(int(reader[kind], 16), 0, kind)
-        self.assertEqual((reader["NoNewPrivs"], reader["Seccomp"]), ("1", "2"))
+        self.assert_holds_nothing(reader)
         self.assertEqual(attacher["NoNewPrivs"], "1")
         self.assertEqual(int(attacher["CapBnd"], 16), 0)
         kept = int(attacher["CapEff"], 16)
@@ -122,11 +119,42 @@ class SeparationTest(LiveTest):
         self.assertEqual(capture.process.wait(PATIENCE), 3)
         self.assertIn("got it", capture.stdout)
 
-    def test_reading_makes_files_too(self):
+    def recorded(self, count):
         trace = os.path.join(self.folder, "in.trace")
         with self.capture("-p", self.server.pid, outputs=("-o", f"trace:{trace}")) as capture:
-            self.request(500)
-            capture.wait_for(500)
+            self.request(count)
+            capture.wait_for(count)
+        return trace
+
+    def assert_holds_nothing(self, status):
+        self.assertEqual(set(status["Uid"].split()), {str(reader_uid())})
+        self.assertEqual(status["Groups"].split(), [])
+        for kind in ("CapEff", "CapPrm", "CapInh", "CapBnd", "CapAmb"):
+            self.assertEqual(int(status[kind], 16), 0, kind)
+        self.assertEqual((status["NoNewPrivs"], status["Seccomp"]), ("1", "2"))
+
+    def test_reading_holds_nothing(self):
+        """While a recording is read from a pipe; what only root may read is opened before."""
+        trace = self.recorded(3)
+        os.chmod(self.folder, 0o700)
+        with open(trace, "rb") as file:
+            content = file.read()
+        out = os.path.join(self.folder, "read")
+        process = self.spawn(SSLSNIFF, "-r", "-", "-o", f"json:{out}", stdin=subprocess.PIPE)
+        process.stdin.write(content[:-200])
+        process.stdin.flush()
+        wait_until(lambda: status_of(process.pid)["Seccomp"] == "2", "the sandbox")
+        self.assert_holds_nothing(status_of(process.pid))
+        process.stdin.write(content[-200:])
+        process.stdin.close()
+        self.assertEqual(process.wait(PATIENCE), 0)
+        whole = os.path.join(self.folder, "whole")
+        subprocess.run([SSLSNIFF, "-r", trace, "-o", f"json:{whole}"], check=True, timeout=PATIENCE, stderr=subprocess.DEVNULL)
+        self.assertEqual(self.read("read"), self.read("whole"))
+        self.assertEqual(self.read("whole").count('"type":"transaction"'), 3)
+
+    def test_reading_makes_files_too(self):
+        trace = self.recorded(500)
         os.chmod(self.folder, 0o700)
         out = os.path.join(self.folder, "read")
         bodies = os.path.join(self.folder, "bodies")

@@ -2,11 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
-
-#include "stream/connection_table.h"
 #include "support/conversation.h"
 #include "support/flat_json.h"
+#include "support/play_into.h"
 
 namespace sslsniff {
 namespace {
@@ -70,18 +68,7 @@ void check_schema(const FlatJson& har) {
 FlatJson har_of(const test::Conversation& conversation) {
     MemoryOutputStream out;
     HarSink sink(out);
-    ConnectionTable table(sink);
-    Timestamp time{std::chrono::seconds(1'700'000'000)};
-    const ConnectionId id = test::Player::id(1);
-    table.on_event(OpenEvent{id, time, Carrier::tls, false, ""});
-    std::array<std::uint64_t, 2> positions{};
-    for (const test::Piece& piece : conversation) {
-        time += std::chrono::milliseconds(1);
-        std::uint64_t& at = positions.at(static_cast<std::size_t>(piece.direction));
-        table.on_event(DataEvent{id, time, 1, piece.direction, at, piece.bytes});
-        at += piece.bytes.size();
-    }
-    table.finish(time);
+    test::play_into(sink, conversation);
     return test::parse_json(out.bytes());
 }
 

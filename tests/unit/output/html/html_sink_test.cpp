@@ -7,9 +7,8 @@
 
 #include "base/text.h"
 #include "output/html/report_page.h"
-#include "stream/connection_table.h"
-#include "support/conversation.h"
 #include "support/flat_json.h"
+#include "support/play_into.h"
 
 namespace sslsniff {
 namespace {
@@ -58,18 +57,7 @@ template <class Sink>
 std::string written(const test::Conversation& conversation) {
     MemoryOutputStream out;
     Sink sink(out);
-    ConnectionTable table(sink);
-    Timestamp time{std::chrono::seconds(1'700'000'000)};
-    const ConnectionId id = test::Player::id(1);
-    table.on_event(OpenEvent{id, time, Carrier::tls, false, ""});
-    std::array<std::uint64_t, 2> positions{};
-    for (const test::Piece& piece : conversation) {
-        time += std::chrono::milliseconds(1);
-        std::uint64_t& at = positions.at(static_cast<std::size_t>(piece.direction));
-        table.on_event(DataEvent{id, time, 1, piece.direction, at, piece.bytes});
-        at += piece.bytes.size();
-    }
-    table.finish(time);
+    test::play_into(sink, conversation);
     return out.bytes();
 }
 
