@@ -44,6 +44,21 @@ void AnnouncedSource::announce_news() {
     say_remarks();
 }
 
+Result<void> AnnouncedSource::pause(EventConsumer& consumer) {
+    auto paused = session_.source().pause(consumer);
+    notices_.say(paused ? "stopped: nothing is captured until sslsniff stats start" : paused.error().message);
+    return paused;
+}
+
+Result<void> AnnouncedSource::resume() {
+    auto resumed = session_.source().resume();
+    if (resumed) {
+        notices_.say("capturing again");
+        announce_news();
+    }
+    return resumed;
+}
+
 Result<PollStatus> AnnouncedSource::poll(EventConsumer& consumer) {
     const auto status = session_.source().poll(consumer);
     announce_news();

@@ -21,6 +21,10 @@ class AnnouncedSource final : public EventSource {
     int poll_fd() const override { return session_.source().poll_fd(); }
     std::optional<BufferUse> buffer_use() const override { return session_.source().buffer_use(); }
     std::optional<AttacherUse> attacher_use() const override { return session_.source().attacher_use(); }
+    std::vector<MapUse> map_use() override { return session_.source().map_use(); }
+    /// Say so.
+    Result<void> pause(EventConsumer& consumer) override;
+    Result<void> resume() override;
 
   private:
     void say_remarks();

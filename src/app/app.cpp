@@ -1,5 +1,8 @@
 #include "app/app.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <variant>
@@ -43,6 +46,7 @@ int run(std::span<const std::string> arguments) {
     }
     auto& options = std::get<Options>(*invocation);
     heed_no_color(options.pipeline.settings);
+    options.command_line = fmt::format("sslsniff {}", fmt::join(arguments, " "));
     for (const auto& hint : options.hints) {
         messages.say(hint);
     }

@@ -14,7 +14,9 @@
 
 #include "app/announced_source.h"
 #include "app/conclusion.h"
+#include "app/control_setup.h"
 #include "base/text.h"
+#include "engine/capture_control.h"
 #include "engine/command_runner.h"
 #include "engine/live_session.h"
 #include "engine/pipeline.h"
@@ -137,6 +139,10 @@ class Capture {
         if (auto opened = pipeline_->open(); !opened) {
             return opened;
         }
+        auto socket = open_control(options_, *attacher_);
+        if (!socket) {
+            return std::unexpected(socket.error());
+        }
         if (auto given = separation::give_up_privileges(attacher_.get(), pipeline_->files(),
                                                         options_.has_output(kTopFormat), *user);
             !given) {
@@ -151,6 +157,13 @@ class Capture {
         if (!options_.quiet) {
             announced_.emplace(*live_, messages_);
             announced_->announce_start();
+        }
+        if (*socket) {
+            control_.emplace(*std::move(socket), CaptureControl::Capture{.pipeline = *pipeline_,
+                                                                         .session = *live_,
+                                                                         .source = source(),
+                                                                         .command_line = options_.command_line});
+            supervisor_.set_control(*control_);
         }
         if (service_) {
             service_->ready();
@@ -198,6 +211,7 @@ class Capture {
     std::optional<CommandRunner> command_;
     std::unique_ptr<LiveSession> live_;
     std::optional<AnnouncedSource> announced_;  ///< unless --quiet
+    std::optional<CaptureControl> control_;     ///< unless there is no socket
 };
 
 }  // namespace

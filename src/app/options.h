@@ -23,6 +23,9 @@ struct Options {
     bool quiet = false;
     std::optional<std::string> reader_user;  ///< whose rights what reads traffic has; none: a default
     std::optional<Duration> duration;
+    std::string command_line;            ///< printable words, for those who look at a running capture
+    std::optional<std::string> control;  ///< path of the control socket, or kNoControl; none: a default
+    static constexpr std::string_view kNoControl = "none";
 
     std::vector<std::string> hints;  ///< sentences for the user about what is likely a mistake
 

@@ -28,6 +28,7 @@ constexpr const char* kUsage =
     "       sslsniff stat [OPTIONS] ...          rate, errors and latency instead of transactions\n"
     "       sslsniff top [OPTIONS] ...           the same on the whole terminal, as it happens\n"
     "       sslsniff list|doctor [-p PID]\n"
+    "       sslsniff stats [PID] [stop|start|set ...]   of a capture that runs\n"
     "       sslsniff completion bash|zsh|fish\n"
     "       sslsniff config|manual\n";
 /// CLI11's help with a usage of our own.

@@ -16,6 +16,7 @@
 #include "app/manual.h"
 #include "app/messages.h"
 #include "app/option_words.h"
+#include "app/stats_command.h"
 #include "app/units.h"
 #include "base/text.h"
 #include "capture/discovery/planner.h"
@@ -35,6 +36,8 @@ struct RawRequest {
     std::string format = "text";
     std::string duration = "3s";
     std::string shell;
+    std::vector<std::string> words;
+    std::string every;
     bool verbose = false;
 };
 
@@ -45,6 +48,8 @@ struct Request {
     std::optional<Duration> watch;  ///< how long doctor watches `pids`
     ReportFormat format = ReportFormat::text;
     Shell shell = Shell::bash;
+    std::vector<std::string> words;
+    std::optional<Duration> every;
 };
 
 Result<int> doctor(const Request& request, OutputStream& out, Messages& messages) {
@@ -67,6 +72,10 @@ Result<int> doctor(const Request& request, OutputStream& out, Messages& messages
 Result<int> list(const Request& request, OutputStream& out, Messages& /*messages*/) {
     Planner planner;
     return run_list({request.pids, request.format, request.verbose}, planner, out);
+}
+
+Result<int> stats(const Request& request, OutputStream& out, Messages& messages) {
+    return run_stats({request.words, request.format == ReportFormat::json, request.every}, out, messages);
 }
 
 Result<int> print(const std::string& text, OutputStream& out) {
@@ -113,6 +122,18 @@ void declare_completion(CLI::App& app, RawRequest& raw) {
         ->check(CLI::Validator(CLI::IsMember({"bash", "zsh", "fish"})).description(""));
 }
 
+void declare_stats(CLI::App& app, RawRequest& raw) {
+    app.add_option("WORD", raw.words,
+                   "PID or SOCKET of the capture, where there are several; then nothing, stop, start, set "
+                   "filter EXPR or set where EXPR (docs/stats.md)")
+        ->type_name("WORD")
+        ->allow_extra_args(true);
+    app.add_option("-o,--output", raw.format, "text or json")
+        ->type_name("FORMAT")
+        ->check(CLI::Validator(CLI::IsMember({"text", "json"})).description(""));
+    app.add_option("--every", raw.every, "Again each time this has passed: 5s, 1m")->type_name("TIME");
+}
+
 void declare_nothing(CLI::App& /*app*/, RawRequest& /*raw*/) {}
 
 struct Subcommand {
@@ -122,9 +143,10 @@ struct Subcommand {
     Result<int> (*run)(const Request&, OutputStream&, Messages&);
 };
 
-constexpr std::array<Subcommand, 5> kSubcommands{{
+constexpr std::array<Subcommand, 6> kSubcommands{{
     {"doctor", "Says what can be captured here and why something cannot.", declare_doctor, doctor},
     {"list", "Lists the TLS libraries of this host and who uses them.", declare_report, list},
+    {"stats", "Says how a running capture is going; stops it, starts it, sets its filter.", declare_stats, stats},
     {"completion", "Prints a script by which a shell completes the command line.", declare_completion,
      completion},
     {"config", "Prints a configuration file with every option as a comment.", declare_nothing, config},
@@ -156,6 +178,14 @@ Result<Request> understood(const RawRequest& raw) {
         }
         request.watch = *parsed;
     }
+    if (!raw.every.empty()) {
+        const auto parsed = parse_duration(raw.every);
+        if (!parsed) {
+            return fail(ErrorKind::usage, "--every: " + parsed.error().message);
+        }
+        request.every = *parsed;
+    }
+    request.words = raw.words;
     request.verbose = raw.verbose;
     request.format = value_of(kReportFormats, raw.format).value_or(ReportFormat::text);
     request.shell = value_of(kShells, raw.shell).value_or(Shell::bash);

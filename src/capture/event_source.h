@@ -19,6 +19,13 @@ struct BufferUse {
     std::uint64_t size = 0;
 };
 
+/// How many entries a map of the kernel side has, and can have.
+struct MapUse {
+    std::string name;  ///< as in bpf/maps.bpf.h
+    std::uint64_t used = 0;
+    std::uint64_t size = 0;
+};
+
 /// What the process takes that holds the probes, where that is another.
 struct AttacherUse {
     std::uint64_t cpu_nanoseconds = 0;  ///< user and system
@@ -50,6 +57,15 @@ class EventSource {
 
     /// Nothing when there is no such process.
     virtual std::optional<AttacherUse> attacher_use() const { return std::nullopt; }
+
+    /// How full the kernel side's maps are. Takes time for each entry.
+    virtual std::vector<MapUse> map_use() { return {}; }
+
+    /// Stops capturing: hands over what is left, and ends every connection. poll() is idle from here on.
+    virtual Result<void> pause(EventConsumer& /*consumer*/) { return fail(ErrorKind::unsupported, kCannot); }
+    /// Goes on, as a capture that begins.
+    virtual Result<void> resume() { return fail(ErrorKind::unsupported, kCannot); }
+    static constexpr const char* kCannot = "only a live capture can be stopped and started again";
 
     /// What to tell people at the end, a sentence each: packets that could not be read.
     virtual std::vector<std::string> remarks() const { return {}; }

@@ -33,6 +33,8 @@ class LiveSession {
     virtual ~LiveSession() = default;
 
     virtual EventSource& source() = 0;
+    /// That are captured, by name; each once.
+    virtual std::vector<std::string> libraries() { return {}; }
     /// "nginx[42]" of each process that is captured and runs now.
     virtual std::vector<std::string> running() = 0;
     /// Detaches; what the source still has can be drained from it.

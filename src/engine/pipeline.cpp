@@ -4,9 +4,12 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <iterator>
+#include <string_view>
 #include <utility>
+#include <variant>
 
 #include "base/text.h"
 #include "engine/protocol_hints.h"
@@ -31,6 +34,25 @@ StreamLimits limits_of(const PipelineOptions& options, bool reads_fields, BodySt
     return limits;
 }
 
+/// Nothing without an expression.
+Result<std::optional<WhereFilter>> make_where(const std::string& expression) {
+    if (expression.empty()) {
+        return std::nullopt;
+    }
+    auto filter = WhereFilter::parse(expression, FieldTable(protocol_fields()));
+    return filter ? Result<std::optional<WhereFilter>>(*std::move(filter)) : std::unexpected(filter.error());
+}
+
+/// The same for the pcap-filter expression.
+Result<std::optional<EndpointFilter>> make_filter(const std::string& expression) {
+    if (expression.empty()) {
+        return std::nullopt;
+    }
+    auto filter = EndpointFilter::compile(expression);
+    return filter ? Result<std::optional<EndpointFilter>>(*std::move(filter))
+                  : std::unexpected(filter.error());
+}
+
 /// What the constructor relies on.
 Result<void> check_options(const PipelineOptions& options) {
     for (const auto& spec : options.outputs) {
@@ -39,35 +61,18 @@ Result<void> check_options(const PipelineOptions& options) {
                         fmt::format("'{}' is not an output format", printable(spec.format)));
         }
     }
-    if (!options.expression.empty()) {
-        if (const auto filter = EndpointFilter::compile(options.expression); !filter) {
-            return std::unexpected(filter.error());
-        }
+    if (const auto filter = make_filter(options.expression); !filter) {
+        return std::unexpected(filter.error());
     }
-    if (!options.where.empty()) {
-        if (const auto filter = WhereFilter::parse(options.where, FieldTable(protocol_fields())); !filter) {
-            return std::unexpected(filter.error());
-        }
+    if (const auto filter = make_where(options.where); !filter) {
+        return std::unexpected(filter.error());
     }
     return {};
 }
 
-/// Null without an expression.
-std::unique_ptr<WhereStage> make_where(const PipelineOptions& options, TransactionSink& next) {
-    auto filter = WhereFilter::parse(options.where, FieldTable(protocol_fields()));
-    return options.where.empty() || !filter
-               ? nullptr
-               : std::make_unique<WhereStage>(*std::move(filter), next, options.settings.connections);
-}
-
-/// The same for the pcap-filter expression.
-std::unique_ptr<ConnectionGate> make_gate(const PipelineOptions& options, EventConsumer& next) {
-    auto filter = EndpointFilter::compile(options.expression);
-    const ConnectionGate::Limits limits{.max_connections = options.settings.max_memory / 2048,
-                                        .max_waiting = options.settings.max_memory / 16};
-    return options.expression.empty() || !filter
-               ? nullptr
-               : std::make_unique<ConnectionGate>(*std::move(filter), next, limits);
+ConnectionGate::Limits gate_limits(const PipelineOptions& options) {
+    return {.max_connections = options.settings.max_memory / 2048,
+            .max_waiting = options.settings.max_memory / 16};
 }
 
 /// Null: everything is shown.
@@ -80,6 +85,10 @@ Result<std::shared_ptr<const Redactor>> make_redactor(const PipelineOptions& opt
                             options.show_secrets ? Redactor::WellKnown::show : Redactor::WellKnown::hide);
 }
 
+/// In the order of CaptureEvent.
+constexpr std::array<std::string_view, std::variant_size_v<CaptureEvent>> kEventKinds{
+    "process", "open", "endpoints", "tls", "data", "gap", "close", "loss"};
+
 Timestamp now() {
     return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
 }
@@ -87,6 +96,7 @@ Timestamp now() {
 }  // namespace
 
 void Pipeline::EventFanOut::on_event(const CaptureEvent& event) {
+    ++counts_[event.index()];
     for (auto* consumer : consumers_) {
         consumer->on_event(event);
     }
@@ -135,12 +145,18 @@ Pipeline::Pipeline(const PipelineOptions& options, Patience& patience, std::uniq
       redaction_(redactor ? std::make_unique<RedactionStage>(std::move(redactor), undecoded_tls_) : nullptr),
       limit_(redaction_ ? static_cast<TransactionSink&>(*redaction_) : undecoded_tls_, options.count,
              options.settings.connections),
-      where_(make_where(options, limit_)),
-      naming_(names_, where_ ? static_cast<TransactionSink&>(*where_) : limit_),
+      where_(make_where(options.where).value_or(std::nullopt), limit_, options.settings.connections),
+      protocols_(where_),
+      naming_(names_, protocols_),
       dns_(naming_),
       connections_(dns_, limits_of(options, reads_fields(options), body_store(), schema_.get()),
                    options.names ? &names_ : nullptr),
-      gate_(make_gate(options, events_)) {
+      gate_(make_filter(options.expression).value_or(std::nullopt), events_, gate_limits(options)),
+      filter_text_(options.expression),
+      where_text_(options.where),
+      reads_fields_(reads_fields(options)),
+      max_memory_(options.settings.max_memory) {
+    std::ranges::transform(options.outputs, std::back_inserter(output_names_), &OutputSpec::text);
     for (const auto& output : outputs_) {
         if (auto* sink = output->transactions()) {
             // Where a body is kept has to be known to those who tell.
@@ -166,6 +182,7 @@ Pipeline::Outputs Pipeline::make_outputs(const PipelineOptions& options, Patienc
         .origin = [this] { return origin(); },
         .buffer = [this] { return source_ != nullptr ? source_->buffer_use() : std::nullopt; },
         .attacher = [this] { return source_ != nullptr ? source_->attacher_use() : std::nullopt; },
+        .maps = [this] { return source_ != nullptr ? source_->map_use() : std::vector<MapUse>(); },
         .dissectors = make_dissectors(options.decode_as),
         .parse_where =
             [](std::string_view expression) {
@@ -264,10 +281,50 @@ bool Pipeline::reopen() {
 CaptureSummary Pipeline::running_summary() const {
     CaptureSummary summary = connections_.running_summary();
     limit_.count_into(summary);
-    if (where_) {
-        where_->count_into(summary);
-    }
+    where_.count_into(summary);
     return summary;
+}
+
+Result<void> Pipeline::set_filter(const std::string& expression) {
+    auto filter = make_filter(expression);
+    if (!filter) {
+        return std::unexpected(filter.error());
+    }
+    gate_.set(*std::move(filter));
+    filter_text_ = expression;
+    return {};
+}
+
+Result<void> Pipeline::set_where(const std::string& expression) {
+    auto filter = make_where(expression);
+    if (!filter) {
+        return std::unexpected(filter.error());
+    }
+    if (*filter && !reads_fields_) {
+        return fail(ErrorKind::usage,
+                    "this capture does not read what a filter of transactions looks at, since none of its "
+                    "outputs shows it: start it with --where");
+    }
+    where_.set(*std::move(filter));
+    where_text_ = expression;
+    return {};
+}
+
+void Pipeline::describe(CaptureStatus& status) const {
+    status.filter = filter_text_;
+    status.where = where_text_;
+    status.summary = running_summary();
+    status.open_connections = open_connections();
+    status.held = held();
+    status.max_held = max_memory_;
+    status.protocols = protocols_.protocols();
+    for (std::size_t kind = 0; kind < kEventKinds.size(); ++kind) {
+        status.events.emplace_back(kEventKinds[kind], events_.counts()[kind]);
+    }
+    for (std::size_t i = 0; i < outputs_.size(); ++i) {
+        status.outputs.push_back({i < output_names_.size() ? output_names_[i] : std::string("of the program"),
+                                  outputs_[i]->is_done(), outputs_[i]->counts()});
+    }
 }
 
 std::string Pipeline::totals() const {

@@ -2,14 +2,18 @@
 
 #include <sys/stat.h>
 
+#include <array>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/patience.h"
 #include "base/result.h"
 #include "capture/event_source.h"
+#include "control/capture_status.h"
 #include "engine/pipeline_options.h"
 #include "engine/run_loop.h"
 #include "filter/connection_gate.h"
@@ -21,6 +25,7 @@
 #include "stages/count_limit.h"
 #include "stages/dns_stage.h"
 #include "stages/name_stage.h"
+#include "stages/protocol_tally.h"
 #include "stages/redaction_stage.h"
 #include "stages/sink_fan_out.h"
 #include "stages/undecoded_tally.h"
@@ -32,10 +37,10 @@ namespace sslsniff {
 
 /// Everything behind an event source:
 ///
-///     events → ConnectionGate? ─┬→ outputs that take events (trace, pcapng)
-///                               └→ ConnectionTable → DnsStage → NameStage → WhereStage? → CountLimit
-///                                  → RedactionStage? → UndecodedTally → outputs that take transactions
-///                                  (bodies, text, ...)
+///     events → ConnectionGate ─┬→ outputs that take events (trace, pcapng)
+///                              └→ ConnectionTable → DnsStage → NameStage → ProtocolTally → WhereStage
+///                                 → CountLimit → RedactionStage? → UndecodedTally → outputs that take
+///                                 transactions (bodies, text, ...)
 class Pipeline final : public CaptureOutput {
   public:
     using Outputs = std::vector<std::unique_ptr<Output>>;
@@ -54,9 +59,7 @@ class Pipeline final : public CaptureOutput {
     /// Creates or empties the files. Until then what is written is kept.
     Result<void> open();
 
-    EventConsumer& consumer() override {
-        return gate_ ? static_cast<EventConsumer&>(*gate_) : static_cast<EventConsumer&>(events_);
-    }
+    EventConsumer& consumer() override { return gate_; }
     bool flush() override;
     bool is_done() const override;
     bool reopen() override;
@@ -73,12 +76,20 @@ class Pipeline final : public CaptureOutput {
     bool can_write() const;
 
     /// Events will come from `source`, which must exist as long as they do.
-    void set_source(const EventSource& source) { source_ = &source; }
+    void set_source(EventSource& source) { source_ = &source; }
     /// It will not exist any longer. Behind finish().
     void forget_source() { source_ = nullptr; }
 
     /// Connections that a filter could not judge, since their socket was never found.
-    std::uint64_t undecided() const { return gate_ ? gate_->undecided() : 0; }
+    std::uint64_t undecided() const { return gate_.undecided(); }
+
+    /// As PipelineOptions::expression, for connections that begin from now on.
+    Result<void> set_filter(const std::string& expression);
+    /// As PipelineOptions::where, for transactions that are handed on from now on. An error, too, when what a
+    /// filter looks at is not read, since nothing shows it.
+    Result<void> set_where(const std::string& expression);
+    /// Fills in what is known here.
+    void describe(CaptureStatus& status) const;
 
     /// Of TLS that nobody decoded, one sentence; empty when there was none.
     std::string undecoded_tls() const { return undecoded_tls_.sentence(); }
@@ -103,8 +114,11 @@ class Pipeline final : public CaptureOutput {
         explicit EventFanOut(const Outputs& outputs) : outputs_(outputs) {}
         void add(EventConsumer& consumer) { consumers_.push_back(&consumer); }
         void on_event(const CaptureEvent& event) override;
+        /// How many of each kind there were, in the order of CaptureEvent.
+        const std::array<std::uint64_t, std::variant_size_v<CaptureEvent>>& counts() const { return counts_; }
 
       private:
+        std::array<std::uint64_t, std::variant_size_v<CaptureEvent>> counts_{};
         const Outputs& outputs_;
         std::vector<EventConsumer*> consumers_;
         std::optional<Timestamp> last_tick_;
@@ -118,14 +132,20 @@ class Pipeline final : public CaptureOutput {
     UndecodedTally undecoded_tls_{sinks_};
     std::unique_ptr<RedactionStage> redaction_;
     CountLimit limit_;
-    std::unique_ptr<WhereStage> where_;
+    WhereStage where_;
+    ProtocolTally protocols_;
     PeerNames names_;
     NameStage naming_;
     DnsStage dns_;
     ConnectionTable connections_;
     EventFanOut events_{outputs_};
-    std::unique_ptr<ConnectionGate> gate_;
-    const EventSource* source_ = nullptr;
+    ConnectionGate gate_;
+    std::string filter_text_;
+    std::string where_text_;
+    bool reads_fields_;
+    std::size_t max_memory_;
+    std::vector<std::string> output_names_;
+    EventSource* source_ = nullptr;
     std::vector<std::string> remarks_;
 };
 

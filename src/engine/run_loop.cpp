@@ -75,6 +75,9 @@ class Loop {
         }
         last_watch_ = now;
         supervisor_.watch(source_.poll_fd(), status == PollStatus::more ? milliseconds(0) : kIdleWait);
+        if (supervisor_.control() != nullptr) {
+            supervisor_.control()->serve();
+        }
     }
 
     void answer() {

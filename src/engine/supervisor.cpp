@@ -27,14 +27,14 @@ void Supervisor::start(StopConditions conditions) {
 }
 
 void Supervisor::watch(int source, milliseconds timeout) {
-    poll(source, POLLIN, timeout);
+    poll(source, POLLIN, timeout, true);
     if (!stop_ && deadline_ && Clock::now() >= *deadline_) {
         stop_ = hung_up_at_ ? StopReason::hang_up : StopReason::duration;
     }
 }
 
-/// True when `fd` is ready.
-bool Supervisor::poll(int fd, short events, milliseconds timeout) {
+/// True when `fd` is ready. `controls`: whoever asks at the control port is a reason, too.
+bool Supervisor::poll(int fd, short events, milliseconds timeout, bool controls) {
     if (service_ != nullptr) {
         service_->beat();
     }
@@ -45,6 +45,11 @@ bool Supervisor::poll(int fd, short events, milliseconds timeout) {
     const std::size_t fixed = descriptors.size();
     for (const auto& process : conditions_.processes) {
         descriptors.push_back({process.get(), POLLIN, 0});
+    }
+    if (controls && control_ != nullptr) {
+        for (const int asker : control_->descriptors()) {
+            descriptors.push_back({asker, POLLIN, 0});
+        }
     }
     if (::poll(descriptors.data(), descriptors.size(), static_cast<int>(until_due(timeout).count())) <= 0) {
         return false;

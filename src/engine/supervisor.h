@@ -9,6 +9,7 @@
 #include "base/patience.h"
 #include "base/unique_fd.h"
 #include "engine/command_runner.h"
+#include "engine/control_port.h"
 #include "engine/notices.h"
 #include "engine/service_manager.h"
 #include "engine/signals.h"
@@ -59,6 +60,11 @@ class Supervisor final : public Patience {
     /// Null when nobody wants to know.
     ServiceManager* service() const { return service_; }
 
+    /// Watches it from now on; borrowed.
+    void set_control(ControlPort& control) { control_ = &control; }
+    /// Null when nobody can ask.
+    ControlPort* control() const { return control_; }
+
     const std::optional<StopReason>& stop() const { return stop_; }
     /// Ends it as by a signal.
     void request_stop();
@@ -75,7 +81,7 @@ class Supervisor final : public Patience {
   private:
     using Clock = std::chrono::steady_clock;
 
-    bool poll(int fd, short events, std::chrono::milliseconds timeout);
+    bool poll(int fd, short events, std::chrono::milliseconds timeout, bool controls = false);
     std::chrono::milliseconds until_due(std::chrono::milliseconds timeout) const;
     bool gave_up() const { return give_up_ && Clock::now() >= *give_up_; }
     void take_signals();
@@ -86,6 +92,7 @@ class Supervisor final : public Patience {
     Notices& notices_;
     Signals* signals_;         ///< may be null
     ServiceManager* service_;  ///< may be null
+    ControlPort* control_ = nullptr;
     TerminalWatch terminal_;
     StopConditions conditions_;
     bool watches_command_ = false;

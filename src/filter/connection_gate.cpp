@@ -21,7 +21,16 @@ bool is_known(const Endpoints& endpoints) {
 
 }  // namespace
 
+void ConnectionGate::set(std::optional<EndpointFilter> filter) {
+    filter_ = std::move(filter);
+    is_open_ = is_open_ && !filter_;
+}
+
 void ConnectionGate::on_event(const CaptureEvent& event) {
+    if (is_open_) {
+        next_.on_event(event);
+        return;
+    }
     std::visit(
         [&](const auto& e) {
             if constexpr (requires { e.connection; }) {
@@ -34,14 +43,14 @@ void ConnectionGate::on_event(const CaptureEvent& event) {
 }
 
 void ConnectionGate::on_event_of(const ConnectionId& id, const CaptureEvent& event) {
-    Entry& entry = find(id);
+    Entry& entry = find(id, std::holds_alternative<OpenEvent>(event));
     if (!entry.waiting) {
         if (entry.passes) {
             next_.on_event(event);
         }
     } else if (const auto* endpoints = std::get_if<EndpointsEvent>(&event);
                endpoints != nullptr && is_known(endpoints->endpoints)) {
-        Waiting waiting = decide(entry, filter_.matches(endpoints->endpoints));
+        Waiting waiting = decide(entry, !filter_ || filter_->matches(endpoints->endpoints));
         if (entry.passes) {
             release(std::move(waiting));
             next_.on_event(event);
@@ -54,7 +63,8 @@ void ConnectionGate::on_event_of(const ConnectionId& id, const CaptureEvent& eve
     }
 }
 
-ConnectionGate::Entry& ConnectionGate::find(const ConnectionId& id) {
+/// `begins`: it is the connection's first event. Others may be of one that was not judged.
+ConnectionGate::Entry& ConnectionGate::find(const ConnectionId& id, bool begins) {
     const auto [found, added] = connections_.try_emplace(id);
     Entry& entry = found->second;
     if (!added) {
@@ -63,8 +73,12 @@ ConnectionGate::Entry& ConnectionGate::find(const ConnectionId& id) {
     }
     entry.id = id;
     entry.recency = recency_.insert(recency_.end(), &entry);
-    entry.waiting = std::make_unique<Waiting>();
-    entry.waiting->place = waiting_.insert(waiting_.end(), &entry);
+    if (!filter_ || (was_open_ && !begins)) {
+        entry.passes = true;
+    } else {
+        entry.waiting = std::make_unique<Waiting>();
+        entry.waiting->place = waiting_.insert(waiting_.end(), &entry);
+    }
     if (connections_.size() > limits_.max_connections) {
         forget(*recency_.front());
     }

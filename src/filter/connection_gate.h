@@ -5,6 +5,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "filter/endpoint_filter.h"
@@ -12,8 +13,9 @@
 
 namespace sslsniff {
 
-/// Lets the events of those connections through whose endpoints pass a filter. Until the endpoints are known
-/// events wait, bounded; connections of which they never become known stay out and are counted.
+/// Lets the events of those connections through whose endpoints pass a filter; without one, all. Until the
+/// endpoints are known events wait, bounded; connections of which they never become known stay out and are
+/// counted.
 class ConnectionGate final : public EventConsumer {
   public:
     struct Limits {
@@ -23,10 +25,13 @@ class ConnectionGate final : public EventConsumer {
     };
 
     /// Borrows `next`.
-    ConnectionGate(EndpointFilter filter, EventConsumer& next, const Limits& limits)
-        : filter_(std::move(filter)), next_(next), limits_(limits) {}
-    ConnectionGate(EndpointFilter filter, EventConsumer& next)
+    ConnectionGate(std::optional<EndpointFilter> filter, EventConsumer& next, const Limits& limits)
+        : filter_(std::move(filter)), next_(next), limits_(limits), is_open_(!filter_) {}
+    ConnectionGate(std::optional<EndpointFilter> filter, EventConsumer& next)
         : ConnectionGate(std::move(filter), next, Limits()) {}
+
+    /// Connections that begin from now on are judged by another one.
+    void set(std::optional<EndpointFilter> filter);
 
     void on_event(const CaptureEvent& event) override;
     /// Connections left out since nobody knows their socket.
@@ -49,16 +54,18 @@ class ConnectionGate final : public EventConsumer {
     };
 
     void on_event_of(const ConnectionId& id, const CaptureEvent& event);
-    Entry& find(const ConnectionId& id);
+    Entry& find(const ConnectionId& id, bool begins);
     void wait(Entry& entry, const CaptureEvent& event);
     Waiting decide(Entry& entry, bool passes);
     void leave_out(Entry& entry);
     void release(Waiting waiting);
     void forget(Entry& entry);
 
-    EndpointFilter filter_;
+    std::optional<EndpointFilter> filter_;
     EventConsumer& next_;
     Limits limits_;
+    bool is_open_;  ///< there never was a filter: no connection is remembered
+    bool was_open_ = is_open_;  ///< at the beginning
     std::map<ConnectionId, Entry> connections_;
     std::list<Entry*> recency_;  ///< of all, longest idle first
     std::list<Entry*> waiting_;  ///< those that wait, oldest first

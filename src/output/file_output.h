@@ -1,8 +1,11 @@
 #pragma once
 
 #include <concepts>
+#include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "output/files/output_file.h"
 #include "output/output.h"
@@ -21,6 +24,9 @@ class FileOutput : public Output {
     Result<bool> flush() override;
     Result<void> finish() override;
     bool is_done() const override { return file_->has_failed() || file_->is_finished(); }
+    std::vector<std::pair<std::string, std::uint64_t>> counts() const override {
+        return {{"written_bytes", file_->written()}};
+    }
 
   protected:
     OutputFile& file() { return *file_; }

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -58,6 +60,9 @@ class Output {
     virtual Result<void> finish() = 0;
     /// Nothing more is written: nobody reads, what was wanted is complete, or there was an error.
     virtual bool is_done() const = 0;
+
+    /// What it has done and what it still has to do, by names that docs/stats.md explains.
+    virtual std::vector<std::pair<std::string, std::uint64_t>> counts() const { return {}; }
 
     /// What people should know of it and were not told before: a sentence each.
     virtual std::vector<std::string> take_remarks() { return {}; }

@@ -31,6 +31,7 @@ struct OutputContext {
     std::function<Origin()> origin;                        ///< where the events come from; asked once they do
     std::function<std::optional<BufferUse>()> buffer;      ///< what waits there now
     std::function<std::optional<AttacherUse>()> attacher;  ///< what the process with the probes takes
+    std::function<std::vector<MapUse>()> maps;             ///< how full the kernel side's maps are; slow
     Dissectors dissectors;                                 ///< for files that Wireshark is to dissect
     /// Understands an expression of --where, for outputs in which one can be typed.
     std::function<Result<WhereFilter>(std::string_view)> parse_where;

@@ -1,5 +1,6 @@
 #include "separation/attacher_server.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -7,10 +8,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <ctime>
-#include <fstream>
 #include <type_traits>
 
+#include "base/process_use.h"
+#include "base/saturating.h"
+#include "capture/discovery/proc_fs.h"
 #include "engine/descriptors.h"
 #include "separation/capabilities.h"
 
@@ -30,26 +32,24 @@ constexpr std::size_t kMostWaiting = 65'536;
 
 constexpr std::chrono::seconds kUseInterval{2};
 
-/// proc(5), "statm".
-AttacherUse own_use() {
-    AttacherUse use;
-    timespec spent{};
-    if (::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent) == 0) {
-        constexpr std::uint64_t kSecond = 1'000'000'000;
-        use.cpu_nanoseconds =
-            static_cast<std::uint64_t>(spent.tv_sec) * kSecond + static_cast<std::uint64_t>(spent.tv_nsec);
-    }
-    std::ifstream statm("/proc/self/statm");
-    std::uint64_t size = 0;
-    std::uint64_t resident = 0;
-    if (statm >> size >> resident) {
-        use.resident_bytes = resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-    }
-    return use;
-}
-
 Outcome outcome_of(const Error& error) {
     return {false, error.kind, error.message};
+}
+
+std::set<ProcessKey> keys_of(const std::vector<pid_t>& processes) {
+    const ProcFs proc;
+    std::set<ProcessKey> keys;
+    for (const pid_t pid : processes) {
+        if (const auto status = proc.status(pid)) {
+            keys.insert(status->info.key);
+        }
+    }
+    return keys;
+}
+
+bool names_any(const CaptureOptions& targets) {
+    return targets.whole_host || !targets.pids.empty() || !targets.comms.empty() || !targets.users.empty() ||
+           !targets.containers.empty() || !targets.pods.empty();
 }
 
 /// What a reader may have sent to the command: what ends it or is passed on.
@@ -63,7 +63,11 @@ AttacherServer::AttacherServer(Channel channel, const CaptureOptions* options, s
                                pid_t reader)
     : channel_(std::move(channel)), options_(options), files_(owner), reader_(reader) {}
 
-AttacherServer::~AttacherServer() = default;
+AttacherServer::~AttacherServer() {
+    for (const auto& [folder, name] : to_remove_) {
+        ::unlinkat(folder.get(), name.c_str(), 0);
+    }
+}
 
 void AttacherServer::run() {
     while (!ended_) {
@@ -83,7 +87,8 @@ void AttacherServer::run() {
             }
             if (const auto now = Clock::now(); now >= next_use_) {
                 next_use_ = now + kUseInterval;
-                tell(own_use());
+                const ProcessUse use = own_use();
+                tell(AttacherUse{use.cpu_nanoseconds, use.resident_bytes.value_or(0)});
             }
         }
         send_waiting(false);
@@ -122,7 +127,7 @@ void AttacherServer::handle(Request request, UniqueFd fd) {
     std::visit(
         [&](auto& asked) {
             using T = std::remove_reference_t<decltype(asked)>;
-            if constexpr (std::is_same_v<T, ask::GrantFolder>) {
+            if constexpr (std::is_same_v<T, ask::GrantFolder> || std::is_same_v<T, ask::RemoveAtEnd>) {
                 on(asked, std::move(fd));
             } else {
                 on(asked);
@@ -144,11 +149,24 @@ void AttacherServer::tell_news() {
 }
 
 void AttacherServer::tell_losses() {
-    Bytes message = encode(Reply(News(Losses{probes_->probes().losses()})));
+    Bytes message = encode(Reply(News(Losses{all_losses()})));
     if (message != last_losses_) {
         last_losses_ = message;
         waiting_.push_back(std::move(message));
     }
+}
+
+/// By all probes since the capture began.
+std::vector<KernelLoss> AttacherServer::all_losses() {
+    std::vector<KernelLoss> losses = probes_->probes().losses();
+    for (KernelLoss& loss : losses) {
+        const auto before = lost_.find(loss.cause);
+        if (before != lost_.end()) {
+            add_saturating(loss.events, before->second.events);
+            add_saturating(loss.bytes, before->second.bytes);
+        }
+    }
+    return losses;
 }
 
 void AttacherServer::tell(News news) {
@@ -187,27 +205,27 @@ void AttacherServer::answer(Answer answer, int fd) {
 }
 
 void AttacherServer::on(const ask::Start& request) {
-    Started started;
     if (sealed_ || probes_ || options_ == nullptr) {
-        started.outcome = {false, ErrorKind::permission, "the capture has begun"};
-        return answer(std::move(started));
+        return answer(Started{{false, ErrorKind::permission, "the capture has begun"}});
     }
     if (request.command) {
         if (auto pidfd = open_pidfd(*request.command)) {
             command_ = *std::move(pidfd);
         }
     }
-    auto probes = HeldProbes::start(*options_, request.command, reader_);
+    auto probes = HeldProbes::start(*options_, {.command = request.command, .reader = reader_});
     if (!probes) {
-        started.outcome = outcome_of(probes.error());
-        return answer(std::move(started));
+        return answer(Started{outcome_of(probes.error())});
     }
     probes_ = *std::move(probes);
+    // The ring outlives the probes that filled it first.
+    ring_ = UniqueFd(::fcntl(probes_->records().ring_fd, F_DUPFD_CLOEXEC, 0));
+    answer(started(), ring_.get());
+}
+
+Started AttacherServer::started() const {
     const RecordSource records = probes_->records();
-    started.ring_bytes = records.ring_bytes;
-    started.has_cleartext = records.has_cleartext;
-    started.has_ciphertext = records.has_ciphertext;
-    answer(std::move(started), records.ring_fd);
+    return {{}, records.ring_bytes, records.has_cleartext, records.has_ciphertext};
 }
 
 void AttacherServer::on(ask::GrantRow& request) {
@@ -231,6 +249,12 @@ void AttacherServer::on(const ask::GrantClaim& request) {
 void AttacherServer::on(const ask::GrantNewFiles& /*request*/) {
     if (!sealed_) {
         files_.grant_new_files();
+    }
+}
+
+void AttacherServer::on(ask::RemoveAtEnd& request, UniqueFd fd) {
+    if (!sealed_ && fd && request.name.find('/') == std::string::npos) {
+        to_remove_.emplace_back(std::move(fd), std::move(request.name));
     }
 }
 
@@ -311,10 +335,51 @@ void AttacherServer::on(const ask::Running& /*request*/) {
 void AttacherServer::on(const ask::Stop& /*request*/) {
     Outcome outcome;
     if (probes_) {
+        stopped_ = keys_of(probes_->captured());
         outcome = Outcome::of(probes_->probes().stop());
         tell_losses();
     }
     answer(std::move(outcome));
+}
+
+/// As they were given, but for processes: those that were captured last and still run.
+CaptureOptions AttacherServer::options_to_go_on() const {
+    CaptureOptions options = *options_;
+    if (!options.pids.empty() || !options.command.empty()) {
+        options.pids.clear();
+        options.command.clear();
+        const ProcFs proc;
+        for (const ProcessKey& key : stopped_) {
+            const auto pid = static_cast<pid_t>(key.pid);
+            if (const auto status = proc.status(pid); status && status->info.key == key) {
+                options.pids.push_back(pid);
+            }
+        }
+    }
+    return options;
+}
+
+void AttacherServer::on(const ask::Restart& /*request*/) {
+    if (!probes_ || !probes_->probes().has_stopped()) {
+        return answer(Started{{false, ErrorKind::permission, "the capture was not stopped"}});
+    }
+    const CaptureOptions options = options_to_go_on();
+    if (!names_any(options)) {
+        return answer(Started{{false, ErrorKind::not_found, "nothing runs any longer that was captured"}});
+    }
+    auto probes = HeldProbes::start(options, {.reader = reader_, .ring_fd = ring_.get()});
+    if (!probes) {
+        return answer(Started{outcome_of(probes.error())});
+    }
+    for (const KernelLoss& loss : all_losses()) {
+        lost_[loss.cause] = loss;
+    }
+    probes_ = *std::move(probes);
+    answer(started());
+}
+
+void AttacherServer::on(const ask::CountMaps& /*request*/) {
+    answer(Maps{probes_ ? probes_->probes().map_use() : std::vector<MapUse>()});
 }
 
 void AttacherServer::on(const ask::SignalCommand& request) {

@@ -4,8 +4,10 @@
 
 #include <chrono>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,6 +43,9 @@ class AttacherServer {
     void handle(Request request, UniqueFd fd);
     void tell_news();
     void tell_losses();
+    std::vector<KernelLoss> all_losses();
+    CaptureOptions options_to_go_on() const;
+    Started started() const;
     void tell(News news);
     bool send_waiting(bool wait);
     void answer(Answer answer, int fd = -1);
@@ -51,6 +56,7 @@ class AttacherServer {
     void on(const ask::GrantFolder& request, UniqueFd fd);
     void on(const ask::GrantClaim& request);
     void on(const ask::GrantNewFiles& request);
+    void on(ask::RemoveAtEnd& request, UniqueFd fd);
     void on(const ask::Seal& request);
     void on(const ask::CatchUp& request);
     void on(const ask::AttachWanted& request);
@@ -64,6 +70,8 @@ class AttacherServer {
     void on(const ask::DescribeUncovered& request);
     void on(const ask::Running& request);
     void on(const ask::Stop& request);
+    void on(const ask::Restart& request);
+    void on(const ask::CountMaps& request);
     void on(const ask::SignalCommand& request);
     void on(const ask::OpenFile& request);
     void on(const ask::HasFile& request);
@@ -77,7 +85,11 @@ class AttacherServer {
     FileKeeper files_;
     pid_t reader_;
     std::unique_ptr<HeldProbes> probes_;
+    UniqueFd ring_;                        ///< of the first probes, and of all that come after
+    std::set<ProcessKey> stopped_;         ///< who was captured when probes were stopped
+    std::map<LossCause, KernelLoss> lost_;  ///< with probes that are gone
     UniqueFd command_;  ///< pidfd
+    std::vector<std::pair<UniqueFd, std::string>> to_remove_;  ///< folders, and names in them
     bool sealed_ = false;
     bool ended_ = false;
     Clock::time_point next_losses_;

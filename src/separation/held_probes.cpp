@@ -22,6 +22,7 @@ class AttachedProbes final : public HeldProbes {
 
     Probes& probes() override { return *attacher_; }
     RecordSource records() const override { return attacher_->records(); }
+    std::vector<pid_t> captured() const override { return attacher_->captured(); }
     std::vector<std::string> running() override { return names_of_running(attacher_->captured()); }
     std::vector<CapturedLibrary> take_libraries() override { return notes_.take_libraries(); }
     std::vector<std::string> take_remarks() override { return notes_.take_remarks(); }
@@ -38,12 +39,13 @@ bool HeldProbes::need_sys_admin(const CaptureOptions& options) {
 }
 
 Result<std::unique_ptr<HeldProbes>> HeldProbes::start(const CaptureOptions& options,
-                                                      std::optional<pid_t> command, pid_t reader) {
-    auto live = prepare_live_options(options, command);
+                                                      const Circumstances& circumstances) {
+    auto live = prepare_live_options(options, circumstances.command);
     if (!live) {
         return std::unexpected(live.error());
     }
-    live->reader = reader;
+    live->reader = circumstances.reader;
+    live->ring_fd = circumstances.ring_fd;
     auto attacher = Attacher::start(*live);
     if (!attacher) {
         return std::unexpected(attacher.error());
@@ -59,8 +61,8 @@ bool HeldProbes::need_sys_admin(const CaptureOptions& /*options*/) {
 }
 
 Result<std::unique_ptr<HeldProbes>> HeldProbes::start(const CaptureOptions& options,
-                                                      std::optional<pid_t> command, pid_t /*reader*/) {
-    return std::unexpected(LiveSession::open(options, command).error());
+                                                      const Circumstances& circumstances) {
+    return std::unexpected(LiveSession::open(options, circumstances.command).error());
 }
 
 #endif

@@ -19,9 +19,13 @@ namespace sslsniff {
 /// capture, starting is an error that says so.
 class HeldProbes {
   public:
-    /// `command` is the held child, `reader` the process that will read the records: never captured.
+    struct Circumstances {
+        std::optional<pid_t> command{};  ///< the held child that will run it
+        pid_t reader = 0;              ///< the process that will read the records: never captured
+        int ring_fd = -1;              ///< LiveOptions::ring_fd
+    };
     static Result<std::unique_ptr<HeldProbes>> start(const CaptureOptions& options,
-                                                     std::optional<pid_t> command, pid_t reader);
+                                                     const Circumstances& circumstances);
 
     /// Whether what is attached later takes CAP_SYS_ADMIN here, for which CAP_BPF and CAP_PERFMON do not
     /// stand.
@@ -34,6 +38,7 @@ class HeldProbes {
 
     virtual Probes& probes() = 0;
     virtual RecordSource records() const = 0;
+    virtual std::vector<pid_t> captured() const = 0;
     // As of LiveSession.
     virtual std::vector<std::string> running() = 0;
     virtual std::vector<CapturedLibrary> take_libraries() = 0;

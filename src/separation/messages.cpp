@@ -66,6 +66,12 @@ auto members(Truth& v) {
 auto members(KernelEnds& v) {
     return std::tie(v.ends);
 }
+auto members(MapUse& v) {
+    return std::tie(v.name, v.used, v.size);
+}
+auto members(Maps& v) {
+    return std::tie(v.maps);
+}
 auto members(Names& v) {
     return std::tie(v.names);
 }
@@ -89,6 +95,9 @@ auto members(ask::GrantClaim& v) {
 }
 auto members(ask::GrantNewFiles& /*v*/) {
     return std::tie();
+}
+auto members(ask::RemoveAtEnd& v) {
+    return std::tie(v.name);
 }
 auto members(ask::Seal& /*v*/) {
     return std::tie();
@@ -127,6 +136,12 @@ auto members(ask::Running& /*v*/) {
     return std::tie();
 }
 auto members(ask::Stop& /*v*/) {
+    return std::tie();
+}
+auto members(ask::Restart& /*v*/) {
+    return std::tie();
+}
+auto members(ask::CountMaps& /*v*/) {
     return std::tie();
 }
 auto members(ask::SignalCommand& v) {

@@ -44,6 +44,9 @@ struct Truth {
 struct KernelEnds {
     std::optional<StreamEnds> ends;
 };
+struct Maps {
+    std::vector<MapUse> maps;
+};
 struct Names {
     std::vector<std::string> names;
 };
@@ -74,6 +77,10 @@ struct GrantClaim {
     std::string user;
 };
 struct GrantNewFiles {};
+/// Of the folder whose descriptor comes with it: it is removed when the attacher ends.
+struct RemoveAtEnd {
+    std::string name;
+};
 /// From here on nothing is granted, and the reader is not trusted.
 struct Seal {
     using Answer = Outcome;
@@ -128,6 +135,13 @@ struct Running {
 struct Stop {
     using Answer = Outcome;
 };
+/// Attaches again, behind Stop.
+struct Restart {
+    using Answer = Started;
+};
+struct CountMaps {
+    using Answer = Maps;
+};
 /// To the command that the capture has started.
 struct SignalCommand {
     std::int32_t signal = 0;
@@ -170,11 +184,13 @@ struct RenameInFolder {
 }  // namespace ask
 
 using Request =
-    std::variant<ask::Start, ask::GrantRow, ask::GrantFolder, ask::GrantClaim, ask::GrantNewFiles, ask::Seal,
+    std::variant<ask::Start, ask::GrantRow, ask::GrantFolder, ask::GrantClaim, ask::GrantNewFiles,
+                 ask::RemoveAtEnd, ask::Seal,
                  ask::CatchUp, ask::AttachWanted, ask::TakeEnds, ask::HasConnection, ask::MarkBound,
                  ask::ReleaseSocket, ask::LeaveSocket, ask::DescribeProcess, ask::ShowsSocketsByPayload,
-                 ask::DescribeUncovered, ask::Running, ask::Stop, ask::SignalCommand, ask::OpenFile,
-                 ask::HasFile, ask::ReleaseFile, ask::CreateAnew, ask::InFolder, ask::RenameInFolder>;
+                 ask::DescribeUncovered, ask::Running, ask::Stop, ask::Restart, ask::CountMaps,
+                 ask::SignalCommand, ask::OpenFile, ask::HasFile, ask::ReleaseFile, ask::CreateAnew,
+                 ask::InFolder, ask::RenameInFolder>;
 
 /// All that was lost so far.
 struct Losses {
@@ -187,7 +203,7 @@ using News = std::variant<LibraryNamed, SocketProbesAttached, Losses, AttacherUs
 
 /// What an attacher sends.
 using Answer =
-    std::variant<Started, Truth, KernelEnds, Names, File, FolderFile, Outcome, ProcessInfo, UncoveredTls>;
+    std::variant<Started, Truth, KernelEnds, Names, Maps, File, FolderFile, Outcome, ProcessInfo, UncoveredTls>;
 using Reply = std::variant<Answer, News>;
 
 /// Longest message; a longer one is not sent.

@@ -2,6 +2,8 @@
 
 #ifdef SSLSNIFF_LIVE_CAPTURE
 
+#include <set>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -14,11 +16,22 @@ namespace {
 /// Outputs, the ring and the line to the other process.
 constexpr std::uint64_t kLeastDescriptors = 64;
 
+/// But for the ring.
+RecordSource records_of(const Started& started, const CaptureOptions& options) {
+    return {.ring_fd = -1,
+            .ring_bytes = started.ring_bytes,
+            .show_tls = options.tls,
+            .show_cleartext = options.cleartext,
+            .has_cleartext = started.has_cleartext,
+            .has_ciphertext = started.has_ciphertext};
+}
+
 /// The probes of the other process.
 class RemoteProbes final : public Probes {
   public:
-    explicit RemoteProbes(AttacherLink& link) : link_(link) {}
+    RemoteProbes(AttacherLink& link, const CaptureOptions& options) : link_(link), options_(options) {}
 
+    std::vector<std::string> libraries() const { return {names_.begin(), names_.end()}; }
     std::vector<CapturedLibrary> take_libraries() {
         sort_news();
         return std::exchange(libraries_, {});
@@ -34,7 +47,7 @@ class RemoteProbes final : public Probes {
     bool has_stopped() const override { return stopped_ || link_.has_ended(); }
     std::optional<AttacherUse> use() const override { return use_; }
     std::optional<Error> failure() const override {
-        return link_.has_ended() && !stopped_ ? std::optional(link_.failure()) : std::nullopt;
+        return link_.has_ended() ? std::optional(link_.failure()) : std::nullopt;
     }
     Result<void> stop() override {
         if (has_stopped()) {
@@ -46,6 +59,23 @@ class RemoteProbes final : public Probes {
         }
         stopped_ = true;
         return answer->result();
+    }
+
+    std::vector<MapUse> map_use() override {
+        auto answer = link_.ask(ask::CountMaps());
+        return answer ? std::move(answer->maps) : std::vector<MapUse>();
+    }
+    Result<RecordSource> restart() override {
+        auto started = link_.ask(ask::Restart());
+        if (!started) {
+            return std::unexpected(link_.failure());
+        }
+        if (!started->outcome.done) {
+            return std::unexpected(started->outcome.result().error());
+        }
+        stopped_ = false;
+        names_.clear();
+        return records_of(*started, options_);
     }
 
     std::vector<KernelNews> take_news() override {
@@ -98,15 +128,20 @@ class RemoteProbes final : public Probes {
     void take(SocketProbesAttached news) { news_.emplace_back(news); }
     void take(Losses news) { losses_ = std::move(news.losses); }
     void take(AttacherUse news) { use_ = news; }
-    void take(CapturedLibrary news) { libraries_.push_back(std::move(news)); }
+    void take(CapturedLibrary news) {
+        names_.insert(news.name);
+        libraries_.push_back(std::move(news));
+    }
     void take(Remark news) { remarks_.push_back(std::move(news.text)); }
 
     AttacherLink& link_;
+    const CaptureOptions& options_;
     bool stopped_ = false;
     std::vector<KernelNews> news_;
     std::vector<KernelLoss> losses_;
     std::optional<AttacherUse> use_;
     std::vector<CapturedLibrary> libraries_;
+    std::set<std::string> names_;  ///< of libraries, as long as they are captured
     std::vector<std::string> remarks_;
 };
 
@@ -116,6 +151,7 @@ class RemoteSession final : public LiveSession {
         : ring_(std::move(ring)), source_(std::move(source)), probes_(probes), link_(link) {}
 
     EventSource& source() override { return *source_; }
+    std::vector<std::string> libraries() override { return probes_.libraries(); }
     std::vector<std::string> running() override {
         auto answer = link_.ask(ask::Running());
         return answer ? std::move(answer->names) : std::vector<std::string>();
@@ -146,14 +182,11 @@ Result<std::unique_ptr<LiveSession>> open_remote_session(AttacherLink& link, con
     if (!started->outcome.done) {
         return std::unexpected(started->outcome.result().error());
     }
-    auto probes = std::make_unique<RemoteProbes>(link);
+    auto probes = std::make_unique<RemoteProbes>(link, options);
     RemoteProbes& borrowed = *probes;
-    auto source = LiveSource::open(std::move(probes), {.ring_fd = ring.get(),
-                                                       .ring_bytes = started->ring_bytes,
-                                                       .show_tls = options.tls,
-                                                       .show_cleartext = options.cleartext,
-                                                       .has_cleartext = started->has_cleartext,
-                                                       .has_ciphertext = started->has_ciphertext});
+    RecordSource records = records_of(*started, options);
+    records.ring_fd = ring.get();
+    auto source = LiveSource::open(std::move(probes), records);
     if (!source) {
         return std::unexpected(source.error());
     }

@@ -35,6 +35,17 @@ std::string handshake_error(const handshake_event& event) {
 EventDecoder::EventDecoder(Timestamp monotonic_zero, KernelSide& kernel)
     : monotonic_zero_(monotonic_zero), kernel_(kernel), connections_(kernel), processes_(kernel) {}
 
+void EventDecoder::end_all(Timestamp time, EventConsumer& consumer) {
+    connections_.end_all(time, consumer);
+    claimed_.clear();
+    unclaimed_.clear();
+    unclaimed_until_closed_.clear();
+    detached_.clear();
+    libraries_.clear();
+    processes_.clear();
+    binder_ = CiphertextBinder();
+}
+
 void EventDecoder::name_library(std::uint32_t number, std::string name) {
     const bool first = libraries_.empty();
     if (number >= libraries_.size()) {

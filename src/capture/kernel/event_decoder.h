@@ -39,6 +39,9 @@ class EventDecoder {
     /// KernelConnections::reconcile().
     void reconcile(Timestamp time, EventConsumer& consumer) { connections_.reconcile(time, consumer); }
 
+    /// The capture stops: ends every connection and forgets everything else.
+    void end_all(Timestamp time, EventConsumer& consumer);
+
     /// It is `time` now: TLS of a socket that no memory BIO has claimed for kClaimDelay is told of as not
     /// decoded. Events do the same by their own time.
     void expire(Timestamp time, EventConsumer& consumer, Duration delay = kClaimDelay);
@@ -81,6 +84,8 @@ class EventDecoder {
         std::uint64_t generation = 0;
         Timestamp since;
     };
+    KernelConnections connections_;
+    // What end_all() forgets:
     std::set<std::uint64_t> claimed_;  ///< sockets that were found to be of TLS objects, the last ones
     std::deque<Unclaimed> unclaimed_;  ///< held, of processes that have TLS objects
     std::deque<Unclaimed>
@@ -88,7 +93,6 @@ class EventDecoder {
     std::set<std::uint32_t>
         detached_;  ///< processes whose TLS library reads and writes memory, without probes there so far
     std::vector<std::string> libraries_;
-    KernelConnections connections_;
     ProcessTable processes_;
     CiphertextBinder binder_;
 };

@@ -1,5 +1,9 @@
 #include "capture/kernel/kernel_connections.h"
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include "capture/kernel/event_convert.h"
 
 namespace sslsniff {
@@ -153,6 +157,19 @@ void KernelConnections::reconcile(Timestamp time, EventConsumer& consumer) {
             suspects_.push_back(generation);
         }
     }
+}
+
+void KernelConnections::end_all(Timestamp time, EventConsumer& consumer) {
+    std::vector<KernelConnection*> open;
+    open.reserve(connections_.size());
+    for (auto& [generation, connection] : connections_) {
+        open.push_back(&connection);
+    }
+    std::ranges::sort(open, {}, [](const KernelConnection* each) { return each->id.generation; });
+    for (KernelConnection* connection : open) {
+        close_unasked(*connection, CloseReason::capture_end, time, consumer);
+    }
+    suspects_.clear();
 }
 
 void KernelConnections::forget(const KernelConnection& connection) {

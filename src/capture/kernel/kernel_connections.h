@@ -67,6 +67,8 @@ class KernelConnections {
                EventConsumer& consumer);
     void close_process(std::uint32_t pid, bool sockets_too, Timestamp time, EventConsumer& consumer);
     void close_socket(std::uint64_t socket_cookie, Timestamp time, EventConsumer& consumer);
+    /// The capture stops, but may go on: what comes then is not what was.
+    void end_all(Timestamp time, EventConsumer& consumer);
     /// Without telling anybody.
     void forget(const KernelConnection& connection);
 

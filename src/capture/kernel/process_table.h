@@ -22,6 +22,8 @@ class ProcessTable {
     /// A process ended: all that was known of it, if it was seen.
     std::optional<ProcessInfo> remove(ProcessInfo process);
 
+    void clear() { processes_.clear(); }
+
     std::size_t size() const { return processes_.size(); }
 
   private:

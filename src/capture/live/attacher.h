@@ -38,6 +38,7 @@ class Attacher final : public Probes {
     void look_after() override;
     Result<void> stop() override;
     bool has_stopped() const override { return stopped_; }
+    std::vector<MapUse> map_use() override { return programs_.map_use(); }
 
     std::vector<KernelNews> take_news() override;
     void attach_wanted(ByteView record) override { socket_probes_.attach_wanted(record); }

@@ -90,6 +90,23 @@ constexpr const char* kRenameProgram = "process_renamed";  // for names alone
 constexpr std::array kCleartextMaps = {"batches",          "datagram_flows", "datagram_sockets",
                                        "accepted_sockets", "arrivals",       "seen_again"};
 
+/// No map says how many entries it has: all are read, many at a time.
+std::uint64_t count_entries(const bpf_map& map) {
+    constexpr std::uint32_t kBatch = 4096;
+    std::vector<char> keys(std::size_t{kBatch} * bpf_map__key_size(&map));
+    std::vector<char> values(std::size_t{kBatch} * bpf_map__value_size(&map));
+    std::vector<char> position(std::max<std::size_t>(bpf_map__key_size(&map), sizeof(std::uint64_t)));
+    std::uint64_t total = 0;
+    int result = 0;
+    while (result == 0 && total <= bpf_map__max_entries(&map)) {
+        std::uint32_t count = kBatch;
+        result = bpf_map_lookup_batch(bpf_map__fd(&map), total != 0 ? position.data() : nullptr,
+                                      position.data(), keys.data(), values.data(), &count, nullptr);
+        total += result == 0 || result == -ENOENT ? count : 0;
+    }
+    return total;
+}
+
 }  // namespace
 
 Result<CapturePrograms> CapturePrograms::load(const Backends& backends, const LiveOptions& options) {
@@ -160,8 +177,11 @@ Result<void> CapturePrograms::set_up_maps(const LiveOptions& options) {
     const capture_config config = make_config(backends_, options, ring_bytes_, *pids);
     bpf_map* ring = bpf_object__find_map_by_name(object_.get(), "ring");
     bpf_map* rodata = bpf_object__find_map_by_name(object_.get(), ".rodata.config");
-    if (ring == nullptr || rodata == nullptr ||
-        bpf_map__set_max_entries(ring, static_cast<__u32>(ring_bytes_)) != 0 ||
+    const auto give_ring = [&] {
+        return options.ring_fd >= 0 ? bpf_map__reuse_fd(ring, options.ring_fd)
+                                    : bpf_map__set_max_entries(ring, static_cast<__u32>(ring_bytes_));
+    };
+    if (ring == nullptr || rodata == nullptr || give_ring() != 0 ||
         bpf_map__set_initial_value(rodata, &config, sizeof(config)) != 0) {
         return fail("The BPF object does not have the expected maps.");
     }
@@ -330,6 +350,18 @@ capture_counters CapturePrograms::counters() const {
     const std::uint32_t key = 0;
     const bool found = bpf_map_lookup_elem(map_fd(".data.counters"), &key, &counters) == 0;
     return found ? counters : capture_counters{};
+}
+
+std::vector<MapUse> CapturePrograms::map_use() const {
+    std::vector<MapUse> all;
+    bpf_map* map = nullptr;
+    while ((map = bpf_object__next_map(object_.get(), map)) != nullptr) {
+        const auto type = bpf_map__type(map);
+        if ((type == BPF_MAP_TYPE_HASH || type == BPF_MAP_TYPE_LRU_HASH) && bpf_map__fd(map) >= 0) {
+            all.push_back({bpf_map__name(map), count_entries(*map), bpf_map__max_entries(map)});
+        }
+    }
+    return all;
 }
 
 std::uint64_t CapturePrograms::missed() const {

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "bpf/state.h"
+#include "capture/event_source.h"
 #include "capture/live/backends.h"
 #include "capture/live/bpf_objects.h"
 #include "capture/live/live_options.h"
@@ -61,6 +62,8 @@ class CapturePrograms {
     /// Totals so far, by enum loss.
     std::vector<loss_count> losses() const;
     capture_counters counters() const;
+    /// How full the maps are that can run full. Takes time for each entry.
+    std::vector<MapUse> map_use() const;
     /// How often the kernel passed over a program so far; some of it is only known while they are attached.
     std::uint64_t missed() const;
     /// Whether the kernel still keeps the connection, and its process (that of the handle, if it has one).

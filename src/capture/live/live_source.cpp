@@ -20,8 +20,38 @@ Result<std::unique_ptr<LiveSource>> LiveSource::open(std::unique_ptr<Probes> pro
     return std::unique_ptr<LiveSource>(new LiveSource(std::move(probes), *std::move(reader)));
 }
 
+Result<void> LiveSource::pause(EventConsumer& consumer) {
+    if (paused_) {
+        return {};
+    }
+    auto stopped = probes_->stop();
+    while (reader_->poll(consumer, true) != PollStatus::ended) {
+    }
+    reader_->end_connections(consumer);
+    paused_ = true;
+    return stopped;
+}
+
+Result<void> LiveSource::resume() {
+    if (!paused_) {
+        return {};
+    }
+    const auto records = probes_->restart();
+    if (!records) {
+        return std::unexpected(records.error());
+    }
+    reader_->begin_again(*records);
+    paused_ = false;
+    return {};
+}
+
 Result<PollStatus> LiveSource::poll(EventConsumer& consumer) {
     probes_->attend();
+    if (paused_) {
+        reader_->await();
+        auto failure = probes_->failure();
+        return failure ? Result<PollStatus>(std::unexpected(*std::move(failure))) : PollStatus::idle;
+    }
     const PollStatus status = reader_->poll(consumer, probes_->has_stopped());
     probes_->look_after();
     if (status == PollStatus::ended) {

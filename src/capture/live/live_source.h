@@ -28,11 +28,15 @@ class LiveSource final : public EventSource {
     Origin origin() const override;
     std::optional<BufferUse> buffer_use() const override;
     std::optional<AttacherUse> attacher_use() const override { return probes_->use(); }
+    std::vector<MapUse> map_use() override { return probes_->map_use(); }
+    Result<void> pause(EventConsumer& consumer) override;
+    Result<void> resume() override;
 
   private:
     LiveSource(std::unique_ptr<Probes> probes, std::unique_ptr<RingReader> reader);
     std::unique_ptr<Probes> probes_;
     std::unique_ptr<RingReader> reader_;
+    bool paused_ = false;
 };
 
 }  // namespace sslsniff

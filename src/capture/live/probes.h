@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "capture/event_source.h"
 #include "capture/kernel/kernel_side.h"
+#include "capture/live/record_source.h"
 
 namespace sslsniff {
 
@@ -25,6 +26,12 @@ class Probes : public KernelSide {
     virtual bool has_stopped() const = 0;
     /// As of EventSource.
     virtual std::optional<AttacherUse> use() const { return std::nullopt; }
+    /// How full the kernel side's maps are. Takes time.
+    virtual std::vector<MapUse> map_use() { return {}; }
+    /// Attaches again after stop(), as a capture that begins: records come in the same ring.
+    virtual Result<RecordSource> restart() {
+        return fail(ErrorKind::unsupported, "these probes cannot be attached again");
+    }
     /// Why the probes went although nobody had asked for that.
     virtual std::optional<Error> failure() const { return std::nullopt; }
 };

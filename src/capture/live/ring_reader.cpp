@@ -41,11 +41,25 @@ RingReader::RingReader(const RecordSource& records, KernelSide& kernel, std::uni
     : kernel_(kernel),
       ring_(std::move(ring)),
       wait_set_(std::move(wait_set)),
-      stages_(kernel, records.show_tls, records.show_cleartext),
       losses_(kernel),
       monotonic_zero_(find_monotonic_zero()),
       decoder_(monotonic_zero_, kernel) {
-    stages_.use(records.has_cleartext, records.has_ciphertext);
+    set_stages(records);
+}
+
+void RingReader::set_stages(const RecordSource& records) {
+    stages_.emplace(kernel_, records.show_tls, records.show_cleartext);
+    stages_->use(records.has_cleartext, records.has_ciphertext);
+}
+
+void RingReader::end_connections(EventConsumer& consumer) {
+    decoder_.end_all(clock_now(CLOCK_REALTIME), consumer);
+}
+
+void RingReader::begin_again(const RecordSource& records) {
+    set_stages(records);
+    asked_library_ = 0;
+    ended_ = false;
 }
 
 void RingReader::wait_for(std::span<const int> descriptors) {
@@ -68,7 +82,7 @@ void RingReader::take_news() {
         if (auto* const library = std::get_if<LibraryNamed>(&news)) {
             decoder_.name_library(library->number, std::move(library->name));
         } else if (const auto* const attached = std::get_if<SocketProbesAttached>(&news)) {
-            stages_.on_probes(attached->pid, attached->time);
+            stages_->on_probes(attached->pid, attached->time);
         }
     }
 }
@@ -89,16 +103,16 @@ void RingReader::take_record(ByteView record, EventConsumer& first) {
 /// Hands over what waits in the ring; true when there was anything.
 bool RingReader::take_records(EventConsumer& consumer) {
     take_news();
-    const bool took = stages_.run(consumer, [this](EventConsumer& first) {
+    const bool took = stages_->run(consumer, [this](EventConsumer& first) {
         return ring_->take(kPollBudget, [&](ByteView record) { take_record(record, first); });
     });
     if (!took) {  // the events do not tell how late it is
         const Timestamp now = clock_now(CLOCK_REALTIME);
-        stages_.run(consumer, [&](EventConsumer& first) {
+        stages_->run(consumer, [&](EventConsumer& first) {
             decoder_.expire(now, first);
             return true;
         });
-        stages_.expire(now, consumer);
+        stages_->expire(now, consumer);
     }
     return took;
 }
@@ -106,7 +120,7 @@ bool RingReader::take_records(EventConsumer& consumer) {
 /// When records were lost, ends of connections may be among them. Only while no record waits.
 void RingReader::reconcile(EventConsumer& consumer) {
     if (losses_.take_reconciliation()) {
-        stages_.run(consumer,
+        stages_->run(consumer,
                     [this](EventConsumer& first) { decoder_.reconcile(clock_now(CLOCK_REALTIME), first); });
     }
 }
@@ -131,11 +145,11 @@ PollStatus RingReader::poll(EventConsumer& consumer, bool stopped) {
     }
     reconcile(consumer);
     if (stopped) {
-        stages_.run(consumer, [this](EventConsumer& first) {
+        stages_->run(consumer, [this](EventConsumer& first) {
             decoder_.expire(clock_now(CLOCK_REALTIME), first, Duration(0));
             return true;
         });
-        stages_.flush(consumer);
+        stages_->flush(consumer);
         ended_ = true;
         return PollStatus::ended;
     }

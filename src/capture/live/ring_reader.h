@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "base/result.h"
@@ -27,12 +28,22 @@ class RingReader {
     /// Readable when poll() has work, or one of the descriptors that were added is, and every 20 ms.
     int poll_fd() const { return wait_set_.descriptor(); }
     void wait_for(std::span<const int> descriptors);
+    /// poll_fd() becomes readable once more at its time, without a poll().
+    void await() { wait_set_.clear(); }
+
+    // Of a capture that stops and goes on. Behind the last poll().
+
+    /// Ends what is open.
+    void end_connections(EventConsumer& consumer);
+    /// Other records come in the same ring.
+    void begin_again(const RecordSource& records);
     Origin origin() const;
     BufferUse buffer_use() const { return {.waiting = ring_->waiting(), .size = ring_->size()}; }
 
   private:
     RingReader(const RecordSource& records, KernelSide& kernel, std::unique_ptr<RecordRing> ring,
                WaitSet wait_set);
+    void set_stages(const RecordSource& records);
     bool take_records(EventConsumer& consumer);
     void take_record(ByteView record, EventConsumer& first);
     void take_news();
@@ -42,7 +53,7 @@ class RingReader {
     KernelSide& kernel_;
     std::unique_ptr<RecordRing> ring_;
     WaitSet wait_set_;
-    EventStages stages_;
+    std::optional<EventStages> stages_;  ///< never empty
     LossReporter losses_;
     Timestamp monotonic_zero_;
     EventDecoder decoder_;

@@ -138,6 +138,7 @@ void OutputFile::write(ByteView bytes) {
         return;
     }
     size_ += bytes.size();
+    written_ += bytes.size();
     if (stream_) {
         stream_->write(bytes);
     } else {

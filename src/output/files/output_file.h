@@ -56,6 +56,8 @@ class OutputFile final : public OutputStream {
     bool is_open() const { return stream_ != nullptr; }
     bool is_closed_reader() const { return stream_ && stream_->is_closed_reader(); }
     bool has_failed() const { return error_.has_value() || (stream_ && stream_->has_failed()); }
+    /// Bytes, in all files.
+    std::uint64_t written() const { return written_; }
     /// As many files as were wanted are full.
     bool is_finished() const { return row_.is_finished(); }
     bool is_terminal() const;
@@ -84,6 +86,7 @@ class OutputFile final : public OutputStream {
     std::unique_ptr<FdOutputStream> stream_;    ///< none before open()
     Bytes before_open_;
     std::uint64_t size_ = 0;  ///< of the current file, with what is buffered
+    std::uint64_t written_ = 0;
     std::optional<Error> error_;
 };
 

@@ -43,6 +43,11 @@ Result<void> KafkaOutput::finish() {
                             error.empty() ? "" : ": " + printable(error)));
 }
 
+std::vector<std::pair<std::string, std::uint64_t>> KafkaOutput::counts() const {
+    const KafkaCounts counts = producer_.counts();
+    return {{"delivered", counts.delivered}, {"waiting", counts.waiting}, {"lost", counts.failed + counts.refused}};
+}
+
 std::vector<std::string> KafkaOutput::take_remarks() {
     producer_.poll();
     const std::string error = producer_.take_error();

@@ -24,6 +24,7 @@ class KafkaOutput final : public Output, private TransactionSink {
     Result<bool> flush() override;
     Result<void> finish() override;
     bool is_done() const override { return false; }
+    std::vector<std::pair<std::string, std::uint64_t>> counts() const override;
     std::vector<std::string> take_remarks() override;
 
   private:

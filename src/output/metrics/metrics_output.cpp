@@ -1,54 +1,27 @@
 #include "output/metrics/metrics_output.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <system_error>
 #include <utility>
 
+#include "base/process_use.h"
 #include "base/text.h"
 #include "output/metrics/metrics_text.h"
 
 namespace sslsniff {
 namespace {
 
-double seconds(const timeval& time) {
-    constexpr double kMicrosecond = 1e-6;
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * kMicrosecond;
-}
-
-/// Of proc(5), "statm" and "fd".
-OwnUsage own_usage() {
-    OwnUsage usage;
-    rusage spent{};
-    if (::getrusage(RUSAGE_SELF, &spent) == 0) {
-        usage.cpu_seconds = seconds(spent.ru_utime) + seconds(spent.ru_stime);
-    }
-    std::ifstream statm("/proc/self/statm");
-    std::uint64_t size = 0;
-    std::uint64_t resident = 0;
-    if (statm >> size >> resident) {
-        usage.resident_bytes = resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-    }
-    std::error_code error;
-    const std::filesystem::directory_iterator files("/proc/self/fd", error);
-    if (!error) {
-        usage.open_files = static_cast<std::uint64_t>(std::distance(begin(files), end(files)));
-    }
-    return usage;
+/// Nothing where nobody can be asked.
+template <class T>
+T answer_of(const std::function<T()>& ask) {
+    return ask ? ask() : T();
 }
 
 }  // namespace
 
-MetricsOutput::MetricsOutput(std::string address, std::function<std::optional<BufferUse>()> buffer,
-                             std::function<std::optional<AttacherUse>()> attacher)
+MetricsOutput::MetricsOutput(std::string address, Sources sources)
     : address_(std::move(address)),
-      buffer_(std::move(buffer)),
-      attacher_(std::move(attacher)),
+      sources_(std::move(sources)),
       server_("/metrics", "text/plain; version=0.0.4; charset=utf-8") {}
 
 Result<void> MetricsOutput::check(Timestamp /*now*/) {
@@ -68,9 +41,10 @@ Result<void> MetricsOutput::open(Timestamp /*now*/) {
 Result<bool> MetricsOutput::flush() {
     if (is_open_) {
         server_.serve([this] {
-            OwnUsage usage = own_usage();
-            usage.attacher = attacher_ ? attacher_() : std::nullopt;
-            return metrics_text(counts_, buffer_ ? buffer_() : std::nullopt, usage);
+            return metrics_text(counts_, {.own = own_use(),
+                                          .attacher = answer_of(sources_.attacher),
+                                          .buffer = answer_of(sources_.buffer),
+                                          .maps = answer_of(sources_.maps)});
         });
     }
     return true;
@@ -84,7 +58,9 @@ std::vector<std::string> MetricsOutput::take_remarks() {
 }
 
 std::unique_ptr<Output> make_metrics_output(const OutputPlace& place, const OutputContext& context) {
-    return std::make_unique<MetricsOutput>(place.options.path, context.buffer, context.attacher);
+    return std::make_unique<MetricsOutput>(
+        place.options.path,
+        MetricsOutput::Sources{.buffer = context.buffer, .attacher = context.attacher, .maps = context.maps});
 }
 
 }  // namespace sslsniff

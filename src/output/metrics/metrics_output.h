@@ -16,10 +16,14 @@ namespace sslsniff {
 /// what it has. It is never done, and never waits.
 class MetricsOutput final : public Output {
   public:
-    /// `address` as of parse_endpoint(). `buffer` may be empty: there is none.
-    /// So may `attacher`: there is no such process.
-    MetricsOutput(std::string address, std::function<std::optional<BufferUse>()> buffer,
-                  std::function<std::optional<AttacherUse>()> attacher);
+    /// Whom to ask for what is not counted here; as of OutputContext. Each may be empty.
+    struct Sources {
+        std::function<std::optional<BufferUse>()> buffer{};
+        std::function<std::optional<AttacherUse>()> attacher{};
+        std::function<std::vector<MapUse>()> maps{};
+    };
+    /// `address` as of parse_endpoint().
+    MetricsOutput(std::string address, Sources sources);
 
     TransactionSink* transactions() override { return &counts_; }
     bool reads_fields() const override { return false; }
@@ -33,8 +37,7 @@ class MetricsOutput final : public Output {
 
   private:
     std::string address_;
-    std::function<std::optional<BufferUse>()> buffer_;
-    std::function<std::optional<AttacherUse>()> attacher_;
+    Sources sources_;
     MetricsSink counts_;
     PageServer server_;
     bool is_open_ = false;

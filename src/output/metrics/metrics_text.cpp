@@ -122,42 +122,57 @@ void write_losses(Page& page, const MetricsSink& counts) {
     }
 }
 
-void write_own(Page& page, const std::optional<BufferUse>& buffer, const OwnUsage& usage) {
+void write_maps(Page& page, const std::vector<MapUse>& maps) {
+    constexpr std::string_view kUsed = "sslsniff_map_entries";
+    page.family(kUsed, "gauge", "Entries in the maps of the kernel side.");
+    for (const MapUse& map : maps) {
+        page.sample(kUsed, fmt::format(R"(map="{}")", map.name), map.used);
+    }
+    constexpr std::string_view kSize = "sslsniff_map_max_entries";
+    page.family(kSize, "gauge", "How many they can have.");
+    for (const MapUse& map : maps) {
+        page.sample(kSize, fmt::format(R"(map="{}")", map.name), map.size);
+    }
+}
+
+void write_own(Page& page, const CaptureUse& use) {
+    constexpr double kNanosecond = 1e-9;
     page.family("sslsniff_build_info", "gauge", "Always 1; the label is the version.");
     page.sample("sslsniff_build_info", R"(version=")" SSLSNIFF_VERSION R"(")", 1);
-    if (buffer) {
+    if (use.buffer) {
         page.single("sslsniff_buffer_waiting_bytes", "gauge", "What waits in the kernel's buffer.",
-                    buffer->waiting);
-        page.single("sslsniff_buffer_size_bytes", "gauge", "The size of that buffer.", buffer->size);
+                    use.buffer->waiting);
+        page.single("sslsniff_buffer_size_bytes", "gauge", "The size of that buffer.", use.buffer->size);
     }
     page.single("process_cpu_seconds_total", "counter", "Total user and system CPU time spent in seconds.",
-                usage.cpu_seconds);
-    if (usage.resident_bytes) {
+                static_cast<double>(use.own.cpu_nanoseconds) * kNanosecond);
+    if (use.own.resident_bytes) {
         page.single("process_resident_memory_bytes", "gauge", "Resident memory size in bytes.",
-                    *usage.resident_bytes);
+                    *use.own.resident_bytes);
     }
-    if (usage.open_files) {
-        page.single("process_open_fds", "gauge", "Number of open file descriptors.", *usage.open_files);
+    if (use.own.open_files) {
+        page.single("process_open_fds", "gauge", "Number of open file descriptors.", *use.own.open_files);
     }
-    if (usage.attacher) {
-        constexpr double kNanosecond = 1e-9;
+    if (!use.maps.empty()) {
+        write_maps(page, use.maps);
+    }
+    if (use.attacher) {
         page.single("sslsniff_attacher_cpu_seconds_total", "counter",
                     "CPU time of the process that holds the probes.",
-                    static_cast<double>(usage.attacher->cpu_nanoseconds) * kNanosecond);
+                    static_cast<double>(use.attacher->cpu_nanoseconds) * kNanosecond);
         page.single("sslsniff_attacher_resident_memory_bytes", "gauge",
-                    "Resident memory size of that process.", usage.attacher->resident_bytes);
+                    "Resident memory size of that process.", use.attacher->resident_bytes);
     }
 }
 
 }  // namespace
 
-std::string metrics_text(const MetricsSink& counts, const std::optional<BufferUse>& buffer,
-                         const OwnUsage& usage) {
+std::string metrics_text(const MetricsSink& counts, const CaptureUse& use) {
     Page page;
     write_transactions(page, counts);
     write_connections(page, counts);
     write_losses(page, counts);
-    write_own(page, buffer, usage);
+    write_own(page, use);
     return page.take();
 }
 

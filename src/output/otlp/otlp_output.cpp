@@ -189,6 +189,11 @@ Result<void> OtlpOutput::finish() {
                                                why.empty() ? "" : ": " + why));
 }
 
+std::vector<std::pair<std::string, std::uint64_t>> OtlpOutput::counts() const {
+    const DeliveryCounts counts = delivery_ ? delivery_->counts() : DeliveryCounts();
+    return {{"delivered", counts.delivered}, {"waiting", counts.waiting}, {"lost", counts.lost()}};
+}
+
 std::vector<std::string> OtlpOutput::take_remarks() {
     std::vector<std::string> remarks = std::exchange(remarks_, {});
     if (delivery_) {

@@ -60,6 +60,29 @@ class Gate : public testing::Test {
     ConnectionGate gate_{EndpointFilter::compile("port 443").value(), text_};
 };
 
+TEST(GateTest, OpenUntilAFilterIsSet) {
+    test::EventText text;
+    ConnectionGate gate(std::nullopt, text);
+    const auto judged = [&](std::uint64_t handle, std::string_view remote) {
+        test::EventScript in(gate, {1, 1, handle, 1});
+        in.process("curl").open().endpoints(Role::client, "10.0.0.1:5000", remote).sent("late");
+    };
+    test::EventScript before(gate, {1, 1, 1, 1});
+    before.process("curl").open().endpoints(Role::client, "10.0.0.1:5000", "10.0.0.2:80").sent("first");
+    gate.set(EndpointFilter::compile("port 443").value());
+    const std::string whole = text.take();
+    before.sent("of a connection that was there");
+    EXPECT_NE(text.take().find("of a connection that was there"), std::string::npos);
+    judged(2, "10.0.0.2:80");
+    EXPECT_EQ(text.take().find("late"), std::string::npos);
+    judged(3, "10.0.0.2:443");
+    EXPECT_NE(text.take().find("late"), std::string::npos);
+    gate.set(std::nullopt);
+    judged(4, "10.0.0.2:80");
+    EXPECT_NE(text.take().find("late"), std::string::npos);
+    EXPECT_EQ(gate.undecided(), 0U);
+}
+
 TEST_F(Gate, PassesAllOrNothing) {
     test::EventScript in(gate_, {1, 1, 1, 1});
     in.process("curl")

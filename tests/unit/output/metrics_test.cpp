@@ -33,7 +33,7 @@ class MetricsTest : public testing::Test {
         exchange->said.response_bytes = 20;
         counts_.on_transaction({connection_, {at_us(0), {}, {}, at_us(us)}, {}, std::move(exchange)});
     }
-    std::string text() const { return metrics_text(counts_, {}, {}); }
+    std::string text() const { return metrics_text(counts_, {}); }
     bool has(const std::string& line) const {
         return ("\n" + text()).find("\n" + line + "\n") != std::string::npos;
     }
@@ -126,10 +126,13 @@ TEST_F(MetricsTest, ConnectionsAndLosses) {
 }
 
 TEST_F(MetricsTest, TellsOfTheBufferAndItself) {
-    const auto page = metrics_text(counts_, BufferUse{.waiting = 10, .size = 64},
-                                   {.cpu_seconds = 1.5, .resident_bytes = 4096, .open_files = 12});
+    const auto page = metrics_text(
+        counts_, {.own = {.cpu_nanoseconds = 1'500'000'000, .resident_bytes = 4096, .open_files = 12},
+                  .buffer = BufferUse{.waiting = 10, .size = 64},
+                  .maps = {{"connections", 3, 65536}}});
     for (const auto* line :
          {"sslsniff_buffer_waiting_bytes 10\n", "sslsniff_buffer_size_bytes 64\n",
+          "sslsniff_map_entries{map=\"connections\"} 3\n", "sslsniff_map_max_entries{map=\"connections\"} 65536\n",
           "process_cpu_seconds_total 1.5\n", "process_resident_memory_bytes 4096\n", "process_open_fds 12\n",
           "sslsniff_build_info{version=\"" SSLSNIFF_VERSION "\"} 1\n"}) {
         EXPECT_NE(page.find(line), std::string::npos) << line;
@@ -259,7 +262,7 @@ TEST_F(PageServerTest, APlaceIsForOne) {
 }
 
 TEST(MetricsOutputTest, ListensFromItsCheckAndTellsWhere) {
-    MetricsOutput output("127.0.0.1:0", {}, {});
+    MetricsOutput output("127.0.0.1:0", {});
     EXPECT_TRUE(output.check(at_us(0)));
     EXPECT_TRUE(output.take_remarks().empty());
     EXPECT_TRUE(output.open(at_us(0)));
@@ -268,7 +271,7 @@ TEST(MetricsOutputTest, ListensFromItsCheckAndTellsWhere) {
     EXPECT_TRUE(remarks[0].starts_with("metrics are at http://127.0.0.1:")) << remarks[0];
     EXPECT_TRUE(output.take_remarks().empty());
     EXPECT_TRUE(*output.flush());
-    MetricsOutput wrong("nowhere", {}, {});
+    MetricsOutput wrong("nowhere", {});
     EXPECT_FALSE(wrong.check(at_us(0)));
 }
 
