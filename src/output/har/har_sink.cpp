@@ -32,27 +32,33 @@ const Body& body_of(const FieldTree::Node* message) {
 void HarSink::begin() {
     if (!begun_) {
         begun_ = true;
-        out_.write(
-            "{\"log\":{\"version\":\"1.2\",\"creator\":{\"name\":\"sslsniff\",\"version\":\"" SSLSNIFF_VERSION
-            "\"},\"entries\":[");
+        out_.write(kHead);
     }
 }
 
-void HarSink::on_transaction(const Transaction& transaction) {
+ByteView HarSink::entry_of(const Transaction& transaction) {
     if (!is_http(transaction.exchange->protocol())) {
-        return;
+        return {};
     }
     const FieldTree fields(*transaction.exchange);
     if (fields.root().find("request") == nullptr && fields.root().find("response") == nullptr) {
-        return;  // a message of a stream: its exchange follows
+        return {};  // a message of a stream: its exchange follows
+    }
+    json_.begin_document();
+    entry(transaction, fields.root());
+    json_.end_object();
+    return json_.document();
+}
+
+void HarSink::on_transaction(const Transaction& transaction) {
+    const ByteView written = entry_of(transaction);
+    if (written.empty()) {
+        return;
     }
     begin();
     out_.write(any_ ? ",\n" : "\n");
     any_ = true;
-    json_.begin_document();
-    entry(transaction, fields.root());
-    json_.end_object();
-    out_.write(json_.document());
+    out_.write(written);
 }
 
 void HarSink::on_summary(const CaptureSummary& /*summary*/) {
@@ -61,7 +67,7 @@ void HarSink::on_summary(const CaptureSummary& /*summary*/) {
 
 void HarSink::end_file() {
     begin();
-    out_.write("\n]}}\n");
+    out_.write(kTail);
 }
 
 void HarSink::begin_file() {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string_view>
+
 #include "base/output_stream.h"
 #include "model/transaction.h"
 #include "output/files/file_format.h"
@@ -15,6 +17,14 @@ class HarSink final : public TransactionSink, public FileFormat {
   public:
     /// `out` must outlive the sink.
     explicit HarSink(OutputStream& out) : out_(out) {}
+
+    /// What an archive says of it alone, valid until the next call; empty: there is no place for it.
+    ByteView entry_of(const Transaction& transaction);
+    /// What is before the first entry and behind the last; between two of them there is a comma.
+    static constexpr std::string_view kHead =
+        "{\"log\":{\"version\":\"1.2\",\"creator\":{\"name\":\"sslsniff\",\"version\":\"" SSLSNIFF_VERSION
+        "\"},\"entries\":[";
+    static constexpr std::string_view kTail = "\n]}}\n";
 
     void on_transaction(const Transaction& transaction) override;
     void on_connection(const ConnectionRecord& /*record*/) override {}

@@ -19,7 +19,7 @@ constexpr unsigned kMostInSecond = 200;
 constexpr unsigned kMostErrorsInSecond = 100;
 
 std::size_t size_of(const KeptTransaction& kept) {
-    std::size_t size = sizeof(kept) + kept.line.size() + kept.json.size();
+    std::size_t size = sizeof(kept) + kept.line.size() + kept.json.size() + kept.har.size();
     for (const std::string& line : kept.details) {
         size += sizeof(std::string) + line.size();
     }
@@ -76,6 +76,7 @@ void KeptTransactions::add(const Transaction& transaction, const std::vector<std
     kept.details = lines_of(prefix_of(ByteView(text).substr(std::min(end + 1, text.size())), kMostDetails));
     json_.on_transaction(transaction);
     kept.json = caught_.take();
+    kept.har = har_.entry_of(transaction);
     bytes_ += size_of(kept);
     kept_.push_back(std::make_shared<const KeptTransaction>(std::move(kept)));
     while (kept_.size() > kMost || (bytes_ > kMostBytes && kept_.size() > 1)) {

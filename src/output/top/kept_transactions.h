@@ -10,6 +10,7 @@
 
 #include "base/output_stream.h"
 #include "model/transaction.h"
+#include "output/har/har_sink.h"
 #include "output/json/json_sink.h"
 #include "output/text/text_sink.h"
 
@@ -22,6 +23,7 @@ struct KeptTransaction {
     std::string line;                  ///< as text shows it
     std::vector<std::string> details;  ///< header fields and bodies, as of -vv
     std::string json;                  ///< its line of JSON (docs/json.md)
+    std::string har;                   ///< its entry of an HTTP Archive; empty: it has no place there
 };
 
 using KeptPointer = std::shared_ptr<const KeptTransaction>;
@@ -57,6 +59,7 @@ class KeptTransactions {
     Catcher caught_;
     TextSink text_;
     JsonSink json_;
+    HarSink har_{caught_};
     std::deque<KeptPointer> kept_;
     std::size_t bytes_ = 0;
     std::int64_t second_ = 0;

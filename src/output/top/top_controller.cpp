@@ -36,6 +36,33 @@ void erase_last(std::string& text) {
     }
 }
 
+struct SavedText {
+    std::string text;
+    std::size_t count = 0;  ///< transactions in it
+};
+
+SavedText as_lines(const std::vector<KeptPointer>& chosen) {
+    SavedText saved;
+    for (const KeptPointer& kept : chosen) {
+        saved.text += kept->json;
+        ++saved.count;
+    }
+    return saved;
+}
+
+SavedText as_archive(const std::vector<KeptPointer>& chosen) {
+    SavedText saved{std::string(HarSink::kHead)};
+    for (const KeptPointer& kept : chosen) {
+        if (!kept->har.empty()) {
+            saved.text += saved.count == 0 ? "\n" : ",\n";
+            saved.text += kept->har;
+            ++saved.count;
+        }
+    }
+    saved.text += HarSink::kTail;
+    return saved;
+}
+
 }  // namespace
 
 TopController::TopController(TopModel& model, ParseWhere parse_where, Save save, Clock clock)
@@ -271,17 +298,20 @@ void TopController::set_where(const std::string& expression) {
 }
 
 void TopController::save(const std::string& path) {
-    std::string text;
-    std::size_t count = 0;
+    if (path.ends_with(".pcap") || path.ends_with(".pcapng")) {
+        state_.message = "what passed is not kept: start top with -w FILE for that; .har and .jsonl can be saved";
+        return;
+    }
     const auto chosen =
         state_.level == TopLevel::details ? std::vector{looked_at_} : model_.kept().with(selected_path());
-    for (const KeptPointer& kept : chosen) {
-        text += kept->json;
-        ++count;
+    const SavedText text = path.ends_with(".har") ? as_archive(chosen) : as_lines(chosen);
+    const auto saved = save_(path, text.text);
+    state_.message =
+        saved ? fmt::format("{} transaction{} saved to {}", text.count, text.count == 1 ? "" : "s", path)
+              : saved.error().message;
+    if (saved && text.count < chosen.size()) {
+        state_.message += fmt::format("; {} that are not HTTP have no place in it", chosen.size() - text.count);
     }
-    const auto saved = save_(path, text);
-    state_.message = saved ? fmt::format("{} transaction{} saved to {}", count, count == 1 ? "" : "s", path)
-                           : saved.error().message;
 }
 
 void TopController::take_from_model() {

@@ -320,7 +320,7 @@ Screen help_screen(ScreenSize size) {
         "z                            forget what was counted",
         "p, space                     stop the screen; counting goes on",
         "f                            stay at the latest transaction",
-        "s                            save the transactions that are kept of what is selected, as JSON lines",
+        "s                            save the transactions that are kept of what is selected: .jsonl, .har",
         "q                            end",
         "",
         "ERR are errors and requests without an answer. /S is of the last 10 seconds.",

@@ -247,6 +247,24 @@ TEST_F(TopTest, WhatIsSelectedIsSaved) {
     for (int i = 0; i < 20; ++i) {
         press(Kind::erase);
     }
+    press("out.har");
+    press(Kind::enter);
+    EXPECT_TRUE(saved_.starts_with("{\"log\":{\"version\":\"1.2\"")) << saved_;
+    EXPECT_TRUE(saved_.ends_with("]}}\n")) << saved_;
+    EXPECT_TRUE(lines().back().contains(" saved to out.har"));
+    saved_path_.clear();
+    press("s");
+    for (int i = 0; i < 20; ++i) {
+        press(Kind::erase);
+    }
+    press("out.pcapng");
+    press(Kind::enter);
+    EXPECT_EQ(saved_path_, "");
+    EXPECT_TRUE(lines().back().contains("start top with -w FILE")) << lines().back();
+    press("s");
+    for (int i = 0; i < 20; ++i) {
+        press(Kind::erase);
+    }
     press("taken");
     press(Kind::enter);
     EXPECT_TRUE(lines().back().contains("it is there already"));
