@@ -155,8 +155,9 @@ void declare_options(CLI::App& app, RawOptions& raw) {
                  "Read traffic as this user; default: sslsniff, else nobody (docs/security.md)");
 
     Group diagnosis(app, "Diagnosis");
-    diagnosis.value("--control", raw.options.control, "SOCKET",
-                    "Answer sslsniff stats here; none: nowhere; default: /run/sslsniff/PID.sock (docs/stats.md)");
+    diagnosis.value(
+        "--control", raw.options.control, "SOCKET",
+        "Answer sslsniff stats here; none: nowhere; default: /run/sslsniff/PID.sock (docs/stats.md)");
     diagnosis.list("--backend", raw.backends, "NAME",
                    "Use this way into the kernel, not the best one (docs/kernels.md); repeatable");
 

@@ -159,10 +159,11 @@ class Capture {
             announced_->announce_start();
         }
         if (*socket) {
-            control_.emplace(*std::move(socket), CaptureControl::Capture{.pipeline = *pipeline_,
-                                                                         .session = *live_,
-                                                                         .source = source(),
-                                                                         .command_line = options_.command_line});
+            control_.emplace(*std::move(socket),
+                             CaptureControl::Capture{.pipeline = *pipeline_,
+                                                     .session = *live_,
+                                                     .source = source(),
+                                                     .command_line = options_.command_line});
             supervisor_.set_control(*control_);
         }
         if (service_) {

@@ -29,7 +29,8 @@ constexpr std::chrono::seconds kPatience{5};
 /// Attaching takes longer.
 constexpr std::chrono::seconds kLongPatience{60};
 
-constexpr const char* kUsage = "sslsniff stats [PID|SOCKET] [stop | start | set filter EXPR | set where EXPR]";
+constexpr const char* kUsage =
+    "sslsniff stats [PID|SOCKET] [stop | start | set filter EXPR | set where EXPR]";
 
 struct Found {
     pid_t pid = 0;
@@ -59,12 +60,13 @@ Result<std::string> find_capture(std::optional<pid_t> pid) {
         std::erase_if(found, [&](const Found& one) { return one.pid != *pid; });
     }
     if (found.empty()) {
-        return fail(ErrorKind::not_found,
-                    pid ? fmt::format("there is no socket of a capture with the pid {}: is it a live capture of "
-                                      "another user, or was --control given?",
-                                      *pid)
-                        : "no capture runs that this user can ask: only live captures can be asked, and only "
-                          "by root or who runs them");
+        return fail(
+            ErrorKind::not_found,
+            pid ? fmt::format("there is no socket of a capture with the pid {}: is it a live capture of "
+                              "another user, or was --control given?",
+                              *pid)
+                : "no capture runs that this user can ask: only live captures can be asked, and only "
+                  "by root or who runs them");
     }
     if (found.size() > 1) {
         std::vector<pid_t> pids;

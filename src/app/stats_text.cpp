@@ -76,15 +76,17 @@ class Page {
         return now_.number(path) - std::min(earlier, now_.number(path));
     }
     std::string per_second(std::uint64_t count) const {
-        return seconds_ > 0 ? fmt::format("{:.1f}/s", static_cast<double>(count) / seconds_) : std::string("-");
+        return seconds_ > 0 ? fmt::format("{:.1f}/s", static_cast<double>(count) / seconds_)
+                            : std::string("-");
     }
 
     void head() {
         const double age = seconds_between(now_, "started", now_);
-        line("sslsniff", fmt::format("{} [{}] on Linux {}, {} {}", now_.text("version"), now_.text("pid"),
-                                     printable(now_.text("kernel")),
-                                     now_.text("state") == "stopped" ? "stopped, begun before" : "capturing for",
-                                     human_duration(static_cast<std::int64_t>(age * 1e9))));
+        line("sslsniff",
+             fmt::format("{} [{}] on Linux {}, {} {}", now_.text("version"), now_.text("pid"),
+                         printable(now_.text("kernel")),
+                         now_.text("state") == "stopped" ? "stopped, begun before" : "capturing for",
+                         human_duration(static_cast<std::int64_t>(age * 1e9))));
         line("command line", printable(now_.text("command_line")));
         for (const std::string_view filter : {"filter", "where"}) {
             if (!now_.text(filter).empty()) {
@@ -98,23 +100,20 @@ class Page {
         if (!now_.text("filtered_from").empty()) {
             transactions += fmt::format(" of {}", now_.text("filtered_from"));
         }
-        line("transactions",
-             fmt::format("{} shown, {}", transactions, per_second(since("transactions"))));
-        line("connections",
-             fmt::format("{} open, {} in all, {} without a socket; they hold {} of {}",
-                         now_.text("connections.open"), now_.text("connections.total"),
-                         now_.text("connections.without_socket"),
-                         bytes(now_.number("connections.held_bytes")),
-                         bytes(now_.number("connections.max_held_bytes"))));
+        line("transactions", fmt::format("{} shown, {}", transactions, per_second(since("transactions"))));
+        line("connections", fmt::format("{} open, {} in all, {} without a socket; they hold {} of {}",
+                                        now_.text("connections.open"), now_.text("connections.total"),
+                                        now_.text("connections.without_socket"),
+                                        bytes(now_.number("connections.held_bytes")),
+                                        bytes(now_.number("connections.max_held_bytes"))));
         line("bytes", fmt::format("{} sent, {} received, {} missing", bytes(now_.number("bytes.sent")),
-                                  bytes(now_.number("bytes.received")),
-                                  bytes(now_.number("bytes.missing"))));
+                                  bytes(now_.number("bytes.received")), bytes(now_.number("bytes.missing"))));
         line("events", fmt::format("{} data, {} gaps, {}", now_.text("events.data"), now_.text("events.gap"),
                                    per_second(since("events.data"))));
     }
 
     void protocols() {
-        const auto& rows = now_.rows("protocols");
+        const auto rows = now_.rows("protocols");
         if (rows.empty()) {
             return;
         }
@@ -130,16 +129,18 @@ class Page {
     }
     std::uint64_t rise(const StatsAnswer::Row& row) const {
         std::uint64_t earlier = 0;
-        for (const auto& former : before_ != nullptr ? before_->rows("protocols") : kNoRows) {
-            if (value_of(former, "protocol") == value_of(row, "protocol")) {
-                earlier = number_of(former, "transactions");
-            }
+        if (before_ != nullptr) {
+            const auto rows = before_->rows("protocols");
+            const auto former = std::ranges::find_if(rows, [&](const StatsAnswer::Row& one) {
+                return value_of(one, "protocol") == value_of(row, "protocol");
+            });
+            earlier = former != rows.end() ? number_of(*former, "transactions") : 0;
         }
         return number_of(row, "transactions") - std::min(earlier, number_of(row, "transactions"));
     }
 
     void losses() {
-        const auto& rows = now_.rows("losses");
+        const auto rows = now_.rows("losses");
         if (rows.empty()) {
             line("lost", "nothing");
         }
@@ -198,7 +199,7 @@ class Page {
 
     void list(std::string_view name) {
         constexpr std::size_t kMost = 20;
-        const auto& rows = now_.rows(name);
+        const auto rows = now_.rows(name);
         std::vector<std::string> shown;
         for (std::size_t i = 0; i < std::min(rows.size(), kMost); ++i) {
             shown.push_back(printable(value_of(rows[i], "")));
@@ -211,7 +212,6 @@ class Page {
         }
     }
 
-    static inline const std::vector<StatsAnswer::Row> kNoRows;
     const StatsAnswer& now_;
     const StatsAnswer* before_;
     double seconds_;  ///< that rates are of
@@ -257,10 +257,9 @@ std::uint64_t StatsAnswer::number(std::string_view path) const {
     return number_of(values_, path);
 }
 
-const std::vector<StatsAnswer::Row>& StatsAnswer::rows(std::string_view array) const {
-    static const std::vector<Row> kNone;
+std::span<const StatsAnswer::Row> StatsAnswer::rows(std::string_view array) const {
     const auto found = rows_.find(array);
-    return found != rows_.end() ? found->second : kNone;
+    return found != rows_.end() ? std::span(found->second) : std::span<const Row>();
 }
 
 std::string stats_text(const StatsAnswer& now, const StatsAnswer* before) {

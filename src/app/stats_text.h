@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,15 +24,15 @@ class StatsAnswer {
     std::string_view text(std::string_view path) const;
     std::uint64_t number(std::string_view path) const;
     /// Of an array of objects, or of texts, which have the name "".
-    const std::vector<Row>& rows(std::string_view array) const;
+    std::span<const Row> rows(std::string_view array) const;
 
   private:
     Row values_;
     std::map<std::string, std::vector<Row>, std::less<>> rows_;
 };
 
-/// For people: a page of lines. `before` is an earlier answer of the same capture, or null; with it, rates are
-/// those since then.
+/// For people: a page of lines. `before` is an earlier answer of the same capture, or null; with it, rates
+/// are those since then.
 std::string stats_text(const StatsAnswer& now, const StatsAnswer* before);
 
 }  // namespace sslsniff

@@ -146,7 +146,8 @@ struct Subcommand {
 constexpr std::array<Subcommand, 6> kSubcommands{{
     {"doctor", "Says what can be captured here and why something cannot.", declare_doctor, doctor},
     {"list", "Lists the TLS libraries of this host and who uses them.", declare_report, list},
-    {"stats", "Says how a running capture is going; stops it, starts it, sets its filter.", declare_stats, stats},
+    {"stats", "Says how a running capture is going; stops it, starts it, sets its filter.", declare_stats,
+     stats},
     {"completion", "Prints a script by which a shell completes the command line.", declare_completion,
      completion},
     {"config", "Prints a configuration file with every option as a comment.", declare_nothing, config},

@@ -33,9 +33,9 @@ struct CaptureStatus {
 
     CaptureSummary summary;
     std::uint64_t open_connections = 0;
-    Counts events;  ///< by kind
+    Counts events;                       ///< by kind
     ProtocolTally::Protocols protocols;  ///< before `where`
-    std::uint64_t held = 0;   ///< bytes that connections hold
+    std::uint64_t held = 0;              ///< bytes that connections hold
     std::uint64_t max_held = 0;
 
     std::optional<BufferUse> buffer;

@@ -24,8 +24,8 @@ Result<UniqueFd> connect_to(const std::string& path) {
     address.sun_family = AF_UNIX;
     UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (!fd || path.size() >= sizeof address.sun_path) {
-        return fail(fmt::format("cannot connect to {}: {}", printable(path),
-                                error_text(fd ? ENAMETOOLONG : errno)));
+        return fail(
+            fmt::format("cannot connect to {}: {}", printable(path), error_text(fd ? ENAMETOOLONG : errno)));
     }
     std::ranges::copy(path, static_cast<char*>(address.sun_path));
     if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {

@@ -16,8 +16,9 @@ Result<ControlRequest> parse_control_request(std::string_view line) {
     const std::string_view word = line.substr(0, space);
     const auto kind = value_of(kControlRequests, word);
     if (!kind) {
-        return fail(ErrorKind::usage,
-                    fmt::format("there is no request '{}': stats, stop, start, filter or where", printable(word)));
+        return fail(
+            ErrorKind::usage,
+            fmt::format("there is no request '{}': stats, stop, start, filter or where", printable(word)));
     }
     ControlRequest request{*kind};
     if (space != std::string_view::npos) {

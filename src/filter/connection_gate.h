@@ -64,7 +64,7 @@ class ConnectionGate final : public EventConsumer {
     std::optional<EndpointFilter> filter_;
     EventConsumer& next_;
     Limits limits_;
-    bool is_open_;  ///< there never was a filter: no connection is remembered
+    bool is_open_;              ///< there never was a filter: no connection is remembered
     bool was_open_ = is_open_;  ///< at the beginning
     std::map<ConnectionId, Entry> connections_;
     std::list<Entry*> recency_;  ///< of all, longest idle first

@@ -85,10 +85,10 @@ class AttacherServer {
     FileKeeper files_;
     pid_t reader_;
     std::unique_ptr<HeldProbes> probes_;
-    UniqueFd ring_;                        ///< of the first probes, and of all that come after
-    std::set<ProcessKey> stopped_;         ///< who was captured when probes were stopped
+    UniqueFd ring_;                         ///< of the first probes, and of all that come after
+    std::set<ProcessKey> stopped_;          ///< who was captured when probes were stopped
     std::map<LossCause, KernelLoss> lost_;  ///< with probes that are gone
-    UniqueFd command_;  ///< pidfd
+    UniqueFd command_;                      ///< pidfd
     std::vector<std::pair<UniqueFd, std::string>> to_remove_;  ///< folders, and names in them
     bool sealed_ = false;
     bool ended_ = false;

@@ -21,8 +21,8 @@ class HeldProbes {
   public:
     struct Circumstances {
         std::optional<pid_t> command{};  ///< the held child that will run it
-        pid_t reader = 0;              ///< the process that will read the records: never captured
-        int ring_fd = -1;              ///< LiveOptions::ring_fd
+        pid_t reader = 0;                ///< the process that will read the records: never captured
+        int ring_fd = -1;                ///< LiveOptions::ring_fd
     };
     static Result<std::unique_ptr<HeldProbes>> start(const CaptureOptions& options,
                                                      const Circumstances& circumstances);

@@ -185,12 +185,11 @@ struct RenameInFolder {
 
 using Request =
     std::variant<ask::Start, ask::GrantRow, ask::GrantFolder, ask::GrantClaim, ask::GrantNewFiles,
-                 ask::RemoveAtEnd, ask::Seal,
-                 ask::CatchUp, ask::AttachWanted, ask::TakeEnds, ask::HasConnection, ask::MarkBound,
-                 ask::ReleaseSocket, ask::LeaveSocket, ask::DescribeProcess, ask::ShowsSocketsByPayload,
-                 ask::DescribeUncovered, ask::Running, ask::Stop, ask::Restart, ask::CountMaps,
-                 ask::SignalCommand, ask::OpenFile, ask::HasFile, ask::ReleaseFile, ask::CreateAnew,
-                 ask::InFolder, ask::RenameInFolder>;
+                 ask::RemoveAtEnd, ask::Seal, ask::CatchUp, ask::AttachWanted, ask::TakeEnds,
+                 ask::HasConnection, ask::MarkBound, ask::ReleaseSocket, ask::LeaveSocket,
+                 ask::DescribeProcess, ask::ShowsSocketsByPayload, ask::DescribeUncovered, ask::Running,
+                 ask::Stop, ask::Restart, ask::CountMaps, ask::SignalCommand, ask::OpenFile, ask::HasFile,
+                 ask::ReleaseFile, ask::CreateAnew, ask::InFolder, ask::RenameInFolder>;
 
 /// All that was lost so far.
 struct Losses {
@@ -202,8 +201,8 @@ struct Remark {
 using News = std::variant<LibraryNamed, SocketProbesAttached, Losses, AttacherUse, CapturedLibrary, Remark>;
 
 /// What an attacher sends.
-using Answer =
-    std::variant<Started, Truth, KernelEnds, Names, Maps, File, FolderFile, Outcome, ProcessInfo, UncoveredTls>;
+using Answer = std::variant<Started, Truth, KernelEnds, Names, Maps, File, FolderFile, Outcome, ProcessInfo,
+                            UncoveredTls>;
 using Reply = std::variant<Answer, News>;
 
 /// Longest message; a longer one is not sent.

@@ -64,7 +64,7 @@ struct LiveOptions {
     bool cleartext = true;
     std::size_t ring_bytes = 64U << 20U;  ///< rounded up to a power of two, at least 64 KiB
     int ring_fd = -1;  ///< of the ring of an earlier capture, which goes on in it; borrowed. -1: a new one
-    std::uint64_t snaplen = 0;            ///< payload bytes kept of each call; 0: all
+    std::uint64_t snaplen = 0;  ///< payload bytes kept of each call; 0: all
     /// A pid in targets is held and will exec `command_path`: also probe every TLS library in the standard
     /// folders and the command's own.
     bool expect_exec = false;

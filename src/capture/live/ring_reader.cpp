@@ -121,7 +121,7 @@ bool RingReader::take_records(EventConsumer& consumer) {
 void RingReader::reconcile(EventConsumer& consumer) {
     if (losses_.take_reconciliation()) {
         stages_->run(consumer,
-                    [this](EventConsumer& first) { decoder_.reconcile(clock_now(CLOCK_REALTIME), first); });
+                     [this](EventConsumer& first) { decoder_.reconcile(clock_now(CLOCK_REALTIME), first); });
     }
 }
 

@@ -45,7 +45,9 @@ Result<void> KafkaOutput::finish() {
 
 std::vector<std::pair<std::string, std::uint64_t>> KafkaOutput::counts() const {
     const KafkaCounts counts = producer_.counts();
-    return {{"delivered", counts.delivered}, {"waiting", counts.waiting}, {"lost", counts.failed + counts.refused}};
+    return {{"delivered", counts.delivered},
+            {"waiting", counts.waiting},
+            {"lost", counts.failed + counts.refused}};
 }
 
 std::vector<std::string> KafkaOutput::take_remarks() {

@@ -299,7 +299,8 @@ void TopController::set_where(const std::string& expression) {
 
 void TopController::save(const std::string& path) {
     if (path.ends_with(".pcap") || path.ends_with(".pcapng")) {
-        state_.message = "what passed is not kept: start top with -w FILE for that; .har and .jsonl can be saved";
+        state_.message =
+            "what passed is not kept: start top with -w FILE for that; .har and .jsonl can be saved";
         return;
     }
     const auto chosen =
@@ -310,7 +311,8 @@ void TopController::save(const std::string& path) {
         saved ? fmt::format("{} transaction{} saved to {}", text.count, text.count == 1 ? "" : "s", path)
               : saved.error().message;
     if (saved && text.count < chosen.size()) {
-        state_.message += fmt::format("; {} that are not HTTP have no place in it", chosen.size() - text.count);
+        state_.message +=
+            fmt::format("; {} that are not HTTP have no place in it", chosen.size() - text.count);
     }
 }
 

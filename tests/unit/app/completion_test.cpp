@@ -39,7 +39,7 @@ bool has_word(const std::string& text, const std::string& word) {
 
 TEST(OptionTable, SaysWhatIsDeclared) {
     const auto all = tables();
-    ASSERT_EQ(all.size(), 8U);
+    ASSERT_EQ(all.size(), 9U);
     EXPECT_TRUE(all[0].name.empty());
     const auto* pid = find_row(all[0], "--pid");
     ASSERT_NE(pid, nullptr);
@@ -52,7 +52,9 @@ TEST(OptionTable, SaysWhatIsDeclared) {
     ASSERT_NE(all_of_host, nullptr);
     EXPECT_EQ(all_of_host->kind, ValueKind::none);
     EXPECT_FALSE(all_of_host->repeatable);
-    const auto* shell = find_row(all[3], "SHELL");
+    const auto completion = std::ranges::find(all, "completion", &CommandTable::name);
+    ASSERT_NE(completion, all.end());
+    const auto* shell = find_row(*completion, "SHELL");
     ASSERT_NE(shell, nullptr);
     EXPECT_TRUE(shell->is_argument());
     EXPECT_EQ(shell->words, (std::vector<std::string>{"bash", "zsh", "fish"}));

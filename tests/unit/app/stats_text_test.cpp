@@ -92,10 +92,9 @@ TEST(ControlAnswerTest, DoesWhatTheLineSays) {
     for (const auto* line : {"stop", "start", "filter tcp port 1", "filter", "where a = \"b c\""}) {
         EXPECT_EQ(control_answer(line, capture), "{\"done\":true}\n") << line;
     }
-    EXPECT_EQ(capture.done, (std::vector<std::string>{"stop", "start", "filter=tcp port 1", "filter=",
-                                                      "where=a = \"b c\""}));
-    EXPECT_EQ(control_answer("where bad", capture),
-              "{\"done\":false,\"error\":\"no \\\"such\\\" field\"}\n");
+    EXPECT_EQ(capture.done, (std::vector<std::string>{"stop", "start", "filter=tcp port 1",
+                                                      "filter=", "where=a = \"b c\""}));
+    EXPECT_EQ(control_answer("where bad", capture), "{\"done\":false,\"error\":\"no \\\"such\\\" field\"}\n");
     EXPECT_EQ(control_answer("stats", capture), status_json(some_status(1, 1)));
 }
 

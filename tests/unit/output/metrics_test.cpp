@@ -132,8 +132,9 @@ TEST_F(MetricsTest, TellsOfTheBufferAndItself) {
                   .maps = {{"connections", 3, 65536}}});
     for (const auto* line :
          {"sslsniff_buffer_waiting_bytes 10\n", "sslsniff_buffer_size_bytes 64\n",
-          "sslsniff_map_entries{map=\"connections\"} 3\n", "sslsniff_map_max_entries{map=\"connections\"} 65536\n",
-          "process_cpu_seconds_total 1.5\n", "process_resident_memory_bytes 4096\n", "process_open_fds 12\n",
+          "sslsniff_map_entries{map=\"connections\"} 3\n",
+          "sslsniff_map_max_entries{map=\"connections\"} 65536\n", "process_cpu_seconds_total 1.5\n",
+          "process_resident_memory_bytes 4096\n", "process_open_fds 12\n",
           "sslsniff_build_info{version=\"" SSLSNIFF_VERSION "\"} 1\n"}) {
         EXPECT_NE(page.find(line), std::string::npos) << line;
     }
