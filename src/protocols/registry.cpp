@@ -25,6 +25,7 @@
 #include "protocols/preamble/preamble.h"
 #include "protocols/protocol.h"
 #include "protocols/redis/redis.h"
+#include "protocols/smtp/smtp.h"
 #include "protocols/sse/sse_stream.h"
 #include "protocols/stream_message.h"
 #include "protocols/thrift/thrift.h"
@@ -93,6 +94,12 @@ constexpr auto kProtocols = std::to_array<Protocol>({
      .create = create_memcached,
      .fields = memcached_fields,
      .dissector = memcached_dissector},
+    {.name = "smtp",
+     .detect = detect_smtp,
+     .may_begin = may_begin_smtp,
+     .create = create_smtp,
+     .fields = smtp_fields,
+     .dissector = smtp_dissector},
     {.name = "cql",
      .detect = detect_cql,
      .may_begin = may_begin_cql,

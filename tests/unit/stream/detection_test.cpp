@@ -21,8 +21,8 @@ TEST(Detection, ForeignProtocolsStayUnknown) {
     const std::vector<Conversation> foreign{
         {received("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"), sent("SSH-2.0-OpenSSH_9.9\r\n"),
          received(std::string("\0\0\5\x14\x0a\x14", 6))},
-        {received("220 mail.example.com ESMTP\r\n"), sent("EHLO me\r\n"),
-         received("250-SIZE 1000\r\n250 HELP\r\n"), sent("MAIL FROM:<a@b>\r\n"), received("250 OK\r\n"),
+        {received("220 ftp.example.com FTP server ready\r\n"), sent("USER me\r\n"),
+         received("331 Password required\r\n"), sent("HELP\r\n"), received("214-Commands\r\n214 Done\r\n"),
          sent("QUIT\r\n")},
         {received("+OK POP3 ready\r\n"), sent("USER x\r\n"), received("+OK\r\n")},
         {received("* OK IMAP4rev1\r\n"), sent("a1 LOGIN x y\r\n"), received("a1 OK done\r\n")},
