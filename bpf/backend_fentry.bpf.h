@@ -15,10 +15,14 @@ static __always_inline void on_begun(struct sock *sk, struct msghdr *message, __
  * compiler would compute on ctx. */
 static __always_inline __u32 receive_flags(unsigned long long *ctx)
 {
-	__u32 flags;
+	__u32 flags, nonblock;
 	if (config.recvmsg_arguments == 6) {
 		flags = ctx[4];
 		barrier_var(flags);
+		nonblock = ctx[3]; /* apart from the flags */
+		barrier_var(nonblock);
+		if (nonblock)
+			flags |= MSG_DONTWAIT;
 	} else {
 		flags = ctx[3];
 		barrier_var(flags);

@@ -24,7 +24,10 @@ int BPF_KRETPROBE(kretprobe_sendmsg, int result)
 SEC("kprobe")
 int BPF_KPROBE(kprobe_recvmsg, struct sock *sk, struct msghdr *message, __u64 length, __u64 fourth, __u64 fifth)
 {
-	on_kprobe_begun(sk, message, config.recvmsg_arguments == 6 ? fifth : fourth, DIRECTION_RECEIVED);
+	__u32 flags = fourth;
+	if (config.recvmsg_arguments == 6)
+		flags = (__u32)fifth | (fourth ? MSG_DONTWAIT : 0); /* it was an argument of its own */
+	on_kprobe_begun(sk, message, flags, DIRECTION_RECEIVED);
 	return 0;
 }
 

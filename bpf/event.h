@@ -66,6 +66,8 @@ struct event_header {
 #define EXE_LENGTH    1024
 #define CGROUP_LENGTH 1024
 
+#define PROCESS_AFTER_CAPTURE 1 /* flags of EVENT_PROCESS and EVENT_EXEC: it, or its image, began while we looked */
+
 /* EVENT_EXIT, and the beginning of EVENT_PROCESS and EVENT_EXEC */
 struct process_event {
 	struct event_header header;
@@ -171,7 +173,8 @@ struct alpn_event {
  * Plaintext of one call, or a fragment of it. detail: enum loss, why bytes before `position` are missing, if
  * the reader finds that they are.
  */
-#define DATA_MORE 1 /* flags: the next record continues the same datagram */
+#define DATA_MORE  1 /* flags: the next record continues the same datagram */
+#define DATA_WAITS 2 /* received by a call that waits until something comes: neither O_NONBLOCK nor MSG_DONTWAIT */
 
 struct data_event {
 	struct event_header header;

@@ -48,6 +48,7 @@ struct path {
 
 struct file {
 	struct path f_path;
+	unsigned int f_flags;
 };
 
 struct mm_struct {

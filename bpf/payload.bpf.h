@@ -33,9 +33,27 @@ static __always_inline long read_bytes(void *to, __u64 length, __u64 from, bool 
 #define WITHOUT_LIMIT (~0ULL)
 
 /* Added to a direction. */
-#define MORE_FOLLOWS 2 /* the next bytes continue the same message */
-#define FROM_KERNEL  4 /* the bytes are not the user's */
-#define OF_MESSAGE   8 /* not of a stream: fragments belong together */
+#define MORE_FOLLOWS 2  /* the next bytes continue the same message */
+#define FROM_KERNEL  4  /* the bytes are not the user's */
+#define OF_MESSAGE   8  /* not of a stream: fragments belong together */
+#define WAITED       16 /* the call that received them waits until something comes */
+_Static_assert(WAITED >> 3 == DATA_WAITS, "copy_fragment() relies on it");
+
+#define O_NONBLOCK 0x800
+
+/* Reading from this socket waits, unless the call says otherwise. */
+static __always_inline bool is_waiting_socket(const struct sock *sk)
+{
+	struct file *file = BPF_CORE_READ(sk, sk_socket, file);
+	unsigned int flags = O_NONBLOCK;
+	return file && !bpf_core_read(&flags, sizeof(flags), &file->f_flags) && !(flags & O_NONBLOCK);
+}
+
+/* To be added to the direction of what a TLS call has received. */
+static __always_inline __u64 how_received(const struct connection *connection)
+{
+	return connection->socket && is_waiting_socket((void *)connection->socket) ? WAITED : 0;
+}
 
 /* The mask must survive the optimiser for the verifier to see it. */
 static __always_inline __u64 bounded_direction(__u64 direction)
@@ -55,11 +73,13 @@ __noinline int copy_fragment(__u64 handle, __u64 direction, __u64 user, __u64 le
 	if (length > config.fragment_bytes)
 		length = config.fragment_bytes;
 	bool in_kernel = direction & FROM_KERNEL, more = direction & MORE_FOLLOWS;
+	__u8 waits = (direction & WAITED) >> 3;
 	direction = bounded_direction(direction);
 	fill_header(&head.header, EVENT_DATA, connection->generation);
 	head.header.direction = direction;
+	head.header.flags = waits;
 	if (more)
-		head.header.flags = DATA_MORE;
+		head.header.flags |= DATA_MORE;
 	head.header.detail = connection->missing[direction];
 	head.position = connection->position[direction];
 	head.length = length;

@@ -219,6 +219,8 @@ __noinline int emit_exec(void)
 	if (!event)
 		return 0;
 	describe_process(&event->process);
+	if (control.armed_at)
+		event->process.header.flags = PROCESS_AFTER_CAPTURE;
 	event->exe_length = read_exe(event, task);
 	event->cgroup_length = read_cgroups(event, task);
 	submit_event(event);
@@ -226,12 +228,14 @@ __noinline int emit_exec(void)
 }
 
 /* Comes deep in the stack, of which there is little: /proc tells the rest. False when the ring was full. */
-static __always_inline bool emit_process(void)
+static __always_inline bool emit_process(bool is_new)
 {
 	struct exec_event *event = RESERVE_EVENT(struct exec_event, EVENT_PROCESS, 0);
 	if (!event)
 		return false;
 	describe_process(&event->process);
+	if (control.armed_at && (is_new || event->process.start_time >= control.armed_at))
+		event->process.header.flags = PROCESS_AFTER_CAPTURE;
 	event->exe_length = 0;
 	event->cgroup_length = read_cgroups(event, (void *)bpf_get_current_task());
 	submit_event(event);
@@ -241,7 +245,7 @@ static __always_inline bool emit_process(void)
 static __always_inline bool announce_process(struct process *process)
 {
 	if (!process->announced)
-		process->announced = emit_process();
+		process->announced = emit_process(process->is_new);
 	return process->announced;
 }
 
@@ -289,7 +293,7 @@ static __always_inline void on_exec(__u32 old_tid)
 {
 	__u32 tgid = current_tgid();
 	struct process *process = bpf_map_lookup_elem(&processes, &tgid);
-	struct process new = {.uid = current_uid(), .since = bpf_ktime_get_ns()};
+	struct process new = {.uid = current_uid(), .since = bpf_ktime_get_ns(), .is_new = control.armed_at != 0};
 	new.verdict = process && process->verdict == VERDICT_TARGET ? VERDICT_TARGET : decide_verdict(tgid, new.uid);
 	bpf_map_delete_elem(&detached_processes, &tgid);
 	if (new.verdict >= VERDICT_MATCHED || (process && process->announced))

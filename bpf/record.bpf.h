@@ -60,6 +60,8 @@ static __always_inline void on_record(struct pt_regs *ctx, const struct tls_site
 		need_calls(0);
 	if (connection->ahead[direction] < MAX_RECORDS_LENGTH && !(site->flags & SITE_GOROUTINE))
 		connection->ahead[direction] += length;
+	if (!is_write)
+		direction |= how_received(connection);
 	emit_payload(connection, handle, direction, buffer, length, keep);
 }
 

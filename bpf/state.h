@@ -49,6 +49,7 @@ struct capture_control {
 	__u64 last_wake; /* CLOCK_MONOTONIC; a lost race costs one more wake-up */
 	__u32 armed;     /* set when every probe is attached */
 	__u32 everybody; /* enum everybody */
+	__u64 armed_at;  /* CLOCK_BOOTTIME; 0: not yet */
 };
 
 /* .data.counters: written by the kernel side alone */
@@ -83,6 +84,7 @@ struct process {
 	__u32 goroutines;  /* it calls functions of Go */
 	__u64 since;       /* CLOCK_MONOTONIC: what is older in `connections` is of a former process or image */
 	__u64 connections; /* TLS objects in that map; may be too high */
+	__u64 is_new;      /* its image began while we looked */
 };
 
 #define NEWCOMERS_BYTES 65536 /* of the ring buffer `newcomers` */

@@ -151,8 +151,8 @@ __noinline int on_payload(__u64 call, __u64 moved)
 	buffer = moved_with_stack(call, buffer);
 	if (frame->slice)
 		buffer = given_out(buffer, frame->slice, moved);
-	emit_payload(connection, handle, is_write ? DIRECTION_SENT : DIRECTION_RECEIVED, buffer + copied,
-	             moved - copied, keep);
+	direction |= is_write ? 0 : how_received(connection);
+	emit_payload(connection, handle, direction, buffer + copied, moved - copied, keep);
 	return 1;
 }
 

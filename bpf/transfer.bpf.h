@@ -12,6 +12,7 @@
 
 #define MAX_VECTORS       1024 /* UIO_MAXIOV */
 #define MSG_TRUNC         0x20
+#define MSG_DONTWAIT      0x40
 #define LONGEST_BEGINNING 6
 
 enum transfer_source {
@@ -55,6 +56,7 @@ struct transfer {
 	__u8 is_over;        /* the call has returned */
 	__u8 is_seen;        /* and the first of two programs for that has seen it (backend_tracepoint.bpf.h) */
 	__u8 ends_in_gap;    /* the last bytes of a stream so far were not copied */
+	__u8 waits;          /* it received what it waited for */
 	struct peer peer;
 };
 
@@ -287,6 +289,8 @@ __noinline int copy_next_vector(__u64 index)
 		direction |= transfer->left ? OF_MESSAGE | MORE_FOLLOWS : OF_MESSAGE;
 	if (is_in_kernel(transfer))
 		direction |= FROM_KERNEL;
+	if (transfer->waits)
+		direction |= WAITED;
 	transfer->ends_in_gap = !copy_vector(transfer->handle, direction, address, length, transfer->keep);
 	transfer->keep -= length < transfer->keep ? length : transfer->keep;
 	return 0;
@@ -297,6 +301,8 @@ static __always_inline void copy_transfer(struct transfer *transfer, __u64 handl
 {
 	transfer->handle = handle;
 	transfer->left = moved;
+	transfer->waits = transfer->direction == DIRECTION_RECEIVED && !(transfer->flags & MSG_DONTWAIT) &&
+	                  is_waiting_socket((void *)transfer->socket);
 	transfer->keep = config.snaplen ? config.snaplen : WITHOUT_LIMIT;
 	for (__u64 i = 0; i < MAX_VECTORS; i++)
 		if (copy_next_vector(i))

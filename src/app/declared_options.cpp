@@ -98,6 +98,7 @@ void declare_options(CLI::App& app, RawOptions& raw) {
     output.value("-w,--write", raw.write_path, "FILE", "Same as -o pcapng:FILE, for Wireshark; - is stdout");
     output.flag("-v,--verbose", settings.verbosity, "Headers too; -vv: bodies as well");
     output.flag("-x,--hex", settings.hex, "Bodies and unknown protocols as hex dump");
+    output.flag("-t,--tree", settings.tree, "Calls below the request that caused them (docs/causes.md)");
     output.flag("--connections", settings.connections,
                 "A table of connections, as they end, instead of transactions");
     output.flag("--no-names", raw.no_names, "Do not label peers with names from DNS and TLS");

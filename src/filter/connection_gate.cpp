@@ -12,6 +12,7 @@ namespace {
 /// Bytes one connection may keep waiting.
 constexpr std::size_t kMaxWaiting = 64U * 1024;
 constexpr std::size_t kEventCost = 64;
+constexpr std::size_t kMostWhole = 4096;
 
 bool is_known(const Endpoints& endpoints) {
     return endpoints.local.address.family != IpAddress::Family::none &&
@@ -27,10 +28,15 @@ void ConnectionGate::set(std::optional<EndpointFilter> filter) {
 }
 
 void ConnectionGate::on_event(const CaptureEvent& event) {
+    if (const auto* process = std::get_if<ProcessEvent>(&event)) {
+        on_process(*process);
+        return;
+    }
     if (is_open_) {
         next_.on_event(event);
         return;
     }
+    tell_of_parts(time_of(event));
     std::visit(
         [&](const auto& e) {
             if constexpr (requires { e.connection; }) {
@@ -40,6 +46,31 @@ void ConnectionGate::on_event(const CaptureEvent& event) {
             }
         },
         event);
+}
+
+/// Where connections are left out, no process is seen wholly.
+void ConnectionGate::on_process(ProcessEvent event) {
+    event.whole =
+        event.whole && is_open_ && (whole_.size() < kMostWhole || whole_.contains(event.process.key));
+    if (event.whole) {
+        whole_.insert_or_assign(event.process.key, event);
+    } else {
+        whole_.erase(event.process.key);
+    }
+    next_.on_event(event);
+}
+
+/// The first filter came: takes back what was said before.
+void ConnectionGate::tell_of_parts(Timestamp time) {
+    if (std::exchange(leaves_out_, true)) {
+        return;
+    }
+    for (auto& [key, event] : std::exchange(whole_, {})) {
+        event.time = time;
+        event.kind = ProcessEvent::Kind::seen;
+        event.whole = false;
+        next_.on_event(event);
+    }
 }
 
 void ConnectionGate::on_event_of(const ConnectionId& id, const CaptureEvent& event) {

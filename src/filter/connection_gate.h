@@ -53,6 +53,8 @@ class ConnectionGate final : public EventConsumer {
         std::list<Entry*>::iterator recency;
     };
 
+    void on_process(ProcessEvent event);
+    void tell_of_parts(Timestamp time);
     void on_event_of(const ConnectionId& id, const CaptureEvent& event);
     Entry& find(const ConnectionId& id, bool begins);
     void wait(Entry& entry, const CaptureEvent& event);
@@ -64,8 +66,11 @@ class ConnectionGate final : public EventConsumer {
     std::optional<EndpointFilter> filter_;
     EventConsumer& next_;
     Limits limits_;
-    bool is_open_;              ///< there never was a filter: no connection is remembered
-    bool was_open_ = is_open_;  ///< at the beginning
+    bool is_open_;                 ///< there never was a filter: no connection is remembered
+    bool was_open_ = is_open_;     ///< at the beginning
+    bool leaves_out_ = !is_open_;  ///< connections, or will when it has said so of `whole_`
+    std::map<ProcessKey, ProcessEvent>
+        whole_;  ///< processes that were said to be seen wholly, kMostWhole of them
     std::map<ConnectionId, Entry> connections_;
     std::list<Entry*> recency_;  ///< of all, longest idle first
     std::list<Entry*> waiting_;  ///< those that wait, oldest first

@@ -14,6 +14,9 @@ using enum FieldType;
 
 /// Written by write_common_fields().
 constexpr auto kCommon = std::to_array<FieldSpec>({
+    {"id", text},
+    {"caused_by.id", text, "cause"},
+    {"caused_by.confidence", text},
     {"protocol", text},
     {"duration", duration, "latency"},
     {"process.pid", number, "pid"},

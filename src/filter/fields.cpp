@@ -140,6 +140,15 @@ std::string_view to_string(FieldType type) {
 
 void write_common_fields(const Transaction& transaction, FieldWriter& writer) {
     const Timing& timing = transaction.timing;
+    if (transaction.number != 0) {
+        writer.text("id", transaction_name(transaction.id()));
+    }
+    if (transaction.caused_by) {
+        writer.begin_object("caused_by");
+        writer.text("id", transaction_name(transaction.caused_by->transaction));
+        writer.text("confidence", to_string(transaction.caused_by->confidence));
+        writer.end_object();
+    }
     writer.text("protocol", transaction.exchange->protocol());
     if (timing.end) {
         writer.number("duration", (*timing.end - timing.start).count());

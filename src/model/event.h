@@ -18,6 +18,9 @@ struct ProcessEvent {
     Timestamp time;
     Kind kind = Kind::seen;
     ProcessInfo process;
+    /// It began after the capture did, which leaves none of its connections out: nobody can have asked it for
+    /// anything unseen.
+    bool whole = false;
     bool operator==(const ProcessEvent&) const = default;
 };
 
@@ -58,6 +61,8 @@ struct DataEvent {
     Direction direction = Direction::sent;
     std::uint64_t position = 0;  ///< of the first byte in the stream since the capture saw the connection
     ByteView bytes;              ///< valid during on_event only
+    bool waits =
+        false;  ///< received by a call for which the thread waits until something comes (no O_NONBLOCK)
     bool operator==(const DataEvent&) const = default;
 };
 

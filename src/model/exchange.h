@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "model/body.h"
 #include "model/facts.h"
+#include "model/trace_ids.h"
 
 namespace sslsniff {
 
@@ -98,6 +99,15 @@ class Exchange {
     virtual void write_fields(FieldWriter& writer) const = 0;  ///< "request" and "response" objects
     virtual void write_details(DetailWriter& writer) const = 0;
     virtual std::size_t held() const = 0;  ///< bytes of memory that it needs, itself included
+    /// What its request says of the trace that it belongs to.
+    virtual TraceIds trace_ids() const { return {}; }
+
+    /// The number of its request, from ParserHost::begin_request(); 0: nobody was told when it began.
+    std::uint64_t request_number() const { return request_number_; }
+    void set_request_number(std::uint64_t number) { request_number_ = number; }
+
+  private:
+    std::uint64_t request_number_ = 0;
 };
 
 }  // namespace sslsniff

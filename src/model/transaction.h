@@ -30,11 +30,39 @@ struct Integrity {
     std::string reason;               ///< one phrase when not complete: "no response", "gap in body" ...
 };
 
+/// How it is known which request caused a call (docs/causes.md). `thread`: a thread that does one thing at a
+/// time was working on this request. `sole`: it was the only one in progress, and the program was not seen to
+/// make calls without one. `traceparent`, `header`: the call carries an id that of all requests in progress
+/// this one alone had: W3C Trace Context, or another header field that programs pass on.
+enum class CauseConfidence : std::uint8_t { thread, sole, traceparent, header };
+std::string_view to_string(CauseConfidence confidence);
+
+/// An exchange before it is over.
+struct TransactionId {
+    ConnectionId connection;
+    std::uint64_t number = 0;  ///< on its connection, from 1
+    auto operator<=>(const TransactionId&) const = default;
+};
+/// "4242.17.3": that of its connection, and its number there. Unique within one capture.
+std::string transaction_name(const TransactionId& id);
+
+/// The request that a process was working on when it made a call of its own.
+struct Cause {
+    TransactionId transaction;
+    CauseConfidence confidence = CauseConfidence::thread;
+    bool is_over = false;            ///< the request was, when the call was over
+    std::optional<TraceId> trace{};  ///< that the request says it belongs to ("traceparent")
+};
+
 struct Transaction {
     const ConnectionInfo& connection;
     Timing timing;
     Integrity integrity;
     std::unique_ptr<Exchange> exchange;  ///< never null
+    std::uint64_t number = 0;            ///< on its connection, from 1; 0: not known
+    std::optional<Cause> caused_by{};    ///< of calls that the process made
+
+    TransactionId id() const { return {connection.id, number}; }
 };
 
 /// One direction of a connection that ended.

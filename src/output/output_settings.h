@@ -74,6 +74,7 @@ struct OtlpSettings {
 struct OutputSettings {
     bool connections = false;  ///< connections are shown instead of transactions
     int verbosity = 0;         ///< of text; 1: headers, 2: bodies
+    bool tree = false;         ///< of text: calls below the request that caused them
     bool hex = false;          ///< of text: bodies and unknown protocols as hex dump
     ColorMode color = ColorMode::automatic;
     EncapsulationOptions pcapng;

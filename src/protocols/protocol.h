@@ -29,6 +29,7 @@ struct ParserLimits;
 struct Call {
     std::uint32_t tid = 0;  ///< of the thread; 0: not known
     bool begins = true;     ///< the bytes are the first of what the call moved
+    bool waits = false;     ///< DataEvent::waits
 };
 
 /// What a parser knows when its connection turns into TLS: carried over to the parser of what is inside
@@ -66,6 +67,11 @@ class ParserHost {
     /// become(): what is TLS for certain is not looked at any more, else detection starts again.
     virtual void begin_tls(std::shared_ptr<const ParserSession> session, ByteView rest_sent,
                            ByteView rest_received) = 0;
+    /// A request has come of which more is known later, when its exchange is emitted:
+    /// Exchange::set_request_number of it with the result. `time`: when enough of it had come to act on it.
+    virtual std::uint64_t begin_request(Timestamp /*time*/, const TraceIds& /*ids*/) { return 0; }
+    /// The answer to that request is over, though the request goes on.
+    virtual void end_answer(std::uint64_t /*request_number*/) {}
     /// By which call the bytes passed that are fed.
     virtual Call call() const { return {}; }
     virtual const ConnectionInfo& connection() const = 0;

@@ -17,7 +17,8 @@ class RedactionStage final : public SinkStage {
 
     void on_transaction(const Transaction& transaction) override {
         next().on_transaction({transaction.connection, transaction.timing, transaction.integrity,
-                               std::make_unique<RedactedExchange>(*transaction.exchange, *redactor_)});
+                               std::make_unique<RedactedExchange>(*transaction.exchange, *redactor_),
+                               transaction.number, transaction.caused_by});
     }
 
     void on_connection(const ConnectionRecord& record) override {

@@ -29,13 +29,21 @@ bool is_orderly(CloseReason reason) {
 
 }  // namespace
 
-Connection::Connection(ConnectionInfo info, const StreamLimits& limits, TransactionSink& sink)
+Connection::Connection(ConnectionInfo info, const StreamLimits& limits, TransactionSink& sink,
+                       std::shared_ptr<ProcessCauses> causes)
     : info_(std::move(info)),
       limits_(limits),
       sink_(sink),
+      causes_(std::move(causes)),
       search_(limits.max_detection, info_.midstream),
       buffer_(limits.max_detection) {
     measure_info();
+    set_silent(info_.carrier == Carrier::tls);
+}
+
+Connection::~Connection() {
+    set_silent(false);
+    forget_requests();
 }
 
 /// Once for each event that may change it: offered protocols may be many.
@@ -74,6 +82,7 @@ std::size_t Connection::held() const {
         held += heap_bytes(stream.totals().first_bytes);
     }
     held += tentative_ ? allocated(sizeof(*tentative_)) + tentative_->held() : 0;
+    held += callers_.held() + in_progress_ * ProcessCauses::kHeldForEach;
     held += session_for_tls_ ? session_for_tls_->held() : 0;
     return held + (parser_ ? parser_->held() : 0);
 }
@@ -91,9 +100,12 @@ std::uint64_t Connection::give_up(std::size_t bytes) {
 
 void Connection::on_data(const DataEvent& event) {
     const bool goes_on = event.time == called_at_ && event.tid == call_.tid && event.direction == called_for_;
-    call_ = {.tid = event.tid, .begins = !goes_on};
-    called_at_ = event.time;
+    call_ = {.tid = event.tid, .begins = !goes_on, .waits = event.waits};
+    called_at_ = now_ = event.time;
     called_for_ = event.direction;
+    if (causes_) {
+        note_caller(event);
+    }
     const ByteStream::Fresh fresh = stream(event.direction).data(event.position, event.bytes);
     if (fresh.gap) {
         deliver_gap(event.direction, *fresh.gap, event.time);
@@ -104,6 +116,7 @@ void Connection::on_data(const DataEvent& event) {
 }
 
 void Connection::on_gap(const GapEvent& event) {
+    now_ = event.time;
     if (const auto missing = stream(event.direction).gap(event.position, event.bytes)) {
         deliver_gap(event.direction, *missing, event.time);
     }
@@ -116,6 +129,9 @@ void Connection::on_endpoints(const EndpointsEvent& event) {
     if (!role_from_traffic_) {
         replace_if_known(info_.role, event.role);
     }
+    if (info_.role == Role::client || info_.correlation != Correlation::none) {
+        set_silent(false);
+    }
 }
 
 void Connection::on_tls(const TlsEvent& event) {
@@ -125,9 +141,14 @@ void Connection::on_tls(const TlsEvent& event) {
     if (!role_from_traffic_) {
         replace_if_known(info_.role, event.role);
     }
+    if (causes_ && info_.role != Role::client && !info_.tls.not_decoded.empty()) {
+        causes_->see_all_no_more();
+    }
 }
 
 void Connection::deliver(Direction direction, ByteView bytes, Timestamp time) {
+    fed_at_ = time;
+    fed_ = direction;
     if (parser_) {
         parse(direction, bytes, time);
     } else if (!info_.tls.not_decoded.empty() || session_for_tls_) {
@@ -138,6 +159,12 @@ void Connection::deliver(Direction direction, ByteView bytes, Timestamp time) {
 }
 
 void Connection::deliver_gap(Direction direction, std::uint64_t bytes, Timestamp time) {
+    if (causes_ && info_.role != Role::client) {
+        causes_->doubt(info_.id);
+        if (direction == Direction::received) {
+            causes_->see_all_no_more();
+        }
+    }
     if (!parser_) {
         search_.add_gap(direction, bytes, time);
         return;
@@ -247,6 +274,7 @@ void Connection::withdraw(bool refused, Timestamp time) {
     }
     const std::unique_ptr<ProtocolParser> parser = std::exchange(parser_, nullptr);
     drop_tentative();
+    forget_requests();
     switching_ = false;
     protocol_.clear();
     ++changes_;
@@ -291,7 +319,15 @@ void Connection::emit(Timing timing, Integrity integrity, std::unique_ptr<Exchan
         ++changes_;
     }
     ++transactions_;
-    sink_.on_transaction({info_, timing, std::move(integrity), std::move(exchange)});
+    Transaction transaction{info_, timing, std::move(integrity), std::move(exchange)};
+    transaction.number = transaction.exchange->request_number();
+    if (transaction.number == 0) {
+        transaction.number = ++requests_;
+    }
+    if (causes_) {
+        note_cause(transaction);
+    }
+    sink_.on_transaction(transaction);
 }
 
 /// The protocol is right: shows what was kept.
@@ -366,6 +402,7 @@ void Connection::switch_parser(Timestamp time) {
 }
 
 void Connection::close(CloseReason reason, Timestamp time) {
+    now_ = time;
     if (parser_ && is_orderly(reason)) {
         parser_->end_of_stream(Direction::sent, time);
         parser_->end_of_stream(Direction::received, time);
@@ -374,6 +411,7 @@ void Connection::close(CloseReason reason, Timestamp time) {
         parser_->finish(time);
     }
     drop_tentative();
+    forget_requests();
     ConnectionRecord record{
         info_, time, reason, protocol_, transactions_, totals(Direction::sent), totals(Direction::received)};
     if (!info_.tls.not_decoded.empty()) {  // what ciphertext begins with tells nobody anything

@@ -9,7 +9,9 @@
 #include "model/transaction.h"
 #include "protocols/protocol.h"
 #include "stream/byte_stream.h"
+#include "stream/caller_log.h"
 #include "stream/detection.h"
+#include "stream/process_causes.h"
 #include "stream/protocol_search.h"
 #include "stream/stream_limits.h"
 #include "stream/tentative_exchanges.h"
@@ -21,7 +23,10 @@ namespace sslsniff {
 /// its protocol shows nothing before two exchanges agree, and loses it when what follows is something else.
 class Connection final : private ParserHost {
   public:
-    Connection(ConnectionInfo info, const StreamLimits& limits, TransactionSink& sink);
+    /// `causes`: of its process; null: nobody knows whose it is.
+    Connection(ConnectionInfo info, const StreamLimits& limits, TransactionSink& sink,
+               std::shared_ptr<ProcessCauses> causes = nullptr);
+    ~Connection() override;
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
@@ -70,6 +75,8 @@ class Connection final : private ParserHost {
     void become(std::unique_ptr<ProtocolParser> parser, ByteView rest_sent, ByteView rest_received) override;
     void begin_tls(std::shared_ptr<const ParserSession> session, ByteView rest_sent,
                    ByteView rest_received) override;
+    std::uint64_t begin_request(Timestamp time, const TraceIds& ids) override;
+    void end_answer(std::uint64_t request_number) override;
     Call call() const override { return call_; }
     const ConnectionInfo& connection() const override { return info_; }
     ByteView not_understood(Direction direction) const override;
@@ -89,6 +96,10 @@ class Connection final : private ParserHost {
     void replay(const DetectionBuffer& buffer);
     void switch_parser(Timestamp time);
     void measure_info();
+    void note_caller(const DataEvent& event);
+    void set_silent(bool silent);
+    void note_cause(Transaction& transaction);
+    void forget_requests();
 
     ConnectionInfo info_;
     const StreamLimits& limits_;
@@ -99,6 +110,16 @@ class Connection final : private ParserHost {
     Call call_;            ///< of the bytes on their way
     Timestamp called_at_;  ///< when the latest call with bytes returned
     Direction called_for_ = Direction::sent;
+    std::shared_ptr<ProcessCauses> causes_;  ///< may be null
+    CallerLog callers_;                      ///< of a client
+    Timestamp now_;                          ///< of the latest event
+    Timestamp fed_at_;                       ///< when the bytes on their way passed
+    Direction fed_ = Direction::sent;        ///< and where
+    std::uint64_t requests_ = 0;             ///< numbers given out
+    std::size_t in_progress_ = 0;            ///< requests that causes_ was told of
+    std::uint32_t reader_ = 0;               ///< the thread that read the latest of them
+    bool silent_ = false;                    ///< as causes_ was told
+    bool has_begun_requests_ = false;
     std::uint64_t changes_ = 0;
     std::string protocol_;       ///< for the record
     std::size_t info_held_ = 0;  ///< bytes of memory that info_ holds outside of itself

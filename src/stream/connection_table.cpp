@@ -110,7 +110,11 @@ void ConnectionTable::on(const ProcessEvent& event) {
         close_all(key, Carrier::tls, event.time);  // the memory its TLS objects lived in is gone
     }
     const auto info = std::make_shared<const ProcessInfo>(event.process);
-    processes_[key].info = info;
+    KnownProcess& known = known_process(key);
+    known.info = info;
+    if (known.causes) {
+        known.causes->set_whole(event.whole);
+    }
     for (auto at = connections_.lower_bound({key.pid, key.start_time, 0, 0});
          at != connections_.end() && at->first.process() == key; ++at) {
         at->second.connection.set_process(info);
@@ -197,6 +201,11 @@ void ConnectionTable::on(const CloseEvent& event) {
 
 void ConnectionTable::on(const LossEvent& event) {
     count_loss({event.cause, event.events, event.bytes});
+    for (const auto& [key, process] : processes_) {
+        if (process.causes) {
+            process.causes->on_loss(event.time);
+        }
+    }
     sink_.on_loss(event);
 }
 
@@ -239,13 +248,15 @@ Connection& ConnectionTable::create(const OpenEvent& event) {
     }
     ConnectionInfo info;
     info.id = event.connection;
-    info.process = connecting_process(event.connection.process());
+    const KnownProcess& process = connecting_process(event.connection.process());
+    info.process = process.info;
     info.carrier = event.carrier;
     info.tls.library = event.library;
     info.opened = event.time;
     info.midstream = event.midstream;
     ++summary_.connections;
-    latest_ = connections_.try_emplace(event.connection, std::move(info), limits_, sink_).first;
+    latest_ =
+        connections_.try_emplace(event.connection, std::move(info), limits_, sink_, process.causes).first;
     Entry& entry = latest_->second;
     entry.recency = recency_.insert(recency_.end(), &entry);
     sink_.on_open(entry.connection.state());
@@ -356,8 +367,8 @@ void ConnectionTable::close_all(const ProcessKey& process, std::optional<Carrier
 }
 
 /// A filter leaves out connections, and with them their processes: only those with a connection count.
-const std::shared_ptr<const ProcessInfo>& ConnectionTable::connecting_process(const ProcessKey& key) {
-    KnownProcess& known = processes_[key];
+const ConnectionTable::KnownProcess& ConnectionTable::connecting_process(const ProcessKey& key) {
+    KnownProcess& known = known_process(key);
     if (!known.info) {
         ProcessInfo info;
         info.key = key;
@@ -366,7 +377,15 @@ const std::shared_ptr<const ProcessInfo>& ConnectionTable::connecting_process(co
     if (!std::exchange(known.has_connected, true) && key.pid != 0) {  // 0: not known
         ++summary_.processes;
     }
-    return known.info;
+    return known;
+}
+
+ConnectionTable::KnownProcess& ConnectionTable::known_process(const ProcessKey& key) {
+    KnownProcess& known = processes_[key];
+    if (!known.causes && key.pid != 0) {
+        known.causes = std::make_shared<ProcessCauses>();
+    }
+    return known;
 }
 
 /// Exits that were lost would let the table grow for ever.

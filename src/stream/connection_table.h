@@ -16,6 +16,7 @@
 #include "stream/former_parts.h"
 #include "stream/local_ends.h"
 #include "stream/peer_names.h"
+#include "stream/process_causes.h"
 #include "stream/stream_limits.h"
 
 namespace sslsniff {
@@ -46,8 +47,9 @@ class ConnectionTable final : public EventConsumer {
 
   private:
     struct Entry {
-        Entry(ConnectionInfo info, const StreamLimits& limits, TransactionSink& sink)
-            : connection(std::move(info), limits, sink) {}
+        Entry(ConnectionInfo info, const StreamLimits& limits, TransactionSink& sink,
+              std::shared_ptr<ProcessCauses> causes)
+            : connection(std::move(info), limits, sink, std::move(causes)) {}
         Connection connection;
         std::list<Entry*>::iterator recency;
         std::uint64_t told = 0;             ///< Connection::changes() when the sink was told last
@@ -70,7 +72,8 @@ class ConnectionTable final : public EventConsumer {
 
     struct KnownProcess {
         std::shared_ptr<const ProcessInfo> info;
-        bool has_connected = false;  ///< the summary counts it
+        std::shared_ptr<ProcessCauses> causes;  ///< null: not known which process it is
+        bool has_connected = false;             ///< the summary counts it
     };
 
     Connection& find(const ConnectionId& id, Timestamp time);
@@ -92,7 +95,8 @@ class ConnectionTable final : public EventConsumer {
     void erase(Connections::iterator entry);
     void close_all(const ProcessKey& process, std::optional<Carrier> carrier, Timestamp time);
     void count_loss(const CaptureSummary::Loss& loss);
-    const std::shared_ptr<const ProcessInfo>& connecting_process(const ProcessKey& key);
+    KnownProcess& known_process(const ProcessKey& key);
+    const KnownProcess& connecting_process(const ProcessKey& key);
     void forget_idle_processes();
 
     TransactionSink& sink_;

@@ -27,6 +27,11 @@ std::unique_ptr<TransactionSink> text(OutputStream& out) {
         TextOptions{.verbosity = kVerbosity, .hex = kHex, .color = false, .utc_offset = {}, .columns = {}});
 }
 
+/// Calls below what caused them.
+std::unique_ptr<TransactionSink> tree(OutputStream& out) {
+    return std::make_unique<TextSink>(out, TextOptions{.tree = true, .utc_offset = {}, .columns = {}});
+}
+
 std::unique_ptr<TransactionSink> json(OutputStream& out) {
     return std::make_unique<JsonSink>(out);
 }
@@ -63,9 +68,10 @@ std::unique_ptr<TransactionSink> spans(OutputStream& out) {
     return std::make_unique<SpanSink>(out);
 }
 
-constexpr std::array<Variant, 5> kVariants{{{"txt", true, false, text<0, false>},
+constexpr std::array<Variant, 6> kVariants{{{"txt", true, false, text<0, false>},
                                             {"vv.txt", true, true, text<2, false>},
                                             {"x.txt", false, true, text<0, true>},
+                                            {"tree.txt", false, false, tree},
                                             {"jsonl", true, true, json},
                                             {"spans", true, true, spans}}};
 

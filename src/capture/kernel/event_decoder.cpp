@@ -114,13 +114,17 @@ bool EventDecoder::decode(ByteView record, EventConsumer& consumer) {
     }
 }
 
+bool EventDecoder::is_whole(const event_header& header) const {
+    return leaves_nothing_out_ && (header.flags & PROCESS_AFTER_CAPTURE) != 0;
+}
+
 bool EventDecoder::on_process(ByteView record, EventConsumer& consumer) {
     const auto event = read_fixed<exec_event>(record);
     if (!event || event->exe_length > EXE_LENGTH || event->cgroup_length > CGROUP_LENGTH) {
         return false;
     }
     consumer.on_event(ProcessEvent{time_of(event->process.header), ProcessEvent::Kind::seen,
-                                   processes_.see(to_process_info(*event))});
+                                   processes_.see(to_process_info(*event)), is_whole(event->process.header)});
     return true;
 }
 
@@ -134,7 +138,8 @@ bool EventDecoder::on_exec(ByteView record, EventConsumer& consumer) {
     connections_.close_process(event->process.pid, false, time, consumer);
     const ProcessInfo info = to_process_info(*event);
     if (processes_.replace(info)) {
-        consumer.on_event(ProcessEvent{time, ProcessEvent::Kind::exec, info});
+        consumer.on_event(
+            ProcessEvent{time, ProcessEvent::Kind::exec, info, is_whole(event->process.header)});
     }
     return true;
 }
@@ -148,7 +153,7 @@ bool EventDecoder::on_exit(ByteView record, EventConsumer& consumer) {
     detached_.erase(event->pid);
     connections_.close_process(event->pid, true, time, consumer);
     if (const auto info = processes_.remove(to_process_info(*event))) {
-        consumer.on_event(ProcessEvent{time, ProcessEvent::Kind::exited, *info});
+        consumer.on_event(ProcessEvent{time, ProcessEvent::Kind::exited, *info, false});
     }
     return true;
 }
@@ -295,6 +300,7 @@ bool EventDecoder::on_data(ByteView record, EventConsumer& consumer) {
     out.tid = event->header.tid;
     out.direction = direction;
     out.position = event->position;
+    out.waits = (event->header.flags & DATA_WAITS) != 0;
     out.bytes = record.substr(sizeof(data_event), event->length);
     Bytes& before = connection->unfinished.at(index_of(direction));
     if (event->position > next) {

@@ -28,6 +28,8 @@ class EventDecoder {
     /// `monotonic_zero`: the time at which CLOCK_MONOTONIC was 0. `kernel` must outlive this.
     EventDecoder(Timestamp monotonic_zero, KernelSide& kernel);
 
+    /// Whether the records tell of all connections of the processes that they name, with TLS or without.
+    void set_leaves_nothing_out(bool nothing) { leaves_nothing_out_ = nothing; }
     /// Names the library number, from 1 on, that probes were attached with, as in "OpenSSL 3.0.17".
     void name_library(std::uint32_t number, std::string name);
     /// The number by which the record means a library that was not named yet; 0: it does not.
@@ -69,6 +71,7 @@ class EventDecoder {
     bool on_release(ByteView record, EventConsumer& consumer);
 
     Timestamp time_of(const event_header& header) const;
+    bool is_whole(const event_header& header) const;
     void end_hellos(KernelConnection& connection);
     bool tell_uncovered(KernelConnection& connection, Timestamp time, EventConsumer& consumer);
     void adopt_hellos(const KernelConnection& connection, std::uint64_t cookie, Timestamp time,
@@ -80,6 +83,7 @@ class EventDecoder {
 
     Timestamp monotonic_zero_;
     KernelSide& kernel_;
+    bool leaves_nothing_out_ = false;
     struct Unclaimed {
         std::uint64_t generation = 0;
         Timestamp since;

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "capture/live/bpf_objects.h"
+#include "capture/live/clocks.h"
 #include "capture/live/kernel_symbols.h"
 #include "capture/live/libbpf_log.h"
 #include "capture/live/missed_runs.h"
@@ -248,6 +249,7 @@ Result<void> CapturePrograms::attach_tracing(std::vector<std::string>& remarks) 
 
 Result<void> CapturePrograms::arm(bool armed) {
     control_.armed = armed ? 1 : 0;
+    control_.armed_at = static_cast<std::uint64_t>(clock_now(CLOCK_BOOTTIME).time_since_epoch().count());
     return set_control();
 }
 

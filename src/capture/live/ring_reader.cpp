@@ -50,6 +50,7 @@ RingReader::RingReader(const RecordSource& records, KernelSide& kernel, std::uni
 void RingReader::set_stages(const RecordSource& records) {
     stages_.emplace(kernel_, records.show_tls, records.show_cleartext);
     stages_->use(records.has_cleartext, records.has_ciphertext);
+    decoder_.set_leaves_nothing_out(records.show_tls && records.show_cleartext && records.has_cleartext);
 }
 
 void RingReader::end_connections(EventConsumer& consumer) {

@@ -16,7 +16,7 @@ namespace sslsniff {
 
 inline constexpr std::string_view kTraceMagic = "sslsniff-trace";
 inline constexpr unsigned kTraceMajor = 1;  ///< readers refuse any other
-inline constexpr unsigned kTraceMinor = 0;  ///< readers skip what a newer one added
+inline constexpr unsigned kTraceMinor = 1;  ///< readers skip what a newer one added
 
 inline constexpr Names<ProcessEvent::Kind, 3> kProcessKinds{{{ProcessEvent::Kind::seen, "seen"},
                                                              {ProcessEvent::Kind::exec, "exec"},

@@ -35,6 +35,9 @@ ProcessEvent read_process(TraceWords& words) {
         if (key == "uid") {
             return take_number(value, event.process.uid);
         }
+        if (key == "whole") {
+            return take_flag(value, event.whole);
+        }
         ProcessInfo& process = event.process;
         std::string* const text = key == "comm"                ? &process.comm
                                   : key == "exe"               ? &process.exe
@@ -152,6 +155,9 @@ DataEvent read_data(TraceWords& words, TraceLine& line) {
         }
         if (key == "tid") {
             return take_number(value, event.tid);
+        }
+        if (key == "waits") {
+            return take_flag(value, event.waits);
         }
         line.positioned |= key == "at";
         return key == "at" ? take_number(value, event.position) : Taken::unknown;

@@ -30,6 +30,15 @@ void JsonSink::on_transaction(const Transaction& transaction) {
     if (transaction.timing.end) {
         microseconds("duration_us", transaction.timing.start, *transaction.timing.end);
     }
+    if (transaction.number != 0) {
+        json_.plain("id", transaction_name(transaction.id()));
+    }
+    if (transaction.caused_by) {
+        json_.begin_object("caused_by");
+        json_.plain("id", transaction_name(transaction.caused_by->transaction));
+        json_.plain("confidence", to_string(transaction.caused_by->confidence));
+        json_.end_object();
+    }
     json_.text("protocol", transaction.exchange->protocol());
     json_.raw(first_key(transaction.connection), described);
     transaction.exchange->write_fields(json_);

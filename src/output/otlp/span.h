@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,11 +11,9 @@
 
 #include "base/bytes.h"
 #include "model/time.h"
+#include "model/trace_ids.h"
 
 namespace sslsniff {
-
-using TraceId = std::array<std::uint8_t, 16>;  ///< never all zero
-using SpanId = std::array<std::uint8_t, 8>;    ///< never all zero
 
 /// Texts may be hostile bytes; the encoding makes them UTF-8, and cuts them.
 using AttributeValue = std::variant<Bytes, std::int64_t, double, bool, std::vector<Bytes>>;

@@ -72,6 +72,11 @@ void add_own(const Transaction& transaction, const Facts& facts, Span& span) {
     span.add("sslsniff.protocol", Bytes(transaction.exchange->protocol()));
     span.add("sslsniff.outcome", Bytes(to_string(facts.outcome)));
     span.add("sslsniff.connection.id", Bytes(connection_name(connection.id)));
+    span.add("sslsniff.id", Bytes(transaction_name(transaction.id())));
+    if (const auto& cause = transaction.caused_by) {
+        span.add("sslsniff.caused_by.id", Bytes(transaction_name(cause->transaction)));
+        span.add("sslsniff.caused_by.confidence", Bytes(to_string(cause->confidence)));
+    }
     span.add("sslsniff.connection.carrier", Bytes(to_string(connection.carrier)));
     span.add("sslsniff.connection.correlation", Bytes(to_string(connection.correlation)));
     const Integrity& integrity = transaction.integrity;
@@ -104,14 +109,19 @@ Span SpanMaker::make(const Transaction& transaction) {
     const Facts facts = transaction.exchange->facts();
     const SpanSource source(transaction, facts, convention_of(transaction.exchange->protocol()));
     Span span;
-    span.id = ids_.span();
+    span.id = ids_.span_of(transaction.id());
+    const std::optional<Cause>& cause = transaction.caused_by;
     if (const auto parent = parse_traceparent(source.text(kTraceParent))) {
         span.trace = parent->trace;
         span.parent = parent->span;
         span.flags = parent->flags;
         span.trace_state = source.text(kTraceState);
+    } else if (cause) {
+        span.trace = cause->trace.value_or(ids_.trace_of(cause->transaction));
+        span.parent = ids_.span_of(cause->transaction);
+        span.flags = 1;
     } else {
-        span.trace = ids_.trace();
+        span.trace = ids_.trace_of(transaction.id());
         span.flags = 1;
     }
     span.kind = kind_of(transaction.connection.role);

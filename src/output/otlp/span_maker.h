@@ -12,8 +12,8 @@ namespace sslsniff {
 
 /// Makes spans of what was seen, one for each exchange: of the semantic conventions that are for its
 /// protocol, and what sslsniff knows besides, as docs/otlp.md lists it. The parent of a span is the one that
-/// the request carried in "traceparent", on either end of the connection; without, the span is a trace of
-/// its own.
+/// the request carried in "traceparent", on either end of the connection; without, that of the request that
+/// caused it (Transaction::caused_by); else the span is the first of its trace.
 class SpanMaker {
   public:
     explicit SpanMaker(const SpanIds& ids);

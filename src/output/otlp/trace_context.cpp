@@ -2,40 +2,15 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <span>
+#include <initializer_list>
 
 namespace sslsniff {
 namespace {
 
-/// Lower case alone is allowed.
-std::optional<std::uint8_t> digit(char c) {
-    if (c >= '0' && c <= '9') {
-        return static_cast<std::uint8_t>(c - '0');
-    }
-    constexpr std::uint8_t kTen = 10;
-    return c >= 'a' && c <= 'f' ? std::optional(static_cast<std::uint8_t>(c - 'a' + kTen)) : std::nullopt;
-}
-
-bool parse_hex(std::string_view text, std::span<std::uint8_t> out) {
-    for (std::size_t i = 0; i < out.size(); ++i) {
-        const auto high = digit(text[2 * i]);
-        const auto low = digit(text[2 * i + 1]);
-        if (!high || !low) {
-            return false;
-        }
-        out[i] = static_cast<std::uint8_t>(*high << 4U | *low);
-    }
-    return true;
-}
-
-bool is_zero(std::span<const std::uint8_t> id) {
-    return std::ranges::all_of(id, [](std::uint8_t byte) { return byte == 0; });
-}
-
 template <class Id>
 Id random_id(std::mt19937_64& random) {
     Id id{};
-    while (is_zero(id)) {
+    while (std::ranges::all_of(id, [](std::uint8_t byte) { return byte == 0; })) {
         std::uint64_t word = 0;
         for (std::size_t i = 0; i < id.size(); ++i) {
             word = i % sizeof(word) == 0 ? random() : word >> 8U;
@@ -45,32 +20,45 @@ Id random_id(std::mt19937_64& random) {
     return id;
 }
 
+/// The finalizer of SplitMix64: each bit of the result depends on all bits.
+std::uint64_t mix(std::uint64_t word) {
+    word = (word ^ (word >> 30U)) * 0xBF58476D1CE4E5B9;
+    word = (word ^ (word >> 27U)) * 0x94D049BB133111EB;
+    return word ^ (word >> 31U);
+}
+
+/// Never 0.
+std::uint64_t id_of(const TransactionId& transaction, std::uint64_t key) {
+    const ConnectionId& connection = transaction.connection;
+    for (const std::uint64_t word :
+         {std::uint64_t{connection.pid}, connection.start_time, connection.generation, transaction.number}) {
+        key = mix(key ^ word);
+    }
+    return key != 0 ? key : 1;
+}
+
+template <class Id>
+Id to_bytes(std::initializer_list<std::uint64_t> words) {
+    Id id{};
+    auto out = id.begin();
+    for (std::uint64_t word : words) {
+        for (std::size_t i = 0; i < sizeof(word); ++i, word >>= 8U) {
+            *out++ = static_cast<std::uint8_t>(word);
+        }
+    }
+    return id;
+}
+
 }  // namespace
 
-std::optional<TraceParent> parse_traceparent(std::string_view value) {
-    constexpr std::size_t kLength = 55;  // 00-TRACE-SPAN-FLAGS
-    constexpr std::size_t kTrace = 3;
-    constexpr std::size_t kSpan = 36;
-    constexpr std::size_t kFlags = 53;
-    constexpr std::uint8_t kInvalid = 0xFF;
-    if (value.size() < kLength || value[kTrace - 1] != '-' || value[kSpan - 1] != '-' ||
-        value[kFlags - 1] != '-') {
-        return std::nullopt;
-    }
-    std::array<std::uint8_t, 1> version{};
-    std::array<std::uint8_t, 1> flags{};
-    TraceParent parent;
-    if (!parse_hex(value, version) || !parse_hex(value.substr(kTrace), parent.trace) ||
-        !parse_hex(value.substr(kSpan), parent.span) || !parse_hex(value.substr(kFlags), flags)) {
-        return std::nullopt;
-    }
-    const bool has_more = value.size() > kLength;
-    if (version[0] == kInvalid || (has_more && (version[0] == 0 || value[kLength] != '-')) ||
-        is_zero(parent.trace) || is_zero(parent.span)) {
-        return std::nullopt;
-    }
-    parent.flags = flags[0];
-    return parent;
+SpanIds::SpanIds(std::seed_seq& seed) : random_(seed), keys_{random_(), random_(), random_()} {}
+
+TraceId SpanIds::trace_of(const TransactionId& transaction) const {
+    return to_bytes<TraceId>({id_of(transaction, keys_[0]), id_of(transaction, keys_[1])});
+}
+
+SpanId SpanIds::span_of(const TransactionId& transaction) const {
+    return to_bytes<SpanId>({id_of(transaction, keys_[2])});
 }
 
 TraceId SpanIds::trace() {

@@ -15,6 +15,7 @@ std::unique_ptr<Output> make_text_output(const OutputPlace& place, const OutputC
     TextOptions text;
     text.verbosity = settings.verbosity;
     text.hex = settings.hex;
+    text.tree = settings.tree;
     text.color =
         settings.color == ColorMode::always || (settings.color == ColorMode::automatic && is_terminal);
     text.utc_offset = local_utc_offset;

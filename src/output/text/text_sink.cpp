@@ -102,11 +102,36 @@ void totals(StyledText& line, std::string_view name, const StreamTotals& totals)
 
 }  // namespace
 
-TextSink::TextSink(OutputStream& out, TextOptions options) : out_(out), options_(std::move(options)) {}
+TextSink::TextSink(OutputStream& out, TextOptions options)
+    : out_(out), options_(std::move(options)), tree_(out) {}
 
 void TextSink::on_transaction(const Transaction& transaction) {
     const Timing& timing = transaction.timing;
     show_losses(timing.end.value_or(timing.start));
+    if (options_.tree) {
+        tree_.add(transaction, text_of(transaction));
+    } else {
+        out_.write(text_of(transaction));
+    }
+}
+
+/// A call names the request that caused it, and the request says that it was meant.
+void TextSink::add_cause(StyledText& line, const Transaction& transaction) {
+    if (const auto& cause = transaction.caused_by) {
+        line.add("  ");
+        line.add(Style::dim, fmt::format("caused by {} ({})", transaction_name(cause->transaction),
+                                         to_string(cause->confidence)));
+        if (!cause->is_over && named_.size() < kMaxSaid) {
+            named_.insert(cause->transaction);
+        }
+    } else if (named_.erase(transaction.id()) != 0) {
+        line.add("  ");
+        line.add(Style::dim, transaction_name(transaction.id()));
+    }
+}
+
+std::string TextSink::text_of(const Transaction& transaction) {
+    const Timing& timing = transaction.timing;
     const Summary summary = transaction.exchange->summary();
     StyledText line(options_.color);
     beginning(line, timing.start, transaction.connection, summary.request, true);
@@ -131,6 +156,7 @@ void TextSink::on_transaction(const Transaction& transaction) {
         line.add("  " + human_duration((*timing.end - timing.start).count()));
     }
     line.add(fmt::format("  ↑{} ↓{}", human_size(summary.request_bytes), human_size(summary.response_bytes)));
+    add_cause(line, transaction);
     Said& said = said_of(transaction.connection);
     if (const std::string incomplete = remark(transaction.integrity, said.reason); !incomplete.empty()) {
         line.add("  ");
@@ -153,11 +179,14 @@ void TextSink::on_transaction(const Transaction& transaction) {
         }
         transaction.exchange->write_details(details);
     }
-    out_.write(line.text());
+    return std::move(line.text());
 }
 
 void TextSink::on_connection(const ConnectionRecord& record) {
     show_losses(record.closed);
+    tree_.end(record.connection.id);
+    named_.erase(named_.lower_bound({record.connection.id, 0}),
+                 named_.upper_bound({record.connection.id, UINT64_MAX}));
     said_.erase(record.connection.id.generation);
     const TlsInfo& tls = record.connection.tls;
     const bool silent = record.sent.bytes == 0 && record.received.bytes == 0;
@@ -221,7 +250,9 @@ void TextSink::on_loss(const LossEvent& loss) {
     show_losses(loss.time);
 }
 
-void TextSink::on_summary(const CaptureSummary& /*summary*/) {}
+void TextSink::on_summary(const CaptureSummary& /*summary*/) {
+    tree_.end();
+}
 
 void TextSink::show_losses(Timestamp now) {
     add_losses(losses_, now, options_, out_);

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <unordered_map>
 
 #include "base/output_stream.h"
 #include "model/transaction.h"
+#include "output/text/call_tree.h"
 #include "output/text/loss_text.h"
 #include "output/text/style.h"
 #include "output/text/text_options.h"
@@ -35,6 +37,8 @@ class TextSink final : public TransactionSink {
     };
 
     Said& said_of(const ConnectionInfo& connection);
+    std::string text_of(const Transaction& transaction);
+    void add_cause(StyledText& line, const Transaction& transaction);
     void show_losses(Timestamp time);
     /// Time, process, both ends and TLS version. The name of the other end is left out if `said` has it.
     void beginning(StyledText& line, Timestamp start, const ConnectionInfo& connection, std::string_view said,
@@ -44,6 +48,8 @@ class TextSink final : public TransactionSink {
     TextOptions options_;
     LossCollector losses_;
     std::unordered_map<std::uint64_t, Said> said_;  ///< by generation
+    std::set<TransactionId> named_;  ///< requests that lines of calls have named, and not shown yet
+    CallTree tree_;
 };
 
 }  // namespace sslsniff

@@ -35,7 +35,8 @@ void TraceWriter::begin_file() {
     if (std::exchange(origin_is_due_, false)) {
         write(origin_());
     }
-    for (const auto& [key, event] : processes_) {
+    for (auto& [key, event] : processes_) {
+        event.whole = false;  // what it was asked before is in the file before
         write(event);
     }
     for (auto& [id, known] : connections_) {
@@ -147,6 +148,9 @@ void TraceWriter::write(const ProcessEvent& event) {
     word(name_of(kProcessKinds, event.kind));
     buffer_ += ' ';
     append_process(buffer_, event.process.key);
+    if (event.whole) {
+        word("whole");
+    }
     quoted("comm", event.process.comm);
     quoted("exe", event.process.exe);
     number("uid", event.process.uid);
@@ -225,6 +229,9 @@ void TraceWriter::write(const DataEvent& event) {
     fmt::format_to(std::back_inserter(buffer_), " at={} size={}",
                    place(event.connection, event.direction, event.position), event.bytes.size());
     number("tid", event.tid);
+    if (event.waits) {
+        word("waits");
+    }
     buffer_ += '\n';
     payload(event.bytes);
 }

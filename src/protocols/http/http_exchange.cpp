@@ -7,6 +7,7 @@
 #include "base/give_back.h"
 #include "base/memory.h"
 #include "base/saturating.h"
+#include "protocols/http/trace_headers.h"
 
 namespace sslsniff {
 namespace {
@@ -217,6 +218,10 @@ bool HttpRequest::shed() {
         }
     }
     return any;
+}
+
+TraceIds HttpExchange::trace_ids() const {
+    return request ? read_trace_ids(request->headers) : TraceIds();
 }
 
 std::size_t HttpExchange::held() const {

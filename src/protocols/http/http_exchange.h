@@ -86,6 +86,7 @@ class HttpExchange : public Exchange {
     Facts facts() const override;
     void write_fields(FieldWriter& writer) const override;
     void write_details(DetailWriter& writer) const override;
+    TraceIds trace_ids() const override;
 
     void set_protocol(std::string protocol) { protocol_ = std::move(protocol); }
     /// Bytes of memory that it needs by now, itself included. Costs a few additions.

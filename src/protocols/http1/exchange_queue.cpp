@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/saturating.h"
 #include "base/text.h"
+#include "protocols/http/trace_headers.h"
 
 namespace sslsniff::http1 {
 namespace {
@@ -41,7 +42,7 @@ void take_fields(Message& message, Head& head) {
 
 }  // namespace
 
-HttpRequest& ExchangeQueue::begin_request(Head&& head) {
+HttpRequest& ExchangeQueue::begin_request(Head&& head, Timestamp now) {
     if (!pipelines_) {
         close_lost_responses(nullptr);
     }
@@ -60,6 +61,7 @@ HttpRequest& ExchangeQueue::begin_request(Head&& head) {
     slot.exchange->set_protocol(to_lower(head.version));
     take_fields(request, head);
     complete_url(request, host_.connection());
+    slot.exchange->set_request_number(host_.begin_request(now, read_trace_ids(request.headers)));
     find_application(*slot.exchange, 0, host_, limits_);
     measure(slot);
     return request;
@@ -185,6 +187,9 @@ HttpResponse& ExchangeQueue::begin_response(Head&& head) {
 void ExchangeQueue::end_response(Timestamp time) {
     if (response_ != nullptr) {
         response_->timing.end = time;
+        if (!response_->request_done) {
+            host_.end_answer(response_->exchange->request_number());
+        }
         cut(StartLineMatcher::Kind::response);
     }
 }

@@ -36,7 +36,8 @@ class ExchangeQueue {
 
     ExchangeQueue(ParserHost& host, const ParserLimits& limits) : host_(host), limits_(limits) {}
 
-    HttpRequest& begin_request(Head&& head);
+    /// `now`: when its header section was over.
+    HttpRequest& begin_request(Head&& head, Timestamp now);
     void end_request(Timestamp time);
 
     /// The slot the next response belongs to; null when its request is not there (yet).

@@ -243,7 +243,7 @@ Listener::Destination Parser::on_head(Kind kind, Head&& head) {
     if (kind == Kind::response) {
         return on_response_head(std::move(head));
     }
-    HttpRequest& request = queue_.begin_request(std::move(head));
+    HttpRequest& request = queue_.begin_request(std::move(head), requests_.now());
     return {&request, request.method != "CONNECT"};
 }
 
@@ -305,7 +305,7 @@ void Parser::on_broken(Kind kind, Head* head, const Breakage& breakage) {
             return;
         }
         if (kind == Kind::request) {
-            queue_.begin_request(std::move(*head));
+            queue_.begin_request(std::move(*head), requests_.now());
         } else if (!head->is_informational()) {
             queue_.begin_response(std::move(*head));
         }

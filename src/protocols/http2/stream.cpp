@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/saturating.h"
+#include "protocols/http/trace_headers.h"
 #include "protocols/http2/header_section.h"
 
 namespace sslsniff::http2 {
@@ -73,6 +74,7 @@ void Stream::on_headers(Side side, const HeaderSection& section, ParserHost& hos
         half.head = true;
         half.lost = false;  // whatever was lost came before this message
         read_request(section.block, host.connection(), *exchange_);
+        exchange_->set_request_number(host.begin_request(time, read_trace_ids(exchange_->request->headers)));
         find_application(*exchange_, id(), host, limits);
     } else {
         if (!timing_.response_start) {
@@ -83,6 +85,7 @@ void Stream::on_headers(Side side, const HeaderSection& section, ParserHost& hos
     }
     if (section.end_stream) {
         end(side, time);
+        tell_answer(host);
     }
 }
 
@@ -139,6 +142,13 @@ void Stream::on_data(Side side, const DataPiece& piece, ParserHost& host, const 
     }
     if (piece.end_stream) {
         end(side, time);
+        tell_answer(host);
+    }
+}
+
+void Stream::tell_answer(ParserHost& host) const {
+    if (response_.ended && !finished()) {
+        host.end_answer(exchange_->request_number());
     }
 }
 

@@ -62,6 +62,7 @@ class Stream {
     HttpMessage& message(Side side);
     void read_response_section(const HeaderSection& section, std::size_t max_headers);
     void end(Side side, Timestamp time);
+    void tell_answer(ParserHost& host) const;
     void end_if_satisfied();
     Integrity integrity(std::string_view why) const;
 

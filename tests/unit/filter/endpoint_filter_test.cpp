@@ -83,6 +83,36 @@ TEST(GateTest, OpenUntilAFilterIsSet) {
     EXPECT_EQ(gate.undecided(), 0U);
 }
 
+TEST(GateTest, WhereConnectionsAreLeftOutNoProcessIsSeenWholly) {
+    class Wholeness final : public EventConsumer {
+      public:
+        void on_event(const CaptureEvent& event) override {
+            if (const auto* process = std::get_if<ProcessEvent>(&event)) {
+                said +=
+                    std::to_string(process->process.key.pid) + (process->whole ? " whole\n" : " in part\n");
+            }
+        }
+        std::string said;
+    };
+    const auto begins = [](EventConsumer& to, std::uint32_t pid) {
+        ProcessEvent event;
+        event.process.key.pid = pid;
+        event.whole = true;
+        to.on_event(event);
+    };
+    Wholeness out;
+    ConnectionGate gate(std::nullopt, out);
+    begins(gate, 1);
+    begins(gate, 2);
+    gate.on_event(ProcessEvent{{}, ProcessEvent::Kind::exited, {{2, 0}, {}, {}, 0, {}}});
+    EXPECT_EQ(out.said, "1 whole\n2 whole\n2 in part\n");
+    out.said.clear();
+    gate.set(EndpointFilter::compile("port 443").value());
+    test::EventScript(gate, {1, 1, 1, 1}).open();
+    begins(gate, 3);
+    EXPECT_EQ(out.said, "1 in part\n3 in part\n");
+}
+
 TEST_F(Gate, PassesAllOrNothing) {
     test::EventScript in(gate_, {1, 1, 1, 1});
     in.process("curl")

@@ -23,7 +23,8 @@ class RandomEvents {
                 return ProcessEvent{
                     time(), pick<ProcessEvent::Kind>(3),
                     ProcessInfo{ProcessKey{narrow(), wide()}, bytes(15), bytes(40), narrow(), bytes(64),
-                                ContainerNames{bytes(10), bytes(20), bytes(30), bytes(20), bytes(20)}}};
+                                ContainerNames{bytes(10), bytes(20), bytes(30), bytes(20), bytes(20)}},
+                    below(2) == 0};
             case 1:
                 return OpenEvent{id(), time(), pick<Carrier>(2), below(2) == 0, bytes(30)};
             case 2:
@@ -40,7 +41,7 @@ class RandomEvents {
                 return LossEvent{time(), pick<LossCause>(9), wide(), wide()};
             default:
                 payload_ = below(20) == 0 ? bytes(200'000) : bytes(2'000);
-                return DataEvent{id(), time(), narrow(), pick<Direction>(2), wide(), payload_};
+                return DataEvent{id(), time(), narrow(), pick<Direction>(2), wide(), payload_, below(2) == 0};
         }
     }
 

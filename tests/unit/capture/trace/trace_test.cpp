@@ -102,10 +102,10 @@ TEST(TraceReader, ErrorsNameTheLine) {
 }
 
 TEST(TraceReader, FirstLineDecides) {
-    EXPECT_EQ(read("", "")->error(), "x.trace is empty: a trace begins with \"sslsniff-trace 1.0\"");
+    EXPECT_EQ(read("", "")->error(), "x.trace is empty: a trace begins with \"sslsniff-trace 1.1\"");
     EXPECT_EQ(read("", "GET / HTTP/1.1\n")->error(),
               "x.trace is not a recording that sslsniff can read: pcap, pcapng or a trace (first line "
-              "\"sslsniff-trace 1.0\"), compressed or not");
+              "\"sslsniff-trace 1.1\"), compressed or not");
     EXPECT_NE(read("", "{\"log\": {}}\n")->error().find("JSON and HAR cannot be read back"),
               std::string::npos);
     EXPECT_EQ(read("", "sslsniff-trace 2.0\n")->error(),
@@ -212,11 +212,12 @@ TEST(TraceWriter, HttpStaysLegible) {
                               .tid = 4243,
                               .direction = Direction::received,
                               .position = 10,
-                              .bytes = "HTTP/1.1 200 OK\r\n\r\n\"\\\xff "});
+                              .bytes = "HTTP/1.1 200 OK\r\n\r\n\"\\\xff ",
+                              .waits = true});
     EXPECT_EQ(file.bytes(),
-              "sslsniff-trace 1.0\n"
+              "sslsniff-trace 1.1\n"
               "capture kernel=\"6.18.0\" tool=\"sslsniff 0.1.0\" clock_offset=5\n"
-              "data 1970-01-01T00:00:00.000000001Z 4242.17@99/0x7f00 received at=10 size=23 tid=4243\n"
+              "data 1970-01-01T00:00:00.000000001Z 4242.17@99/0x7f00 received at=10 size=23 tid=4243 waits\n"
               "|HTTP/1.1 200 OK\\r\\n\n"
               "|\\r\\n\n"
               "|\"\\\\\\xff\\x20\n");

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "model/trace_ids.h"
+#include "model/transaction.h"
+
+namespace sslsniff {
+
+/// The ids that requests in progress carry (TraceIds), and those that lately did: finds the one request that
+/// a call with one of them can belong to. Ids are hostile: any number of requests may carry the same.
+class RequestIds {
+  public:
+    static constexpr std::size_t kMostIds = 4096;
+
+    void begin(const TransactionId& request, const TraceIds& ids, Timestamp known);
+    void end(const TransactionId& request, const TraceIds& ids, Timestamp time);
+    /// The request that was in progress at `start`, if no other one had the id: the surest id that tells.
+    std::optional<Cause> find(const TraceIds& ids, Timestamp start) const;
+
+    bool empty() const { return known_.empty(); }
+
+  private:
+    /// The request that had an id last.
+    struct Known {
+        TransactionId request;
+        std::optional<TraceId> trace;
+        Timestamp since;
+        std::optional<Timestamp> ended;
+        std::size_t in_progress = 0;  ///< requests with this id
+        bool is_shared = false;       ///< there were several at once since it was last nobody's
+    };
+
+    void add(std::string key, const TransactionId& request, const TraceIds& ids, Timestamp known);
+    void remove(const std::string& key, const TransactionId& request, Timestamp time);
+    const Known* find(const std::string& key, Timestamp start) const;
+    void make_room();
+
+    std::map<std::string, Known> known_;
+    bool has_missed_some_ = false;  ///< there were more than are kept
+};
+
+}  // namespace sslsniff
