@@ -96,6 +96,12 @@ void HtmlSink::row(const Transaction& transaction) {
         row_.number("answered", microseconds(std::max(*timing.response_start - timing.start, Duration(0))));
     }
     row_.plain("connection", connection_name(connection.id));
+    if (transaction.number != 0) {
+        row_.plain("id", transaction_name(transaction.id()));
+    }
+    if (transaction.caused_by) {
+        row_.plain("cause", transaction_name(transaction.caused_by->transaction));
+    }
     text_if_any("process", connection.process->comm);
     row_.number("pid", connection.process->key.pid);
     row_.plain("role", to_string(connection.role));

@@ -8,6 +8,8 @@
  * @property {number} [asked] when the request had passed, microseconds after `at`
  * @property {number} [answered] when the response began, microseconds after `at`
  * @property {string} connection
+ * @property {string} [id]
+ * @property {string} [cause] the id of the request that caused it
  * @property {string} [process]
  * @property {number} pid
  * @property {string} role

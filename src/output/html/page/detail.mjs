@@ -10,6 +10,7 @@ import {counted, humanDuration, humanSize, indented, jsonTokens, printable} from
 /** @typedef {import("./store.mjs").Store} Store */
 
 const MESSAGES = 500;  // messages of a stream in its list
+const CALLS = 500;  // calls of a request in its list
 
 /** @param {string} title @param {(Node|null|false)[]} content @param {boolean} [isOpen] */
 function section(title, content, isOpen = true) {
@@ -180,7 +181,40 @@ function messagesView(messages, row, open) {
                                                (message.body?.base64 ? `${humanSize(message.body.size)} bytes` : "")).slice(0, 200)))))))]);
 }
 
-const KNOWN = ["schema", "type", "time", "duration_us", "protocol", "process", "connection", "request", "response", "message", "timing",
+/** Calls that a request caused, as they ended. @param {Store} store @param {Row} row */
+export function callsOf(store, row) {
+    return row.id === undefined ? [] : store.rows.filter((other) => other.cause === row.id);
+}
+
+/** When each of the calls was made, on the scale of the request. @param {Row[]} calls @param {Row} row @param {(row: Row) => void} open */
+function callsView(calls, row, open) {
+    const begin = row.at ?? 0;
+    const whole = Math.max(row.took ?? 0, ...calls.slice(0, CALLS).map((call) => (call.at ?? begin) - begin + (call.took ?? 0)));
+    return section(`Calls that it caused (${calls.length}${calls.length > CALLS ? `, the first ${CALLS} of them here` : ""})`,
+                   calls.slice(0, CALLS).map((call) => {
+        const bar = h("i.waiting");
+        const from = whole ? 100 * ((call.at ?? begin) - begin) / whole : 0;
+        bar.style.marginLeft = `${Math.max(0, Math.min(99, from))}%`;
+        bar.style.width = `max(2px, ${whole ? 100 * (call.took ?? 0) / whole : 0}%)`;
+        const said = printable(`${call.protocol.startsWith("http/1") ? "" : `${call.protocol} `}${call.said ?? "?"}`);
+        return h("button.phase.call", {onclick: () => open(call), title: said}, h("span.phasename", {}, said), h("span.phasebar", {}, bar),
+                 h("span.phasetime", {}, call.took === undefined ? "" : humanDuration(call.took)));
+    }));
+}
+
+/** The request that caused a call. @param {Store} store @param {any} object @param {(row: Row) => void} open */
+function causeView(store, object, open) {
+    const cause = object.caused_by;
+    if (!isObject(cause)) {
+        return null;
+    }
+    const row = store.rows.find((other) => other.id === cause.id);
+    return h("p.actions", {}, "Caused by ", row ? h("button", {onclick: () => open(row)}, printable(row.said ?? cause.id))
+                                               : printable(`${cause.id}, which is not in the report`),
+             ` (${printable(String(cause.confidence))})`);
+}
+
+const KNOWN = ["schema", "type", "id", "caused_by", "time", "duration_us", "protocol", "process", "connection", "request", "response", "message", "timing",
                "integrity"];
 
 /**
@@ -203,13 +237,13 @@ export function transactionView(store, row, actions) {
           h("span", {}, `↑${humanSize(row.up)} ↓${humanSize(row.down)}`)),
         h("p.actions", {}, others ? h("button", {onclick: () => actions.filter("connection", row.connection)},
                                       `${counted(others, "other exchange")} on this connection`) : null, curlButton, copyButton),
-        integrityView(object),
+        causeView(store, object, actions.open), integrityView(object),
         simple.length ? tree(Object.fromEntries(simple.map((key) => [key, object[key]]))) : null,
         halfView(object.request, "Request"), halfView(object.response, "Response"), halfView(object.message, "Message"),
         messagesView(streamMessages(store, row, object), row, actions.open),
         ...rest.filter((key) => !simple.includes(key)).map((key) => section(fieldName(key), [
             Array.isArray(object[key]) ? tree({[key]: object[key]}) : tree(object[key])])),
-        timingView(object), ...connectionSections(object.connection ?? {}, object.process), rawSection(row.line));
+        timingView(object), callsView(callsOf(store, row), row, actions.open), ...connectionSections(object.connection ?? {}, object.process), rawSection(row.line));
 }
 
 /**

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
 import {bodyView, formFields} from "../../../../src/output/html/page/body.mjs";
-import {curlCommand, streamMessages} from "../../../../src/output/html/page/detail.mjs";
+import {callsOf, curlCommand, streamMessages} from "../../../../src/output/html/page/detail.mjs";
 import {connectionMatches, trouble} from "../../../../src/output/html/page/connections.mjs";
 import {lossTotals, warnings} from "../../../../src/output/html/page/losses.mjs";
 import {serviceGraph} from "../../../../src/output/html/page/services.mjs";
@@ -32,6 +32,14 @@ test("rows and the transactions behind them", () => {
     assert.deepEqual(store.rowsOf.get("1.1"), [0, 1]);
     assert.equal(store.connections.length, 1);
     assert.equal(store.reader.damaged, 0);
+});
+
+test("the calls of a request", () => {
+    const store = read(row({id: "1.2.1", cause: "1.1.1"}), transaction(), row({id: "1.2.2"}), transaction(), row({id: "1.1.1"}), transaction(),
+                       row({}), transaction());
+    assert.deepEqual(callsOf(store, store.rows[2]).map((call) => call.id), ["1.2.1"]);
+    assert.deepEqual(callsOf(store, store.rows[0]), []);
+    assert.deepEqual(callsOf(store, store.rows[3]), []);
 });
 
 test("what was cut off is counted, the rest is there", () => {
