@@ -15,6 +15,7 @@
 #include "protocols/http1/http1.h"
 #include "protocols/http2/http2_parser.h"
 #include "protocols/http_api/http_api.h"
+#include "protocols/imap/imap.h"
 #include "protocols/kafka/kafka.h"
 #include "protocols/memcached/memcached.h"
 #include "protocols/mongodb/mongodb.h"
@@ -100,6 +101,12 @@ constexpr auto kProtocols = std::to_array<Protocol>({
      .create = create_smtp,
      .fields = smtp_fields,
      .dissector = smtp_dissector},
+    {.name = "imap",
+     .detect = detect_imap,
+     .may_begin = may_begin_imap,
+     .create = create_imap,
+     .fields = imap_fields,
+     .dissector = imap_dissector},
     {.name = "cql",
      .detect = detect_cql,
      .may_begin = may_begin_cql,

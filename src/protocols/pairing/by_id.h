@@ -52,6 +52,7 @@ class ById {
     }
     /// The one that was added first; null when there is none.
     const T* oldest() const { return items_.empty() ? nullptr : &items_.front().item; }
+    T* oldest() { return items_.empty() ? nullptr : &items_.front().item; }
     std::optional<T> take_oldest() {
         if (items_.empty()) {
             return std::nullopt;

@@ -25,7 +25,7 @@ TEST(Detection, ForeignProtocolsStayUnknown) {
          received("331 Password required\r\n"), sent("HELP\r\n"), received("214-Commands\r\n214 Done\r\n"),
          sent("QUIT\r\n")},
         {received("+OK POP3 ready\r\n"), sent("USER x\r\n"), received("+OK\r\n")},
-        {received("* OK IMAP4rev1\r\n"), sent("a1 LOGIN x y\r\n"), received("a1 OK done\r\n")},
+        {received("200 NNTP ready\r\n"), sent("GROUP a.b\r\n"), received("211 1 1 1 a.b\r\n")},
         {sent("OPTIONS rtsp://h/x RTSP/1.0\r\nCSeq: 1\r\n\r\n"),
          received("RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n")},
         {sent("GET /\r\n"), received("<html>")},
