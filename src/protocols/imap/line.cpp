@@ -129,7 +129,7 @@ std::optional<Command> read_command(ByteView line) {
             rest.substr(0, command.name.size() + 1 + first_word(behind(rest, command.name)).size());
         command.name = both;
     }
-    command.arguments = behind(rest, command.name);
+    command.arguments = trim(behind(rest, command.name));
     return command;
 }
 

@@ -47,8 +47,8 @@ test::ParserExample session() {
         {" <- OK Dovecot ready.", "LOGIN bob <redacted 13 bytes> -> OK Logged in",
          "SELECT INBOX -> OK Select completed. (4 untagged)",
          "UID FETCH 1:2 (BODY[]) -> OK Fetch completed. (2 untagged)", "NOOP -> OK done",
-         "APPEND \"Sent Items\" (\\Seen)  (23 bytes) -> OK Append completed.",
-         "APPEND Sent  (4 bytes) -> NO no such mailbox", "AUTHENTICATE PLAIN -> NO Authentication failed.",
+         "APPEND \"Sent Items\" (\\Seen) (23 bytes) -> OK Append completed.",
+         "APPEND Sent (4 bytes) -> NO no such mailbox", "AUTHENTICATE PLAIN -> NO Authentication failed.",
          " <- 173 EXISTS", "IDLE -> OK Idle completed.", "XYZZY -> BAD Error in IMAP command",
          "LOGOUT -> OK Logout (1 untagged)"}};
 }
@@ -129,7 +129,7 @@ TEST(ImapParser, LiteralsAndLinesOfAnyLength) {
     parser->finish({});
     EXPECT_LT(most, 60'000U);
     EXPECT_EQ(host.lines(), (Lines{" <- OK IMAP4rev1 ready", "SEARCH ALL -> OK done (1 untagged)",
-                                   " <- BAD x !request not seen", "APPEND x  (10000000 bytes) -> OK done"}));
+                                   " <- BAD x !request not seen", "APPEND x (10000000 bytes) -> OK done"}));
 }
 
 TEST(ImapParser, TlsBeginsBehindStarttls) {
