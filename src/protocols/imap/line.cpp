@@ -118,7 +118,7 @@ std::optional<Command> read_command(ByteView line) {
     }
     Command command;
     command.tag = first_word(text);
-    ByteView rest = behind(text, command.tag);
+    const ByteView rest = behind(text, command.tag);
     command.name = first_word(rest);
     if (!is_tag(command.tag) || command.name.empty() || command.name.size() > kLongestName ||
         !std::ranges::all_of(command.name, is_letter)) {
