@@ -19,7 +19,7 @@ std::string_view to_string(CauseConfidence confidence) {
 }
 
 std::string transaction_name(const TransactionId& id) {
-    return fmt::format("{}.{}", connection_name(id.connection), id.number);
+    return fmt::format("{}.{}.{}", id.connection.pid, id.connection.generation, id.number);
 }
 
 }  // namespace sslsniff

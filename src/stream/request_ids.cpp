@@ -1,13 +1,11 @@
 #include "stream/request_ids.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
 namespace sslsniff {
 namespace {
-
-/// One of each kind, the surest first; empty where there is none. The first byte keeps kinds apart.
-using Keys = std::array<std::pair<std::string, CauseConfidence>, 4>;
 
 std::string key_of(char kind, const std::optional<TraceId>& id) {
     return id ? kind + std::string(id->begin(), id->end()) : std::string();
@@ -17,12 +15,17 @@ std::string key_of(char kind, const std::string& id) {
     return id.empty() ? id : kind + id;
 }
 
-Keys keys_of(const TraceIds& ids) {
-    return {{{key_of('t', ids.trace_parent), CauseConfidence::traceparent},
-             {key_of('b', ids.b3), CauseConfidence::header},
-             {key_of('r', ids.request), CauseConfidence::header},
-             {key_of('c', ids.correlation), CauseConfidence::header}}};
-}
+/// The surest first. The first byte of a key keeps kinds apart; empty: there is none.
+struct Kind {
+    CauseConfidence confidence;
+    std::string (*key)(const TraceIds& ids);
+};
+constexpr std::array<Kind, 4> kKinds{{
+    {CauseConfidence::traceparent, [](const TraceIds& ids) { return key_of('t', ids.trace_parent); }},
+    {CauseConfidence::header, [](const TraceIds& ids) { return key_of('b', ids.b3); }},
+    {CauseConfidence::header, [](const TraceIds& ids) { return key_of('r', ids.request); }},
+    {CauseConfidence::header, [](const TraceIds& ids) { return key_of('c', ids.correlation); }},
+}};
 
 }  // namespace
 
@@ -30,8 +33,8 @@ void RequestIds::begin(const TransactionId& request, const TraceIds& ids, Timest
     if (ids.empty()) {
         return;
     }
-    for (auto& [key, confidence] : keys_of(ids)) {
-        if (!key.empty()) {
+    for (const Kind& kind : kKinds) {
+        if (std::string key = kind.key(ids); !key.empty()) {
             add(std::move(key), request, ids, known);
         }
     }
@@ -41,8 +44,8 @@ void RequestIds::end(const TransactionId& request, const TraceIds& ids, Timestam
     if (ids.empty()) {
         return;
     }
-    for (const auto& [key, confidence] : keys_of(ids)) {
-        if (!key.empty()) {
+    for (const Kind& kind : kKinds) {
+        if (const std::string key = kind.key(ids); !key.empty()) {
             remove(key, request, time);
         }
     }
@@ -73,12 +76,13 @@ void RequestIds::remove(const std::string& key, const TransactionId& request, Ti
 
 /// Drops ids that are nobody's any more, all at once: it takes time for each.
 void RequestIds::make_room() {
-    if (known_.size() < kMostIds || has_missed_some_) {
+    if (known_.size() < room_ || has_missed_some_) {
         return;
     }
     std::erase_if(known_, [](const auto& entry) { return entry.second.in_progress == 0; });
     // What is left must not be looked through for every request.
     has_missed_some_ = known_.size() > kMostIds / 2;
+    room_ = std::clamp(2 * known_.size(), kLeastIds, kMostIds);
 }
 
 const RequestIds::Known* RequestIds::find(const std::string& key, Timestamp start) const {
@@ -94,9 +98,10 @@ std::optional<Cause> RequestIds::find(const TraceIds& ids, Timestamp start) cons
     if (ids.empty() || known_.empty() || has_missed_some_) {
         return std::nullopt;
     }
-    for (const auto& [key, confidence] : keys_of(ids)) {
+    for (const Kind& kind : kKinds) {
+        const std::string key = kind.key(ids);
         if (const Known* const known = key.empty() ? nullptr : find(key, start)) {
-            return Cause{known->request, confidence, known->ended.has_value(), known->trace};
+            return Cause{known->request, kind.confidence, known->ended.has_value(), known->trace};
         }
     }
     return std::nullopt;

@@ -15,6 +15,7 @@ namespace sslsniff {
 class RequestIds {
   public:
     static constexpr std::size_t kMostIds = 4096;
+    static constexpr std::size_t kLeastIds = 256;
 
     void begin(const TransactionId& request, const TraceIds& ids, Timestamp known);
     void end(const TransactionId& request, const TraceIds& ids, Timestamp time);
@@ -40,6 +41,7 @@ class RequestIds {
     void make_room();
 
     std::map<std::string, Known> known_;
+    std::size_t room_ = kLeastIds;  ///< ids until those that are nobody's are dropped: few are found fast
     bool has_missed_some_ = false;  ///< there were more than are kept
 };
 

@@ -42,4 +42,8 @@ TraceIds read_trace_ids(const HttpHeaders& headers) {
     return ids;
 }
 
+TraceIds incoming_trace_ids(const HttpHeaders& headers, const ConnectionInfo& connection) {
+    return connection.role == Role::server ? read_trace_ids(headers) : TraceIds();
+}
+
 }  // namespace sslsniff

@@ -61,7 +61,8 @@ HttpRequest& ExchangeQueue::begin_request(Head&& head, Timestamp now) {
     slot.exchange->set_protocol(to_lower(head.version));
     take_fields(request, head);
     complete_url(request, host_.connection());
-    slot.exchange->set_request_number(host_.begin_request(now, read_trace_ids(request.headers)));
+    slot.exchange->set_request_number(
+        host_.begin_request(now, incoming_trace_ids(request.headers, host_.connection())));
     find_application(*slot.exchange, 0, host_, limits_);
     measure(slot);
     return request;

@@ -74,7 +74,8 @@ void Stream::on_headers(Side side, const HeaderSection& section, ParserHost& hos
         half.head = true;
         half.lost = false;  // whatever was lost came before this message
         read_request(section.block, host.connection(), *exchange_);
-        exchange_->set_request_number(host.begin_request(time, read_trace_ids(exchange_->request->headers)));
+        exchange_->set_request_number(
+            host.begin_request(time, incoming_trace_ids(exchange_->request->headers, host.connection())));
         find_application(*exchange_, id(), host, limits);
     } else {
         if (!timing_.response_start) {
