@@ -53,7 +53,7 @@ class ApiOutput final : public Output, private TransactionSink, private EventObs
         };
         std::map<std::string, Protocol, std::less<>> protocols;  ///< names are those of parsers: few
     };
-    const Counts& counts() const { return counts_; }
+    const Counts& seen() const { return counts_; }
 
   private:
     struct Known {

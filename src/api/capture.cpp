@@ -139,7 +139,7 @@ sslsniff_statistics Capture::statistics() const {
     }
     const Pipeline& pipeline = run_->pipeline();
     const CaptureSummary summary = pipeline.running_summary();
-    const ApiOutput::Counts& counts = run_->output().counts();
+    const ApiOutput::Counts& counts = run_->output().seen();
     const BufferUse buffer = run_->buffer_use().value_or(BufferUse());
     statistics.is_live = run_->is_live() ? 1 : 0;
     statistics.buffer_size = buffer.size;
@@ -180,7 +180,7 @@ const Counted& Capture::losses() {
 const Counted& Capture::protocols() {
     counted_.clear();
     if (run_) {
-        for (const auto& [name, count] : run_->output().counts().protocols) {
+        for (const auto& [name, count] : run_->output().seen().protocols) {
             counted_.push_back({name.c_str(), count.transactions, count.bytes});
         }
     }

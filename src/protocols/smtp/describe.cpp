@@ -15,7 +15,8 @@ namespace {
 
 using framed::Side;
 
-constexpr std::size_t kMostShown = 200;  // bytes of an argument in a line
+constexpr std::size_t kMostShown = 200;       // bytes of an argument in a line
+constexpr std::size_t kMostLoginLine = 4096;  // bytes of what a login says
 
 std::string upper_case(ByteView verb) {
     std::string out(verb);
@@ -147,11 +148,19 @@ void describe_mail(Body body, Flow& flow) {
     exchange.request.body("data", body);
 }
 
-void describe_login(ByteView line, bool show_secrets, Flow& flow) {
-    const std::string shown = show_secrets ? std::string(line) : redacted(line);
-    flow.exchange->request.begin_object("login");
-    flow.exchange->request.text("response", shown);
-    flow.exchange->request.end_object();
+std::string login_line(ByteView line, bool show_secrets) {
+    return show_secrets ? std::string(prefix_of(line, kMostLoginLine)) : redacted(line);
+}
+
+void describe_login(const std::vector<std::string>& lines, Flow& flow) {
+    if (lines.empty()) {
+        return;
+    }
+    flow.exchange->request.begin_array("responses");
+    for (const std::string& line : lines) {
+        flow.exchange->request.text({}, line);
+    }
+    flow.exchange->request.end_array();
 }
 
 void describe_reply(unsigned code, ByteView text, Flow& flow) {

@@ -15,7 +15,7 @@ constexpr auto kFields = std::to_array<FieldSpec>({
     {"request.parameters", text},
     {"request.mechanism", text},
     {"request.initial_response", text},
-    {"request.login.response", text},
+    {"request.responses", text},
     {"request.mail.subject", text},
     {"request.mail.from", text},
     {"request.mail.to", text},

@@ -20,6 +20,8 @@ constexpr std::string_view kNoReply = "no reply";
 constexpr std::string_view kNotSeen = "request not seen";
 constexpr std::string_view kInDoubt = "a command or a line of a mail: not certain after a loss";
 constexpr std::size_t kMostReply = 16'384;  // bytes of text that are kept
+constexpr std::size_t kMostLogin = 16;      // lines of a login
+constexpr std::size_t kMostLoginHeld = 64;  // bytes of memory for each, mostly
 
 constexpr unsigned kReady = 220;
 constexpr unsigned kContinueLogin = 334;
@@ -154,7 +156,9 @@ void SmtpHandler::on_mail_line(const Message& message) {
 
 void SmtpHandler::on_login_line(const Message& message) {
     continue_flow(*open_, message);
-    describe_login(without_end(message.bytes), limits_.show_secrets, *open_);
+    if (login_.size() < kMostLogin) {
+        login_.push_back(login_line(without_end(message.bytes), limits_.show_secrets));
+    }
     phase_ = Phase::command;
     wait(*std::exchange(open_, std::nullopt), message.end);
 }
@@ -246,6 +250,9 @@ framed::MessageHandler::Next SmtpHandler::settle(Flow flow) {
     } else if (verb == "MAIL" || verb == "RSET" || verb == "LHLO" || verb == "EHLO" || verb == "HELO") {
         recipients_ = 0;
     }
+    if (verb == "AUTH") {
+        describe_login(std::exchange(login_, {}), flow);
+    }
     const bool is_tls_next = verb == "STARTTLS" && reply_.code == kReady;
     write_reply(flow);
     emit_flow(host_, std::move(flow));
@@ -285,6 +292,7 @@ void SmtpHandler::abandon(std::string_view reason) {
     phase_ = Phase::command;
     chunk_left_ = 0;
     recipients_ = 0;
+    login_.clear();
     reply_ = {};
     joined_ = true;
     in_doubt_ = true;
@@ -309,7 +317,7 @@ std::shared_ptr<const ParserSession> SmtpHandler::session() const {
 
 std::size_t SmtpHandler::held() const {
     return allocated(sizeof(*this)) + waiting_.held() + (open_ ? open_->exchange->held() : 0) + body_.held() +
-           heap_bytes(reply_.text);
+           heap_bytes(reply_.text) + login_.capacity() * (sizeof(std::string) + kMostLoginHeld);
 }
 
 std::uint64_t SmtpHandler::give_up(std::size_t bytes) {

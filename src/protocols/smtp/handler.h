@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/body.h"
 #include "protocols/described/ordered_flows.h"
@@ -63,6 +64,7 @@ class SmtpHandler final : public framed::MessageHandler {
     Phase phase_ = Phase::command;
     std::optional<Flow> open_;  ///< in any other phase: whose mail, chunk or login it is
     Body body_;                 ///< of it
+    std::vector<std::string> login_;  ///< of the login in progress, as they are shown
     bool at_line_start_ = true;
     std::uint64_t chunk_left_ = 0;
     Reply reply_;
