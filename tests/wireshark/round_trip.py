@@ -18,6 +18,7 @@ def told(recording):
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     for line in lines:
         line.get("connection", {}).pop("other_end", None)
+        line.pop("caused_by", None)  # threads, and whether their calls wait, are not in the file
         if line["type"] == "summary":
             del line["time"], line["duration_us"]
             line["losses"].sort(key=lambda loss: loss["cause"])
