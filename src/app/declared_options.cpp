@@ -151,6 +151,10 @@ void declare_options(CLI::App& app, RawOptions& raw) {
     limits.value("-B,--buffer-size", raw.buffer_size, "BYTES",
                  "Size of the kernel's buffer, 64k to 1G; default: 64M");
 
+    limits.value("--threads", raw.threads, "COUNT",
+                 "Threads that render transactions, 1 to 16; default: as the processors allow "
+                 "(docs/performance.md)");
+
     Group rights(app, "Rights");
     rights.value("-Z,--relinquish-privileges", raw.options.reader_user, "USER",
                  "Read traffic as this user; default: sslsniff, else nobody (docs/security.md)");

@@ -15,6 +15,7 @@
 #include "app/announced_source.h"
 #include "app/conclusion.h"
 #include "app/control_setup.h"
+#include "app/thread_count.h"
 #include "base/text.h"
 #include "engine/capture_control.h"
 #include "engine/command_runner.h"
@@ -106,7 +107,9 @@ class Capture {
         StopConditions conditions;
         conditions.processes = *std::move(watched);
         conditions.duration = options_.duration;
-        auto pipeline = Pipeline::create(options_.pipeline, supervisor_);
+        PipelineOptions piped = options_.pipeline;
+        piped.threads = thread_count(options_, usable_cpus());
+        auto pipeline = Pipeline::create(piped, supervisor_);
         if (!pipeline) {
             return std::unexpected(pipeline.error());
         }
@@ -152,6 +155,7 @@ class Capture {
             command_->pass_signals_by(
                 [link = attacher_.get()](int signal) { link->send(separation::ask::SignalCommand{signal}); });
         }
+        pipeline_->start_threads();  // behind the sandbox, which they inherit
         supervisor_.start(std::move(conditions));
         pipeline_->set_source(live_->source());
         if (!options_.quiet) {

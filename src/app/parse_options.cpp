@@ -13,6 +13,7 @@
 #include "app/option_checks.h"
 #include "app/option_words.h"
 #include "app/raw_options.h"
+#include "app/thread_count.h"
 #include "app/units.h"
 #include "base/text.h"
 #include "output/kafka/producer.h"
@@ -87,6 +88,15 @@ Result<std::uint64_t> parse_buffer_size(const std::string& text) {
                     fmt::format("'{}' is out of range: a buffer has 64k to 1G", printable(text)));
     }
     return size;
+}
+
+Result<unsigned> parse_threads(const std::string& text) {
+    const auto number = parse_size(text);
+    return number && *number <= kMostThreads
+               ? Result<unsigned>(static_cast<unsigned>(*number))
+               : fail(ErrorKind::usage, fmt::format("'{}' is no number of threads: give 1 to {}, or 0 for as "
+                                                    "many as the processors allow",
+                                                    printable(text), kMostThreads));
 }
 
 /// Parses `text`, when it was given, into `target`.
@@ -208,7 +218,7 @@ Result<Options> checked(RawOptions&& raw, DefaultOutput default_output) {
     const auto columns = [](const std::string& text) {
         return parse_columns(text, FieldTable(protocol_fields()));
     };
-    const std::array<Result<void>, 25> checks{
+    const std::array<Result<void>, 26> checks{
         assign("-r", raw.read_path, options.read_path, path),
         assign("-n", raw.count, options.pipeline.count, count),
         assign("--duration", raw.duration, options.duration, parse_duration),
@@ -218,6 +228,7 @@ Result<Options> checked(RawOptions&& raw, DefaultOutput default_output) {
         assign("--max-saved", raw.max_saved, options.pipeline.settings.max_saved, parse_size),
         assign("--max-spool", raw.max_spool, options.pipeline.settings.otlp.max_spool, parse_size),
         assign("--max-memory", raw.max_memory, options.pipeline.settings.max_memory, parse_memory),
+        assign("--threads", raw.threads, options.threads, parse_threads),
         assign("--color", raw.color, options.pipeline.settings.color, parse_color),
         assign("-w", raw.write_path, write_path, path),
         assign("-C", raw.rotate_size, options.pipeline.rotation.max_size, parse_rotation_size),

@@ -34,6 +34,7 @@ struct RawOptions {
     std::optional<std::string> max_memory;
     std::optional<std::string> max_saved;
     std::optional<std::string> max_spool;
+    std::optional<std::string> threads;
     std::optional<std::string> color;
     std::optional<std::string> read_path;
     std::optional<std::string> write_path;

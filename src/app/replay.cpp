@@ -8,6 +8,7 @@
 
 #include "app/conclusion.h"
 #include "app/reading_progress.h"
+#include "app/thread_count.h"
 #include "engine/pipeline.h"
 #include "engine/recording.h"
 #include "engine/run_loop.h"
@@ -54,7 +55,9 @@ Result<int> replay(const Options& options, Messages& messages) {
     if (!recording) {
         return std::unexpected(recording.error());
     }
-    auto created = Pipeline::create(options.pipeline, supervisor);
+    PipelineOptions piped = options.pipeline;
+    piped.threads = thread_count(options, usable_cpus());
+    auto created = Pipeline::create(piped, supervisor);
     if (!created) {
         return std::unexpected(created.error());
     }
@@ -73,6 +76,7 @@ Result<int> replay(const Options& options, Messages& messages) {
         !given) {
         return std::unexpected(given.error());
     }
+    pipeline.start_threads();  // behind the sandbox, which they inherit
     pipeline.set_source(*recording->source);
     StopConditions conditions;
     conditions.duration = options.duration;

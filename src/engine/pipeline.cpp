@@ -142,7 +142,9 @@ Pipeline::Pipeline(const PipelineOptions& options, Patience& patience, std::uniq
                    std::shared_ptr<const Redactor> redactor, Outputs more)
     : outputs_(make_outputs(options, patience, std::move(more))),
       schema_(std::move(schema)),
-      redaction_(redactor ? std::make_unique<RedactionStage>(std::move(redactor), undecoded_tls_) : nullptr),
+      redactor_(std::move(redactor)),
+      threads_(threads_for(options)),
+      redaction_(redactor_ ? std::make_unique<RedactionStage>(redactor_, undecoded_tls_) : nullptr),
       limit_(redaction_ ? static_cast<TransactionSink&>(*redaction_) : undecoded_tls_, options.count,
              options.settings.connections),
       where_(make_where(options.where).value_or(std::nullopt), limit_, options.settings.connections),
@@ -158,7 +160,9 @@ Pipeline::Pipeline(const PipelineOptions& options, Patience& patience, std::uniq
       max_memory_(options.settings.max_memory) {
     std::ranges::transform(options.outputs, std::back_inserter(output_names_), &OutputSpec::text);
     for (const auto& output : outputs_) {
-        if (auto* sink = output->transactions()) {
+        if (threads_ > 1 && output->rendered() != nullptr) {
+            rendering_.add(*output);
+        } else if (auto* sink = output->transactions()) {
             // Where a body is kept has to be known to those who tell.
             if (output->bodies() != nullptr) {
                 sinks_.add_first(*sink);
@@ -172,6 +176,9 @@ Pipeline::Pipeline(const PipelineOptions& options, Patience& patience, std::uniq
         if (auto* observer = output->observer()) {
             connections_.add_observer(*observer);
         }
+    }
+    if (rendering_.has_outputs()) {
+        sinks_.add(rendering_);
     }
     events_.add(connections_);
 }
@@ -205,6 +212,19 @@ bool Pipeline::reads_fields(const PipelineOptions& options) const {
     return !options.where.empty() || std::ranges::any_of(outputs_, [](const auto& output) {
         return output->transactions() != nullptr && output->reads_fields();
     });
+}
+
+/// One where it would be seen which thread was faster: when the capture ends with the last file of a row, and
+/// when bodies are saved, whose room others get when a transaction is gone.
+std::size_t Pipeline::threads_for(const PipelineOptions& options) const {
+    const bool ends_with_files = options.rotation.max_files != 0 && options.rotation.max_size == 0;
+    return ends_with_files || body_store() != nullptr ? 1 : std::max(options.threads, 1U);
+}
+
+void Pipeline::start_threads() {
+    if (rendering_.has_outputs()) {
+        rendering_.start(threads_ - 1);
+    }
 }
 
 /// Of the first output that has one.
@@ -259,6 +279,7 @@ bool Pipeline::can_write() const {
 }
 
 bool Pipeline::flush() {
+    rendering_.drain();
     bool is_whole = true;
     for (const auto& output : outputs_) {
         const auto flushed = output->flush();  // a failure stays, and makes it done
@@ -268,6 +289,7 @@ bool Pipeline::flush() {
 }
 
 bool Pipeline::reopen() {
+    rendering_.drain();
     bool any = false;
     for (const auto& output : outputs_) {
         any = any || output->can_reopen();

@@ -22,6 +22,7 @@
 #include "model/transaction.h"
 #include "output/files/file_rules.h"
 #include "output/output.h"
+#include "output/rendering/render_queue.h"
 #include "stages/count_limit.h"
 #include "stages/dns_stage.h"
 #include "stages/name_stage.h"
@@ -60,6 +61,11 @@ class Pipeline final : public CaptureOutput {
     Result<void> open();
 
     EventConsumer& consumer() override { return gate_; }
+    /// Has other threads render transactions, where an output can do with that; until then, and without, it
+    /// is done by the caller's. What is written is the same. To be called when nothing forks any more, and
+    /// behind what a thread must inherit.
+    void start_threads();
+
     bool flush() override;
     bool is_done() const override;
     bool reopen() override;
@@ -69,8 +75,8 @@ class Pipeline final : public CaptureOutput {
     /// What was seen so far: takes time for each open connection.
     CaptureSummary running_summary() const;
     std::size_t open_connections() const { return connections_.open_connections(); }
-    /// Bytes of memory that open connections hold.
-    std::size_t held() const { return connections_.held(); }
+    /// Bytes of memory that open connections hold, and transactions that are not written yet.
+    std::size_t held() const { return connections_.held() + rendering_.held(); }
 
     /// Whether what comes could still be written anywhere.
     bool can_write() const;
@@ -105,6 +111,7 @@ class Pipeline final : public CaptureOutput {
              std::shared_ptr<const Redactor> redactor, Outputs more);
     Outputs make_outputs(const PipelineOptions& options, Patience& patience, Outputs more);
     bool reads_fields(const PipelineOptions& options) const;
+    std::size_t threads_for(const PipelineOptions& options) const;
     BodyStore* body_store() const;
     Origin origin() const;
 
@@ -127,8 +134,11 @@ class Pipeline final : public CaptureOutput {
     FileRules rules_{sudo_caller()};
     // What writes goes before what it writes to.
     Outputs outputs_;
-    std::unique_ptr<MessageSchema> schema_;  ///< may be null
+    std::unique_ptr<MessageSchema> schema_;     ///< may be null
+    std::shared_ptr<const Redactor> redactor_;  ///< may be null
     SinkFanOut sinks_;
+    RenderQueue rendering_;
+    std::size_t threads_ = 1;  ///< that may render
     UndecodedTally undecoded_tls_{sinks_};
     std::unique_ptr<RedactionStage> redaction_;
     CountLimit limit_;

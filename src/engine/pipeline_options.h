@@ -37,6 +37,9 @@ struct PipelineOptions {
     std::string proto;                   ///< file with protobuf descriptors; empty: none
     std::optional<std::uint64_t> count;  ///< ends after so many transactions, or connections
 
+    /// Threads that render transactions, the one with the loop among them; see Pipeline::start_threads().
+    unsigned threads = 1;
+
     std::uint64_t max_body = 64ULL * 1024;  ///< bytes kept of each body
 };
 

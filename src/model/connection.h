@@ -135,6 +135,7 @@ struct ConnectionInfo {
     std::shared_ptr<const Tunnel> tunnel;
     std::string
         remote_name;  ///< what the process knows the remote end by (DNS, SNI); hostile; empty: unknown
+    bool operator==(const ConnectionInfo&) const = default;
 };
 /// Bytes of memory that `info` holds outside of itself. Its process is shared, and not counted.
 std::size_t heap_bytes(const ConnectionInfo& info);

@@ -58,9 +58,9 @@ struct Transaction {
     const ConnectionInfo& connection;
     Timing timing;
     Integrity integrity;
-    std::unique_ptr<Exchange> exchange;  ///< never null
-    std::uint64_t number = 0;            ///< on its connection, from 1; 0: not known
-    std::optional<Cause> caused_by{};    ///< of calls that the process made
+    std::shared_ptr<const Exchange> exchange;  ///< never null; changed by nobody behind the stages
+    std::uint64_t number = 0;                  ///< on its connection, from 1; 0: not known
+    std::optional<Cause> caused_by{};          ///< of calls that the process made
 
     TransactionId id() const { return {connection.id, number}; }
 };

@@ -41,8 +41,9 @@ class FileOutput : public Output {
 };
 
 /// A format that is written from transactions. `Sink` is constructed with the file and what else it needs.
+/// One that is a RenderedOutput, too, can have them rendered by other threads, unless it makes no renderers.
 template <class Sink>
-class TransactionOutput final : public FileOutput, private TransactionSink {
+class TransactionOutput final : public FileOutput, private TransactionSink, private RenderedOutput {
   public:
     template <class... Arguments>
     explicit TransactionOutput(std::unique_ptr<OutputFile> file, Arguments&&... arguments)
@@ -52,6 +53,7 @@ class TransactionOutput final : public FileOutput, private TransactionSink {
         }
     }
     TransactionSink* transactions() override { return this; }
+    RenderedOutput* rendered() override { return make_renderer() ? this : nullptr; }
     bool reads_fields() const override {
         if constexpr (requires { sink_.reads_fields(); }) {
             return sink_.reads_fields();
@@ -100,6 +102,40 @@ class TransactionOutput final : public FileOutput, private TransactionSink {
     void on_summary(const CaptureSummary& summary) override {
         if (!is_done()) {
             sink_.on_summary(summary);
+        }
+    }
+
+    static constexpr bool kIsRendered = std::derived_from<Sink, RenderedOutput>;
+
+    std::unique_ptr<Renderer> make_renderer() const override {
+        if constexpr (kIsRendered) {
+            return sink_.make_renderer();
+        }
+        return nullptr;
+    }
+    std::uint32_t hint(const Transaction& transaction) override {
+        if constexpr (kIsRendered) {
+            return sink_.hint(transaction);
+        }
+        return 0;
+    }
+    std::uint32_t hint(const ConnectionRecord& record) override {
+        if constexpr (kIsRendered) {
+            return sink_.hint(record);
+        }
+        return 0;
+    }
+    void write(const Transaction& transaction, ByteView rendered) override {
+        write_at(transaction.timing.end.value_or(transaction.timing.start), transaction, rendered);
+    }
+    void write(const ConnectionRecord& record, ByteView rendered) override {
+        write_at(record.closed, record, rendered);
+    }
+    void write_at(Timestamp time, const auto& shown, ByteView rendered) {
+        if constexpr (kIsRendered) {
+            if (file().advance_to(time)) {
+                sink_.write(shown, rendered);
+            }
         }
     }
 

@@ -11,6 +11,7 @@
 #include "model/event_observer.h"
 #include "model/time.h"
 #include "model/transaction.h"
+#include "output/renderer.h"
 
 namespace sslsniff {
 
@@ -32,6 +33,9 @@ class Output {
     virtual EventObserver* observer() { return nullptr; }
     /// Also told of connections that open and change.
     virtual TransactionSink* transactions() { return nullptr; }
+    /// The same for transactions and connections that any thread may render, in its place; null: it has to
+    /// get all of them itself. Connections that open and change must not concern such an output.
+    virtual RenderedOutput* rendered() { return nullptr; }
     /// Whether it reads Exchange::write_fields() or write_details() of the transactions that it takes.
     virtual bool reads_fields() const { return true; }
     /// Gets the bytes of bodies as they pass, before the transaction that they belong to. Such an output gets

@@ -109,7 +109,7 @@ class RedactingDetails final : public DetailWriter {
 }  // namespace
 
 Summary RedactedExchange::summary() const {
-    Summary summary = exchange_.summary();
+    Summary summary = exchange_->summary();
     for (std::string* text : {&summary.request, &summary.response}) {
         if (auto clean = redactor_.line(*text)) {
             *text = *std::move(clean);
@@ -119,7 +119,7 @@ Summary RedactedExchange::summary() const {
 }
 
 Facts RedactedExchange::facts() const {
-    Facts facts = exchange_.facts();
+    Facts facts = exchange_->facts();
     if (auto clean = redactor_.url(facts.target)) {
         facts.target = *std::move(clean);
     }
@@ -128,12 +128,12 @@ Facts RedactedExchange::facts() const {
 
 void RedactedExchange::write_fields(FieldWriter& writer) const {
     RedactingWriter redacting(writer, redactor_);
-    exchange_.write_fields(redacting);
+    exchange_->write_fields(redacting);
 }
 
 void RedactedExchange::write_details(DetailWriter& writer) const {
     RedactingDetails redacting(writer, redactor_);
-    exchange_.write_details(redacting);
+    exchange_->write_details(redacting);
 }
 
 }  // namespace sslsniff

@@ -17,8 +17,9 @@ constexpr std::size_t kMaxTruncated = 256;
 }  // namespace
 
 void DnsStage::on_transaction(const Transaction& transaction) {
-    if (auto* exchange = dynamic_cast<dns::DnsExchange*>(transaction.exchange.get())) {
-        link(transaction, *exchange);
+    if (const auto* exchange = dynamic_cast<const dns::DnsExchange*>(transaction.exchange.get())) {
+        // Nobody else has it yet: the connection has handed it over, and this stage is the first one.
+        link(transaction, const_cast<dns::DnsExchange&>(*exchange));
     }
     auto carried = dns::dns_over_https(*transaction.exchange);
     next().on_transaction(transaction);

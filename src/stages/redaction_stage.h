@@ -11,13 +11,13 @@ namespace sslsniff {
 /// Hands on transactions without the credentials in them.
 class RedactionStage final : public SinkStage {
   public:
-    /// Borrows `next`.
+    /// Borrows `next`. What it hands on may need the redactor for longer than the stage exists.
     RedactionStage(std::shared_ptr<const Redactor> redactor, TransactionSink& next)
         : SinkStage(next), redactor_(std::move(redactor)) {}
 
     void on_transaction(const Transaction& transaction) override {
         next().on_transaction({transaction.connection, transaction.timing, transaction.integrity,
-                               std::make_unique<RedactedExchange>(*transaction.exchange, *redactor_),
+                               std::make_shared<const RedactedExchange>(transaction.exchange, *redactor_),
                                transaction.number, transaction.caused_by});
     }
 

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cstdlib>
 #include <filesystem>
@@ -69,6 +70,23 @@ TEST_P(Golden, GivesTheSameWhenRecordedAgain) {
         const test::Replayed second = test::replay(first.trace, variant);
         EXPECT_EQ(first.output, second.output);
         EXPECT_EQ(first.trace, second.trace);
+    }
+}
+
+TEST_P(Golden, GivesTheSameWithThreads) {
+    const Bytes trace = content(GetParam());
+    const std::array<test::Queue, 4> queues{{
+        {0, {}},
+        {1, {.items = 1, .bytes = 1, .rendered = 1, .work = {.jobs = 2, .bytes = 1}}},
+        {2, {.items = 3, .bytes = 4096, .rendered = 300, .work = {.jobs = 3, .bytes = 8192}}},
+        {3, {.items = 1, .bytes = 65'536, .rendered = 65'536, .work = {.jobs = 8, .bytes = 65'536}}},
+    }};
+    for (const test::Variant& variant : test::variants()) {
+        const Bytes expected = test::replay(trace, variant).output;
+        for (const test::Queue& queue : queues) {
+            EXPECT_EQ(test::replay(trace, variant, &queue).output, expected)
+                << variant.suffix << ", " << queue.threads;
+        }
     }
 }
 

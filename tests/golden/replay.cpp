@@ -2,6 +2,7 @@
 
 #include <array>
 #include <chrono>
+#include <optional>
 #include <random>
 #include <utility>
 
@@ -15,6 +16,7 @@
 #include "output/trace/trace_writer.h"
 #include "stream/connection_table.h"
 #include "support/otlp_text.h"
+#include "support/sink_output.h"
 
 namespace sslsniff::test {
 namespace {
@@ -98,12 +100,19 @@ std::span<const Variant> variants() {
     return kVariants;
 }
 
-Replayed replay(const Bytes& trace, const Variant& variant) {
+Replayed replay(const Bytes& trace, const Variant& variant, const Queue* queue) {
     MemoryOutputStream out;
     const auto sink = variant.make_sink(out);
+    SinkOutput output(*sink);
+    std::optional<RenderQueue> rendering;
+    if (queue != nullptr && output.rendered() != nullptr) {
+        rendering.emplace(queue->limits);
+        rendering->add(output);
+        rendering->start(queue->threads);
+    }
     StreamLimits limits;
     limits.parser.fields = variant.fields;
-    ConnectionTable table(*sink, limits);
+    ConnectionTable table(rendering ? *rendering : *sink, limits);
     MemoryOutputStream recorded;
     TraceReader reader(std::make_unique<MemoryInputStream>(trace, "fixture"));
     TraceWriter recorder(recorded, [&] { return reader.origin(); });
@@ -114,6 +123,9 @@ Replayed replay(const Bytes& trace, const Variant& variant) {
         result.error = status ? "" : status.error().message;
     }
     table.finish(both.last());
+    if (rendering) {
+        rendering->drain();
+    }
     result.output = out.bytes();
     if (variant.suffix.ends_with("txt")) {
         result.output += summary_text(table.summary());

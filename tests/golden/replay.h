@@ -7,6 +7,7 @@
 
 #include "base/output_stream.h"
 #include "model/transaction.h"
+#include "output/rendering/render_queue.h"
 
 namespace sslsniff::test {
 
@@ -19,12 +20,19 @@ struct Variant {
 };
 std::span<const Variant> variants();
 
+/// How a RenderQueue stands before the sink.
+struct Queue {
+    std::size_t threads;  ///< besides the caller's
+    RenderQueue::Limits limits;
+};
+
 /// What the pipeline makes of a trace.
 struct Replayed {
     Bytes output;
     Bytes trace;        ///< the events, recorded again
     std::string error;  ///< empty when all was read
 };
-Replayed replay(const Bytes& trace, const Variant& variant);
+/// With `queue` for a sink that is a RenderedOutput; null: none.
+Replayed replay(const Bytes& trace, const Variant& variant, const Queue* queue = nullptr);
 
 }  // namespace sslsniff::test

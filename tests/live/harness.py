@@ -18,6 +18,8 @@ import unittest
 SSLSNIFF = os.environ.get("SSLSNIFF", "build/dev/sslsniff")
 # Names for --backend, to test a way into the kernel that is not its best.
 BACKENDS = [f"--backend={name}" for name in os.environ.get("SSLSNIFF_BACKENDS", "").split()]
+# Options for every capture, to run all tests with them: --threads=4.
+OPTIONS = os.environ.get("SSLSNIFF_OPTIONS", "").split()
 PYTHON = "/usr/bin/python3"  # Debian's: its ssl module uses the system's libssl
 # Generous: a loaded machine must not fail a test. Nothing waits this long when all is well.
 PATIENCE = 60 * float(os.environ.get("SSLSNIFF_TEST_PATIENCE", 1))  # seconds; emulated machines are slow
@@ -73,6 +75,12 @@ def command_of(pid):
     return next(child for child in children_of(pid) if child != attacher_of(pid))
 
 
+def status_of_thread(pid, thread):
+    """Of /proc, by name."""
+    with open(f"/proc/{pid}/task/{thread}/status", encoding="utf-8") as file:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+
+
 class Capture:
     """sslsniff with -o json to a file. Use as `with Capture("-p", pid) as capture:`; what was captured is there
     after the block, which ends it by SIGINT. `prefix`: a command that runs sslsniff as its only child (nsenter)."""
@@ -82,7 +90,7 @@ class Capture:
         self.stderr_path = self.json_path + ".stderr"
         self.stdout_path = self.json_path + ".stdout"
         self.has_prefix = bool(prefix)
-        self.arguments = [*prefix, SSLSNIFF, *BACKENDS, "-o", f"json:{self.json_path}", *outputs, *map(str, arguments)]
+        self.arguments = [*prefix, SSLSNIFF, *BACKENDS, *OPTIONS, "-o", f"json:{self.json_path}", *outputs, *map(str, arguments)]
         if command:
             self.arguments += ["--", *map(str, command)]
         self.is_command = bool(command)

@@ -1,19 +1,20 @@
 #pragma once
 
+#include <memory>
 #include <string_view>
 
 #include "base/output_stream.h"
 #include "model/transaction.h"
 #include "output/files/file_format.h"
-#include "output/har/field_tree.h"
-#include "output/json/json_writer.h"
+#include "output/har/har_entries.h"
+#include "output/renderer.h"
 
 namespace sslsniff {
 
 /// HTTP transactions as an HTTP Archive 1.2 (http://www.softwareishard.com/blog/har-12-spec/), for browsers'
 /// developer tools and other viewers. Other protocols have no place in it and are left out. Content codings
 /// are undone. The archive is whole after on_summary() or end_file().
-class HarSink final : public TransactionSink, public FileFormat {
+class HarSink final : public TransactionSink, public FileFormat, public RenderedOutput {
   public:
     /// `out` must outlive the sink.
     explicit HarSink(OutputStream& out) : out_(out) {}
@@ -33,23 +34,16 @@ class HarSink final : public TransactionSink, public FileFormat {
     void end_file() override;
     void begin_file() override;
 
+    std::unique_ptr<Renderer> make_renderer() const override;
+    void write(const Transaction& transaction, ByteView rendered) override;
+    void write(const ConnectionRecord& /*record*/, ByteView /*rendered*/) override {}
+
   private:
     void begin();
-    void entry(const Transaction& transaction, const FieldTree::Node& fields);
-    void request(const FieldTree::Node* node);
-    void response(const FieldTree::Node* node, ByteView version);
-    /// NAME=VALUE, or NAME alone, as an object.
-    void assignment(ByteView pair);
-    void cookies(const FieldTree::Node* message);
-    void headers(const FieldTree::Node* message);
-    void query(ByteView url);
-    void content(const Body& body);
-    void timings(const Timing& timing);
-    /// Text that viewers expect to be text: bytes that are not appear as \xNN.
-    void text(std::string_view key, ByteView bytes);
 
     OutputStream& out_;
-    JsonWriter json_;
+    HarEntries entries_;
+    Bytes rendered_;  ///< the last one
     bool begun_ = false;
     bool any_ = false;
 };

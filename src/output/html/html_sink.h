@@ -1,9 +1,12 @@
 #pragma once
 
+#include <memory>
+
 #include "output/files/file_format.h"
 #include "output/html/data_blocks.h"
+#include "output/html/html_lines.h"
 #include "output/json/json_sink.h"
-#include "output/json/json_writer.h"
+#include "output/renderer.h"
 
 namespace sslsniff {
 
@@ -11,7 +14,7 @@ namespace sslsniff {
 /// in blocks of data that no browser runs, and a script that reads them. Before each transaction stands a
 /// row: what a list shows of it, so that the page can open without reading the rest. Keeps nothing but what
 /// JsonSink keeps.
-class HtmlSink final : public TransactionSink, public FileFormat {
+class HtmlSink final : public TransactionSink, public FileFormat, public RenderedOutput {
   public:
     /// `out` must outlive the sink.
     explicit HtmlSink(OutputStream& out) : out_(out) {}
@@ -24,19 +27,20 @@ class HtmlSink final : public TransactionSink, public FileFormat {
     void end_file() override;
     void begin_file() override { begun_ = false; }
 
+    std::unique_ptr<Renderer> make_renderer() const override;
+    void write(const Transaction& /*transaction*/, ByteView rendered) override { write_lines(rendered); }
+    void write(const ConnectionRecord& /*record*/, ByteView rendered) override { write_lines(rendered); }
+
   private:
     void begin();
     void end();
-    void row(const Transaction& transaction);
-    /// What passed at `time`, in microseconds since the epoch; left out when that is not known.
-    void time(std::string_view key, Timestamp time);
-    /// At most as much as a row has room for, printable; left out when there is nothing.
-    void text_if_any(std::string_view key, ByteView bytes);
+    void write_lines(ByteView lines);
 
     OutputStream& out_;
     DataBlocks blocks_{out_};
     JsonSink json_{blocks_};
-    JsonWriter row_;
+    HtmlLines lines_;
+    Bytes rendered_;  ///< what is being written
     bool begun_ = false;
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "output/rendering/sink_renderer.h"
+
 namespace sslsniff {
 
 namespace {
@@ -99,6 +101,10 @@ void JsonSink::on_summary(const CaptureSummary& summary) {
     }
     json_.end_array();
     end();
+}
+
+std::unique_ptr<Renderer> JsonSink::make_renderer() const {
+    return std::make_unique<SinkRenderer<JsonSink>>();
 }
 
 const Bytes& JsonSink::describe(const ConnectionInfo& info) {

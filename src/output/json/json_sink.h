@@ -1,15 +1,17 @@
 #pragma once
 
 #include <map>
+#include <memory>
 
 #include "base/output_stream.h"
 #include "model/transaction.h"
 #include "output/json/json_writer.h"
+#include "output/renderer.h"
 
 namespace sslsniff {
 
 /// One JSON object per line (docs/json.md). Errors surface at `out`'s flush().
-class JsonSink final : public TransactionSink {
+class JsonSink final : public TransactionSink, public RenderedOutput {
   public:
     /// `out` must outlive the sink.
     explicit JsonSink(OutputStream& out) : out_(out) {}
@@ -18,6 +20,10 @@ class JsonSink final : public TransactionSink {
     void on_connection(const ConnectionRecord& record) override;
     void on_loss(const LossEvent& loss) override;
     void on_summary(const CaptureSummary& summary) override;
+
+    std::unique_ptr<Renderer> make_renderer() const override;
+    void write(const Transaction& /*transaction*/, ByteView rendered) override { out_.write(rendered); }
+    void write(const ConnectionRecord& /*record*/, ByteView rendered) override { out_.write(rendered); }
 
   private:
     /// What is the same in all objects about a connection: most of their bytes.

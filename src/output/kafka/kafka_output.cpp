@@ -71,6 +71,16 @@ void KafkaOutput::on_connection(const ConnectionRecord& record) {
     json_.on_connection(record);
 }
 
+void KafkaOutput::write(const Transaction& transaction, ByteView rendered) {
+    key_ = connection_name(transaction.connection.id);
+    lines_.write(rendered);
+}
+
+void KafkaOutput::write(const ConnectionRecord& record, ByteView rendered) {
+    key_ = connection_name(record.connection.id);
+    lines_.write(rendered);
+}
+
 void KafkaOutput::on_loss(const LossEvent& loss) {
     key_.clear();
     json_.on_loss(loss);

@@ -12,11 +12,12 @@ namespace sslsniff {
 
 /// What JSON lines say (docs/json.md), each a record of a topic; those of one connection have its id as key,
 /// and so keep their order. Losses and the summary have none.
-class KafkaOutput final : public Output, private TransactionSink {
+class KafkaOutput final : public Output, private TransactionSink, private RenderedOutput {
   public:
     KafkaOutput(std::string place, KafkaProperties properties);
 
     TransactionSink* transactions() override { return this; }
+    RenderedOutput* rendered() override { return this; }
     /// Whether the place and the settings can be understood.
     Result<void> check(Timestamp now) override;
     /// Brokers may come later.
@@ -44,6 +45,10 @@ class KafkaOutput final : public Output, private TransactionSink {
     void on_connection(const ConnectionRecord& record) override;
     void on_loss(const LossEvent& loss) override;
     void on_summary(const CaptureSummary& summary) override;
+
+    std::unique_ptr<Renderer> make_renderer() const override { return json_.make_renderer(); }
+    void write(const Transaction& transaction, ByteView rendered) override;
+    void write(const ConnectionRecord& record, ByteView rendered) override;
 
     std::string place_;
     KafkaProperties properties_;

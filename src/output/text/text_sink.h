@@ -1,22 +1,24 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <set>
 #include <string>
 #include <unordered_map>
 
 #include "base/output_stream.h"
 #include "model/transaction.h"
+#include "output/renderer.h"
 #include "output/text/call_tree.h"
 #include "output/text/loss_text.h"
-#include "output/text/style.h"
+#include "output/text/text_lines.h"
 #include "output/text/text_options.h"
 
 namespace sslsniff {
 
 /// One line per transaction for people to read; what nobody understood, failed handshakes and losses get a
 /// line too. Whatever the bytes, only printable characters come out.
-class TextSink final : public TransactionSink {
+class TextSink final : public TransactionSink, public RenderedOutput {
   public:
     /// `out` must outlive the sink. The summary is not part of it: see summary_text().
     TextSink(OutputStream& out, TextOptions options);
@@ -26,7 +28,13 @@ class TextSink final : public TransactionSink {
     void on_loss(const LossEvent& loss) override;
     void on_summary(const CaptureSummary& summary) override;
     /// As of Output.
-    bool reads_fields() const { return options_.verbosity > 0 || options_.hex; }
+    bool reads_fields() const { return TextLines::shows_details(options_); }
+
+    std::unique_ptr<Renderer> make_renderer() const override;
+    std::uint32_t hint(const Transaction& transaction) override;
+    std::uint32_t hint(const ConnectionRecord& record) override;
+    void write(const Transaction& transaction, ByteView rendered) override;
+    void write(const ConnectionRecord& record, ByteView rendered) override;
 
   private:
     /// What the lines of an open connection have said already.
@@ -37,15 +45,13 @@ class TextSink final : public TransactionSink {
     };
 
     Said& said_of(const ConnectionInfo& connection);
-    std::string text_of(const Transaction& transaction);
-    void add_cause(StyledText& line, const Transaction& transaction);
+    bool is_named(const Transaction& transaction);
     void show_losses(Timestamp time);
-    /// Time, process, both ends and TLS version. The name of the other end is left out if `said` has it.
-    void beginning(StyledText& line, Timestamp start, const ConnectionInfo& connection, std::string_view said,
-                   bool has_begun) const;
 
     OutputStream& out_;
     TextOptions options_;
+    TextLines lines_;
+    Bytes rendered_;  ///< what is being written
     LossCollector losses_;
     std::unordered_map<std::uint64_t, Said> said_;  ///< by generation
     std::set<TransactionId> named_;  ///< requests that lines of calls have named, and not shown yet

@@ -294,5 +294,15 @@ TEST(Options, Version) {
     EXPECT_TRUE(text.ends_with('\n')) << text;
 }
 
+TEST(Options, Threads) {
+    EXPECT_EQ(accepted({"-a"}).threads, 0U);
+    EXPECT_EQ(accepted({"-a", "--threads", "0"}).threads, 0U);
+    EXPECT_EQ(accepted({"-a", "--threads", "1"}).threads, 1U);
+    EXPECT_EQ(accepted({"-a", "--threads", "16"}).threads, 16U);
+    for (const char* wrong : {"17", "-1", "", "two", "4294967297"}) {
+        EXPECT_TRUE(refused({"-a", "--threads", wrong}).starts_with("--threads: '")) << wrong;
+    }
+}
+
 }  // namespace
 }  // namespace sslsniff

@@ -49,7 +49,9 @@ class RedactedExchangeTest : public testing::Test {
         auto made = Redactor::create(options);
         EXPECT_TRUE(made.has_value());
         redactor = *made;
-        return std::make_unique<RedactedExchange>(exchange, *redactor);
+        // Borrowed from the test.
+        return std::make_unique<RedactedExchange>(
+            std::shared_ptr<const Exchange>(std::shared_ptr<void>(), &exchange), *redactor);
     }
 
     test::FakeExchange exchange;
