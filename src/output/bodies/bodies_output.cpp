@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,9 +17,11 @@ namespace {
 /// Finds the bodies among the fields of an exchange, and the URL they belong to.
 class BodyCollector final : public FieldWriter {
   public:
+    /// Without the body itself: one that was redacted exists no longer than the call that tells of it.
     struct Found {
         std::string_view side;
-        const Body* body;
+        std::shared_ptr<BodyRecord> record;
+        std::string content_type;
     };
 
     void begin_object(std::string_view key) override { path_.emplace_back(key); }
@@ -36,7 +39,8 @@ class BodyCollector final : public FieldWriter {
     void null(std::string_view /*key*/) override {}
     void body(std::string_view /*key*/, const Body& body) override {
         if (body.record && !path_.empty()) {
-            bodies.push_back({path_.front() == "request" ? "request" : "response", &body});
+            bodies.push_back(
+                {path_.front() == "request" ? "request" : "response", body.record, body.content_type});
         }
     }
 
@@ -52,14 +56,14 @@ class BodyCollector final : public FieldWriter {
 void BodiesOutput::on_transaction(const Transaction& transaction) {
     BodyCollector fields;
     transaction.exchange->write_fields(fields);
-    for (const auto& [side, body] : fields.bodies) {
-        auto* file = dynamic_cast<BodyFile*>(body->record.get());
+    for (const auto& [side, record, content_type] : fields.bodies) {
+        auto* file = dynamic_cast<BodyFile*>(record.get());
         if (file == nullptr || file->is_empty()) {
             continue;
         }
         SavedBodyLabel label{.side = side,
                              .url = fields.url,
-                             .content_type = body->content_type,
+                             .content_type = content_type,
                              .undone = file->undone(),
                              .repetition = 1};
         file->keep([&](std::uint32_t repetition) {

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 #include <deque>
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,15 +11,14 @@
 
 namespace sslsniff {
 
-/// The fields of an exchange, kept to be looked up: for outputs with an order of their own. Valid as long as
-/// the exchange.
+/// The fields of an exchange, kept to be looked up: for outputs with an order of their own.
 class FieldTree final : public FieldWriter {
   public:
     struct Node {
         std::string key;
-        Bytes text;               ///< of text()
-        std::int64_t number = 0;  ///< of an integer
-        const Body* body = nullptr;
+        Bytes text;                        ///< of text()
+        std::int64_t number = 0;           ///< of an integer
+        std::unique_ptr<const Body> body;  ///< null: it is none
         std::deque<Node> children;
 
         /// Null when there is none.
@@ -42,7 +41,10 @@ class FieldTree final : public FieldWriter {
     }
     void boolean(std::string_view key, bool value) override { add(key).number = value ? 1 : 0; }
     void null(std::string_view key) override { add(key); }
-    void body(std::string_view key, const Body& body) override { add(key).body = &body; }
+    /// One that was redacted on its way here exists no longer than this call.
+    void body(std::string_view key, const Body& body) override {
+        add(key).body = std::make_unique<const Body>(body);
+    }
 
   private:
     Node& add(std::string_view key);

@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include "redaction/redacted_exchange.h"
 #include "support/conversation.h"
+#include "support/fake_exchange.h"
 #include "support/flat_json.h"
 #include "support/play_into.h"
+#include "support/sample_connection.h"
 
 namespace sslsniff {
 namespace {
@@ -95,6 +98,29 @@ TEST(HarSink, IsWholeWithoutTransactions) {
     const FlatJson har = har_of({});
     check_schema(har);
     EXPECT_EQ(har["log.entries"], "[]");
+}
+
+/// The body that is shown is made for the moment: nothing may keep a pointer to it.
+TEST(HarSink, ShowsBodiesThatWereRedacted) {
+    auto exchange = std::make_shared<test::FakeExchange>();
+    exchange->fields = [](FieldWriter& writer) {
+        Body body;
+        body.content_type = "application/json";
+        append(body, R"({"password":"hunter2","text":")" + std::string(500, 'x') + R"("})", 1000);
+        writer.begin_object("response");
+        writer.number("status", 200);
+        writer.body("body", body);
+        writer.end_object();
+    };
+    const auto redactor = Redactor::create({});
+    ASSERT_TRUE(redactor);
+    MemoryOutputStream out;
+    HarSink sink(out);
+    const ConnectionInfo connection = test::sample_connection();
+    sink.on_transaction({connection, {}, {}, std::make_shared<const RedactedExchange>(exchange, **redactor)});
+    sink.on_summary({});
+    EXPECT_NE(out.bytes().find("<redacted 7 bytes>"), Bytes::npos) << out.bytes();
+    EXPECT_EQ(out.bytes().find("hunter2"), Bytes::npos);
 }
 
 }  // namespace
