@@ -42,7 +42,7 @@ std::size_t OrderedWork::start(std::size_t threads) {
                 [this, thread = threads_.size() + 1](const std::stop_token& stop) { work(stop, thread); });
         }
     } catch (const std::system_error&) {
-        // The owner and those that came to be do the work.
+        return threads_.size();  // the owner and those that came to be do the work
     }
     return threads_.size();
 }

@@ -15,12 +15,10 @@ namespace sslsniff {
 class TextLines final : public Renderer {
   public:
     /// Bits of hints: what TextSink knows of the lines before.
-    enum Hint : std::uint32_t {
-        kSameReason = 1,  ///< the line before had the same reason
-        kTls = 2,         ///< details say what is known of TLS: the first time
-        kContainer = 4,   ///< the same of the container
-        kNamed = 8        ///< lines of calls have named it as what caused them
-    };
+    static constexpr std::uint32_t kSameReason = 1;  ///< the line before had the same reason
+    static constexpr std::uint32_t kTls = 2;         ///< details say what is known of TLS: the first time
+    static constexpr std::uint32_t kContainer = 4;   ///< the same of the container
+    static constexpr std::uint32_t kNamed = 8;       ///< lines of calls have named it as what caused them
 
     explicit TextLines(TextOptions options) : options_(std::move(options)) {}
 
