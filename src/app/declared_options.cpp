@@ -152,8 +152,7 @@ void declare_options(CLI::App& app, RawOptions& raw) {
                  "Size of the kernel's buffer, 64k to 1G; default: 64M");
 
     limits.value("--threads", raw.threads, "COUNT",
-                 "Threads that render transactions, 1 to 16; default: as the processors allow "
-                 "(docs/performance.md)");
+                 "Threads that render transactions, 1 to 16; default: 1 (docs/performance.md)");
 
     Group rights(app, "Rights");
     rights.value("-Z,--relinquish-privileges", raw.options.reader_user, "USER",

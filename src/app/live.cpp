@@ -15,7 +15,6 @@
 #include "app/announced_source.h"
 #include "app/conclusion.h"
 #include "app/control_setup.h"
-#include "app/thread_count.h"
 #include "base/text.h"
 #include "engine/capture_control.h"
 #include "engine/command_runner.h"
@@ -108,7 +107,7 @@ class Capture {
         conditions.processes = *std::move(watched);
         conditions.duration = options_.duration;
         PipelineOptions piped = options_.pipeline;
-        piped.threads = thread_count(options_, usable_cpus());
+        piped.threads = options_.threads;
         auto pipeline = Pipeline::create(piped, supervisor_);
         if (!pipeline) {
             return std::unexpected(pipeline.error());

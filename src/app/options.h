@@ -26,7 +26,8 @@ struct Options {
     std::string command_line;            ///< printable words, for those who look at a running capture
     std::optional<std::string> control;  ///< path of the control socket, or kNoControl; none: a default
     static constexpr std::string_view kNoControl = "none";
-    unsigned threads = 0;  ///< --threads; 0: see thread_count()
+    unsigned threads = 1;  ///< that render transactions, up to kMostThreads
+    static constexpr unsigned kMostThreads = 16;
 
     std::vector<std::string> hints;  ///< sentences for the user about what is likely a mistake
 

@@ -13,7 +13,6 @@
 #include "app/option_checks.h"
 #include "app/option_words.h"
 #include "app/raw_options.h"
-#include "app/thread_count.h"
 #include "app/units.h"
 #include "base/text.h"
 #include "output/kafka/producer.h"
@@ -92,11 +91,10 @@ Result<std::uint64_t> parse_buffer_size(const std::string& text) {
 
 Result<unsigned> parse_threads(const std::string& text) {
     const auto number = parse_size(text);
-    return number && *number <= kMostThreads
+    return number && *number >= 1 && *number <= Options::kMostThreads
                ? Result<unsigned>(static_cast<unsigned>(*number))
-               : fail(ErrorKind::usage, fmt::format("'{}' is no number of threads: give 1 to {}, or 0 for as "
-                                                    "many as the processors allow",
-                                                    printable(text), kMostThreads));
+               : fail(ErrorKind::usage, fmt::format("'{}' is no number of threads: give 1 to {}",
+                                                    printable(text), Options::kMostThreads));
 }
 
 /// Parses `text`, when it was given, into `target`.

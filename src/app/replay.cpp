@@ -8,7 +8,6 @@
 
 #include "app/conclusion.h"
 #include "app/reading_progress.h"
-#include "app/thread_count.h"
 #include "engine/pipeline.h"
 #include "engine/recording.h"
 #include "engine/run_loop.h"
@@ -56,7 +55,7 @@ Result<int> replay(const Options& options, Messages& messages) {
         return std::unexpected(recording.error());
     }
     PipelineOptions piped = options.pipeline;
-    piped.threads = thread_count(options, usable_cpus());
+    piped.threads = options.threads;
     auto created = Pipeline::create(piped, supervisor);
     if (!created) {
         return std::unexpected(created.error());

@@ -53,17 +53,13 @@ void RenderBatch::render(const Item& item, std::size_t output, std::size_t threa
 void RenderBatch::run(std::size_t thread) noexcept {
     const std::size_t outputs = targets_.outputs.size();
     try {
-        for (Item& item : items_) {
+        for (const Item& item : items_) {
             for (std::size_t output = 0; output < outputs; ++output) {
                 if (rendered_.size() >= max_rendered_ || targets_.given_up) {
                     return;
                 }
                 render(item, output, thread, hints_[ends_.size()], rendered_);
                 ends_.push_back(rendered_.size());
-            }
-            // Here, where it is in the cache; taking it apart is a good part of what it costs.
-            if (auto* transaction = std::get_if<Transaction>(&item.shown)) {
-                transaction->exchange.reset();
             }
         }
     } catch (...) {

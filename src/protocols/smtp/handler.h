@@ -62,8 +62,8 @@ class SmtpHandler final : public framed::MessageHandler {
     ParserLimits limits_;
     OrderedFlows waiting_;
     Phase phase_ = Phase::command;
-    std::optional<Flow> open_;  ///< in any other phase: whose mail, chunk or login it is
-    Body body_;                 ///< of it
+    std::optional<Flow> open_;        ///< in any other phase: whose mail, chunk or login it is
+    Body body_;                       ///< of it
     std::vector<std::string> login_;  ///< of the login in progress, as they are shown
     bool at_line_start_ = true;
     std::uint64_t chunk_left_ = 0;

@@ -295,11 +295,10 @@ TEST(Options, Version) {
 }
 
 TEST(Options, Threads) {
-    EXPECT_EQ(accepted({"-a"}).threads, 0U);
-    EXPECT_EQ(accepted({"-a", "--threads", "0"}).threads, 0U);
+    EXPECT_EQ(accepted({"-a"}).threads, 1U);
     EXPECT_EQ(accepted({"-a", "--threads", "1"}).threads, 1U);
     EXPECT_EQ(accepted({"-a", "--threads", "16"}).threads, 16U);
-    for (const char* wrong : {"17", "-1", "", "two", "4294967297"}) {
+    for (const char* wrong : {"0", "17", "-1", "", "two", "4294967297"}) {
         EXPECT_TRUE(refused({"-a", "--threads", wrong}).starts_with("--threads: '")) << wrong;
     }
 }
