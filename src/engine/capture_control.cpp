@@ -7,25 +7,20 @@
 #include <utility>
 
 #include "base/process_use.h"
+#include "model/wall_clock.h"
 
 namespace sslsniff {
-namespace {
-
-Timestamp now() {
-    return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-}
-
-}  // namespace
+namespace {}  // namespace
 
 CaptureControl::CaptureControl(std::unique_ptr<ControlSocket> socket, Capture capture)
-    : socket_(std::move(socket)), capture_(std::move(capture)), started_(now()) {}
+    : socket_(std::move(socket)), capture_(std::move(capture)), started_(wall_clock()) {}
 
 CaptureStatus CaptureControl::status() {
     CaptureStatus status;
     status.pid = ::getpid();
     status.command_line = capture_.command_line;
     status.started = started_;
-    status.now = now();
+    status.now = wall_clock();
     status.capturing = capturing_;
     if (utsname system{}; ::uname(&system) == 0) {
         status.kernel = static_cast<const char*>(system.release);

@@ -13,6 +13,7 @@
 
 #include "base/text.h"
 #include "engine/protocol_hints.h"
+#include "model/wall_clock.h"
 #include "output/output_formats.h"
 #include "output/text/summary_text.h"
 #include "protocols/protocol.h"
@@ -88,10 +89,6 @@ Result<std::shared_ptr<const Redactor>> make_redactor(const PipelineOptions& opt
 /// In the order of CaptureEvent.
 constexpr std::array<std::string_view, std::variant_size_v<CaptureEvent>> kEventKinds{
     "process", "open", "endpoints", "tls", "data", "gap", "close", "loss"};
-
-Timestamp now() {
-    return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-}
 
 }  // namespace
 
@@ -245,7 +242,7 @@ void Pipeline::protect(const struct stat& status, const std::string& what) {
 
 Result<void> Pipeline::check() {
     for (const auto& output : outputs_) {
-        if (auto checked = output->check(now()); !checked) {
+        if (auto checked = output->check(wall_clock()); !checked) {
             return checked;
         }
     }
@@ -254,7 +251,7 @@ Result<void> Pipeline::check() {
 
 Result<void> Pipeline::open() {
     for (const auto& output : outputs_) {
-        if (auto opened = output->open(now()); !opened) {
+        if (auto opened = output->open(wall_clock()); !opened) {
             return opened;
         }
     }

@@ -11,8 +11,6 @@
 #include <type_traits>
 
 #include "base/process_use.h"
-#include "base/saturating.h"
-#include "capture/discovery/proc_fs.h"
 #include "engine/descriptors.h"
 #include "separation/capabilities.h"
 
@@ -36,22 +34,6 @@ Outcome outcome_of(const Error& error) {
     return {false, error.kind, error.message};
 }
 
-std::set<ProcessKey> keys_of(const std::vector<pid_t>& processes) {
-    const ProcFs proc;
-    std::set<ProcessKey> keys;
-    for (const pid_t pid : processes) {
-        if (const auto status = proc.status(pid)) {
-            keys.insert(status->info.key);
-        }
-    }
-    return keys;
-}
-
-bool names_any(const CaptureOptions& targets) {
-    return targets.whole_host || !targets.pids.empty() || !targets.comms.empty() || !targets.users.empty() ||
-           !targets.containers.empty() || !targets.pods.empty();
-}
-
 /// What a reader may have sent to the command: what ends it or is passed on.
 bool is_passed_on(int signal) {
     return signal == SIGINT || signal == SIGTERM || signal == SIGQUIT;
@@ -61,7 +43,11 @@ bool is_passed_on(int signal) {
 
 AttacherServer::AttacherServer(Channel channel, const CaptureOptions* options, std::optional<FileOwner> owner,
                                pid_t reader)
-    : channel_(std::move(channel)), options_(options), files_(owner), reader_(reader) {}
+    : channel_(std::move(channel)), files_(owner) {
+    if (options != nullptr) {
+        series_.emplace(*options, reader);
+    }
+}
 
 AttacherServer::~AttacherServer() {
     for (const auto& [folder, name] : to_remove_) {
@@ -72,14 +58,14 @@ AttacherServer::~AttacherServer() {
 void AttacherServer::run() {
     while (!ended_) {
         wait();
-        if (probes_) {
-            probes_->probes().attend();
+        if (probes()) {
+            probes()->probes().attend();
         }
         if (!take_requests()) {
             return;
         }
-        if (probes_) {
-            probes_->probes().look_after();
+        if (probes()) {
+            probes()->probes().look_after();
             tell_news();
             if (const auto now = Clock::now(); now >= next_losses_) {
                 next_losses_ = now + kLossInterval;
@@ -97,13 +83,13 @@ void AttacherServer::run() {
 
 void AttacherServer::wait() {
     std::vector<pollfd> watched{{channel_.descriptor(), POLLIN, 0}};
-    if (probes_) {
-        for (const int fd : probes_->probes().descriptors()) {
+    if (probes()) {
+        for (const int fd : probes()->probes().descriptors()) {
             watched.push_back({fd, POLLIN, 0});
         }
     }
     // Without probes nothing happens by itself.
-    const int timeout = probes_ ? static_cast<int>(kTick.count()) : -1;
+    const int timeout = probes() ? static_cast<int>(kTick.count()) : -1;
     ::poll(watched.data(), static_cast<nfds_t>(watched.size()), timeout);
 }
 
@@ -137,36 +123,23 @@ void AttacherServer::handle(Request request, UniqueFd fd) {
 }
 
 void AttacherServer::tell_news() {
-    for (KernelNews& news : probes_->probes().take_news()) {
+    for (KernelNews& news : probes()->probes().take_news()) {
         std::visit([this](auto& one) { tell(std::move(one)); }, news);
     }
-    for (CapturedLibrary& library : probes_->take_libraries()) {
+    for (CapturedLibrary& library : probes()->take_libraries()) {
         tell(std::move(library));
     }
-    for (std::string& remark : probes_->take_remarks()) {
+    for (std::string& remark : probes()->take_remarks()) {
         tell(Remark{std::move(remark)});
     }
 }
 
 void AttacherServer::tell_losses() {
-    Bytes message = encode(Reply(News(Losses{all_losses()})));
+    Bytes message = encode(Reply(News(Losses{series_->losses()})));
     if (message != last_losses_) {
         last_losses_ = message;
         waiting_.push_back(std::move(message));
     }
-}
-
-/// By all probes since the capture began.
-std::vector<KernelLoss> AttacherServer::all_losses() {
-    std::vector<KernelLoss> losses = probes_->probes().losses();
-    for (KernelLoss& loss : losses) {
-        const auto before = lost_.find(loss.cause);
-        if (before != lost_.end()) {
-            add_saturating(loss.events, before->second.events);
-            add_saturating(loss.bytes, before->second.bytes);
-        }
-    }
-    return losses;
 }
 
 void AttacherServer::tell(News news) {
@@ -195,7 +168,7 @@ bool AttacherServer::send_waiting(bool wait) {
 
 /// News go first: they may be what the answer depends on. The reader waits for the answer, so it makes room.
 void AttacherServer::answer(Answer answer, int fd) {
-    if (probes_) {
+    if (probes()) {
         tell_news();
     }
     if (send_waiting(true) &&
@@ -205,7 +178,7 @@ void AttacherServer::answer(Answer answer, int fd) {
 }
 
 void AttacherServer::on(const ask::Start& request) {
-    if (sealed_ || probes_ || options_ == nullptr) {
+    if (sealed_ || !series_ || probes()) {
         return answer(Started{{false, ErrorKind::permission, "the capture has begun"}});
     }
     if (request.command) {
@@ -213,19 +186,16 @@ void AttacherServer::on(const ask::Start& request) {
             command_ = *std::move(pidfd);
         }
     }
-    auto probes = HeldProbes::start(*options_, {.command = request.command, .reader = reader_});
-    if (!probes) {
-        return answer(Started{outcome_of(probes.error())});
-    }
-    probes_ = *std::move(probes);
-    // The ring outlives the probes that filled it first.
-    ring_ = UniqueFd(::fcntl(probes_->records().ring_fd, F_DUPFD_CLOEXEC, 0));
-    answer(started(), ring_.get());
+    const Result<void> started = series_->start(request.command);
+    answer_start(started, series_->ring_fd());
 }
 
-Started AttacherServer::started() const {
-    const RecordSource records = probes_->records();
-    return {{}, records.ring_bytes, records.has_cleartext, records.has_ciphertext};
+void AttacherServer::answer_start(const Result<void>& result, int ring_fd) {
+    if (!result) {
+        return answer(Started{outcome_of(result.error())});
+    }
+    const RecordSource records = probes()->records();
+    answer(Started{{}, records.ring_bytes, records.has_cleartext, records.has_ciphertext}, ring_fd);
 }
 
 void AttacherServer::on(ask::GrantRow& request) {
@@ -260,8 +230,8 @@ void AttacherServer::on(ask::RemoveAtEnd& request, UniqueFd fd) {
 
 void AttacherServer::on(const ask::Seal& /*request*/) {
     sealed_ = true;
-    answer(Outcome::of(keep_capabilities({.probes = probes_ != nullptr,
-                                          .sys_admin = probes_ && HeldProbes::need_sys_admin(*options_),
+    answer(Outcome::of(keep_capabilities({.probes = probes() != nullptr,
+                                          .sys_admin = probes() && series_->need_sys_admin(),
                                           .files = files_.has_grants(),
                                           .signals = static_cast<bool>(command_)})));
 }
@@ -271,56 +241,57 @@ void AttacherServer::on(const ask::CatchUp& /*request*/) {
 }
 
 void AttacherServer::on(const ask::AttachWanted& request) {
-    if (probes_) {
-        probes_->probes().attach_wanted(request.record);
+    if (probes()) {
+        probes()->probes().attach_wanted(request.record);
     }
 }
 
 void AttacherServer::on(const ask::TakeEnds& request) {
-    answer(KernelEnds{probes_ ? probes_->probes().take_ends(request.id, request.generation) : std::nullopt});
+    answer(
+        KernelEnds{probes() ? probes()->probes().take_ends(request.id, request.generation) : std::nullopt});
 }
 
 void AttacherServer::on(const ask::HasConnection& request) {
-    answer(Truth{probes_ && probes_->probes().has_connection(request.id, request.generation)});
+    answer(Truth{probes() && probes()->probes().has_connection(request.id, request.generation)});
 }
 
 void AttacherServer::on(const ask::MarkBound& request) {
-    if (probes_) {
-        probes_->probes().mark_bound(request.generation, request.socket_cookie);
+    if (probes()) {
+        probes()->probes().mark_bound(request.generation, request.socket_cookie);
     }
 }
 
 void AttacherServer::on(const ask::ReleaseSocket& request) {
-    if (probes_) {
-        probes_->probes().release_socket(request.socket_cookie);
+    if (probes()) {
+        probes()->probes().release_socket(request.socket_cookie);
     }
 }
 
 void AttacherServer::on(const ask::LeaveSocket& request) {
-    if (probes_) {
-        probes_->probes().leave_socket(request.socket_cookie);
+    if (probes()) {
+        probes()->probes().leave_socket(request.socket_cookie);
     }
 }
 
 void AttacherServer::on(ask::DescribeProcess& request) {
-    if (probes_) {
-        probes_->probes().describe_process(request.process);
+    if (probes()) {
+        probes()->probes().describe_process(request.process);
     }
     answer(std::move(request.process));
 }
 
 void AttacherServer::on(const ask::ShowsSocketsByPayload& request) {
-    answer(Truth{probes_ && probes_->probes().shows_sockets_by_payload(request.pid)});
+    answer(Truth{probes() && probes()->probes().shows_sockets_by_payload(request.pid)});
 }
 
 void AttacherServer::on(const ask::DescribeUncovered& request) {
-    answer(probes_ ? probes_->probes().describe_uncovered(request.pid) : UncoveredTls{{}, kUnknownLibrary});
+    answer(probes() ? probes()->probes().describe_uncovered(request.pid) : UncoveredTls{{}, kUnknownLibrary});
 }
 
 void AttacherServer::on(const ask::Running& /*request*/) {
     Names names;
-    if (probes_) {
-        names.names = probes_->running();
+    if (probes()) {
+        names.names = probes()->running();
     }
     // No more than one message has room for; people see fewer.
     std::size_t size = 0;
@@ -334,52 +305,22 @@ void AttacherServer::on(const ask::Running& /*request*/) {
 
 void AttacherServer::on(const ask::Stop& /*request*/) {
     Outcome outcome;
-    if (probes_) {
-        stopped_ = keys_of(probes_->captured());
-        outcome = Outcome::of(probes_->probes().stop());
+    if (probes()) {
+        outcome = Outcome::of(series_->stop());
         tell_losses();
     }
     answer(std::move(outcome));
 }
 
-/// As they were given, but for processes: those that were captured last and still run.
-CaptureOptions AttacherServer::options_to_go_on() const {
-    CaptureOptions options = *options_;
-    if (!options.pids.empty() || !options.command.empty()) {
-        options.pids.clear();
-        options.command.clear();
-        const ProcFs proc;
-        for (const ProcessKey& key : stopped_) {
-            const auto pid = static_cast<pid_t>(key.pid);
-            if (const auto status = proc.status(pid); status && status->info.key == key) {
-                options.pids.push_back(pid);
-            }
-        }
-    }
-    return options;
-}
-
 void AttacherServer::on(const ask::Restart& /*request*/) {
-    if (!probes_ || !probes_->probes().has_stopped()) {
+    if (!probes() || !probes()->probes().has_stopped()) {
         return answer(Started{{false, ErrorKind::permission, "the capture was not stopped"}});
     }
-    const CaptureOptions options = options_to_go_on();
-    if (!names_any(options)) {
-        return answer(Started{{false, ErrorKind::not_found, "nothing runs any longer that was captured"}});
-    }
-    auto probes = HeldProbes::start(options, {.reader = reader_, .ring_fd = ring_.get()});
-    if (!probes) {
-        return answer(Started{outcome_of(probes.error())});
-    }
-    for (const KernelLoss& loss : all_losses()) {
-        lost_[loss.cause] = loss;
-    }
-    probes_ = *std::move(probes);
-    answer(started());
+    answer_start(series_->restart(), -1);
 }
 
 void AttacherServer::on(const ask::CountMaps& /*request*/) {
-    answer(Maps{probes_ ? probes_->probes().map_use() : std::vector<MapUse>()});
+    answer(Maps{probes() ? probes()->probes().map_use() : std::vector<MapUse>()});
 }
 
 void AttacherServer::on(const ask::SignalCommand& request) {

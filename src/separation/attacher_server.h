@@ -4,10 +4,7 @@
 
 #include <chrono>
 #include <deque>
-#include <map>
-#include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,8 +13,8 @@
 #include "engine/capture_options.h"
 #include "output/files/file_keeper.h"
 #include "separation/channel.h"
-#include "separation/held_probes.h"
 #include "separation/messages.h"
+#include "separation/probe_series.h"
 
 namespace sslsniff::separation {
 
@@ -43,9 +40,10 @@ class AttacherServer {
     void handle(Request request, UniqueFd fd);
     void tell_news();
     void tell_losses();
-    std::vector<KernelLoss> all_losses();
-    CaptureOptions options_to_go_on() const;
-    Started started() const;
+    /// Null before the capture begins.
+    HeldProbes* probes() const { return series_ ? series_->current() : nullptr; }
+    /// The descriptor of the ring goes along unless it is -1.
+    void answer_start(const Result<void>& result, int ring_fd);
     void tell(News news);
     bool send_waiting(bool wait);
     void answer(Answer answer, int fd = -1);
@@ -81,14 +79,9 @@ class AttacherServer {
     void on(const ask::RenameInFolder& request);
 
     Channel channel_;
-    const CaptureOptions* options_;
     FileKeeper files_;
-    pid_t reader_;
-    std::unique_ptr<HeldProbes> probes_;
-    UniqueFd ring_;                         ///< of the first probes, and of all that come after
-    std::set<ProcessKey> stopped_;          ///< who was captured when probes were stopped
-    std::map<LossCause, KernelLoss> lost_;  ///< with probes that are gone
-    UniqueFd command_;                      ///< pidfd
+    std::optional<ProbeSeries> series_;                        ///< none when it only makes files
+    UniqueFd command_;                                         ///< pidfd
     std::vector<std::pair<UniqueFd, std::string>> to_remove_;  ///< folders, and names in them
     bool sealed_ = false;
     bool ended_ = false;

@@ -46,6 +46,17 @@ std::vector<std::string> RecordingHost::lines() const {
     return out;
 }
 
+std::string RecordingHost::everything() const {
+    std::string all;
+    for (const std::string& line : lines()) {
+        all += line;
+    }
+    for (std::size_t i = 0; i < emitted.size(); ++i) {
+        all += fields(i) + details(i);
+    }
+    return all;
+}
+
 void expect_however_cut(RecordingHost::Create create, const ParserExample& example) {
     const auto lines_of = [create](const Conversation& conversation) {
         RecordingHost host;

@@ -39,6 +39,8 @@ class RecordingHost : public ParserHost {
     std::vector<std::string> lines() const;
     std::string fields(std::size_t index) const { return render_fields(*emitted.at(index).exchange); }
     std::string details(std::size_t index) const { return render_details(*emitted.at(index).exchange); }
+    /// Lines, fields and details of all exchanges, one behind the other.
+    std::string everything() const;
 
     ConnectionInfo info;
     std::vector<Emitted> emitted;

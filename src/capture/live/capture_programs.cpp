@@ -249,7 +249,9 @@ Result<void> CapturePrograms::attach_tracing(std::vector<std::string>& remarks) 
 
 Result<void> CapturePrograms::arm(bool armed) {
     control_.armed = armed ? 1 : 0;
-    control_.armed_at = static_cast<std::uint64_t>(clock_now(CLOCK_BOOTTIME).time_since_epoch().count());
+    if (armed) {
+        control_.armed_at = static_cast<std::uint64_t>(clock_now(CLOCK_BOOTTIME).time_since_epoch().count());
+    }
     return set_control();
 }
 

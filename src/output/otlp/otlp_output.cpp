@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "model/wall_clock.h"
 #include "output/otlp/gzip.h"
 #include "output/otlp/metrics_encoding.h"
 #include "output/otlp/otlp_settings.h"
@@ -29,10 +30,6 @@ ResourceAttributes host_attributes(const std::string& host_name, ResourceAttribu
         of_user.emplace_back("host.name", host_name);
     }
     return of_user;
-}
-
-Timestamp wall_clock() {
-    return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "base/output_stream.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
+#include "model/wall_clock.h"
 #include "output/files/claimed_file.h"
 #include "output/text/line_parts.h"
 
@@ -29,10 +30,6 @@ TextOptions local_time() {
 
 std::string time_of_day(Timestamp time) {
     return short_time_text(time, local_time());
-}
-
-Timestamp wall_time() {
-    return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
 }
 
 Result<void> save(const std::string& path, std::string_view text, const FileRules& rules) {
@@ -74,14 +71,14 @@ Result<void> TopOutput::open(Timestamp /*now*/) {
 
 void TopOutput::tick(Timestamp now) {
     constexpr std::chrono::seconds kNow{2};
-    is_live_ = std::chrono::abs(wall_time() - now) < kNow;
+    is_live_ = std::chrono::abs(wall_clock() - now) < kNow;
     model_.tick(now);
 }
 
 void TopOutput::serve() {
     bool has_changed = Clock::now() - shown_ >= kRedraw;
     if (has_changed && is_live_) {
-        model_.tick(wall_time());
+        model_.tick(wall_clock());
     }
     while (const auto key = terminal_->key()) {
         controller_.press(*key);

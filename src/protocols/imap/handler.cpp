@@ -7,8 +7,10 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "protocols/fresh_session.h"
 #include "protocols/imap/describe.h"
 #include "protocols/imap/imap.h"
+#include "protocols/line_end.h"
 
 namespace sslsniff::imap {
 namespace {
@@ -22,14 +24,6 @@ constexpr std::string_view kNotSeen = "request not seen";
 constexpr std::string_view kUncertain = "untagged responses may belong to another command after a loss";
 constexpr std::size_t kMostLines = 100;      // untagged responses that are kept
 constexpr std::size_t kMostLineShown = 200;  // bytes of each
-
-class Session final : public ParserSession {
-  public:
-    std::unique_ptr<ProtocolParser> resume(ParserHost& host, const ParserLimits& limits) const override {
-        return create_imap(host, limits);
-    }
-    std::size_t held() const override { return allocated(sizeof(*this)); }
-};
 
 /// Of a message that has no end of line: a piece of a longer one.
 Piece piece_of(const Message& message) {
@@ -156,7 +150,7 @@ void ImapHandler::on_untagged(const Message& message, const Response& response) 
     oldest->flow.exchange->said.response_bytes += message.size;
     ++oldest->untagged;
     if (oldest->lines.size() < kMostLines) {
-        const ByteView line = without_end(message.bytes.substr(0, piece_of(message).line));
+        const ByteView line = without_line_end(message.bytes.substr(0, piece_of(message).line));
         oldest->lines.emplace_back(
             prefix_of(line.substr(std::min<std::size_t>(2, line.size())), kMostLineShown));
     }
@@ -239,7 +233,7 @@ void ImapHandler::finish(Timestamp /*time*/) {
 }
 
 std::shared_ptr<const ParserSession> ImapHandler::session() const {
-    return std::make_shared<Session>();
+    return std::make_shared<FreshSession>(create_imap);
 }
 
 std::size_t ImapHandler::held() const {

@@ -6,6 +6,7 @@
 
 #include "base/number.h"
 #include "base/text.h"
+#include "protocols/line_end.h"
 
 namespace sslsniff::imap {
 namespace {
@@ -93,26 +94,16 @@ void read_status_text(ByteView text, Response& response) {
 
 }  // namespace
 
-ByteView without_end(ByteView line) {
-    if (line.ends_with('\n')) {
-        line.remove_suffix(1);
-    }
-    if (line.ends_with('\r')) {
-        line.remove_suffix(1);
-    }
-    return line;
-}
-
 std::optional<Piece> read_piece(ByteView bytes) {
     const auto end = bytes.substr(0, kMostLine).find('\n');
     if (end == ByteView::npos) {
         return std::nullopt;
     }
-    return Piece{end + 1, literal_size(without_end(bytes.substr(0, end + 1)))};
+    return Piece{end + 1, literal_size(without_line_end(bytes.substr(0, end + 1)))};
 }
 
 std::optional<Command> read_command(ByteView line) {
-    ByteView text = without_end(line);
+    ByteView text = without_line_end(line);
     if (literal_size(text)) {
         text = text.substr(0, announcement(text));
     }
@@ -143,7 +134,7 @@ bool may_become_command(ByteView cut) {
         return cut.empty();
     }
     const ByteView rest = behind(cut, tag);
-    const ByteView name = first_word(without_end(rest));
+    const ByteView name = first_word(without_line_end(rest));
     if (name.size() < rest.size()) {
         return is_known(name);
     }
@@ -157,7 +148,7 @@ bool is_telling_command(const Command& command) {
 }
 
 std::optional<Response> read_response(ByteView line) {
-    const ByteView text = without_end(line);
+    const ByteView text = without_line_end(line);
     Response response;
     if (text == "+" || text.starts_with("+ ")) {
         response.kind = Response::Kind::more;

@@ -20,9 +20,6 @@ struct Piece {
 /// Nothing as long as the line's end is not among the first kMostLine bytes.
 std::optional<Piece> read_piece(ByteView bytes);
 
-/// Without its CR and LF.
-ByteView without_end(ByteView line);
-
 /// What a client's line begins with.
 struct Command {
     ByteView tag;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/memory.h"
+#include "protocols/fresh_session.h"
 #include "protocols/nats/framing.h"
 #include "protocols/nats/json.h"
 #include "protocols/nats/nats.h"
@@ -27,15 +28,6 @@ constexpr std::size_t kRemembered = 256;  // bytes of memory for each
 bool any(const Flow& /*flow*/) {
     return true;
 }
-
-/// What is inside TLS goes on where the cleartext ended.
-class Session final : public ParserSession {
-  public:
-    std::unique_ptr<ProtocolParser> resume(ParserHost& host, const ParserLimits& limits) const override {
-        return create_nats(host, limits);
-    }
-    std::size_t held() const override { return allocated(sizeof(*this)); }
-};
 
 /// Who gets a message, for NatsHandler::answering_: a consumer, or the number of a subscription.
 std::string receiver_of(const ControlLine& line) {
@@ -368,7 +360,7 @@ void NatsHandler::finish(Timestamp /*time*/) {
 }
 
 std::shared_ptr<const ParserSession> NatsHandler::session() const {
-    return std::make_shared<Session>();
+    return std::make_shared<FreshSession>(create_nats);
 }
 
 std::size_t NatsHandler::held() const {

@@ -9,6 +9,7 @@
 
 #include "base/number.h"
 #include "base/text.h"
+#include "protocols/line_end.h"
 
 namespace sslsniff::smtp {
 namespace {
@@ -76,7 +77,7 @@ std::string header_field(ByteView mail, std::string_view name) {
     bool found = false;
     while (!mail.empty()) {
         const auto end = std::min(mail.find('\n'), mail.size());
-        const ByteView line = without_end(mail.substr(0, std::min(end + 1, mail.size())));
+        const ByteView line = without_line_end(mail.substr(0, std::min(end + 1, mail.size())));
         mail.remove_prefix(std::min(end + 1, mail.size()));
         const bool continues = line.starts_with(' ') || line.starts_with('\t');
         if (line.empty() || (found && !continues)) {

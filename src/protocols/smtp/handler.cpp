@@ -6,6 +6,8 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "protocols/fresh_session.h"
+#include "protocols/line_end.h"
 #include "protocols/smtp/describe.h"
 #include "protocols/smtp/smtp.h"
 
@@ -30,15 +32,6 @@ constexpr unsigned kStartInput = 354;
 bool is_accepted(unsigned code) {
     return code / 100 == 2;
 }
-
-/// What is inside TLS begins anew, as RFC 3207 section 4.2 wants it: but the server does not greet again.
-class Session final : public ParserSession {
-  public:
-    std::unique_ptr<ProtocolParser> resume(ParserHost& host, const ParserLimits& limits) const override {
-        return create_smtp(host, limits);
-    }
-    std::size_t held() const override { return allocated(sizeof(*this)); }
-};
 
 std::string_view operation_of(const Flow& flow) {
     return flow.exchange ? std::string_view(flow.exchange->said.operation) : std::string_view();
@@ -78,7 +71,7 @@ void SmtpHandler::on_client_line(const Message& message) {
 }
 
 void SmtpHandler::on_command(const Message& message) {
-    if (in_doubt_ && without_end(message.bytes) == ".") {
+    if (in_doubt_ && without_line_end(message.bytes) == ".") {
         // Whatever looked like commands belonged to the mail that ends here.
         waiting_.lose(kInDoubt);
         in_doubt_ = false;
@@ -99,7 +92,8 @@ void SmtpHandler::on_command(const Message& message) {
         flow.damage(kInDoubt);
     }
     // What is no command is refused by the server, and so needs a place in the order, too.
-    describe_command(command.value_or(Command{"?", without_end(message.bytes)}), limits_.show_secrets, flow);
+    describe_command(command.value_or(Command{"?", without_line_end(message.bytes)}), limits_.show_secrets,
+                     flow);
     const std::string_view verb = operation_of(flow);
     if (verb == "LHLO") {
         is_lmtp_ = true;
@@ -146,7 +140,7 @@ void SmtpHandler::on_mail_line(const Message& message) {
     continue_flow(*open_, message);
     if (std::exchange(at_line_start_, bytes.ends_with('\n')) && bytes.starts_with('.')) {
         bytes.remove_prefix(1);
-        if (without_end(bytes).empty() && bytes.ends_with('\n')) {
+        if (without_line_end(bytes).empty() && bytes.ends_with('\n')) {
             end_mail(message.end);
             return;
         }
@@ -157,7 +151,7 @@ void SmtpHandler::on_mail_line(const Message& message) {
 void SmtpHandler::on_login_line(const Message& message) {
     continue_flow(*open_, message);
     if (login_.size() < kMostLogin) {
-        login_.push_back(login_line(without_end(message.bytes), limits_.show_secrets));
+        login_.push_back(login_line(without_line_end(message.bytes), limits_.show_secrets));
     }
     phase_ = Phase::command;
     wait(*std::exchange(open_, std::nullopt), message.end);
@@ -312,7 +306,7 @@ void SmtpHandler::finish(Timestamp /*time*/) {
 }
 
 std::shared_ptr<const ParserSession> SmtpHandler::session() const {
-    return std::make_shared<Session>();
+    return std::make_shared<FreshSession>(create_smtp);
 }
 
 std::size_t SmtpHandler::held() const {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/text.h"
+#include "protocols/line_end.h"
 
 namespace sslsniff::smtp {
 namespace {
@@ -39,18 +40,8 @@ bool may_be_known(ByteView verb) {
 
 }  // namespace
 
-ByteView without_end(ByteView line) {
-    if (line.ends_with('\n')) {
-        line.remove_suffix(1);
-    }
-    if (line.ends_with('\r')) {
-        line.remove_suffix(1);
-    }
-    return line;
-}
-
 std::optional<Command> read_command(ByteView line) {
-    const ByteView text = without_end(line);
+    const ByteView text = without_line_end(line);
     const auto* end = std::ranges::find_if_not(text, is_letter);
     const auto size = static_cast<std::size_t>(end - text.begin());
     if (size == 0 || size > kLongestVerb || (size < text.size() && text[size] != ' ')) {
@@ -82,7 +73,7 @@ bool is_telling_command(const Command& command) {
 
 std::optional<ReplyLine> read_reply_line(ByteView line) {
     constexpr std::size_t kCode = 3;
-    const ByteView text = without_end(line);
+    const ByteView text = without_line_end(line);
     if (!may_become_reply(text) || text.size() < kCode) {
         return std::nullopt;
     }

@@ -18,9 +18,6 @@ struct Command {
     ByteView argument;  ///< what follows the space behind it
 };
 
-/// Without its CR and LF.
-ByteView without_end(ByteView line);
-
 /// Nothing when it does not begin with a word of letters that ends at a space or the line's end.
 std::optional<Command> read_command(ByteView line);
 /// Whether some server is known to understand the verb.

@@ -183,10 +183,7 @@ TEST(AmqpParser, HidesSecretsUnlessToldOtherwise) {
         limits.show_secrets = show;
         RecordingHost host;
         ASSERT_TRUE(host.run(create_amqp, login, limits));
-        std::string all;
-        for (std::size_t i = 0; i < host.emitted.size(); ++i) {
-            all += host.fields(i) + host.details(i) + host.lines()[i];
-        }
+        const std::string all = host.everything();
         for (const std::string_view secret :
              {"guest\\x00secret", "secret challenge", "secret response", "secret token"}) {
             EXPECT_EQ(all.find(secret) != std::string::npos, show) << secret << all;

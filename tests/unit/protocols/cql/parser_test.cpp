@@ -183,10 +183,7 @@ TEST(CqlParser, HidesSecretsUnlessToldOtherwise) {
         limits.show_secrets = show;
         RecordingHost host;
         ASSERT_TRUE(host.run(create_cql, login, limits));
-        std::string all;
-        for (std::size_t i = 0; i < host.emitted.size(); ++i) {
-            all += host.fields(i) + host.details(i) + host.lines()[i];
-        }
+        const std::string all = host.everything();
         EXPECT_EQ(all.find("x00secret") != std::string::npos, show) << all;
         EXPECT_EQ(all.find("'secret'") != std::string::npos, show) << all;
     }

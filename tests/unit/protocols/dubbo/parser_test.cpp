@@ -113,10 +113,7 @@ TEST(DubboParser, HidesSecretsUnlessToldOtherwise) {
         limits.show_secrets = show;
         RecordingHost host;
         ASSERT_TRUE(host.run(create_dubbo, example().conversation, limits));
-        std::string all;
-        for (std::size_t i = 0; i < host.emitted.size(); ++i) {
-            all += host.fields(i) + host.details(i) + host.lines()[i];
-        }
+        const std::string all = host.everything();
         EXPECT_EQ(all.find("secret word") != std::string::npos, show);
     }
 }

@@ -82,10 +82,7 @@ TEST(ImapParser, HidesSecretsUnlessToldOtherwise) {
         limits.show_secrets = show;
         RecordingHost host;
         ASSERT_TRUE(host.run(create_imap, session().conversation, limits));
-        std::string all;
-        for (std::size_t i = 0; i < host.emitted.size(); ++i) {
-            all += host.fields(i) + host.details(i) + host.lines()[i];
-        }
+        const std::string all = host.everything();
         EXPECT_EQ(all.find("sesame") != std::string::npos, show) << all;
         EXPECT_EQ(all.find("AGJvYgBzZWNyZXQ"), std::string::npos);
     }

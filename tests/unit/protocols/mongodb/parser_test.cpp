@@ -181,10 +181,7 @@ TEST(MongodbParser, WritesExtendedJson) {
 TEST(MongodbParser, HidesSecretsUnlessAsked) {
     RecordingHost host;
     host.run(create_mongodb, example().conversation);
-    std::string all;
-    for (std::size_t i = 0; i < host.emitted.size(); ++i) {
-        all += host.lines()[i] + host.fields(i) + host.details(i);
-    }
+    const std::string all = host.everything();
     EXPECT_EQ(all.find("geheim"), std::string::npos);
     EXPECT_EQ(all.find("Z2VoZWlt"), std::string::npos) << "in base64";
     ParserLimits limits;

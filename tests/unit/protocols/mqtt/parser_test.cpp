@@ -135,10 +135,7 @@ TEST(MqttParser, HidesSecretsUnlessToldOtherwise) {
         limits.show_secrets = show;
         RecordingHost host;
         ASSERT_TRUE(host.run(create_mqtt, version5().conversation, limits));
-        std::string all;
-        for (std::size_t i = 0; i < host.emitted.size(); ++i) {
-            all += host.fields(i) + host.details(i) + host.lines()[i];
-        }
+        const std::string all = host.everything();
         EXPECT_EQ(all.find("\"secret\"") != std::string::npos &&
                       all.find("password=\"secret\"") != std::string::npos,
                   show);

@@ -144,10 +144,7 @@ TEST(NatsParser, HidesSecretsUnlessToldOtherwise) {
         limits.show_secrets = show;
         RecordingHost host;
         ASSERT_TRUE(host.run(create_nats, quiet().conversation, limits));
-        std::string all;
-        for (std::size_t i = 0; i < host.emitted.size(); ++i) {
-            all += host.fields(i) + host.details(i) + host.lines()[i];
-        }
+        const std::string all = host.everything();
         for (const std::string_view secret : {"secret nonce", "secret word", "secret jwt", "secret sig"}) {
             EXPECT_EQ(all.find(secret) != std::string::npos, show) << secret;
         }

@@ -115,10 +115,7 @@ TEST(SmtpParser, HidesSecretsUnlessToldOtherwise) {
         limits.show_secrets = show;
         RecordingHost host;
         ASSERT_TRUE(host.run(create_smtp, mails().conversation, limits));
-        std::string all;
-        for (std::size_t i = 0; i < host.emitted.size(); ++i) {
-            all += host.fields(i) + host.details(i) + host.lines()[i];
-        }
+        const std::string all = host.everything();
         for (const auto* secret : {"AGJvYgBzZWNyZXQ", "Ym9i", "c2VjcmV0"}) {
             EXPECT_EQ(all.find(secret) != std::string::npos, show) << secret;
         }
