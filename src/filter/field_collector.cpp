@@ -7,26 +7,32 @@
 
 namespace sslsniff {
 
-template <class Use>
-void FieldCollector::at(std::string_view key, Use use) {
-    const std::size_t before = append_key(key);
-    for (std::size_t i = 0; i < paths_.size(); ++i) {
-        if (paths_[i] == path_) {
-            use(i);
-        }
+void FieldCollector::clear() {
+    for (auto& values : values_) {
+        values.clear();
     }
-    path_.resize(before);
+    levels_.resize(1);
+    name_.clear();
+}
+
+FieldPaths::Node FieldCollector::place_of(std::string_view key) const {
+    const Level& level = levels_.back();
+    return level.is_array ? level.node : paths_.below(level.node, key);
 }
 
 template <class T>
 void FieldCollector::keep(std::string_view key, const T& value) {
-    at(key, [&](std::size_t i) {
+    const FieldPaths::Node node = place_of(key);
+    if (node == FieldPaths::kNone) {
+        return;
+    }
+    for (const std::size_t i : paths_.ending_at(node)) {
         if constexpr (std::is_same_v<T, ByteView>) {
             values_[i].emplace_back(std::in_place_type<Bytes>, value);
         } else {
             values_[i].emplace_back(std::in_place_type<T>, value);
         }
-    });
+    }
 }
 
 void FieldCollector::number(std::string_view key, std::int64_t value) {
@@ -42,6 +48,9 @@ void FieldCollector::boolean(std::string_view key, bool value) {
 }
 
 void FieldCollector::text(std::string_view key, ByteView bytes) {
+    if (levels_.back().node == FieldPaths::kNone) {
+        return;
+    }
     keep(key, bytes);
     if (key == "name") {
         name_ = bytes;
@@ -57,25 +66,6 @@ void FieldCollector::body(std::string_view key, const Body& body) {
     number("missing", body.missing);
     keep("text", ByteView(body.captured));
     end_object();
-}
-
-void FieldCollector::open(std::string_view key, bool is_array) {
-    levels_.push_back({append_key(key), is_array});
-}
-
-void FieldCollector::close() {
-    path_.resize(levels_.back().path_size);
-    levels_.pop_back();
-}
-
-std::size_t FieldCollector::append_key(std::string_view key) {
-    const std::size_t before = path_.size();
-    const bool ignored = key.empty() || (!levels_.empty() && levels_.back().is_array);
-    if (!ignored) {
-        path_ += path_.empty() ? "" : ".";
-        path_ += key;
-    }
-    return before;
 }
 
 }  // namespace sslsniff

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "filter/comparison.h"
+#include "filter/field_paths.h"
 #include "filter/field_table.h"
 #include "model/transaction.h"
 
@@ -35,7 +35,7 @@ class WhereFilter {
     WhereFilter() = default;
     bool evaluate(std::size_t node, const FieldCollector& fields) const;
 
-    std::vector<std::string> paths_;
+    FieldPaths paths_;
     std::vector<Comparison> comparisons_;
     std::vector<Node> nodes_;
     std::size_t root_ = 0;

@@ -231,12 +231,8 @@ class WhereParser {
 
     std::size_t slot(const std::string& path) {
         filter_.needs_exchange_ = filter_.needs_exchange_ || !is_common(path);
-        const auto found = std::ranges::find(filter_.paths_, path);
-        if (found != filter_.paths_.end()) {
-            return static_cast<std::size_t>(found - filter_.paths_.begin());
-        }
-        filter_.paths_.push_back(path);
-        return filter_.paths_.size() - 1;
+        const auto known = filter_.paths_.index_of(path);
+        return known ? *known : filter_.paths_.add(path);
     }
 
     std::size_t store(Comparison comparison, bool negated) {

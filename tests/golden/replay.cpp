@@ -55,7 +55,7 @@ class SpanSink final : public TransactionSink {
         if (std::exchange(resource_, resource) != resource) {
             out_.write("resource\n" + resource);
         }
-        out_.write(span_text(encode_span(span)));
+        out_.write(span_text(span));
     }
     static SpanMaker make_maker() {
         std::seed_seq seed{1};

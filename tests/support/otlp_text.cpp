@@ -1,4 +1,5 @@
 #include "support/otlp_text.h"
+#include "output/otlp/encoding.h"
 
 #include <fmt/format.h>
 
@@ -71,7 +72,9 @@ std::string attribute_text(pbf_reader attribute) {
 
 }  // namespace
 
-std::string span_text(ByteView bytes) {
+std::string span_text(const Span& span) {
+    Bytes bytes;
+    encode_span(span, bytes);
     static constexpr std::array<std::string_view, 6> kKinds{"unspecified", "internal", "server",
                                                             "client",      "producer", "consumer"};
     std::string name;
@@ -84,47 +87,47 @@ std::string span_text(ByteView bytes) {
     std::uint64_t start = 0;
     std::uint64_t end = 0;
     std::uint32_t flags = 0;
-    pbf_reader span(bytes.data(), bytes.size());
-    while (span.next()) {
-        switch (span.tag()) {
+    pbf_reader message(bytes.data(), bytes.size());
+    while (message.next()) {
+        switch (message.tag()) {
             case 1:
-                trace = hex(view(span.get_view()));
+                trace = hex(view(message.get_view()));
                 break;
             case 2:
-                if (span.get_view().size() != 8) {
+                if (message.get_view().size() != 8) {
                     throw std::runtime_error("a span id has 8 bytes");
                 }
                 break;
             case 3:
-                state = " state " + printable(view(span.get_view()));
+                state = " state " + printable(view(message.get_view()));
                 break;
             case 4:
-                parent = hex(view(span.get_view()));
+                parent = hex(view(message.get_view()));
                 break;
             case 5:
-                name = printable(view(span.get_view()));
+                name = printable(view(message.get_view()));
                 break;
             case 6:
-                kind = kKinds.at(static_cast<std::size_t>(span.get_enum()));
+                kind = kKinds.at(static_cast<std::size_t>(message.get_enum()));
                 break;
             case 7:
-                start = span.get_fixed64();
+                start = message.get_fixed64();
                 break;
             case 8:
-                end = span.get_fixed64();
+                end = message.get_fixed64();
                 break;
             case 9:
-                attributes += attribute_text(span.get_message());
+                attributes += attribute_text(message.get_message());
                 break;
             case 15: {
-                auto message = span.get_message();
-                while (message.next()) {
-                    status = message.tag() == 3 && message.get_enum() == 2 ? " ERROR" : " ?";
+                auto inner = message.get_message();
+                while (inner.next()) {
+                    status = inner.tag() == 3 && inner.get_enum() == 2 ? " ERROR" : " ?";
                 }
                 break;
             }
             case 16:
-                flags = span.get_fixed32();
+                flags = message.get_fixed32();
                 break;
             default:
                 throw std::runtime_error("a span has a field that is not known");

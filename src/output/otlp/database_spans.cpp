@@ -52,7 +52,7 @@ constexpr auto kMemcachedLooks =
 
 void complete_database(const SpanSource& source, std::string_view target, Span& span) {
     const std::string& operation = source.facts().operation;
-    span.add("db.system.name", Bytes(source.system()));
+    span.attributes.add("db.system.name", source.system());
     add_server(source, {}, span);
     span.name = operation.empty() ? std::string(source.system())
                 : target.empty()  ? operation
@@ -64,7 +64,8 @@ void complete_sql(const SpanSource& source, Span& span) {
     const ByteView table = source.text("request.table");
     complete_database(source, table, span);
     if (!summary.empty()) {
-        span.add("db.query.summary", table.empty() ? summary : fmt::format("{} {}", summary, table));
+        span.attributes.add("db.query.summary",
+                            table.empty() ? summary : fmt::format("{} {}", summary, table));
     }
 }
 
@@ -85,21 +86,21 @@ Bytes redis_text(const SpanSource& source) {
 
 void complete_redis(const SpanSource& source, Span& span) {
     complete_database(source, {}, span);
-    span.add_known("db.operation.name", source.facts().operation);
+    span.attributes.add_known("db.operation.name", source.facts().operation);
     if (!source.facts().operation.empty()) {
-        span.add("db.query.text", redis_text(source));
+        span.attributes.add("db.query.text", redis_text(source));
     }
 }
 
 void complete_mongodb(const SpanSource& source, Span& span) {
     complete_database(source, source.text("request.collection"), span);
-    span.add_known("db.operation.name", source.facts().operation);
+    span.attributes.add_known("db.operation.name", source.facts().operation);
 }
 
 void complete_memcached(const SpanSource& source, Span& span) {
     complete_database(source, {}, span);
     const ByteView command = source.text("request.command");
-    span.add_known("db.operation.name", command);
+    span.attributes.add_known("db.operation.name", command);
     Bytes text(command);
     const auto& keys =
         source.has("request.key") ? source.values("request.key") : source.values("request.keys");
@@ -107,7 +108,7 @@ void complete_memcached(const SpanSource& source, Span& span) {
         const auto* name = std::get_if<Bytes>(&key);
         text += name != nullptr ? " " + *name : Bytes();
     }
-    span.add_known("db.query.text", text);
+    span.attributes.add_known("db.query.text", text);
 }
 
 constexpr auto kConventions = std::to_array<SpanConvention>({

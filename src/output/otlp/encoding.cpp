@@ -1,8 +1,11 @@
 #include "output/otlp/encoding.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <protozero/pbf_writer.hpp>
-#include <type_traits>
+#include <protozero/varint.hpp>
+#include <tuple>
 
 #include "base/text.h"
 
@@ -18,6 +21,8 @@ constexpr std::uint32_t kBool = 2;
 constexpr std::uint32_t kInt = 3;
 constexpr std::uint32_t kDouble = 4;
 constexpr std::uint32_t kArray = 5;
+// ArrayValue
+constexpr std::uint32_t kArrayValues = 1;
 // KeyValue
 constexpr std::uint32_t kKey = 1;
 constexpr std::uint32_t kValue = 2;
@@ -30,7 +35,6 @@ constexpr std::uint32_t kName = 5;
 constexpr std::uint32_t kKind = 6;
 constexpr std::uint32_t kStart = 7;
 constexpr std::uint32_t kEnd = 8;
-constexpr std::uint32_t kAttributes = 9;
 constexpr std::uint32_t kStatus = 15;
 constexpr std::uint32_t kFlags = 16;
 constexpr std::uint32_t kStatusCode = 3;
@@ -39,31 +43,32 @@ constexpr std::uint32_t kResourceAttributes = 1;
 /// SpanFlags: it is known whether the parent is remote, and it is.
 constexpr std::uint32_t kRemoteParent = 0x300;
 
-void write_value(pbf_writer&& out, const AttributeValue& value) {
-    std::visit(
-        [&](const auto& what) {
-            using What = std::decay_t<decltype(what)>;
-            if constexpr (std::is_same_v<What, Bytes>) {
-                out.add_string(kString, attribute_text(what));
-            } else if constexpr (std::is_same_v<What, bool>) {
-                out.add_bool(kBool, what);
-            } else if constexpr (std::is_same_v<What, std::int64_t>) {
-                out.add_int64(kInt, what);
-            } else if constexpr (std::is_same_v<What, double>) {
-                out.add_double(kDouble, what);
-            } else {
-                pbf_writer array(out, kArray);
-                for (const Bytes& text : what) {
-                    write_value(pbf_writer(array, 1), text);
-                }
-            }
-        },
-        value);
+/// `bytes` as attribute_text() makes it, in `made` only where that has to change something.
+ByteView attribute_view(ByteView bytes, std::string& made) {
+    const ByteView whole = prefix_of(bytes, kLongestAttribute);
+    if (utf8_prefix(whole) == whole.size()) {
+        return whole;
+    }
+    made = attribute_text(bytes);
+    return made;
 }
 
-void write_attribute(pbf_writer&& out, std::string_view name, const AttributeValue& value) {
-    out.add_string(kKey, name.data(), name.size());
-    write_value(pbf_writer(out, kValue), value);
+constexpr std::size_t kTag = 1;  // bytes, of fields below 16
+
+std::size_t size_of_field(std::size_t content) {
+    return kTag + static_cast<std::size_t>(protozero::length_of_varint(content)) + content;
+}
+
+/// A field of `tag` with a message KeyValue whose value, an AnyValue, is `any_size` bytes that `write`
+/// writes: with all sizes known before, nothing has to be moved.
+template <class Write>
+void write_attribute(Bytes& message, std::uint32_t tag, std::string_view name, std::size_t any_size,
+                     Write write) {
+    pbf_writer out(message);
+    pbf_writer pair(out, tag, size_of_field(name.size()) + size_of_field(any_size));
+    pair.add_string(kKey, name.data(), name.size());
+    pbf_writer any(pair, kValue, any_size);
+    write(any);
 }
 
 std::uint64_t nanoseconds(Timestamp time) {
@@ -72,8 +77,9 @@ std::uint64_t nanoseconds(Timestamp time) {
 
 template <class Id>
 void write_id(pbf_writer& out, std::uint32_t tag, const Id& id) {
-    const Bytes bytes(id.begin(), id.end());
-    out.add_bytes(tag, bytes);
+    const std::array<char, std::tuple_size_v<Id>> bytes =
+        std::bit_cast<std::array<char, std::tuple_size_v<Id>>>(id);
+    out.add_bytes(tag, bytes.data(), bytes.size());
 }
 
 }  // namespace
@@ -94,29 +100,28 @@ std::string attribute_text(ByteView bytes) {
 
 Bytes encode_resource(const ProcessInfo& process, const ResourceAttributes& host) {
     Bytes out;
-    pbf_writer resource(out);
     for (const auto& [name, value] : host) {
-        write_attribute(pbf_writer(resource, kResourceAttributes), name, Bytes(value));
+        append_attribute(out, kResourceAttributes, name, ByteView(value));
     }
     // What the user says precedes.
-    const auto add = [&](std::string_view name, const AttributeValue& value) {
+    const auto add = [&](std::string_view name, const auto& value) {
         if (std::ranges::none_of(host, [&](const auto& pair) { return pair.first == name; })) {
-            write_attribute(pbf_writer(resource, kResourceAttributes), name, value);
+            append_attribute(out, kResourceAttributes, name, value);
         }
     };
     const bool is_known = process.key.pid != 0;
-    add("service.name", is_known && !process.comm.empty() ? Bytes(process.comm) : Bytes("sslsniff"));
+    add("service.name", is_known && !process.comm.empty() ? ByteView(process.comm) : ByteView("sslsniff"));
     if (!is_known) {
         return out;
     }
     add("process.pid", std::int64_t{process.key.pid});
     add("process.real_user.id", std::int64_t{process.uid});
     if (!process.exe.empty()) {
-        add("process.executable.name", Bytes(process.exe.substr(process.exe.rfind('/') + 1)));
-        add("process.executable.path", Bytes(process.exe));
+        add("process.executable.name", ByteView(process.exe).substr(process.exe.rfind('/') + 1));
+        add("process.executable.path", ByteView(process.exe));
     }
     if (!process.container_id.empty()) {
-        add("container.id", Bytes(process.container_id));
+        add("container.id", ByteView(process.container_id));
     }
     const ContainerNames& container = process.container;
     const bool has_pod = !container.pod.empty();
@@ -127,14 +132,13 @@ Bytes encode_resource(const ProcessInfo& process, const ResourceAttributes& host
           {"k8s.pod.name", &container.pod},
           {"k8s.namespace.name", &container.pod_namespace}}) {
         if (!value->empty()) {
-            add(name, Bytes(*value));
+            add(name, ByteView(*value));
         }
     }
     return out;
 }
 
-Bytes encode_span(const Span& span) {
-    Bytes out;
+void encode_span(const Span& span, Bytes& out) {
     pbf_writer writer(out);
     write_id(writer, kTraceId, span.trace);
     write_id(writer, kSpanId, span.id);
@@ -148,14 +152,11 @@ Bytes encode_span(const Span& span) {
     writer.add_enum(kKind, static_cast<std::int32_t>(span.kind));
     writer.add_fixed64(kStart, nanoseconds(span.start));
     writer.add_fixed64(kEnd, nanoseconds(span.end));
-    for (const SpanAttribute& attribute : span.attributes) {
-        write_attribute(pbf_writer(writer, kAttributes), attribute.name, attribute.value);
-    }
+    out += span.attributes.encoded();
     if (span.failed) {
         pbf_writer(writer, kStatus).add_enum(kStatusCode, kStatusError);
     }
     writer.add_fixed32(kFlags, span.flags | (span.parent ? kRemoteParent : 0));
-    return out;
 }
 
 void append_scope(Bytes& scope_group) {
@@ -169,9 +170,40 @@ void append_field(Bytes& message, std::uint32_t tag, ByteView content) {
     pbf_writer(message).add_message(tag, content.data(), content.size());
 }
 
-void append_attribute(Bytes& message, std::uint32_t tag, std::string_view name, ByteView value) {
-    pbf_writer out(message);
-    write_attribute(pbf_writer(out, tag), name, Bytes(value));
+void append_attribute(Bytes& message, std::uint32_t tag, std::string_view name, ByteView text) {
+    std::string made;
+    const ByteView view = attribute_view(text, made);
+    write_attribute(message, tag, name, size_of_field(view.size()),
+                    [&](pbf_writer& any) { any.add_string(kString, view.data(), view.size()); });
+}
+
+void append_attribute(Bytes& message, std::uint32_t tag, std::string_view name, bool truth) {
+    write_attribute(message, tag, name, kTag + 1, [&](pbf_writer& any) { any.add_bool(kBool, truth); });
+}
+
+void append_attribute(Bytes& message, std::uint32_t tag, std::string_view name, std::int64_t number) {
+    const int size = protozero::length_of_varint(static_cast<std::uint64_t>(number));
+    write_attribute(message, tag, name, kTag + static_cast<std::size_t>(size),
+                    [&](pbf_writer& any) { any.add_int64(kInt, number); });
+}
+
+void append_attribute(Bytes& message, std::uint32_t tag, std::string_view name, double number) {
+    write_attribute(message, tag, name, kTag + sizeof(number),
+                    [&](pbf_writer& any) { any.add_double(kDouble, number); });
+}
+
+void append_attribute(Bytes& message, std::uint32_t tag, std::string_view name,
+                      const std::vector<Bytes>& texts) {
+    Bytes array;
+    for (const Bytes& text : texts) {
+        std::string made;
+        const ByteView view = attribute_view(text, made);
+        pbf_writer out(array);
+        pbf_writer(out, kArrayValues, size_of_field(view.size()))
+            .add_string(kString, view.data(), view.size());
+    }
+    write_attribute(message, tag, name, size_of_field(array.size()),
+                    [&](pbf_writer& any) { any.add_message(kArray, array.data(), array.size()); });
 }
 
 }  // namespace sslsniff

@@ -25,6 +25,8 @@ inline constexpr std::uint32_t kScopeGroups = 2;
 inline constexpr std::uint32_t kScope = 1;
 inline constexpr std::uint32_t kItems = 2;
 inline constexpr std::uint32_t kSchemaUrl = 3;
+// Span
+inline constexpr std::uint32_t kSpanAttributes = 9;
 // InstrumentationScope
 inline constexpr std::uint32_t kScopeName = 1;
 inline constexpr std::uint32_t kScopeVersion = 2;
@@ -41,16 +43,23 @@ using ResourceAttributes = std::vector<std::pair<std::string, std::string>>;
 /// of foreign captures and losses) is sslsniff itself by name.
 Bytes encode_resource(const ProcessInfo& process, const ResourceAttributes& host);
 
-/// A message Span.
-Bytes encode_span(const Span& span);
+/// Appends what is in a message Span.
+void encode_span(const Span& span, Bytes& out);
 
 /// A field of `tag` that holds a message InstrumentationScope: sslsniff and its version.
 void append_scope(Bytes& scope_group);
 
 /// Appends a field that holds bytes: a message, a text.
 void append_field(Bytes& message, std::uint32_t tag, ByteView content);
-/// The same of a message KeyValue with a text.
-void append_attribute(Bytes& message, std::uint32_t tag, std::string_view name, ByteView value);
+// The same of a message KeyValue. Texts become what attribute_text() makes of them.
+void append_attribute(Bytes& message, std::uint32_t tag, std::string_view name, ByteView text);
+void append_attribute(Bytes& message, std::uint32_t tag, std::string_view name, std::int64_t number);
+void append_attribute(Bytes& message, std::uint32_t tag, std::string_view name, double number);
+void append_attribute(Bytes& message, std::uint32_t tag, std::string_view name, bool truth);
+void append_attribute(Bytes& message, std::uint32_t tag, std::string_view name,
+                      const std::vector<Bytes>& texts);
+/// It would become a bool.
+void append_attribute(Bytes& message, std::uint32_t tag, std::string_view name, const char* text) = delete;
 
 /// `bytes` as a text of protobuf, which is UTF-8: U+FFFD for what is not; at most kLongestAttribute bytes.
 std::string attribute_text(ByteView bytes);

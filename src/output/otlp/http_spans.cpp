@@ -59,27 +59,27 @@ void add_method(const SpanSource& source, Span& span) {
     }
     const bool is_known = std::ranges::binary_search(kMethods, method);
     span.name = is_known ? method : "HTTP";
-    span.add("http.request.method", Bytes(is_known ? method : "_OTHER"));
+    span.attributes.add("http.request.method", is_known ? method : "_OTHER");
     if (!is_known) {
-        span.add("http.request.method_original", Bytes(method));
+        span.attributes.add("http.request.method_original", method);
     }
 }
 
 void add_url(const SpanSource& source, Span& span) {
     const ByteView url = source.text("request.url");
     if (!source.is_server()) {
-        span.add_known("url.full", url);
+        span.attributes.add_known("url.full", url);
         return;
     }
     const std::size_t colon = url.find("://");
     if (colon != ByteView::npos) {
-        span.add("url.scheme", Bytes(url.substr(0, colon)));
+        span.attributes.add("url.scheme", url.substr(0, colon));
     }
     const ByteView path = path_of(url);
-    span.add_known("url.path", path.empty() ? source.text("request.target") : path);
+    span.attributes.add_known("url.path", path.empty() ? source.text("request.target") : path);
     const ByteView before_fragment = url.substr(0, url.find('#'));
     if (const std::size_t query = before_fragment.find('?'); query != ByteView::npos) {
-        span.add_known("url.query", before_fragment.substr(query + 1));
+        span.attributes.add_known("url.query", before_fragment.substr(query + 1));
     }
 }
 
@@ -91,9 +91,9 @@ void add_peer_client(const SpanSource& source, Span& span) {
     const Endpoint& client = connection.tunnel && connection.tunnel->client.port != 0
                                  ? connection.tunnel->client
                                  : connection.endpoints.remote;
-    span.add_known("client.address", to_string(client.address));
+    span.attributes.add_known("client.address", to_string(client.address));
     if (client.port != 0) {
-        span.add("client.port", std::int64_t{client.port});
+        span.attributes.add("client.port", std::int64_t{client.port});
     }
 }
 
@@ -102,28 +102,28 @@ void complete_http(const SpanSource& source, Span& span) {
     add_url(source, span);
     add_server(source, source.text("request.host"), span);
     add_peer_client(source, span);
-    span.add("network.protocol.name", Bytes("http"));
+    span.attributes.add("network.protocol.name", "http");
     ByteView version = source.text("request.version");
     version = version.empty() ? source.text("response.version") : version;
     if (const std::size_t slash = version.find('/'); slash != ByteView::npos) {
-        span.add_known("network.protocol.version", version.substr(slash + 1));
+        span.attributes.add_known("network.protocol.version", version.substr(slash + 1));
     }
-    span.add("http.request.body.size", static_cast<std::int64_t>(source.facts().request_bytes));
-    span.add("http.response.body.size", static_cast<std::int64_t>(source.facts().response_bytes));
+    span.attributes.add("http.request.body.size", static_cast<std::int64_t>(source.facts().request_bytes));
+    span.attributes.add("http.response.body.size", static_cast<std::int64_t>(source.facts().response_bytes));
     if (const ByteView api = source.text("elasticsearch.operation"); !api.empty()) {
-        span.add("db.system.name", Bytes("elasticsearch"));
-        span.add("db.operation.name", Bytes(api));
+        span.attributes.add("db.system.name", "elasticsearch");
+        span.attributes.add("db.operation.name", api);
     }
     if (const ByteView api = source.text("clickhouse.operation"); !api.empty()) {
-        span.add("db.system.name", Bytes("clickhouse"));
-        span.add("db.operation.name", Bytes(api));
+        span.attributes.add("db.system.name", "clickhouse");
+        span.attributes.add("db.operation.name", api);
     }
     if (const ByteView method = source.text("jsonrpc.method"); !method.empty()) {
-        span.add("rpc.system.name", Bytes("jsonrpc"));
-        span.add("rpc.method", Bytes(method));
+        span.attributes.add("rpc.system.name", "jsonrpc");
+        span.attributes.add("rpc.method", method);
     }
     if (source.facts().operation != source.text("request.method")) {
-        span.add_known("sslsniff.operation", source.facts().operation);
+        span.attributes.add_known("sslsniff.operation", source.facts().operation);
     }
 }
 

@@ -52,17 +52,17 @@ struct Message {
 void complete_message(const SpanSource& source, const Message& message, Span& span) {
     using Way = Message::Way;
     const std::string& operation = source.facts().operation;
-    span.add("messaging.system", Bytes(source.system()));
-    span.add_known("messaging.operation.name", operation);
+    span.attributes.add("messaging.system", source.system());
+    span.attributes.add_known("messaging.operation.name", operation);
     if (message.way != Way::none) {
-        span.add("messaging.operation.type", Bytes(message.way == Way::sent ? "send" : "receive"));
+        span.attributes.add("messaging.operation.type", message.way == Way::sent ? "send" : "receive");
         if (!source.is_server()) {
             span.kind = message.way == Way::sent ? SpanKind::producer : SpanKind::consumer;
         }
     }
-    span.add_known("messaging.destination.name", message.destination);
+    span.attributes.add_known("messaging.destination.name", message.destination);
     if (message.body_size) {
-        span.add("messaging.message.body.size", *message.body_size);
+        span.attributes.add("messaging.message.body.size", *message.body_size);
     }
     add_server(source, {}, span);
     span.name = operation.empty()             ? std::string(source.system())
@@ -87,7 +87,7 @@ void complete_kafka(const SpanSource& source, Span& span) {
     complete_message(source, message, span);
     const std::string_view count = api == "Fetch" ? "response.record_count" : "request.record_count";
     if (message.way != Message::Way::none && source.has(count)) {
-        span.add("messaging.batch.message_count", source.number(count));
+        span.attributes.add("messaging.batch.message_count", source.number(count));
     }
 }
 
@@ -138,7 +138,7 @@ void complete_mqtt(const SpanSource& source, Span& span) {
         message.body_size = size_of(source, "response.payload.size");
     }
     complete_message(source, message, span);
-    span.add_known("messaging.client.id", source.text("request.client_id"));
+    span.attributes.add_known("messaging.client.id", source.text("request.client_id"));
 }
 
 constexpr auto kConventions = std::to_array<SpanConvention>({

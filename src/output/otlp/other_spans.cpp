@@ -11,23 +11,23 @@ constexpr auto kMessageLooks = std::to_array<std::string_view>({"message.type", 
 
 /// "dns.question.name" is of the registry of attributes; there are no conventions for its spans.
 void complete_dns(const SpanSource& source, Span& span) {
-    span.add_known("dns.question.name", source.facts().target);
-    span.add_known("sslsniff.operation", source.facts().operation);
+    span.attributes.add_known("dns.question.name", source.facts().target);
+    span.attributes.add_known("sslsniff.operation", source.facts().operation);
     add_server(source, {}, span);
     span.name = source.facts().operation.empty() ? "DNS" : fmt::format("DNS {}", source.facts().operation);
 }
 
 void complete_stream_message(const SpanSource& source, Span& span) {
-    span.add_known("url.full", source.facts().target);
-    span.add_known("sslsniff.message.from", source.text("message.from"));
-    span.add_known("sslsniff.operation", source.facts().operation);
+    span.attributes.add_known("url.full", source.facts().target);
+    span.attributes.add_known("sslsniff.message.from", source.text("message.from"));
+    span.attributes.add_known("sslsniff.operation", source.facts().operation);
     add_server(source, {}, span);
     span.name = fmt::format("{} {}", source.system(), source.facts().operation);
 }
 
 /// What has no convention of its own.
 void complete_any(const SpanSource& source, Span& span) {
-    span.add_known("sslsniff.operation", source.facts().operation);
+    span.attributes.add_known("sslsniff.operation", source.facts().operation);
     add_server(source, {}, span);
     const std::string_view protocol = source.transaction().exchange->protocol();
     span.name = source.facts().operation.empty() ? std::string(protocol)

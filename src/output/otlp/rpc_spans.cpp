@@ -24,8 +24,8 @@ constexpr std::array<FieldRule, 0> kThriftRules{};
 
 /// Also of the messages of streams, which are exchanges of their own.
 void complete_rpc(const SpanSource& source, Span& span) {
-    span.add("rpc.system.name", Bytes(source.system()));
-    span.add_known("rpc.method", source.facts().operation);
+    span.attributes.add("rpc.system.name", source.system());
+    span.attributes.add_known("rpc.method", source.facts().operation);
     add_server(source, source.text("request.host"), span);
     span.name = source.facts().operation.empty() ? std::string(source.system()) : source.facts().operation;
 }
@@ -35,8 +35,8 @@ void complete_grpc(const SpanSource& source, Span& span) {
         complete_rpc(source, span);
         return;
     }
-    span.add("rpc.system.name", Bytes(source.system()));
-    span.add_known("url.full", source.facts().target);
+    span.attributes.add("rpc.system.name", source.system());
+    span.attributes.add_known("url.full", source.facts().target);
     add_server(source, {}, span);
     span.name = std::string(source.system()) + " message";
 }

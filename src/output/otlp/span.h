@@ -1,26 +1,15 @@
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <utility>
-#include <variant>
-#include <vector>
 
 #include "base/bytes.h"
 #include "model/time.h"
 #include "model/trace_ids.h"
+#include "output/otlp/span_attributes.h"
 
 namespace sslsniff {
-
-/// Texts may be hostile bytes; the encoding makes them UTF-8, and cuts them.
-using AttributeValue = std::variant<Bytes, std::int64_t, double, bool, std::vector<Bytes>>;
-struct SpanAttribute {
-    std::string_view name;  ///< of a table: lives as long as the program
-    AttributeValue value;
-};
 
 /// OpenTelemetry's, with the numbers of trace.proto (opentelemetry-proto 1.5).
 enum class SpanKind : std::uint8_t {
@@ -44,20 +33,7 @@ struct Span {
     Timestamp start;
     Timestamp end;
     bool failed = false;  ///< status ERROR; else unset
-    std::vector<SpanAttribute> attributes;
-
-    bool has(std::string_view attribute) const {
-        return std::ranges::find(attributes, attribute, &SpanAttribute::name) != attributes.end();
-    }
-    void add(std::string_view attribute, AttributeValue value) {
-        attributes.push_back({attribute, std::move(value)});
-    }
-    /// Unless it is empty.
-    void add_known(std::string_view attribute, ByteView text) {
-        if (!text.empty()) {
-            add(attribute, Bytes(text));
-        }
-    }
+    SpanAttributes attributes;
 };
 
 }  // namespace sslsniff

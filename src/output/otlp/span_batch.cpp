@@ -13,9 +13,10 @@ SpanBatch::Group& SpanBatch::group_of(const std::shared_ptr<const ProcessInfo>& 
 
 void SpanBatch::add(const std::shared_ptr<const ProcessInfo>& process, const Span& span) {
     Group& group = group_of(process);
-    const Bytes encoded = encode_span(span);
-    append_field(group.spans, otlp::kItems, encoded);
-    bytes_ += encoded.size();
+    encoded_.clear();
+    encode_span(span, encoded_);
+    append_field(group.spans, otlp::kItems, encoded_);
+    bytes_ += encoded_.size();
     ++count_;
 }
 

@@ -41,6 +41,7 @@ class SpanBatch {
     ResourceAttributes host_;
     std::vector<Group> groups_;  ///< in the order in which they came
     std::map<const ProcessInfo*, std::size_t> index_;
+    Bytes encoded_;  ///< of the last span: its memory is used again
     std::uint64_t count_ = 0;
     std::size_t bytes_ = 0;
 };

@@ -25,26 +25,33 @@ Bytes text_of(const FieldValue& value) {
         value);
 }
 
-AttributeValue value_of(const FieldValue& value) {
-    return std::visit([](const auto& what) { return AttributeValue(what); }, value);
-}
-
-AttributeValue formed(const std::vector<FieldValue>& values, FieldRule::Form form) {
-    switch (form) {
+void add_formed(const FieldRule& rule, const std::vector<FieldValue>& values, SpanAttributes& out) {
+    switch (rule.form) {
         case FieldRule::Form::text:
-            return text_of(values.front());
+            return out.add(rule.attribute, text_of(values.front()));
         case FieldRule::Form::statement:
-            return fold_statement(text_of(values.front()));
+            return out.add(rule.attribute, fold_statement(text_of(values.front())));
         case FieldRule::Form::all: {
             std::vector<Bytes> texts;
             texts.reserve(values.size());
             std::ranges::transform(values, std::back_inserter(texts), text_of);
-            return texts;
+            return out.add(rule.attribute, texts);
         }
         case FieldRule::Form::as_is:
             break;
     }
-    return value_of(values.front());
+    std::visit([&](const auto& what) { out.add(rule.attribute, what); }, values.front());
+}
+
+FieldPaths paths_of(const SpanConvention& convention) {
+    FieldPaths paths;
+    for (const FieldRule& rule : convention.rules) {
+        paths.add(rule.field);
+    }
+    for (const std::string_view path : convention.looks) {
+        paths.add(path);
+    }
+    return paths;
 }
 
 struct Authority {
@@ -67,26 +74,19 @@ Authority split_authority(ByteView text) {
 
 }  // namespace
 
-PreparedConvention::PreparedConvention(const SpanConvention& named) : convention(&named) {
-    for (const FieldRule& rule : named.rules) {
-        paths.emplace_back(rule.field);
-    }
-    for (const std::string_view path : named.looks) {
-        paths.emplace_back(path);
-    }
-}
+PreparedConvention::PreparedConvention(const SpanConvention& named)
+    : convention(named), paths(paths_of(named)), fields(paths) {}
 
-SpanSource::SpanSource(const Transaction& transaction, const Facts& facts, const PreparedConvention& prepared)
-    : transaction_(transaction), facts_(facts), prepared_(prepared), fields_(prepared.paths) {
-    transaction.exchange->write_fields(fields_);
+SpanSource::SpanSource(const Transaction& transaction, const Facts& facts, PreparedConvention& prepared)
+    : transaction_(transaction), facts_(facts), prepared_(prepared) {
+    prepared.fields.clear();
+    transaction.exchange->write_fields(prepared.fields);
 }
 
 const std::vector<FieldValue>& SpanSource::values(std::string_view path) const {
     static const std::vector<FieldValue> none;
-    const auto found = std::ranges::find(prepared_.paths, path);
-    return found != prepared_.paths.end()
-               ? fields_.values(static_cast<std::size_t>(found - prepared_.paths.begin()))
-               : none;
+    const auto index = prepared_.paths.index_of(path);
+    return index ? prepared_.fields.values(*index) : none;
 }
 
 ByteView SpanSource::text(std::string_view path) const {
@@ -102,11 +102,12 @@ std::int64_t SpanSource::number(std::string_view path, std::int64_t none) const 
 }
 
 void SpanSource::apply_rules(Span& span) const {
-    const auto rules = prepared_.convention->rules;
+    const auto rules = prepared_.convention.rules;
     for (std::size_t i = 0; i < rules.size(); ++i) {
         // Of fields that mean the same, the request's come first.
-        if (const auto& all = fields_.values(i); !all.empty() && !span.has(rules[i].attribute)) {
-            span.add(rules[i].attribute, formed(all, rules[i].form));
+        if (const auto& all = prepared_.fields.values(i);
+            !all.empty() && !span.attributes.has(rules[i].attribute)) {
+            add_formed(rules[i], all, span.attributes);
         }
     }
 }
@@ -119,9 +120,9 @@ void add_server(const SpanSource& source, ByteView authority, Span& span) {
     if (name.empty() && !source.is_server()) {
         name = connection.remote_name;
     }
-    span.add_known("server.address", name.empty() ? to_string(server.address) : name);
+    span.attributes.add_known("server.address", name.empty() ? to_string(server.address) : name);
     if (const std::uint16_t known = port != 0 ? port : server.port; known != 0) {
-        span.add("server.port", std::int64_t{known});
+        span.attributes.add("server.port", std::int64_t{known});
     }
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "filter/field_collector.h"
+#include "filter/field_paths.h"
 #include "model/facts.h"
 #include "model/transaction.h"
 #include "output/otlp/span.h"
@@ -46,22 +47,27 @@ std::span<const SpanConvention> messaging_conventions();
 std::span<const SpanConvention> rpc_conventions();
 std::span<const SpanConvention> other_conventions();
 
-/// A convention with the paths of what it looks at.
+/// A convention with the fields that it looks at: those of the rules first.
 struct PreparedConvention {
     explicit PreparedConvention(const SpanConvention& convention);
-    const SpanConvention* convention;
-    std::vector<std::string> paths;  ///< those of the rules first
+    PreparedConvention(const PreparedConvention&) = delete;
+    PreparedConvention& operator=(const PreparedConvention&) = delete;
+
+    const SpanConvention& convention;
+    FieldPaths paths;
+    FieldCollector
+        fields;  ///< of the transaction that is looked at, with what was allocated for those before
 };
 
-/// What a span is made of. Borrows everything.
+/// What a span is made of. Borrows everything, and `prepared` for itself.
 class SpanSource {
   public:
-    SpanSource(const Transaction& transaction, const Facts& facts, const PreparedConvention& prepared);
+    SpanSource(const Transaction& transaction, const Facts& facts, PreparedConvention& prepared);
 
     const Transaction& transaction() const { return transaction_; }
     const ConnectionInfo& connection() const { return transaction_.connection; }
     const Facts& facts() const { return facts_; }
-    const SpanConvention& convention() const { return *prepared_.convention; }
+    const SpanConvention& convention() const { return prepared_.convention; }
     std::string_view system() const { return convention().system; }
     bool is_server() const { return connection().role == Role::server; }
 
@@ -78,7 +84,6 @@ class SpanSource {
     const Transaction& transaction_;
     const Facts& facts_;
     const PreparedConvention& prepared_;
-    FieldCollector fields_;
 };
 
 /// "server.address" and "server.port" from what a client calls the server: "example.com:8443",

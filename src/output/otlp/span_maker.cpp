@@ -37,29 +37,29 @@ void add_tls(const TlsInfo& tls, Span& span) {
     constexpr std::string_view kTls = "TLSv";
     const ByteView version = tls.version;
     if (version.starts_with(kTls)) {
-        span.add("tls.protocol.name", Bytes("tls"));
-        span.add("tls.protocol.version", Bytes(version.substr(kTls.size())));
+        span.attributes.add("tls.protocol.name", "tls");
+        span.attributes.add("tls.protocol.version", version.substr(kTls.size()));
     }
-    span.add_known("tls.cipher", tls.cipher);
-    span.add_known("tls.next_protocol", tls.alpn);
-    span.add_known("sslsniff.tls.library", tls.library);
+    span.attributes.add_known("tls.cipher", tls.cipher);
+    span.attributes.add_known("tls.next_protocol", tls.alpn);
+    span.attributes.add_known("sslsniff.tls.library", tls.library);
 }
 
 void add_peer(const ConnectionInfo& connection, Span& span) {
     const Endpoint& peer = connection.endpoints.remote;
-    span.add_known("network.peer.address", to_string(peer.address));
+    span.attributes.add_known("network.peer.address", to_string(peer.address));
     if (peer.port != 0) {
-        span.add("network.peer.port", std::int64_t{peer.port});
+        span.attributes.add("network.peer.port", std::int64_t{peer.port});
     }
     if (connection.endpoints.transport != Transport::unknown) {
-        span.add("network.transport", Bytes(to_string(connection.endpoints.transport)));
+        span.attributes.add("network.transport", to_string(connection.endpoints.transport));
     }
     switch (peer.address.family) {
         case IpAddress::Family::v4:
-            span.add("network.type", Bytes("ipv4"));
+            span.attributes.add("network.type", "ipv4");
             break;
         case IpAddress::Family::v6:
-            span.add("network.type", Bytes("ipv6"));
+            span.attributes.add("network.type", "ipv6");
             break;
         case IpAddress::Family::none:
             break;
@@ -69,22 +69,22 @@ void add_peer(const ConnectionInfo& connection, Span& span) {
 /// How sure all of this is.
 void add_own(const Transaction& transaction, const Facts& facts, Span& span) {
     const ConnectionInfo& connection = transaction.connection;
-    span.add("sslsniff.protocol", Bytes(transaction.exchange->protocol()));
-    span.add("sslsniff.outcome", Bytes(to_string(facts.outcome)));
-    span.add("sslsniff.connection.id", Bytes(connection_name(connection.id)));
-    span.add("sslsniff.id", Bytes(transaction_name(transaction.id())));
+    span.attributes.add("sslsniff.protocol", transaction.exchange->protocol());
+    span.attributes.add("sslsniff.outcome", to_string(facts.outcome));
+    span.attributes.add("sslsniff.connection.id", connection_name(connection.id));
+    span.attributes.add("sslsniff.id", transaction_name(transaction.id()));
     if (const auto& cause = transaction.caused_by) {
-        span.add("sslsniff.caused_by.id", Bytes(transaction_name(cause->transaction)));
-        span.add("sslsniff.caused_by.confidence", Bytes(to_string(cause->confidence)));
+        span.attributes.add("sslsniff.caused_by.id", transaction_name(cause->transaction));
+        span.attributes.add("sslsniff.caused_by.confidence", to_string(cause->confidence));
     }
-    span.add("sslsniff.connection.carrier", Bytes(to_string(connection.carrier)));
-    span.add("sslsniff.connection.correlation", Bytes(to_string(connection.correlation)));
+    span.attributes.add("sslsniff.connection.carrier", to_string(connection.carrier));
+    span.attributes.add("sslsniff.connection.correlation", to_string(connection.correlation));
     const Integrity& integrity = transaction.integrity;
-    span.add("sslsniff.integrity.complete", integrity.complete);
+    span.attributes.add("sslsniff.integrity.complete", integrity.complete);
     if (!integrity.complete) {
-        span.add_known("sslsniff.integrity.reason", integrity.reason);
-        span.add("sslsniff.integrity.missing_bytes", bounded(integrity.missing_bytes));
-        span.add("sslsniff.integrity.joined_midstream", integrity.joined_midstream);
+        span.attributes.add_known("sslsniff.integrity.reason", integrity.reason);
+        span.attributes.add("sslsniff.integrity.missing_bytes", bounded(integrity.missing_bytes));
+        span.attributes.add("sslsniff.integrity.joined_midstream", integrity.joined_midstream);
     }
 }
 
@@ -94,12 +94,12 @@ SpanMaker::SpanMaker(const SpanIds& ids) : ids_(ids) {
     for (const auto& area : {http_conventions(), database_conventions(), messaging_conventions(),
                              rpc_conventions(), other_conventions()}) {
         for (const SpanConvention& convention : area) {
-            conventions_.emplace(convention.protocol, PreparedConvention(convention));
+            conventions_.try_emplace(convention.protocol, convention);
         }
     }
 }
 
-const PreparedConvention& SpanMaker::convention_of(std::string_view protocol) const {
+PreparedConvention& SpanMaker::convention_of(std::string_view protocol) {
     const auto found = conventions_.find(protocol);
     return found != conventions_.end() ? found->second : conventions_.at("");
 }
@@ -134,7 +134,8 @@ Span SpanMaker::make(const Transaction& transaction) {
     source.apply_rules(span);
     source.convention().complete(source, span);
     if (span.failed) {
-        span.add("error.type", facts.error_type.empty() ? Bytes("_OTHER") : Bytes(facts.error_type));
+        span.attributes.add("error.type",
+                            facts.error_type.empty() ? ByteView("_OTHER") : ByteView(facts.error_type));
     }
     add_peer(transaction.connection, span);
     if (transaction.connection.carrier == Carrier::tls) {
@@ -152,9 +153,9 @@ Span SpanMaker::make(const LossEvent& loss) {
     span.name = "sslsniff loss";
     span.kind = SpanKind::internal;
     span.start = span.end = loss.time;
-    span.add("sslsniff.loss.cause", Bytes(to_string(loss.cause)));
-    span.add("sslsniff.loss.events", bounded(loss.events));
-    span.add("sslsniff.loss.bytes", bounded(loss.bytes));
+    span.attributes.add("sslsniff.loss.cause", to_string(loss.cause));
+    span.attributes.add("sslsniff.loss.events", bounded(loss.events));
+    span.attributes.add("sslsniff.loss.bytes", bounded(loss.bytes));
     return span;
 }
 

@@ -23,7 +23,7 @@ class SpanMaker {
     Span make(const LossEvent& loss);
 
   private:
-    const PreparedConvention& convention_of(std::string_view protocol) const;
+    PreparedConvention& convention_of(std::string_view protocol);
 
     SpanIds ids_;
     std::map<std::string_view, PreparedConvention> conventions_;

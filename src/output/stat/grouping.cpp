@@ -119,7 +119,7 @@ std::vector<StatColumn> default_columns() {
 Grouping::Grouping(std::vector<StatColumn> columns) : columns_(std::move(columns)) {
     for (const StatColumn& column : columns_) {
         if (!column.path.empty()) {
-            paths_.push_back(column.path);
+            paths_.add(column.path);
         }
     }
 }

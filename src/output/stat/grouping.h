@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "filter/field_paths.h"
 #include "filter/field_table.h"
 #include "model/transaction.h"
 #include "output/output_settings.h"
@@ -31,7 +32,7 @@ class Grouping {
 
   private:
     std::vector<StatColumn> columns_;
-    std::vector<std::string> paths_;  ///< of the columns that are fields, in their order
+    FieldPaths paths_;  ///< of the columns that are fields, in their order
 };
 
 }  // namespace sslsniff

@@ -60,15 +60,15 @@ bool KeptTransactions::may_keep(Timestamp time, bool is_error) {
                                                                : kept_in_second_++ < kMostInSecond;
 }
 
-void KeptTransactions::add(const Transaction& transaction, const std::vector<std::string>& group) {
+void KeptTransactions::add(const Transaction& transaction, const Facts& facts,
+                           const std::vector<std::string>& group) {
     const Timing& timing = transaction.timing;
-    const Summary::Tone tone = transaction.exchange->summary().tone;
-    if (!may_keep(timing.end.value_or(timing.start), is_error(tone))) {
+    if (!may_keep(timing.end.value_or(timing.start), is_error(tone_of(facts.outcome)))) {
         return;
     }
     KeptTransaction kept;
     kept.group = group;
-    kept.tone = tone;
+    kept.tone = transaction.exchange->summary().tone;
     text_.on_transaction(transaction);
     const Bytes text = caught_.take();
     const std::size_t end = std::min(text.find('\n'), text.size());

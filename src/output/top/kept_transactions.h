@@ -35,8 +35,8 @@ class KeptTransactions {
     /// `text`: how times are shown; the lines are not coloured, and as long as they are.
     explicit KeptTransactions(TextOptions text);
 
-    /// `group` is the transaction's.
-    void add(const Transaction& transaction, const std::vector<std::string>& group);
+    /// `facts` and `group` are the transaction's.
+    void add(const Transaction& transaction, const Facts& facts, const std::vector<std::string>& group);
     /// The connection is over: what lines said of it is forgotten.
     void forget(const ConnectionRecord& record);
     /// Those whose groups begin with the values of `prefix`, the oldest first.

@@ -21,7 +21,8 @@ void TopModel::on_withdraw(const ConnectionInfo& /*connection*/) {
 void TopModel::on_transaction(const Transaction& transaction) {
     advance(transaction.timing.end.value_or(transaction.timing.start));
     if (!filter_ || filter_->matches(transaction)) {
-        kept_.add(transaction, table_.add(transaction));
+        const Facts facts = transaction.exchange->facts();
+        kept_.add(transaction, facts, table_.add(transaction, facts));
     }
 }
 

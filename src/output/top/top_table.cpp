@@ -14,8 +14,7 @@ std::int64_t second_of(Timestamp time) {
 
 }  // namespace
 
-const std::vector<std::string>& TopTable::add(const Transaction& transaction) {
-    const Facts facts = transaction.exchange->facts();
+const std::vector<std::string>& TopTable::add(const Transaction& transaction, const Facts& facts) {
     std::vector<std::string> values = grouping_.values(transaction, facts);
     auto place = groups_.find(values);
     if (place == groups_.end()) {

@@ -37,8 +37,8 @@ class TopTable {
     explicit TopTable(std::vector<StatColumn> columns) : grouping_(std::move(columns)) {}
 
     const std::vector<StatColumn>& columns() const { return grouping_.columns(); }
-    /// The values of the group that it was counted in.
-    const std::vector<std::string>& add(const Transaction& transaction);
+    /// The values of the group that it was counted in. `facts`: those of its exchange.
+    const std::vector<std::string>& add(const Transaction& transaction, const Facts& facts);
     /// Time has come to `now`.
     void advance(Timestamp now);
     /// Groups that begin with the values of `prefix`, those together that have the first `depth` in common;
