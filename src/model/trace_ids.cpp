@@ -7,25 +7,28 @@
 namespace sslsniff {
 namespace {
 
-/// Lower case alone is allowed.
-std::optional<std::uint8_t> digit(char c) {
-    if (c >= '0' && c <= '9') {
-        return static_cast<std::uint8_t>(c - '0');
+constexpr std::uint8_t kNoDigit = 0xFF;
+
+/// Values of hexadecimal digits: lower case alone is allowed.
+constexpr std::array<std::uint8_t, 256> kDigits = [] {
+    std::array<std::uint8_t, 256> digits{};
+    digits.fill(kNoDigit);
+    constexpr std::string_view kAll = "0123456789abcdef";
+    for (std::size_t i = 0; i < kAll.size(); ++i) {
+        digits.at(static_cast<unsigned char>(kAll[i])) = static_cast<std::uint8_t>(i);
     }
-    constexpr std::uint8_t kTen = 10;
-    return c >= 'a' && c <= 'f' ? std::optional(static_cast<std::uint8_t>(c - 'a' + kTen)) : std::nullopt;
-}
+    return digits;
+}();
 
 bool parse_hex(std::string_view text, std::span<std::uint8_t> out) {
+    unsigned wrong = 0;
     for (std::size_t i = 0; i < out.size(); ++i) {
-        const auto high = digit(text[2 * i]);
-        const auto low = digit(text[2 * i + 1]);
-        if (!high || !low) {
-            return false;
-        }
-        out[i] = static_cast<std::uint8_t>(*high << 4U | *low);
+        const unsigned high = kDigits[static_cast<unsigned char>(text[2 * i])];
+        const unsigned low = kDigits[static_cast<unsigned char>(text[2 * i + 1])];
+        wrong |= high | low;
+        out[i] = static_cast<std::uint8_t>(high << 4U | low);
     }
-    return true;
+    return wrong <= 0xF;
 }
 
 bool is_zero(std::span<const std::uint8_t> id) {

@@ -1,69 +1,63 @@
 #include "stream/request_ids.h"
 
 #include <algorithm>
-#include <array>
-#include <utility>
+#include <functional>
 
 namespace sslsniff {
 namespace {
 
-std::string key_of(char kind, const std::optional<TraceId>& id) {
-    return id ? kind + std::string(id->begin(), id->end()) : std::string();
+std::string_view text_of(const std::optional<TraceId>& id) {
+    return id ? std::string_view(reinterpret_cast<const char*>(id->data()), id->size())  // NOLINT(*-reinterpret-cast)
+              : std::string_view();
 }
-
-std::string key_of(char kind, const std::string& id) {
-    return id.empty() ? id : kind + id;
-}
-
-/// The surest first. The first byte of a key keeps kinds apart; empty: there is none.
-struct Kind {
-    CauseConfidence confidence;
-    std::string (*key)(const TraceIds& ids);
-};
-constexpr std::array<Kind, 4> kKinds{{
-    {CauseConfidence::traceparent, [](const TraceIds& ids) { return key_of('t', ids.trace_parent); }},
-    {CauseConfidence::header, [](const TraceIds& ids) { return key_of('b', ids.b3); }},
-    {CauseConfidence::header, [](const TraceIds& ids) { return key_of('r', ids.request); }},
-    {CauseConfidence::header, [](const TraceIds& ids) { return key_of('c', ids.correlation); }},
-}};
 
 }  // namespace
 
+RequestIds::Id::Id(CauseConfidence sure, char of, std::string_view id)
+    : confidence(sure), kind(of), text(id), hash(std::hash<std::string_view>()(id)) {}
+
+void RequestIds::for_each(const TraceIds& ids, auto use) {
+    const auto is_done = [&](CauseConfidence confidence, char kind, std::string_view text) {
+        return !text.empty() && use(Id(confidence, kind, text));
+    };
+    static_cast<void>(is_done(CauseConfidence::traceparent, 't', text_of(ids.trace_parent)) ||
+                      is_done(CauseConfidence::header, 'b', text_of(ids.b3)) ||
+                      is_done(CauseConfidence::header, 'r', ids.request) ||
+                      is_done(CauseConfidence::header, 'c', ids.correlation));
+}
+
 void RequestIds::begin(const TransactionId& request, const TraceIds& ids, Timestamp known) {
-    if (ids.empty()) {
-        return;
-    }
-    for (const Kind& kind : kKinds) {
-        if (std::string key = kind.key(ids); !key.empty()) {
-            add(std::move(key), request, ids, known);
-        }
-    }
+    for_each(ids, [&](const Id& id) {
+        add(id, request, ids, known);
+        return false;
+    });
 }
 
 void RequestIds::end(const TransactionId& request, const TraceIds& ids, Timestamp time) {
-    if (ids.empty()) {
-        return;
-    }
-    for (const Kind& kind : kKinds) {
-        if (const std::string key = kind.key(ids); !key.empty()) {
-            remove(key, request, time);
-        }
-    }
+    for_each(ids, [&](const Id& id) {
+        remove(id, request, time);
+        return false;
+    });
 }
 
-void RequestIds::add(std::string key, const TransactionId& request, const TraceIds& ids, Timestamp known) {
+void RequestIds::add(const Id& id, const TransactionId& request, const TraceIds& ids, Timestamp known) {
     make_room();
-    if (known_.size() >= kMostIds && !known_.contains(key)) {
+    auto place = known_.lower_bound(id);
+    const bool is_new = place == known_.end() || Less()(id, place->first);
+    if (is_new && known_.size() >= kMostIds) {
         has_missed_some_ = true;
         return;
     }
-    Known& entry = known_[std::move(key)];
+    if (is_new) {
+        place = known_.try_emplace(place, Key(id));
+    }
+    Known& entry = place->second;
     const bool is_shared = entry.in_progress != 0;
     entry = {request, ids.trace_parent, known, std::nullopt, entry.in_progress + 1, is_shared};
 }
 
-void RequestIds::remove(const std::string& key, const TransactionId& request, Timestamp time) {
-    const auto found = known_.find(key);
+void RequestIds::remove(const Id& id, const TransactionId& request, Timestamp time) {
+    const auto found = known_.find(id);
     if (found == known_.end() || found->second.in_progress == 0) {
         return;
     }
@@ -85,8 +79,8 @@ void RequestIds::make_room() {
     room_ = std::clamp(2 * known_.size(), kLeastIds, kMostIds);
 }
 
-const RequestIds::Known* RequestIds::find(const std::string& key, Timestamp start) const {
-    const auto found = known_.find(key);
+const RequestIds::Known* RequestIds::find(const Id& id, Timestamp start) const {
+    const auto found = known_.find(id);
     if (found == known_.end() || found->second.is_shared) {
         return nullptr;
     }
@@ -95,16 +89,17 @@ const RequestIds::Known* RequestIds::find(const std::string& key, Timestamp star
 }
 
 std::optional<Cause> RequestIds::find(const TraceIds& ids, Timestamp start) const {
-    if (ids.empty() || known_.empty() || has_missed_some_) {
-        return std::nullopt;
+    std::optional<Cause> cause;
+    if (known_.empty() || has_missed_some_) {
+        return cause;
     }
-    for (const Kind& kind : kKinds) {
-        const std::string key = kind.key(ids);
-        if (const Known* const known = key.empty() ? nullptr : find(key, start)) {
-            return Cause{known->request, kind.confidence, known->ended.has_value(), known->trace};
+    for_each(ids, [&](const Id& id) {
+        if (const Known* const known = find(id, start)) {
+            cause = Cause{known->request, id.confidence, known->ended.has_value(), known->trace};
         }
-    }
-    return std::nullopt;
+        return cause.has_value();
+    });
+    return cause;
 }
 
 }  // namespace sslsniff

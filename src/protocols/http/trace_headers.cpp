@@ -24,10 +24,19 @@ void take(const HttpHeaders::Field& field, TraceIds& ids) {
     }
 }
 
-/// Most fields are told by their first letter.
+/// Most fields are told by their first letter and their length.
 bool may_be_one(ByteView name) {
-    return !name.empty() && (name[0] == 't' || name[0] == 'T' || name[0] == 'b' || name[0] == 'B' ||
-                             name[0] == 'x' || name[0] == 'X');
+    switch (name.size()) {
+        case 2:  // b3
+            return name[0] == 'b' || name[0] == 'B';
+        case 11:  // traceparent
+            return name[0] == 't' || name[0] == 'T';
+        case 12:  // x-b3-traceid, x-request-id
+        case 16:  // x-correlation-id
+            return name[0] == 'x' || name[0] == 'X';
+        default:
+            return false;
+    }
 }
 
 }  // namespace
