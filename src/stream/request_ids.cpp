@@ -7,7 +7,8 @@ namespace sslsniff {
 namespace {
 
 std::string_view text_of(const std::optional<TraceId>& id) {
-    return id ? std::string_view(reinterpret_cast<const char*>(id->data()), id->size())  // NOLINT(*-reinterpret-cast)
+    return id ? std::string_view(reinterpret_cast<const char*>(id->data()),
+                                 id->size())  // NOLINT(*-reinterpret-cast)
               : std::string_view();
 }
 
