@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <ranges>
 #include <vector>
 
 #include "base/memory.h"
@@ -26,9 +27,9 @@ class CallerLog {
 
     /// Of the call at that time; 0 when it is not known, or no longer.
     std::uint32_t caller(Timestamp time) const {
-        for (auto turn = turns_.rbegin(); turn != turns_.rend(); ++turn) {
-            if (turn->from <= time) {
-                return time <= turn->to ? turn->tid : 0;
+        for (const Turn& turn : std::views::reverse(turns_)) {
+            if (turn.from <= time) {
+                return time <= turn.to ? turn.tid : 0;
             }
         }
         return 0;
