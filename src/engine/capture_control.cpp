@@ -10,8 +10,6 @@
 #include "model/wall_clock.h"
 
 namespace sslsniff {
-namespace {}  // namespace
-
 CaptureControl::CaptureControl(std::unique_ptr<ControlSocket> socket, Capture capture)
     : socket_(std::move(socket)), capture_(std::move(capture)), started_(wall_clock()) {}
 
